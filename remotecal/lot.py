@@ -11,7 +11,8 @@ class_scheme = "ISO 4064-1:2014"
 class_name = "2"
 ```
 
-It becomes an order for each mounting, and each device has a certificate of its own, numbered through the lot.
+It becomes an order for each mounting, and each device has a certificate of its own, numbered through the lot,
+or by the laboratory's series where the lot has no number.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def read_orders(path: Path) -> tuple[Order, ...]:
     number = str(head.get("number", ""))
     certificate, width = str(head.get("certificate") or number), len(str(len(devices)))
     duts = [
-        {"certificate": f"{certificate}-{place:0{width}}", **device}
+        ({"certificate": f"{certificate}-{place:0{width}}"} if certificate else {}) | device
         for place, device in enumerate(devices, 1)
     ]
     size = len(lot.places)
@@ -83,7 +84,7 @@ def read_orders(path: Path) -> tuple[Order, ...]:
         free, used = lot.places[: size - len(several)], lot.places[size - len(several) :]
         own = {
             **head,
-            "number": f"{number}-{mounting}" if len(mountings) > 1 else number,
+            "number": f"{number}-{mounting}" if number and len(mountings) > 1 else number,
             "certificates": "each",
             "mount": True,
             "empty": list(free),
@@ -91,7 +92,8 @@ def read_orders(path: Path) -> tuple[Order, ...]:
         placed = [{**device, "on": place} for device, place in zip(several, used, strict=True)]
         said = {**content, "order": own, "duts": placed}
         orders.append(checked(Order, said, str(path), OrderError))
-    _differ([number for order in orders for number in order.numbers.values()], path)
+    if certificate:
+        _differ([number for order in orders for number in order.numbers.values()], path)
     return tuple(orders)
 
 

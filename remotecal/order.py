@@ -25,8 +25,8 @@ Words = Annotated[Text, BeforeValidator(_text)]
 class Head(Written):
     """What the order is about."""
 
-    number: Line
-    """Number of the order."""
+    number: Line | Literal[""] = ""
+    """Number of the order; the next of the laboratory's series where none is given to its hub."""
     procedure: str = Field(min_length=1)
     """Name of a procedure, or path of a procedure's file, from where the order lies."""
     bench: str | None = None
@@ -233,7 +233,8 @@ class Order(Written):
             return dut.model_copy(update={"serial": None, "interface_serial": None, "owner_number": number})
 
         one = None if self.dut is None else nameless(self.dut)
-        return self.model_copy(update={"dut": one, "duts": tuple(map(nameless, self.duts))})
+        head = self.order.model_copy(update={"number": self.order.number or "rehearsal"})
+        return self.model_copy(update={"order": head, "dut": one, "duts": tuple(map(nameless, self.duts))})
 
     @classmethod
     def load(cls, path: Path) -> Order:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 REMOTE = "remotecal_remoteOperation"
 AMENDMENT = "remotecal_amendment"
+PUBLIC = "remotecal_publicAddress"
 
 _STATION = re.compile(r".* through its station (?P<station>[\w.-]{1,64}) beside the instruments, .*")
+_PUBLIC = re.compile(r".* is told at (?P<address>https://[!-~]{1,120})")
 _AMENDED = {
     "zh": re.compile(r"本证书替代证书 .+,后者作废。更改内容:(?P<parts>.+?)。原因:(?P<reason>.+)", re.DOTALL),
     "en": re.compile(
@@ -55,6 +57,37 @@ def remote_operation(laboratory: Text, station: str) -> Statement:
             ),
         ),
     )
+
+
+def public_address(address: str) -> Statement:
+    """Return the statement of where anybody is told whether the certificate still counts."""
+    return Statement(
+        ref_types=(PUBLIC,),
+        name=Text(zh="证书查验", en="Whether this certificate counts"),
+        declaration=Text(
+            zh=f"本证书是否有效、被替换或被撤销，可在此查询：{address}",
+            en=f"Whether this certificate is valid, replaced or revoked is told at {address}",
+        ),
+    )
+
+
+def address_in(record: Record) -> str | None:
+    """Return where a certificate says that anybody is told whether it counts; None if it says nothing."""
+    return next(filter(None, map(_address, record.statements)), None)
+
+
+def _address(statement: Statement) -> str | None:
+    """Return the address in a statement of one, in these words alone; None if it is no such statement."""
+    if statement.ref_types != (PUBLIC,) or statement.declaration is None:
+        return None
+    said = _PUBLIC.fullmatch(statement.declaration.root.get("en", ""))
+    return said["address"] if said is not None and statement == public_address(said["address"]) else None
+
+
+def without_address(record: Record) -> Record:
+    """Return a record that says nothing of where its public page is; that goes with its number."""
+    kept = tuple(statement for statement in record.statements if statement.ref_types != (PUBLIC,))
+    return record.model_copy(update={"statements": kept})
 
 
 def amendment(number: str, parts: Sequence[tuple[str, str]], reason: Text) -> Statement:
@@ -97,6 +130,8 @@ def may_be_added(statement: Statement, record: Record) -> bool:
     """Tell whether the laboratory may have added a statement to what was computed: in these words alone."""
     if statement.ref_types == (AMENDMENT,):
         return record.replaces is not None and bool(amended_parts(statement, record.replaces.number))
+    if statement.ref_types == (PUBLIC,):
+        return _address(statement) is not None
     if statement.ref_types != (REMOTE,) or statement.declaration is None:
         return False
     said = _STATION.fullmatch(statement.declaration.root.get("en", ""))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.certificates.added import AMENDMENT, PARTS, amended_parts, amendment
+from remotecal.certificates.added import AMENDMENT, PARTS, amended_parts, amendment, without_address
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.signing.keys import common_name, fingerprint
 from remotecal.certificates.signing.signature import DUTIES
@@ -160,6 +160,7 @@ def check_amendment(old: Record, new: Record) -> None:
 
 
 def _changed(old: Record, new: Record) -> list[tuple[str, str]]:
+    old, new = without_address(old), without_address(new)
     parts = [names for field, names in PARTS.items() if getattr(old, field) != getattr(new, field)]
     if not parts:
         raise CertificateRefused(f"nothing differs from certificate {old.number}: there is nothing to amend")

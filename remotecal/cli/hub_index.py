@@ -36,6 +36,9 @@ def add_commands(add: Add) -> None:
     add_within(due)
     for listing in (resting, due):
         add_form(listing)
+    numbers = add("numbers", "list the series of numbers, what was given, and what became of it", _numbers)
+    numbers.add_argument("--limit", type=int, default=50, metavar="N", help="the latest ones; 50")
+    add_form(numbers)
     add("reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex)
 
 
@@ -55,6 +58,22 @@ def _depth(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 20:
         raise argparse.ArgumentTypeError(f"{text!r} is no depth: write a number from 1 to 20")
     return int(text)
+
+
+def _numbers(asked: argparse.Namespace) -> None:
+    import time
+
+    from remotecal.cli.service import moment
+    from remotecal.hub.numbers import fate
+
+    with store_of(asked) as store:
+        series, held = store.numbers.next(), store.numbers.held(asked.limit)
+    if not (asked.csv or asked.json):
+        for name, count in series.items():
+            print(f"{name}: next {count}")
+    now = time.time()
+    rows = [(row.number, row.holder, moment(row.at), fate(row, now)) for row in held]
+    show(asked, ("number", "order", "given", "what became of it"), rows)
 
 
 def _find(asked: argparse.Namespace) -> None:

@@ -18,6 +18,7 @@ from remotecal.order import Order
 from remotecal.runs.catalogue import find, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, resume
+from remotecal.runs.numbers import check_unused
 from remotecal.runs.prompts import Scripted, Terminal
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def run(
         files: photos and other files to add to the evidence.
     """
     asked = Order.load(order)
+    check_unused(asked, out)
     if bench is None:
         if asked.order.bench is None:
             raise OrderError(f"{order} names no bench: give one with --bench")

@@ -19,8 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         type=Path,
+        nargs="+",
         metavar="FILE",
-        help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl); with --at STATION/RUN",
+        help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl); with --at STATION/RUN, once "
+        "or several times",
     )
     parser.add_argument(
         "--key",
@@ -69,6 +71,9 @@ def main(asked: argparse.Namespace) -> None:
     if asked.at is not None:
         _at_hub(asked, password)
         return
+    if len(asked.file) > 1:
+        raise ConfigurationError("one file is signed at a time; several certificates are at a hub, with --at")
+    (asked.file,) = asked.file
     sign_file = {".xml": _certificate, ".toml": _trust_list, ".jsonl": _journal}.get(asked.file.suffix)
     if sign_file is None or not asked.file.is_file():
         raise ConfigurationError(

@@ -1,15 +1,24 @@
-"""`remotecal sign --at`: fetch a certificate from a hub, examine it here, sign it here, and file it there."""
+"""`remotecal sign --at`: fetch certificates from a hub, examine and sign them here, and file them there."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from getpass import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.cli.terminal import say
-from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.errors import (
+    CertificateRefused,
+    ConfigurationError,
+    EvidenceError,
+    NotConnected,
+    NotLoggedIn,
+    RemotecalError,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +30,8 @@ if TYPE_CHECKING:
     from remotecal.verify import Report
 
 XML, PDF = "application/xml", "application/pdf"
+MOST = 20
+"""Certificates that may be signed in one act."""
 
 
 class Fetched(NamedTuple):
@@ -39,7 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--at",
         metavar="HUB",
-        help="sign what this hub has (https://lab.example:4290): FILE is STATION/RUN, its certificate",
+        help="sign what this hub has (https://lab.example:4290): FILE is STATION/RUN, or STATION/RUN/DEVICE "
+        "where each device has its own; up to 20 of one procedure",
     )
     parser.add_argument("--user", metavar="NAME", help="who files it there; the password is asked for")
     parser.add_argument(
@@ -49,37 +61,113 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_proof_arguments(parser)
 
 
+class Examined(NamedTuple):
+    """A certificate that was computed again here, and may be signed."""
+
+    run: str
+    """`STATION/RUN`."""
+    device: str
+    """Whose, where each has its own; "" for that of all."""
+    xml: bytes
+    record: Record
+    duty: Duty
+
+
 def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> None:
-    """Sign the certificate of a run at a hub, once it is computed again here and shown.
+    """Sign certificates of runs at a hub, once each is computed again here and shown.
+
+    One that fails is left out; the others are signed, with one PIN.
 
     Raises:
-        CertificateRefused: a check fails, the results can't be computed again, or whoever sits here says no.
+        CertificateRefused: a check fails, or the results can't be computed again, of one or several that were
+            left out; or whoever sits here says no.
         ConfigurationError: an option, the key or the hub's address can't be used.
         NotConnected, RequestRefused: the hub can't be reached, or refuses.
     """
+    from remotecal.cli.at_hub import AtHub
+
+    named = _named(asked)
+    left_out: dict[str, RemotecalError] = {}
+    with AtHub(asked.at) as hub, TemporaryDirectory(prefix="remotecal-sign-") as kept:
+        _introduce(hub, asked)
+        examined: list[Examined] = []
+        for place, (run, device) in enumerate(named):
+            with _leaving_out(left_out, run, device):
+                one = _examined(asked, hub, run, device, Path(kept) / str(place), now)
+                _check_alike(examined, one)
+                examined.append(one)
+        if examined:
+            key = _key(asked.key, password, [one.record for one in examined], examined[0].duty)
+            for one in examined:
+                with _leaving_out(left_out, one.run, one.device):
+                    _file(asked, hub, one, key, now)
+    if len(named) == 1:
+        for refused in left_out.values():
+            raise refused
+    if left_out:
+        why = "; ".join(f"{which}: {refused}" for which, refused in left_out.items())
+        raise CertificateRefused(f"{len(left_out)} of {len(named)} certificates are not signed: {why}")
+
+
+def _named(asked: argparse.Namespace) -> list[tuple[str, str]]:
+    """Return which certificates are to be signed: run and device (`ConfigurationError`: too many)."""
+    named = []
+    for file in asked.file:
+        station, run, device = (*file.as_posix().split("/"), "", "")[:3]
+        named.append((f"{station}/{run}", device or asked.device))
+    if len(set(named)) > MOST:
+        raise ConfigurationError(f"{len(named)} certificates at once are too many: {MOST} may be signed so")
+    return list(dict.fromkeys(named))
+
+
+@contextmanager
+def _leaving_out(left_out: dict[str, RemotecalError], run: str, device: str) -> Iterator[None]:
+    """Note why a certificate is not signed, and go on; a hub that is gone ends it for all."""
+    try:
+        yield
+    except (NotConnected, NotLoggedIn):
+        raise
+    except RemotecalError as refused:
+        which = f"{run}/{device}" if device else run
+        left_out[which] = refused
+        print(say(f"! {which} is left out: {refused}", f"! {which} 不签署：{refused}"))
+
+
+def _examined(
+    asked: argparse.Namespace, hub: AtHub, run: str, device: str, folder: Path, now: datetime
+) -> Examined:
+    """Fetch a certificate, compute it again and show it; errors as `sign_at`."""
     from remotecal.certificates.approval import check_day, next_duty
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.xml import read_signatures
-    from remotecal.cli.at_hub import AtHub
 
-    run = asked.file.as_posix()
-    with AtHub(asked.at) as hub, TemporaryDirectory(prefix="remotecal-sign-") as kept:
-        _introduce(hub, asked)
-        fetched = fetch(hub, run, Path(kept), asked.device)
-        signatures = read_signatures(fetched.xml)
-        record, duty = read(signatures[-1].content if signatures else fetched.xml), next_duty(signatures)
-        _examine(asked, fetched, record, now)
-        check_day(fetched.xml, now)
-        key = _key(asked.key, password, record, duty)
-        content, kind = _signed(asked, fetched.xml, key, duty, now)
-        address = f"/runs/{run}/certificate/signatures"
-        told = hub.post(address, content, kind, device=asked.device)
-    print(
-        say(
-            f"{record.number} is {told['state']} at {asked.at}",
-            f"{record.number}：{told['state']}（{asked.at}）",
+    folder.mkdir()
+    fetched = fetch(hub, run, folder, device)
+    signatures = read_signatures(fetched.xml)
+    duty = next_duty(signatures)
+    record = read(signatures[-1].content if signatures else fetched.xml)
+    _examine(asked, fetched, record, now)
+    check_day(fetched.xml, now)
+    return Examined(run, device, fetched.xml, record, duty)
+
+
+def _check_alike(examined: Sequence[Examined], one: Examined) -> None:
+    """Raise `CertificateRefused` unless what is signed in one act is of one procedure, and for one duty."""
+    first = examined[0] if examined else one
+    procedures = [each.record.evidence and each.record.evidence.procedure for each in (first, one)]
+    if procedures[0] != procedures[1] or first.duty != one.duty:
+        raise CertificateRefused(
+            f"certificate {one.record.number} is of {procedures[1]}, to be signed as {one.duty}; what is "
+            f"signed at once is of {procedures[0]}, as {first.duty}: sign it by itself"
         )
-    )
+
+
+def _file(asked: argparse.Namespace, hub: AtHub, one: Examined, key: SigningKey, now: datetime) -> None:
+    """Sign a certificate, and file it; errors as `sign_at`."""
+    content, kind = _signed(asked, one.xml, key, one.duty, now)
+    told = hub.post(f"/runs/{one.run}/certificate/signatures", content, kind, device=one.device)
+    number, state = one.record.number, told["state"]
+    print(say(f"{number} is {state} at {asked.at}", f"{number}：{state}（{asked.at}）"))
 
 
 def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
@@ -173,7 +261,7 @@ def _show(record: Record) -> None:
     summarise(record)
 
 
-def _key(source: str, password: str | None, record: Record, duty: Duty) -> SigningKey:
+def _key(source: str, password: str | None, records: Sequence[Record], duty: Duty) -> SigningKey:
     """Return the signer's key, once whoever sits here has given its PIN, or said yes.
 
     Raises:
@@ -183,22 +271,21 @@ def _key(source: str, password: str | None, record: Record, duty: Duty) -> Signi
     from remotecal.certificates.signing.keys import read_key
     from remotecal.private_files import read_private
 
+    numbers = ", ".join(record.number for record in records)
     token = source.startswith("pkcs11:")
     encrypted = token or source.endswith((".p12", ".pfx"))
     if not token:
         encrypted = encrypted or b"ENCRYPTED" in read_private(Path(source))
     if encrypted and password is None:
-        asked = say(f"PIN to sign {record.number} as {duty}: ", f"签署 {record.number}（{duty}）的 PIN：")
+        asked = say(f"PIN to sign {numbers} as {duty}: ", f"签署 {numbers}（{duty}）的 PIN：")
         return read_key(source, getpass(asked))
-    question = say(
-        f"Sign {record.number} as {duty}? (yes/no) ", f"签署 {record.number}（{duty}）？（yes/no）"
-    )
+    question = say(f"Sign {numbers} as {duty}? (yes/no) ", f"签署 {numbers}（{duty}）？（yes/no）")
     try:
         answer = input(question).strip().lower()
     except EOFError:
         answer = ""
     if answer not in {"yes", "是"}:
-        raise CertificateRefused(f"certificate {record.number} is not signed: nobody said yes")
+        raise CertificateRefused(f"certificate {numbers} is not signed: nobody said yes")
     return read_key(source, password)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.hub.settings import HubFolder
+    from remotecal.model import Record
     from remotecal.store import Store
     from remotecal.store.signings import SigningRow
 
@@ -40,7 +41,7 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
     """
     if row.pdf is None:
         raise CertificateRefused("a sealed certificate is a signed PDF")
-    path = _path(folder, row.station, row.run, row.device)
+    path = _path(folder, row)
     draft = path.with_name(f".{path.name}.new")
     write_private(draft, row.pdf)
     try:
@@ -73,13 +74,14 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
     store.signings.give_tokens(partial(token_of, folder))
     entered = []
     for path in sorted(folder.issued.glob("*/*.pdf")):
-        station, (run, _, device) = path.parent.name, path.stem.partition(OF)
-        latest = store.signings.latest(station, run, device)
+        station, (run, device, edition) = path.parent.name, _named(path)
+        latest = store.signings.latest(station, run, device, edition)
         if latest is not None and latest.duty == "issued":
             continue
         try:
-            row = _row(station, run, device, path.read_bytes(), now)
-            store.signings.add(replace(row, token=token_of(folder, row.number or "")))
+            row, record = _row(station, run, device, edition, path.read_bytes(), now)
+            _enter_number(store, row, record)
+            store.signings.add(replace(row, token=token_of(folder, record.number)))
         except RemotecalError as error:
             log.error("%s can't be entered: %s", path, error)  # noqa: TRY400
             store.note("hub", "not entered again", {"station": station, "run": run, "reason": str(error)})
@@ -103,7 +105,25 @@ def token_of(folder: HubFolder, number: str) -> str:
     return urlsafe_b64encode(made).decode().rstrip("=")
 
 
-def _row(station: str, run: str, device: str, pdf: bytes, now: float) -> SigningRow:
+def _enter_number(store: Store, row: SigningRow, record: Record) -> None:
+    """Enter the number of a certificate, and what it takes the place of, where the database knows neither."""
+    from remotecal.store.amendments import AmendmentRow
+
+    with store.numbers.giving() as giving:
+        giving.hold([record.number], row.run, row.at, pretended=True)
+        known = store.amendments.numbered(record.number)
+        if row.edition == 0 or record.replaces is None or known is not None:
+            return
+        before, said = record.replaces.number, record.to_json()
+        amended = AmendmentRow(
+            row.station, row.run, row.device, row.edition, record.number, before, said, row.by, row.at
+        )
+        store.amendments.add(amended, giving)
+
+
+def _row(
+    station: str, run: str, device: str, edition: int, pdf: bytes, now: float
+) -> tuple[SigningRow, Record]:
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
     from remotecal.certificates.signing.xml import read_signatures
@@ -113,13 +133,21 @@ def _row(station: str, run: str, device: str, pdf: bytes, now: float) -> Signing
     newest, printed = read_signatures(xml)[-1], read_pdf_signature(pdf)
     if newest.duty != "issued" or newest.chain[0] != printed.chain[0]:
         raise CertificateRefused("it does not bear the laboratory's seal")
-    number = read(newest.content).number
-    return SigningRow(station, run, "issued", "the hub", now, xml, pdf, number, device)
+    record = read(newest.content)
+    row = SigningRow(station, run, "issued", "the hub", now, xml, pdf, record.number, device, edition=edition)
+    return row, record
 
 
 OF = "~"
-"""Between a run's name, which has none, and the device whose certificate it is."""
+"""Between a run's name, which has none, the device whose certificate it is, and how often it was amended."""
 
 
-def _path(folder: HubFolder, station: str, run: str, device: str) -> Path:
-    return folder.issued / station / f"{run}{OF if device else ''}{device}.pdf"
+def _path(folder: HubFolder, row: SigningRow) -> Path:
+    parts = (row.run, row.device, str(row.edition)) if row.edition else (row.run, row.device)
+    return folder.issued / row.station / f"{OF.join(parts).rstrip(OF)}.pdf"
+
+
+def _named(path: Path) -> tuple[str, str, int]:
+    """Return the run, the device and the edition that a file is called by."""
+    run, device, edition = f"{path.stem}{OF}{OF}".split(OF)[:3]
+    return run, device, int(edition) if edition.isdecimal() else 0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, ConfigurationError, NotOrdered
 from remotecal.hub.issued import file_issued
+from remotecal.hub.stating import remote, with_address
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
+    from remotecal.store.signings import SigningRow
 
 FILED_WITHIN = timedelta(days=1)
 """From signing to filing: an older signature may be of a time when its key still counted."""
@@ -65,20 +67,37 @@ class RunAt:
     """The run."""
     device: str = ""
     """Id of the device whose certificate it is, where each of the order has its own."""
+    edition: int = 0
+    """How often it was amended: 0 for the certificate that was issued first."""
 
     def each(self) -> tuple[RunAt, ...]:
-        """Return the certificates of the run: the one for all its devices, or that of each; as `record`."""
-        return tuple(replace(self, device=device) for device in self._certificates())
+        """Return the run's certificates as last amended, one for all devices or for each; as `record`."""
+        return tuple(replace(self, device=device).newest() for device in self._certificates())
 
-    def record(self) -> Record:
+    def newest(self) -> RunAt:
+        """Return the certificate as it was last amended, whether that is issued or not."""
+        amended = self.store.amendments.of_run(self.station, self.run, self.device)
+        return replace(self, edition=len(amended))
+
+    def record(self, computed: Record | None = None) -> Record:
         """Return the record of the certificate, which says that the work was done remotely.
+
+        Args:
+            computed: what `computed` has returned, where that is known.
 
         Raises:
             CertificateRefused: each device has a certificate of its own, and none is named, or there is no
                 such device; or as `whole`.
             JournalBroken: as `whole`.
         """
-        return remote(self.computed(), self.station)
+        from remotecal.model import Record
+
+        if self.edition == 0:
+            return with_address(self.folder, remote(computed or self.computed(), self.station))
+        amended = self.store.amendments.find(self.station, self.run, self.device, self.edition)
+        if amended is None:
+            raise CertificateRefused(f"the certificate of {self.run} was never amended {self.edition} times")
+        return Record.from_json(amended.record)
 
     def computed(self) -> Record:
         """Return the record of the certificate as its journal alone gives it; errors as `record`."""
@@ -142,10 +161,13 @@ class RunAt:
         """
         from remotecal.certificates.dcc import write
 
-        signed = self.store.signings.latest(self.station, self.run, self.device)
+        signed = self._signed()
         if signed is not None:
             return signed.xml
-        return write(self.record() if computed is None else remote(computed, self.station))
+        return write(self.record(computed))
+
+    def _signed(self) -> SigningRow | None:
+        return self.store.signings.latest(self.station, self.run, self.device, self.edition)
 
     def printed(self) -> bytes:
         """Return the certificate for people, with the XML inside; once it is issued, as it was signed.
@@ -158,7 +180,7 @@ class RunAt:
         from remotecal.certificates.pdf import print_certificate
         from remotecal.certificates.signing.xml import read_signatures
 
-        signed = self.store.signings.latest(self.station, self.run, self.device)
+        signed = self._signed()
         if signed is not None and signed.pdf is not None:
             return signed.pdf
         xml = self.certificate()
@@ -241,7 +263,8 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
         )
     record = of_run.record()
     _check_signatures(of_run.folder, record, signed, now)
-    row = SigningRow(of_run.station, of_run.run, duty, by, now.timestamp(), xml, pdf, device=of_run.device)
+    at, device, edition = now.timestamp(), of_run.device, of_run.edition
+    row = SigningRow(of_run.station, of_run.run, duty, by, at, xml, pdf, device=device, edition=edition)
     if duty == "issued":
         file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
     else:
@@ -374,11 +397,3 @@ def _seal_key(folder: HubFolder) -> SigningKey:
     if issuing.key.startswith("pkcs11:"):
         return read_key(issuing.key, password)
     return read_key(str(folder.path / issuing.key), password)
-
-
-def remote(record: Record, station: str) -> Record:
-    """Return a record that also says how the work was done."""
-    from remotecal.certificates.added import remote_operation
-
-    said = remote_operation(record.laboratory.contact.name, station)
-    return record.model_copy(update={"statements": (*record.statements, said)})

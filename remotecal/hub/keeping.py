@@ -90,6 +90,9 @@ class Keeping:
             claim.claim,
         ):
             return f"the order {order.id} was claimed by another start"
+        with self._store.numbers.giving() as giving:
+            numbers = order.order.numbers.values()
+            giving.hold(numbers, order.id, order.issued, pretended=True)  # whoever has them keeps them
         self._store.note(station.name, "order entered again", {"order": order.id})
         if first := self._store.journals.first_line(station.name, order.id):
             judge(self._store, self._laboratory, station.name, order.id, first)

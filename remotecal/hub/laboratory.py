@@ -11,12 +11,14 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
+from remotecal.clock import civil_time
 from remotecal.errors import (
     ConfigurationError,
     EvidenceError,
@@ -27,7 +29,9 @@ from remotecal.errors import (
 )
 from remotecal.hub.broker import CONNECTIONS, KICK
 from remotecal.hub.issuing import RunAt
+from remotecal.hub.numbers import numbered, series_of, written
 from remotecal.store import Store
+from remotecal.store.numbers import IN_VAIN
 from remotecal.store.orders import OrderPlan
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
@@ -39,9 +43,11 @@ from remotecal.transport.pki import parse_certificate
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from remotecal.hub.settings import HubFolder
     from remotecal.order import Order
-    from remotecal.store.orders import Repeat
+    from remotecal.store.orders import OrderRow, Repeat
     from remotecal.transport.connection import Handler
     from remotecal.transport.messages import Terms, Verb
 
@@ -159,39 +165,80 @@ class OrderDesk:
 
         Raises:
             ConfigurationError: the station is not in the register.
-            OrderError: it was revoked; or the request has the key of another.
+            OrderError: it was revoked; or the request has the key of another; or a number is another order's,
+                or is missing and there is no series.
         """
         if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
             raise OrderError(f"{station} was revoked and will fetch no order")
-        now = time.time()
-        issued = RemoteOrder(
-            **terms.model_dump(),
-            id=_new_id(order),
-            station=station,
-            procedure=procedure,
-            order=order,
-            issued=now,
-            expires=now + lasts,
-            by=by,
+
+        def sign(order: Order) -> RemoteOrder:
+            now = time.time()
+            return RemoteOrder(
+                **terms.model_dump(),
+                id=_new_id(order),
+                station=station,
+                procedure=procedure,
+                order=order,
+                issued=now,
+                expires=now + lasts,
+                by=by,
+            )
+
+        row, new = await asyncio.to_thread(
+            self._enter, order, sign, account, repeat, OrderPlan(terms.bench, item, planned)
         )
-        row = await asyncio.to_thread(
-            self.store.orders.issue,
-            issued.id,
-            order.order.number,
-            station,
-            seal("order", issued, self.key),
-            issued.issued,
-            issued.expires,
-            by,
-            account=account,
-            repeat=repeat,
-            plan=OrderPlan(terms.bench, item, planned),
-        )
-        if row.id == issued.id:
-            noted = {"order": issued.id, "station": station, "account": account}
+        if new:
+            noted = {"order": row.id, "station": station, "account": account}
             await asyncio.to_thread(self.store.note, by, "order", noted)
         await self.connection.publish(subjects.command(station, "nudge"), b"")
         return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
+
+    def _enter(
+        self,
+        order: Order,
+        sign: Callable[[Order], RemoteOrder],
+        account: str | None,
+        repeat: Repeat | None,
+        plan: OrderPlan,
+    ) -> tuple[OrderRow, bool]:
+        """Number an order, sign and enter it, or nothing of that; return it, and whether it is a new one."""
+        year = civil_time(time.time(), self.folder.time_zone).year
+        with self.store.numbers.giving() as giving:
+
+            def give(pattern: str) -> str:
+                return giving.next(series_of(pattern, year), partial(written, pattern, year))
+
+            issued = sign(numbered(order, self.folder.settings.numbers, give))
+            head = issued.order.order
+            self._check_number(issued.order)
+            row = self.store.orders.issue(
+                issued.id,
+                head.number,
+                issued.station,
+                seal("order", issued, self.key),
+                issued.issued,
+                issued.expires,
+                issued.by,
+                account=account,
+                repeat=repeat,
+                plan=plan,
+                within=giving,
+            )
+            if row.id != issued.id:
+                giving.undo()
+            pretended = head.demonstration or head.training
+            giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
+        return row, row.id == issued.id
+
+    def _check_number(self, order: Order) -> None:
+        """Raise `OrderError` if another customer's order has this number: several runs of one order may."""
+        for row in self.store.pages.orders(1, number=order.order.number):
+            before = unseal(row.envelope, "order", RemoteOrder, [self.key.public]).order
+            if row.state not in IN_VAIN and before.customer.name != order.customer.name:
+                raise OrderError(
+                    f"the number {order.order.number} is that of an order of "
+                    f"{before.customer.name.get('en')}, and a number is used once: give another"
+                )
 
     async def command(
         self, station: str, verb: Verb, by: str, *, run: str = "", argument: str = "", prompt: int = 0

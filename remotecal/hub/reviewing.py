@@ -54,7 +54,8 @@ def state_of(of_run: RunAt, known: WholeRun, signed: Collection[SignedRow]) -> t
         with suppress(OSError):
             believed = sha256((of_run.folder.path / trust).read_bytes()).hexdigest()
     computed = None if record is None else (record.head, record.key, record.computed, record.agrees)
-    return of_run.station, of_run.run, of_run.device, known.row.head, computed, tuple(signed), believed
+    place = of_run.station, of_run.run, of_run.device, of_run.edition
+    return *place, known.row.head, computed, tuple(signed), believed
 
 
 def review(of_run: RunAt, now: datetime) -> Reviewed:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import ConfigurationError
+from remotecal.hub.numbers import NumberSettings
 from remotecal.store.shares import Share
 from remotecal.transport.identities import host_and_port
 from remotecal.transport.messages import LONGEST_LINE
@@ -97,6 +98,14 @@ class IssuingSettings(Written):
         return self
 
 
+class PublicSettings(Written):
+    """The pages that anybody may see."""
+
+    address: Annotated[str, StringConstraints(pattern=r"^https://[!-~]+[^/]$", max_length=80)] | None = None
+    """Under which anybody reaches the console, such as `https://cal.example`: certificates state it, and have
+    it as a QR code once they are issued. Without it they do neither."""
+
+
 class ApiSettings(Written):
     """The REST API."""
 
@@ -176,6 +185,10 @@ class HubSettings(Written):
     """Certificates of stations."""
     issuing: IssuingSettings = IssuingSettings()
     """Calibration certificates."""
+    numbers: NumberSettings = NumberSettings()
+    """Series of numbers."""
+    public: PublicSettings = PublicSettings()
+    """The pages that anybody may see."""
     api: ApiSettings = ApiSettings()
     """The REST API."""
     notices: NoticeSettings = NoticeSettings()

@@ -29,6 +29,7 @@ from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
 from remotecal.runs.items import check_certified, check_items, check_serials
+from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
@@ -71,6 +72,7 @@ def execute(
         LinkError, InstrumentError: an instrument failed; the rig was made safe.
     """
     check_directory(directory)
+    check_number(order)
     planned = plan(order, found, bench, clock or bench.clock(), directory.resolve().name)
     return carry_out(planned, directory, company)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from remotecal.certificates.signing.signature import DUTIES, Duty
 from remotecal.order import DUT
 from remotecal.store.database import of_runs
-from remotecal.store.tables import run_items, runs, signed_certificates
+from remotecal.store.tables import amendments, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from sqlalchemy import ColumnElement, Connection
+    from sqlalchemy import ColumnElement, Connection, Table
 
 
 class Awaiting(NamedTuple):
@@ -50,11 +50,14 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
         .subquery()
     )
     device = literal(f"{DUT}-") + cast(numbers.c.place + 1, String)
-    its = and_(
-        signed.c.station == numbers.c.station,
-        signed.c.run == numbers.c.run,
-        or_(numbers.c.numbers == 1, signed.c.device == device),
-    )
+
+    def of(table: Table) -> ColumnElement[bool]:
+        same = and_(table.c.station == numbers.c.station, table.c.run == numbers.c.run)
+        return and_(same, or_(numbers.c.numbers == 1, table.c.device == device))
+
+    # Once it is amended the last amendment is the one to be signed.
+    amended = select(func.count()).select_from(amendments).where(of(amendments)).correlate(numbers)
+    its = and_(of(signed), signed.c.edition == amended.scalar_subquery())
     query = (
         select(*numbers.c, func.count(signed.c.duty).label("signed"))
         .select_from(numbers.outerjoin(signed, its))
@@ -77,8 +80,8 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
 def next_duty() -> ColumnElement[str]:
     """Return the duty that is due next for a row of the runs; "" once all its certificates are issued.
 
-    A run has as many certificates as its devices have numbers for one, and the first duty that one of them
-    lacks is due.
+    A run has as many certificates as its devices have numbers for one, and those that amend them; the first
+    duty that one of them lacks is due.
     """
     from sqlalchemy import case, func, literal, select
 
@@ -95,5 +98,7 @@ def next_duty() -> ColumnElement[str]:
         this = (table.c.station == runs.c.station) & (table.c.run == runs.c.run) & (table.c.duty == duty)
         return select(func.count()).select_from(table).where(this).correlate(runs).scalar_subquery()
 
-    wanted = case((count == 0, 1), else_=count)
+    amending = (amendments.c.station == runs.c.station) & (amendments.c.run == runs.c.run)
+    amended = select(func.count()).select_from(amendments).where(amending).correlate(runs).scalar_subquery()
+    wanted = case((count == 0, 1), else_=count) + amended
     return case(*((signed(duty) < wanted, literal(duty)) for duty in DUTIES), else_=literal(""))

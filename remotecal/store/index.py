@@ -389,6 +389,6 @@ def _using(
         )
         .join(runs, same(runs))
         .outerjoin(items, same(items))
-        .outerjoin(issued, and_(same(issued), issued.c.duty == "issued", of_item))
+        .outerjoin(issued, and_(same(issued), issued.c.duty == "issued", issued.c.edition == 0, of_item))
         .where(column.in_(numbers), used.c.at >= since, used.c.at < until)
     )

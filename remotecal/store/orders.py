@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from remotecal.store.database import Database
+    from remotecal.store.numbers import Giving
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Orders:
         account: str | None = None,
         repeat: Repeat | None = None,
         plan: OrderPlan | None = None,
+        within: Giving | None = None,
     ) -> OrderRow:
         """Enter a signed order, and return it; for a repeated request the one it brought the first time.
 
@@ -108,6 +111,7 @@ class Orders:
             account: the customer's account that may see it.
             repeat: the request for it, which may come again.
             plan: for which item, on which bench, when.
+            within: where its numbers are being given.
 
         Raises:
             OrderError: the request has the key of another one.
@@ -129,7 +133,8 @@ class Orders:
             planned=plan.day if plan else None,
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
-        with self._database.begin() as connection:
+        writing = self._database.begin() if within is None else nullcontext(within.connection)
+        with writing as connection:
             row = connection.execute(adding).first()
         if row is not None:
             return order_of(row)
@@ -273,6 +278,14 @@ class Orders:
         with self._database.read() as connection:
             row = connection.execute(select(orders).where(orders.c.id == order)).first()
         return None if row is None else order_of(row)
+
+    def named(self, ids: Collection[str]) -> tuple[OrderRow, ...]:
+        """Return the orders that have one of these ids."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(orders).where(orders.c.id.in_(sorted(ids))))
+            return tuple(map(order_of, rows))
 
     def assign(self, order: str, account: str, item: int | None = None) -> None:
         """Give an order and its run to a customer's account, instead of the one it had.

@@ -44,6 +44,8 @@ class SigningRow:
     """Id of the device it is for, where each of a run has a certificate of its own."""
     token: str | None = None
     """Once it is issued, by which anybody finds its public page, and nobody guesses it."""
+    edition: int = 0
+    """How often the certificate of this run or device was amended before."""
 
 
 class SignedRow(NamedTuple):
@@ -65,6 +67,8 @@ class SignedRow(NamedTuple):
     """Once it is issued, its number."""
     token: str | None
     """Once it is issued, by which its public page is found."""
+    edition: int
+    """How often the certificate was amended before."""
 
 
 class Signings:
@@ -73,13 +77,14 @@ class Signings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def latest(self, station: str, run: str, device: str = "") -> SigningRow | None:
+    def latest(self, station: str, run: str, device: str = "", edition: int = 0) -> SigningRow | None:
         """Return a run's certificate with all its signatures, or that of a device; None if it has none."""
         from sqlalchemy import case, select
 
         table = signed_certificates
         rank = case({duty: number for number, duty in enumerate(DUTIES)}, value=table.c.duty)
         of_run = (table.c.station == station) & (table.c.run == run) & (table.c.device == device)
+        of_run &= table.c.edition == edition
         with self._database.read() as connection:
             row = connection.execute(select(table).where(of_run).order_by(rank.desc()).limit(1)).first()
         return None if row is None else _signing(row)
@@ -132,7 +137,27 @@ class Signings:
         query = select(*columns).where(of_runs(signed_certificates, wanted))
         with self._database.read() as connection:
             rows = map(SignedRow._make, connection.execute(query))
-            return tuple(sorted(rows, key=lambda row: DUTIES.index(row.duty)))
+            return tuple(sorted(rows, key=lambda row: (row.edition, DUTIES.index(row.duty))))
+
+    def newest_issued(self, station: str, run: str, device: str = "") -> int | None:
+        """Return which edition of a certificate was issued last; None if none was."""
+        from sqlalchemy import func, select
+
+        table = signed_certificates
+        of_run = (table.c.station == station) & (table.c.run == run) & (table.c.device == device)
+        query = select(func.max(table.c.edition)).where(of_run, table.c.duty == "issued")
+        with self._database.read() as connection:
+            return connection.execute(query).scalar()
+
+    def numbered(self, number: str) -> SignedRow | None:
+        """Return which issued certificate has a number; None if none has."""
+        from sqlalchemy import select
+
+        columns = [signed_certificates.c[name] for name in SignedRow._fields]
+        query = select(*columns).where(signed_certificates.c.number == number)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else SignedRow._make(row)
 
     def add(self, row: SigningRow) -> None:
         """Keep a certificate with one more signature.
@@ -145,7 +170,8 @@ class Signings:
 
         table = signed_certificates
         adding = self._database.insert(table).values(**asdict(row)).on_conflict_do_nothing()
-        same = (table.c.number == row.number) & ((table.c.run != row.run) | (table.c.device != row.device))
+        another = (table.c.run != row.run) | (table.c.device != row.device) | (table.c.edition != row.edition)
+        same = (table.c.number == row.number) & another
         with self._database.begin() as connection:
             # An insert's row count is not told by every driver.
             added = connection.execute(adding.returning(table.c.duty)).first()
@@ -172,5 +198,15 @@ class Signings:
 def _signing(row: Row[Any]) -> SigningRow:
     pdf = None if row.pdf is None else bytes(row.pdf)
     return SigningRow(
-        row.station, row.run, row.duty, row.by, row.at, bytes(row.xml), pdf, row.number, row.device, row.token
+        row.station,
+        row.run,
+        row.duty,
+        row.by,
+        row.at,
+        bytes(row.xml),
+        pdf,
+        row.number,
+        row.device,
+        row.token,
+        row.edition,
     )

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from remotecal.store.amendments import Amendments
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
+from remotecal.store.forms import Forms
 from remotecal.store.found import ByNumber
 from remotecal.store.index import AboutRuns
 from remotecal.store.items import Items
 from remotecal.store.journals import Journals
 from remotecal.store.notices import Notices
+from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
@@ -67,6 +70,9 @@ class Store:
             raise
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
+        self.forms = Forms(self.database)
+        self.numbers = GivenNumbers(self.database)
+        self.amendments = Amendments(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
         self.items = Items(self.database)

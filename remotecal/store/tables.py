@@ -251,6 +251,7 @@ sessions = Table(
     Column("user", Text, ForeignKey("users.name"), nullable=False),
     Column("expires", Float, nullable=False),
     Column("used", Float, nullable=False, server_default="0", comment="when it was last"),
+    Column("asked", Float, nullable=False, server_default="0", comment="when a password was"),
 )
 
 tokens = Table(
@@ -279,10 +280,65 @@ signed_certificates = Table(
     Column("pdf", LargeBinary, comment="once it is issued, as the PDF the laboratory signed"),
     Column("number", Text, comment="once it is issued, its number"),
     Column("token", Text, comment="once it is issued, by which its public page is found"),
+    Column(
+        "edition",
+        Integer,
+        primary_key=True,
+        autoincrement=False,
+        server_default="0",
+        comment="how often it was amended",
+    ),
     Index(None, "duty", "at"),
     Index("uq_signed_certificates_number", "number", unique=True),
     Index("uq_signed_certificates_token", "token", unique=True),
-    UniqueConstraint("station", "run", "device", "by", name="uq_signed_certificates_station_run_device_by"),
+    UniqueConstraint("station", "run", "device", "edition", "by", name="uq_signed_certificates_by"),
+)
+
+amendments = Table(
+    "amendments",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("device", Text, primary_key=True),
+    Column("edition", Integer, primary_key=True, autoincrement=False, comment="from 1"),
+    Column("number", Text, nullable=False),
+    Column("replaces", Text, nullable=False, comment="number of the certificate before"),
+    Column("record", Text, nullable=False, comment="what the new certificate says, JSON"),
+    Column("by", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("uq_amendments_number", "number", unique=True),
+    Index("uq_amendments_replaces", "replaces", unique=True),
+    comment="certificates that take the place of issued ones",
+)
+
+numbers = Table(
+    "numbers",
+    metadata,
+    Column("series", Text, primary_key=True, comment="the pattern, with its year"),
+    Column("next", Integer, nullable=False),
+    comment="series of numbers of orders and certificates",
+)
+
+held_numbers = Table(
+    "held_numbers",
+    metadata,
+    Column("compared", Text, primary_key=True, comment="the number as it is compared"),
+    Column("number", Text, nullable=False, comment="as it is written"),
+    Column("holder", Text, nullable=False, comment="the order it was given to"),
+    Column("at", Float, nullable=False),
+    Index(None, "at", "compared"),
+    comment="numbers of orders and certificates that nobody else may have",
+)
+
+forms = Table(
+    "forms",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("led_to", Text, comment="the page after it; none while it is being done"),
+    Index(None, "at"),
+    comment="forms that made something, each once",
 )
 
 remarks = Table(

@@ -153,7 +153,9 @@ class Users:
             if connection.execute(select(users.c.name).where(unchanged).with_for_update()).first() is None:
                 return None
             connection.execute(
-                sessions.insert().values(digest=digest_of(secret), user=user.name, expires=expires, used=now)
+                sessions.insert().values(
+                    digest=digest_of(secret), user=user.name, expires=expires, used=now, asked=now
+                )
             )
         return secret
 
@@ -188,6 +190,20 @@ class Users:
             with self._database.begin() as connection:
                 connection.execute(sessions.update().where(this).values(used=now))
         return _user(row), row.expires
+
+    def asked(self, secret: str) -> float:
+        """Return when the password was given last in a session, in seconds since 1970, UTC."""
+        from sqlalchemy import select
+
+        this = sessions.c.digest == digest_of(secret)
+        with self._database.read() as connection:
+            return connection.execute(select(sessions.c.asked).where(this)).scalar() or 0.0
+
+    def note_asked(self, secret: str, now: float) -> None:
+        """Keep that the password was given in a session."""
+        with self._database.begin() as connection:
+            this = sessions.c.digest == digest_of(secret)
+            connection.execute(sessions.update().where(this).values(asked=now))
 
     def new_token(self, user: str, role: Role, label: str, expires: float) -> tuple[str, TokenRow]:
         """Return a new token, and what is known of it."""

@@ -18,6 +18,7 @@ from pydantic import (
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
+from remotecal.model import Text
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
 from remotecal.store.items import Entered, Rule
@@ -51,6 +52,11 @@ Device = Annotated[
     Query(pattern=r"^(dut-[1-9][0-9]{0,3})?$", description="Whose, where each device has its own."),
 ]
 """Which of the devices of an order, `dut-1` and so on."""
+
+Edition = Annotated[
+    int | None, Query(ge=0, le=99, description="How often it was amended; as last amended if not given.")
+]
+"""Which of a certificate and those that took its place."""
 
 FileHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of a file, in an address."""
@@ -247,6 +253,34 @@ class RemarkAnswered(_Sent):
 
     answer: Line
     """What was looked into, and what came of it."""
+
+
+class AmendmentWanted(_Sent):
+    """What the certificate is to say that takes the place of an issued one."""
+
+    number: Line | Literal[""] = ""
+    """Its number; the next of the laboratory's series if not given."""
+    reason: Text
+    """Why, by language; it is printed."""
+    customer: Text
+    """The customer's name, by language."""
+    address: Text | None = None
+    """The customer's address, by language; as it was if not given."""
+    persons: tuple[Text, ...] = ()
+    """Names of those who answer for it, in the order of the certificate; as they were if not given."""
+
+
+class RecallWanted(_Sent):
+    """That a certificate shall be revoked."""
+
+    number: Line
+    """Its number."""
+    en: Line
+    """Why, in English."""
+    zh: Line
+    """Why, in Chinese."""
+    since: date | None = None
+    """Not before this day; None: it never counted."""
 
 
 class AccountGiven(_Sent):

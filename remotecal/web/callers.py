@@ -21,7 +21,20 @@ from remotecal.errors import NotAllowed, NotLoggedIn
 from remotecal.store.users import Role
 from remotecal.web.office import Here, Office
 
-Action = Literal["read", "order", "command", "sign", "return", "settle", "issue", "revoke", "audit", "users"]
+Action = Literal[
+    "read",
+    "order",
+    "command",
+    "sign",
+    "return",
+    "settle",
+    "issue",
+    "amend",
+    "recall",
+    "revoke",
+    "audit",
+    "users",
+]
 """What needs leave."""
 
 MAY: Mapping[Action, frozenset[Role]] = {
@@ -32,11 +45,13 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "return": frozenset({"reviewer", "approver", "administrator"}),
     "settle": frozenset({"operator"}),
     "issue": frozenset({"administrator"}),
+    "amend": frozenset({"operator", "approver", "administrator"}),
+    "recall": frozenset({"approver", "administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
 }
-"""Who may do what. A customer reads their own only; see `remotecal.web.visible`."""
+"""Who may do what; `recall`: have a certificate revoked. A customer reads their own only, see `visible`."""
 
 COOKIE = "remotecal_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -155,6 +170,8 @@ Settling = Annotated[Caller, Depends(_who_may("settle"))]
 """Who may answer a remark."""
 Issuing = Annotated[Caller, Depends(_who_may("issue"))]
 """Who may issue certificates with the laboratory's key."""
+Amending = Annotated[Caller, Depends(_who_may("amend"))]
+"""Who may draft a certificate that takes the place of an issued one."""
 Revoking = Annotated[Caller, Depends(_who_may("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

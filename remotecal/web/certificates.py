@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
-from remotecal.hub import issuing
+from remotecal.hub import amending, issuing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.certificates.signing.signature import Duty
+    from remotecal.store.amendments import AmendmentRow
     from remotecal.store.records import RecordRow
     from remotecal.store.users import Role
+    from remotecal.web.bodies import AmendmentWanted, RecallWanted
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
 
@@ -25,6 +28,10 @@ FILED_BY: Mapping[Duty, Role] = {
     "issued": "administrator",
 }
 """Whose signature is taken from whom; the laboratory's seal is kept by an administrator."""
+
+
+RECALL = "recall"
+"""What the audit log calls it that a certificate shall be revoked."""
 
 
 def record_row(office: Office, station: str, run: str) -> RecordRow:
@@ -44,19 +51,33 @@ def ordered(office: Office, run: str) -> Mapping[str, str]:
     return office.devices.get(run, lambda: office.laboratory.devices(run))
 
 
-def of_run(office: Office, caller: Caller, station: str, run: str, device: str = "") -> issuing.RunAt:
+def of_run(
+    office: Office, caller: Caller, station: str, run: str, device: str = "", edition: int | None = None
+) -> issuing.RunAt:
     """Return a run with its certificate, or that of a device; for a customer only once that is issued.
 
+    Args:
+        office: where it is.
+        caller: who asks.
+        station: where the run was.
+        run: the run.
+        device: whose certificate, where each has its own.
+        edition: how often it was amended; None for the last amendment the caller may see.
+
     Raises:
-        NotThere: it is not computed yet, or for a customer not issued.
+        NotThere: it is not computed yet, or was not amended so often, or for a customer not issued.
     """
+    found = replace(office.laboratory.at(station, run, device), edition=edition or 0)
     if caller.account is None:
         record_row(office, station, run)
-    else:
-        signed = office.store.signings.latest(station, run, device)
-        if signed is None or signed.duty != "issued":
-            raise NotThere(f"the certificate of {run} is not issued yet")
-    return office.laboratory.at(station, run, device)
+        newest = found.newest()
+        if found.edition > newest.edition:
+            raise NotThere(f"the certificate of {run} was never amended {found.edition} times")
+        return newest if edition is None else found
+    issued = office.store.signings.newest_issued(station, run, device)
+    if issued is None or found.edition > issued:
+        raise NotThere(f"the certificate of {run} is not issued yet")
+    return replace(found, edition=issued if edition is None else found.edition)
 
 
 def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:
@@ -107,6 +128,30 @@ def _refuse_returned(office: Office, signed: issuing.RunAt) -> None:
 def issue(office: Office, caller: Caller, approved: issuing.RunAt) -> None:
     """Seal an approved certificate with the laboratory's key, and keep it; errors as `file_signed`."""
     file_signed(office, caller, approved, issuing.seal(approved, _now(office)))
+
+
+def amend(office: Office, caller: Caller, issued: issuing.RunAt, wanted: AmendmentWanted) -> AmendmentRow:
+    """Draft the certificate that takes the place of an issued one, and note who did.
+
+    Raises:
+        CertificateRefused, OrderError, JournalBroken: as `amending.amend` and `amending.with_parties`.
+    """
+    changed = amending.with_parties(issued.record(), wanted.customer, wanted.address, wanted.persons)
+    row = amending.amend(issued, changed, wanted.number, wanted.reason, caller.name, _now(office))
+    said = {"station": row.station, "run": row.run, "number": row.number, "replaces": row.replaces}
+    office.store.note(caller.name, "amend", {**said, "reason": wanted.reason.get("en")})
+    return row
+
+
+def recall(office: Office, caller: Caller, wanted: RecallWanted) -> None:
+    """Note that a certificate shall be revoked, and why: the trust list says so once it is signed anew.
+
+    Nothing counts less by that. The key that signs the list is not here.
+    """
+    replaced = office.store.amendments.replaced([wanted.number]).get(wanted.number)
+    said = {"number": wanted.number, "en": wanted.en, "zh": wanted.zh, "superseded_by": replaced}
+    since = None if wanted.since is None else wanted.since.isoformat()
+    office.store.note(caller.name, RECALL, {**said, "since": since})
 
 
 def _now(office: Office) -> datetime:

@@ -97,6 +97,26 @@ async def issue_order(
     return await run_in_threadpool(get_order, order, caller, here)
 
 
+async def order_again(here: Office, row: OrderRow, by: str) -> str:
+    """Order once more what an order says, for the same item, with the next numbers of the series; its id.
+
+    Raises:
+        OrderError, ParameterError: as for a new order; or there is no series of numbers.
+    """
+    before = unseal(row.envelope, "order", RemoteOrder, [here.laboratory.key.public])
+    order = before.order
+    duts = tuple(dut.model_copy(update={"certificate": None}) for dut in order.duts)
+    changed = {"number": "", "certificate": None, "procedure": before.procedure.name}
+    head = order.order.model_copy(update=changed)
+    wanted = OrderWanted(
+        **before.model_dump(include=set(Terms.model_fields)),
+        station=before.station,
+        order=order.model_copy(update={"order": head, "duts": duts}),
+        account=row.account,
+    )
+    return await issue(here, wanted, by, None)
+
+
 async def issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | None) -> str:
     """Issue an order, and return its id; for a repeated request that of the order it brought.
 

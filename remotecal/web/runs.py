@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -15,15 +16,17 @@ from remotecal.web.bodies import (
     NAME,
     STATION,
     Acknowledged,
+    AmendmentWanted,
     CommandWanted,
     Device,
+    Edition,
     FileHash,
     RunName,
     StationName,
 )
-from remotecal.web.callers import Caller, Commanding, Issuing, Reader, Signing
+from remotecal.web.callers import Amending, Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
-from remotecal.web.shown import CertificateShown, FileShown, RunShown, certificate_shown
+from remotecal.web.shown import AmendmentShown, CertificateShown, FileShown, RunShown, certificate_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -164,30 +167,47 @@ def get_record(station: StationName, run: RunName, caller: Reader, here: Here, r
 
 @router.get(RUN + "/certificate", tags=["certificates"])
 def get_certificate_state(
-    station: StationName, run: RunName, caller: Reader, here: Here, device: Device = ""
+    station: StationName,
+    run: RunName,
+    caller: Reader,
+    here: Here,
+    device: Device = "",
+    edition: Edition = None,
 ) -> CertificateShown:
     """Tell how far a run's certificate has come, and who signed it."""
     visible.run(here, caller, station, run)
-    return certificate_shown(certificates.of_run(here, caller, station, run, device).certificate())
+    return certificate_shown(certificates.of_run(here, caller, station, run, device, edition).certificate())
 
 
 @router.get(RUN + "/certificate.xml", response_class=Whole, responses=described(XML), tags=["certificates"])
 def get_certificate(
-    station: StationName, run: RunName, caller: Reader, here: Here, request: Request, device: Device = ""
+    station: StationName,
+    run: RunName,
+    caller: Reader,
+    here: Here,
+    request: Request,
+    device: Device = "",
+    edition: Edition = None,
 ) -> Response:
     """Return a run's certificate for machines (DCC), with the signatures it has."""
     visible.run(here, caller, station, run)
-    found = certificates.of_run(here, caller, station, run, device).certificate()
+    found = certificates.of_run(here, caller, station, run, device, edition).certificate()
     return file(request, found, XML, "certificate.xml")
 
 
 @router.get(RUN + "/certificate.pdf", response_class=Whole, responses=described(PDF), tags=["certificates"])
 async def get_printed(
-    station: StationName, run: RunName, caller: Reader, here: Here, request: Request, device: Device = ""
+    station: StationName,
+    run: RunName,
+    caller: Reader,
+    here: Here,
+    request: Request,
+    device: Device = "",
+    edition: Edition = None,
 ) -> Response:
     """Return a run's certificate for people (PDF/A-3) with the XML inside; signed once it is issued."""
     await run_in_threadpool(visible.run, here, caller, station, run)
-    found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device)
+    found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device, edition)
     async with here.one_print:
         return file(request, await run_in_threadpool(found.printed), PDF, "certificate.pdf")
 
@@ -226,6 +246,25 @@ async def issue_certificate(
     async with here.one_print:
         await run_in_threadpool(certificates.issue, here, caller, found)
     return await run_in_threadpool(lambda: certificate_shown(found.certificate()))
+
+
+@router.post(RUN + "/certificate/amendments", status_code=HTTPStatus.CREATED, tags=["certificates"])
+def amend_certificate(
+    station: StationName,
+    run: RunName,
+    wanted: AmendmentWanted,
+    caller: Amending,
+    here: Here,
+    device: Device = "",
+) -> AmendmentShown:
+    """Draft the certificate that takes the place of the issued one; it is signed anew by all, and issued.
+
+    It may name another customer, and others who answer for it. 409 if the certificate is not issued, or is
+    amended already, or nothing is changed.
+    """
+    visible.run(here, caller, station, run)
+    found = certificates.of_run(here, caller, station, run, device)
+    return AmendmentShown.model_validate(certificates.amend(here, caller, found, wanted))
 
 
 def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> None:

@@ -92,6 +92,18 @@ def begin(here: Office, user: UserRow, request: Request, response: Response) -> 
     return Caller(user.name, user.roles, user.account, secret, now + lasts)
 
 
+async def ask_again(here: Office, caller: Caller, password: str, request: Request) -> None:
+    """Note that whoever is logged in is who they are.
+
+    Raises:
+        NotLoggedIn: the password is wrong.
+        TooOften: there were too many failures.
+    """
+    async with here.one_login:
+        await run_in_threadpool(_check_password, here, caller.name, password, _client(request))
+    await run_in_threadpool(here.store.users.note_asked, caller.session or "", here.clock.now())
+
+
 @router.get("/session")
 def who_am_i(caller: Anybody, here: Here) -> SessionShown:
     """Tell who has logged in."""

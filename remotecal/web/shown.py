@@ -164,6 +164,21 @@ class FileShown(ShownBody):
     """Whether all of it is here, and is what the journal says."""
 
 
+class AmendmentShown(ShownBody):
+    """A certificate that takes the place of an issued one."""
+
+    number: str
+    """Its number."""
+    replaces: str
+    """The number of the one before."""
+    edition: int
+    """How often the certificate was amended, with this one."""
+    by: str
+    """Who drafted it."""
+    at: datetime
+    """When."""
+
+
 class SignatureShown(ShownBody):
     """A signature on a certificate."""
 

@@ -36,6 +36,11 @@ def token(page: httpx.Response) -> str:
     return re.search(r'name="csrf" value="([0-9a-f]{64})"', page.text)[1]
 
 
+def key_in(page: httpx.Response) -> str:
+    """Return the key by which a form of a page is done once."""
+    return re.search(r'name="key" value="([A-Za-z0-9_-]{16})"', page.text)[1]
+
+
 @pytest.fixture(scope="module")
 def run(web: Web) -> str:
     run = web.do(web.carried_out())

@@ -21,7 +21,7 @@ QUERIES = {
     "/runs/here/{run}/files": 3,
     "/runs/here/{run}/journal": 3,
     "/runs/here/{run}/record": 3,
-    "/runs/here/{run}/certificate": 7,
+    "/runs/here/{run}/certificate": 8,
 }
 """Address → queries, the one that tells who asks included."""
 CUSTOMERS = {"/runs": 2, "/orders": 2, "/orders/{run}": 2, "/runs/here/{run}": 2}

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from test_web_pages import browsing, token
+from test_web_pages import browsing, key_in, token
 from web_laboratory import NAMES, Web, problem
 
 from remotecal.certificates.approval import sign
@@ -101,10 +101,14 @@ def test_what_is_returned_waits_for_its_performer_and_nobody_signs(web: Web, run
     said = 'repeat 2 of point <b>"5"</b> looks odd'
     with browsing(web, "reviewer") as reviewer, browsing(web, "operator") as operator:
         address = f"/review/here/{run}"
-        written = {"csrf": token(reviewer.get(address)), "text": said, "line": "3"}
+        page = reviewer.get(address)
+        written = {"csrf": token(page), "key": key_in(page), "text": said, "line": "3"}
         assert reviewer.post(f"{address}/remarks", data=written | {"line": "99999"}).status_code == 404
         assert reviewer.post(f"{address}/remarks", data=written | {"text": ""}).status_code == 422
         done = reviewer.post(f"{address}/remarks", data=written)
+        again = reviewer.post(f"{address}/remarks", data=written)
+        assert (again.status_code, again.headers["location"]) == (303, address)
+        assert len(web.hub.laboratory.store.remarks.of_run("here", run)) == 1
         assert (done.status_code, done.headers["location"]) == (303, address)
         assert run not in reviewer.get("/").text.partition('id="abnormal"')[0]
         waiting = operator.get("/").text.partition('id="abnormal"')[0]

@@ -34,12 +34,15 @@ def key_of(web: Web, duty: str) -> Path:
     return web.hub.laboratory.folder.path / "keys" / f"{duty}.pem"
 
 
-def sign_at(web: Web, run: str, key: Path, typed: str, *more: str, trusting: bool = True) -> tuple[int, str]:
+def sign_at(
+    web: Web, run: str | list[str], key: Path, typed: str, *more: str, trusting: bool = True
+) -> tuple[int, str]:
     """Sign as whoever types that, with no terminal; returns the exit code, and all that was printed."""
     hub = web.hub.laboratory.folder.path
     trust = ["--trust", str(hub / "trust.toml"), "--trust-key", str(hub / "keys" / "list-issuer.pub.pem")]
     ours = ["--procedure", str(PROCEDURE), "--driver", "tiny:TinySource", "--driver", "tiny:TinyMeter"]
-    command = [sys.executable, "-W", "ignore", "-m", "remotecal", "sign", "--at", web.url, run, "--key",
+    runs = [run] if isinstance(run, str) else run
+    command = [sys.executable, "-W", "ignore", "-m", "remotecal", "sign", "--at", web.url, *runs, "--key",
                str(key), *ours, *(trust if trusting else []), *more]  # fmt: skip
     path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(PROCEDURE.parent)])
     there = {**os.environ, "PYTHONPATH": path, "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
@@ -90,14 +93,7 @@ def test_nothing_is_signed_that_is_not_computed_again_here(web: Web, run: str) -
     assert code != 0
     assert "its results were not computed again here" in said
     assert "--trust" in said
-    laboratory = web.hub.laboratory
-    station, name = run.split("/")
-    row = laboratory.store.records.find(station, name)
-    number = re.search(r'"values":\["(\d[\d.]+)"', row.record)[1]
-    other = row.record.replace(f'"{number}"', f'"{number[:-1]}{(int(number[-1]) + 1) % 10}"')
-    assert other != row.record
-    changed = type(row)(station, name, row.head, row.key, other, row.agrees, row.computed)
-    laboratory.store.records.put(changed)
+    spoil(web, run)
     code, said = sign_at(web, run, key, f"{PASSWORD}\nyes\n", *operator)
     assert code != 0
     assert "is not signed, for it fails: results: the journal gives another" in said
@@ -146,6 +142,38 @@ def test_a_hub_that_is_not_there(web: Web, run: str) -> None:
     assert code != 0
     assert "can't be reached" in told
     assert "Traceback" not in told
+
+
+def spoil(web: Web, run: str) -> None:
+    """Let the hub's record of a run say another number than its journal gives."""
+    records, (station, name) = web.hub.laboratory.store.records, run.split("/")
+    row = records.find(station, name)
+    number = re.search(r'"values":\["(\d[\d.]+)"', row.record)[1]
+    other = row.record.replace(f'"{number}"', f'"{number[:-1]}{(int(number[-1]) + 1) % 10}"')
+    assert other != row.record
+    records.put(type(row)(station, name, row.head, row.key, other, row.agrees, row.computed))
+
+
+def test_several_are_signed_in_one_act_and_one_that_fails_is_left_out(web: Web) -> None:
+    runs = [f"here/{web.do(web.carried_out())}" for _ in range(3)]
+    spoil(web, runs[1])
+    key = key_of(web, "performed")
+    code, said = sign_at(web, runs, key, f"{PASSWORD}\nyes\n", "--user", "operator")
+    assert code != 0
+    assert "1 of 3 certificates are not signed" in said.splitlines()[-1]
+    assert f"{runs[1]} is left out" in said
+    assert "the journal gives another" in said
+    assert said.count("computed again from the journal, and the same to the last digit") == 2
+    assert said.count("(yes/no)") == 1
+    assert [signed_by_row(web, run) is not None for run in runs] == [True, False, True]
+    code, said = sign_at(
+        web, [runs[0], runs[2]], key_of(web, "reviewed"), f"{PASSWORD}\nyes\n", "--user", "reviewer"
+    )
+    assert code == 0, said
+    assert [signed_by(web, run) for run in (runs[0], runs[2])] == [["performed", "reviewed"]] * 2
+    code, said = sign_at(web, ["here/x"] + [f"here/{n}" for n in range(20)], key, "", "--user", "operator")
+    assert code == 2
+    assert "20 may be signed so" in said
 
 
 class _HangsUp(BaseHTTPRequestHandler):

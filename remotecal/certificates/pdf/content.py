@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal import units
+from remotecal.certificates.added import address_in
 from remotecal.certificates.pdf.circumstances import Circumstances, circumstances, shared_by, told_of
 from remotecal.certificates.pdf.facts import Fact, fact, facts
 from remotecal.certificates.pdf.items import apart, called, in_common
 from remotecal.certificates.pdf.numbers import Cell, full_width, said, told
+from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
@@ -53,7 +55,7 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         "cover": _cover(record, words),
         "items": apart(record),
         "persons": _persons(record, words, signatures),
-        "seal": None if seal is None else _seal(seal),
+        "seal": None if seal is None else _seal(seal) | {"qr": _public(record)},
         "common": circumstances(shared),
         "measurements": [_measurement(record, each, shared, font) for each in record.measurements],
         "statements": [
@@ -98,6 +100,14 @@ def _seal(seal: Signature) -> dict[str, object]:
         ],
         "proof": label("marks", "seal_proof"),
     }
+
+
+def _public(record: Record) -> dict[str, object] | None:
+    """Return the QR code of where anybody is told whether it counts; None if the certificate says nothing."""
+    address = address_in(record)
+    if address is None:
+        return None
+    return {"svg": qr_code(address), "alt": address, "caption": label("marks", "public")}
 
 
 def _moment(signature: Signature, form: str) -> str:

@@ -19,9 +19,11 @@ def add_to(app: FastAPI) -> None:
         certificates,
         entry,
         evidence,
+        issuing,
         items,
         keys,
         notices,
+        numbers,
         ordering,
         orders,
         public,
@@ -34,7 +36,7 @@ def add_to(app: FastAPI) -> None:
     )
     from remotecal.web.pages.compressed import Compressed
 
-    of_laboratory = (today, ordering, orders, runs, evidence, review, certificates, standards, resting)
-    for part in (*of_laboratory, items, notices, search, keys, entry, assets, public):
+    work = (today, ordering, orders, numbers, runs, evidence, review, issuing, certificates)
+    for part in (*work, standards, resting, items, notices, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -94,6 +95,7 @@ class Visitor:
             "laboratory": self.office.settings.laboratory,
             "when": self.when,
             "today": self.when(self.office.clock.now()).partition(" ")[0],
+            "fresh_key": _fresh_key,
         }
 
     def when(self, at: float | datetime) -> str:
@@ -258,6 +260,11 @@ def _common(request: Request, words: Catalogue) -> dict[str, object]:
         "path": request.url.path,
         "whole": f"{request.url.path}?{request.url.query}".rstrip("?"),
     }
+
+
+def _fresh_key() -> str:
+    """Return a key for a form, by which it is done once."""
+    return secrets.token_urlsafe(12)
 
 
 def _when(at: float | datetime, office: Office) -> str:

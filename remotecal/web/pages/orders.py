@@ -15,6 +15,7 @@ from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
 from remotecal.web.orders import BeforeOrder, ForStation, InState
 from remotecal.web.pages.frame import Sent, Visiting, see
+from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -80,6 +81,18 @@ def show_order(order: RunName, visitor: Visiting) -> Response:
     whole = orders.get_order(order, visitor.caller, visitor.office)
     run = visitor.office.store.journals.find(whole.station, order)
     return visitor.page("order.html", order=whole, run=run)
+
+
+@router.post("/{order}/again")
+async def order_again(order: RunName, form: Sent) -> Response:
+    """Order the same once more, with the next numbers of the series, and go to the new order."""
+    caller, office = callers.require(form.visitor.caller, "order"), form.visitor.office
+
+    async def again() -> str:
+        row = await run_in_threadpool(visible.order, office, caller, order)
+        return f"/orders/{await orders.order_again(office, row, caller.name)}"
+
+    return await once(form, again)
 
 
 @router.post("/{order}/cancel")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 
+from remotecal.clock import civil_day
 from remotecal.errors import NotThere
 from remotecal.web.office import Here
 from remotecal.web.pages.certificates import believed
@@ -34,6 +35,8 @@ def show_certificate(token: str, request: Request, here: Here) -> Response:
     if found is None or found.pdf is None:
         raise NotThere("there is no certificate at this address")
     trust, doubt = believed(here)
+    following = here.store.amendments.replaced([found.number or ""]).get(found.number or "")
+    replaced = None if following is None else here.store.signings.numbered(following)
     seal = read_signatures(found.xml)[-1]
     record = read(seal.content)
     return for_anybody(
@@ -45,6 +48,8 @@ def show_certificate(token: str, request: Request, here: Here) -> Response:
         issued=seal.time.date(),
         revoked=None if trust is None else trust.revocation_of(record.number),
         doubt=bool(doubt),
+        replaced=replaced,
+        since=None if replaced is None else civil_day(replaced.at, here.laboratory.folder.time_zone),
         xml=sha256(found.xml).hexdigest(),
         pdf=sha256(found.pdf).hexdigest(),
     )

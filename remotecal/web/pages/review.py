@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -10,18 +12,23 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_time
-from remotecal.errors import ConfigurationError, NotThere
-from remotecal.hub import issuing, reviewing
+from remotecal.errors import ConfigurationError, EvidenceError, NotThere
+from remotecal.hub import amending, issuing, reviewing
+from remotecal.transport.envelopes import unseal
+from remotecal.transport.messages import RemoteOrder
 from remotecal.verify.said import said
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.office import REVIEW_HOLDS
 from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.weighty import once
 from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.hub.issuing import RunAt
     from remotecal.hub.reviewing import Reviewed
     from remotecal.store.awaiting import Awaiting
@@ -32,6 +39,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/review", include_in_schema=False)
 
 RUN = "/{station}/{run}"
+TOGETHER = 20
+"""Certificates that are signed in one act."""
 
 
 class ToSign(NamedTuple):
@@ -50,7 +59,8 @@ class ToSign(NamedTuple):
 def queue(visitor: Visiting) -> Response:
     """Return what waits for a signature, first what waits for whoever looks."""
     callers.require(visitor.caller, "sign")
-    return visitor.page("review.html", waiting=_waiting(visitor))
+    waiting = _waiting(visitor)
+    return visitor.page("review.html", waiting=waiting, batches=_batches(visitor, waiting))
 
 
 @router.get(RUN)
@@ -61,9 +71,9 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
         raise NotThere(issuing.lacking(office.store, station, run))
-    of_run = issuing.RunAt(
-        office.laboratory.folder, office.store, station, run, device or (devices or [""])[0]
-    )
+    of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
+    edition = of_run.edition
+    amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
     reviewed = _reviewed(visitor, of_run, whole)
     last = reviewing.last_issued(office.store, station, run)
     return visitor.page(
@@ -79,6 +89,9 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
         remarks=office.store.remarks.of_run(station, run),
         sign=_command(visitor, of_run),
+        sealed_here=office.settings.issuing.key is not None,
+        amended=amended,
+        differences=_differences(of_run),
     )
 
 
@@ -92,8 +105,12 @@ async def return_run(station: StationName, run: RunName, form: Sent) -> Response
         raise ConfigurationError(
             "say in a line of 500 characters at most what is to be looked into; a journal's line is a number"
         ) from None
-    await run_in_threadpool(remarks.write_remark, station, run, written, caller, form.visitor.office)
-    return see(f"/review/{station}/{run}")
+
+    async def write() -> str:
+        await run_in_threadpool(remarks.write_remark, station, run, written, caller, form.visitor.office)
+        return f"/review/{station}/{run}"
+
+    return await once(form, write)
 
 
 @router.post(RUN + "/remarks/{remark}/settle")
@@ -118,6 +135,14 @@ def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun) -> Reviewed:
     return office.reviewed.get(state, lambda: reviewing.review(of_run, now))
 
 
+def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:
+    """Return what an amended certificate says otherwise than the one it takes the place of."""
+    if of_run.edition == 0:
+        return ()
+    before = replace(of_run, edition=of_run.edition - 1)
+    return amending.differences(before.record(), of_run.record())
+
+
 def _waiting(visitor: Visitor) -> list[ToSign]:
     store = visitor.office.store
     wanting = store.pages.wanting()
@@ -129,9 +154,32 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 
 
+def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str]]:
+    """Return the procedures of which several certificates wait for one duty, and what signs these."""
+    mine = [one.awaiting for one in waiting if one.mine and one.returned is None]
+    procedures: dict[str, str] = {}
+    for row in visitor.office.store.orders.named({one.run for one in mine}):
+        with suppress(EvidenceError):
+            order = unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
+            procedures[row.id] = order.procedure.name
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in mine:
+        if (procedure := procedures.get(one.run)) is not None:
+            name = f"{one.station}/{one.run}{f'/{one.device}' if one.device else ''}"
+            alike.setdefault((procedure, one.duty), []).append(name)
+    return [
+        (procedure, _signing(visitor, " ".join(names[:TOGETHER])))
+        for (procedure, _), names in alike.items()
+        if len(names) > 1
+    ]
+
+
 def _command(visitor: Visitor, of_run: RunAt) -> str:
     """Return the command that signs a certificate where its signer's key is."""
-    device = f" --device {of_run.device}" if of_run.device else ""
+    device = f"/{of_run.device}" if of_run.device else ""
+    return _signing(visitor, f"{of_run.station}/{of_run.run}{device}")
+
+
+def _signing(visitor: Visitor, what: str) -> str:
     hub = str(visitor.request.base_url).rstrip("/")
-    what = f"{of_run.station}/{of_run.run}{device}"
     return f"remotecal sign --at {hub} {what} --user {visitor.caller.name} --key"

@@ -1,0 +1,94 @@
+"""The label on a calibrated item, 50 mm × 30 mm: which certificate, when, when next, and a QR code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.certificates.added import address_in
+from remotecal.certificates.pdf.fonts import chinese_font
+from remotecal.certificates.pdf.numbers import said
+from remotecal.certificates.pdf.qr import qr_code
+from remotecal.certificates.pdf.wording import label
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from remotecal.model import Item, Record, Text
+
+TEMPLATE, DATA = "label.typ", "label.json"
+
+
+class ItemLabel(NamedTuple):
+    """What the label of an item says."""
+
+    title: str
+    """What it is for: the item's name and model."""
+    lines: tuple[tuple[str, str], ...]
+    """Heading and what stands beside it."""
+    laboratory: str
+    """Who calibrated it."""
+    warning: str
+    """That it is a demonstration; "" if it is none."""
+    address: str
+    """Where anybody is told whether the certificate counts; "" if that is told nowhere."""
+    qr: str
+    """That as a QR code in SVG; "" without."""
+
+
+def labels(record: Record, due: date | None) -> tuple[ItemLabel, ...]:
+    """Return the labels of a certificate's items.
+
+    Args:
+        record: the issued certificate.
+        due: when the items are due next, where laboratory and customer agreed on it.
+    """
+    address = address_in(record) or ""
+    return tuple(_label(record, item, due, address) for item in record.items)
+
+
+def print_labels(made: Sequence[ItemLabel]) -> bytes:
+    """Return labels as a PDF, one on each page of 50 mm × 30 mm.
+
+    Raises:
+        ConfigurationError: no font of this computer has their characters.
+    """
+    from remotecal.certificates.pdf import typeset
+
+    data = {"font": chinese_font(), "labels": [one._asdict() for one in made]}
+    with TemporaryDirectory(prefix="remotecal-print-") as folder:
+        root = Path(folder)
+        text = Path(__file__).with_name(TEMPLATE).read_text(encoding="utf-8")
+        (root / TEMPLATE).write_text(text, encoding="utf-8")
+        (root / DATA).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        return typeset(root, TEMPLATE)
+
+
+def _label(record: Record, item: Item, due: date | None, address: str) -> ItemLabel:
+    number = next(iter((*item.serials, *(entry.value for entry in item.identifications))), "")
+    told = {
+        "serial": number,
+        "number": record.number,
+        "day": record.finished.isoformat(),
+        "due": "" if due is None else due.isoformat(),
+    }
+    return ItemLabel(
+        " ".join(filter(None, (_once(item.name), item.model))),
+        tuple((_both(name), value) for name, value in told.items() if value),
+        _once(record.laboratory.contact.name),
+        _both("demonstration") if record.demonstration else "",
+        address,
+        qr_code(address) if address else "",
+    )
+
+
+def _once(text: Text) -> str:
+    """Return a text in its languages, Chinese first, each once."""
+    return " ".join(dict.fromkeys(content for _, content in said(text)))
+
+
+def _both(name: str) -> str:
+    return " ".join(content for _, content in label("label", name))

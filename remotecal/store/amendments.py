@@ -1,0 +1,104 @@
+"""Certificates that take the place of issued ones: what each says, and which it replaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.errors import CertificateRefused
+from remotecal.store.awaiting import next_duty
+from remotecal.store.tables import amendments, runs, signed_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from remotecal.store.database import Database
+    from remotecal.store.numbers import Giving
+
+
+class AmendmentRow(NamedTuple):
+    """A certificate that takes the place of an issued one."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    device: str
+    """Whose, where each device has its own."""
+    edition: int
+    """The how manieth amendment of this certificate it is."""
+    number: str
+    """Its own."""
+    replaces: str
+    """Number of the one before."""
+    record: str
+    """What it says, in JSON."""
+    by: str
+    """Who drafted it."""
+    at: float
+    """When, in seconds since 1970, UTC."""
+
+
+class Amendments:
+    """All amendments; none is ever removed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, row: AmendmentRow, within: Giving) -> None:
+        """Keep the draft of an amended certificate, and let its run wait for signatures again.
+
+        Raises:
+            CertificateRefused: the certificate is being amended, or was.
+        """
+        adding = self._database.insert(amendments).values(**row._asdict()).on_conflict_do_nothing()
+        connection = within.connection
+        if connection.execute(adding.returning(amendments.c.edition)).first() is None:
+            raise CertificateRefused(
+                f"certificate {row.replaces} is amended already, and a certificate has one that takes its "
+                "place: amend that one"
+            )
+        this = (runs.c.station == row.station) & (runs.c.run == row.run)
+        connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+
+    def find(self, station: str, run: str, device: str, edition: int) -> AmendmentRow | None:
+        """Return an amendment of a certificate; None if there is none of this edition."""
+        return next((row for row in self.of_run(station, run, device) if row.edition == edition), None)
+
+    def of_run(self, station: str, run: str, device: str) -> tuple[AmendmentRow, ...]:
+        """Return the amendments of a certificate, the first first."""
+        from sqlalchemy import select
+
+        table = amendments
+        this = (table.c.station == station) & (table.c.run == run) & (table.c.device == device)
+        with self._database.read() as connection:
+            rows = connection.execute(select(table).where(this).order_by(table.c.edition))
+            return tuple(map(AmendmentRow._make, rows))
+
+    def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[AmendmentRow, ...]:
+        """Return the amendments of certificates of runs, named by station and name, the first first."""
+        from sqlalchemy import select
+
+        from remotecal.store.database import of_runs
+
+        query = select(amendments).where(of_runs(amendments, wanted)).order_by(amendments.c.edition)
+        with self._database.read() as connection:
+            return tuple(map(AmendmentRow._make, connection.execute(query)))
+
+    def numbered(self, number: str) -> AmendmentRow | None:
+        """Return the amended certificate that has a number, issued or not; None if none has."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            row = connection.execute(select(amendments).where(amendments.c.number == number)).first()
+        return None if row is None else AmendmentRow._make(row)
+
+    def replaced(self, numbers: Collection[str]) -> Mapping[str, str]:
+        """Return which of these certificates an issued one takes the place of: number → number of that."""
+        from sqlalchemy import select
+
+        issued = (signed_certificates.c.number == amendments.c.number) & (
+            signed_certificates.c.duty == "issued"
+        )
+        query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, issued)
+        with self._database.read() as connection:
+            rows = connection.execute(query.where(amendments.c.replaces.in_(sorted(numbers)))).all()
+        return {row.replaces: row.number for row in rows}

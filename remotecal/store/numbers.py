@@ -1,0 +1,187 @@
+"""Numbers of orders and certificates: given out of series, and held by one order each.
+
+A number is held from the order on. Who holds it lets it go where nothing can come of its order any more: it
+was refused, taken back, or never begun in time, or its run ended early.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from remotecal.errors import OrderError
+from remotecal.model.identifiers import comparable
+from remotecal.store.tables import held_numbers, numbers, orders, runs, signed_certificates
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+    from remotecal.store.database import Database
+
+ENDED_EARLY = ("aborted", "stopped")
+"""States of runs of which no certificate comes."""
+IN_VAIN = ("refused", "withdrawn")
+"""States of orders of which no run comes."""
+
+
+class HeldRow(NamedTuple):
+    """A number, and what became of it."""
+
+    number: str
+    """As it is written."""
+    holder: str
+    """The order it was given to, which is also the name of its run."""
+    at: float
+    """When it was given, in seconds since 1970, UTC."""
+    order: str | None
+    """State of that order; None where it is not known here."""
+    expires: float | None
+    """Until when that order may be begun."""
+    run: str | None
+    """State of its run; None while there is none."""
+    issued: float | None
+    """When a certificate was issued with this number; None if none was."""
+
+
+class _Undone(Exception):
+    """What was given is not needed."""
+
+
+class Giving:
+    """Numbers while they are given: with the transaction they are kept, or none of them was given."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database, self.connection = database, connection
+
+    def next(self, series: str, written: Callable[[int], str]) -> str:
+        """Return the next number of a series that nobody holds.
+
+        Args:
+            series: which, with its year.
+            written: how a count is written as a number of it.
+        """
+        counting = self._database.insert(numbers).values(series=series, next=2)
+        counted = counting.on_conflict_do_update(
+            index_elements=["series"], set_={"next": numbers.c.next + 1}
+        ).returning(numbers.c.next)
+        while True:
+            number = written(self.connection.execute(counted).scalar_one() - 1)
+            if not self._known(number):
+                return number
+
+    def hold(self, wanted: Iterable[str], holder: str, at: float, *, pretended: bool = False) -> None:
+        """Let an order hold numbers.
+
+        Args:
+            wanted: the numbers.
+            holder: the order.
+            at: the time, in seconds since 1970, UTC.
+            pretended: whether it is a demonstration or training, which may be repeated with its number.
+
+        Raises:
+            OrderError: another order has one of them, of which a certificate may come.
+        """
+        for number in wanted:
+            row = {"compared": comparable(number), "number": number, "holder": holder, "at": at}
+            adding = self._database.insert(held_numbers).values(**row).on_conflict_do_nothing()
+            added = self.connection.execute(adding.returning(held_numbers.c.compared)).first()
+            if added is None and not pretended:
+                self._take_over(number, holder, at)
+
+    def undo(self) -> NoReturn:
+        """Give nothing: leaves the context."""
+        raise _Undone
+
+    def _known(self, number: str) -> bool:
+        from sqlalchemy import select, union_all
+
+        held = select(held_numbers.c.holder).where(held_numbers.c.compared == comparable(number))
+        ordered = select(orders.c.id).where(orders.c.number == number)
+        return self.connection.execute(union_all(held, ordered).limit(1)).first() is not None
+
+    def _take_over(self, number: str, holder: str, at: float) -> None:
+        from sqlalchemy import select
+
+        this = held_numbers.c.compared == comparable(number)
+        holds = select(held_numbers.c.holder).where(this).with_for_update()
+        before = self.connection.execute(holds).scalar_one()
+        if before == holder:
+            return
+        if not self._free(before, at):
+            raise OrderError(
+                f"the number {number} is that of the order {before}, and a number is used once: give another"
+            )
+        self.connection.execute(held_numbers.update().where(this).values(holder=holder, at=at, number=number))
+
+    def _free(self, holder: str, now: float) -> bool:
+        """Tell whether nothing can come of an order any more."""
+        from sqlalchemy import select
+
+        query = select(orders.c.state, orders.c.expires, runs.c.state).outerjoin(runs, _its_run())
+        row = self.connection.execute(query.where(orders.c.id == holder)).first()
+        if row is None:
+            return False
+        state, expires, run = row
+        return state in IN_VAIN or (state == "issued" and expires < now) or run in ENDED_EARLY
+
+
+class GivenNumbers:
+    """The series, and all numbers that were given."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @contextmanager
+    def giving(self) -> Iterator[Giving]:
+        """Give a transaction in which numbers are given, and what they are given to is entered."""
+        with suppress(_Undone), self._database.begin() as connection:
+            yield Giving(self._database, connection)
+
+    def next(self) -> dict[str, int]:
+        """Return series → what its next number counts."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            rows = connection.execute(select(numbers.c.series, numbers.c.next).order_by(numbers.c.series))
+            return {row.series: row.next for row in rows}
+
+    def held(
+        self, limit: int, *, before: tuple[float, str] | None = None, beginning: str = ""
+    ) -> tuple[HeldRow, ...]:
+        """Return numbers and what became of them, the latest given first.
+
+        Args:
+            limit: how many, at most.
+            before: `at` and `number` of the last of the page before.
+            beginning: only those that begin so.
+        """
+        from sqlalchemy import select, tuple_
+
+        held = held_numbers
+        issued = (signed_certificates.c.number == held.c.number) & (signed_certificates.c.duty == "issued")
+        query = (
+            select(
+                held.c.number,
+                held.c.holder,
+                held.c.at,
+                orders.c.state,
+                orders.c.expires,
+                runs.c.state,
+                signed_certificates.c.at,
+            )
+            .outerjoin(orders, orders.c.id == held.c.holder)
+            .outerjoin(runs, _its_run())
+            .outerjoin(signed_certificates, issued)
+        )
+        if before is not None:
+            query = query.where(tuple_(held.c.at, held.c.compared) < (before[0], comparable(before[1])))
+        if beginning:
+            query = query.where(self._database.begins(held.c.number, beginning))
+        ordered = query.order_by(held.c.at.desc(), held.c.compared.desc()).limit(limit)
+        with self._database.read() as connection:
+            return tuple(map(HeldRow._make, connection.execute(ordered)))
+
+
+def _its_run() -> ColumnElement[bool]:
+    return (runs.c.station == orders.c.station) & (runs.c.run == orders.c.id)

@@ -1,0 +1,98 @@
+"""Forms that weigh more: who sends one is asked again who they are; and what makes something is made once."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+
+from remotecal.errors import ConfigurationError, NotLoggedIn, NotNow, TooOften
+from remotecal.web import sessions
+from remotecal.web.pages.frame import see
+
+if TYPE_CHECKING:
+    from fastapi import Response
+
+    from remotecal.web.pages.frame import SentForm
+
+ASKED_WITHIN: Final = 300.0
+"""Seconds for which it is known who somebody is."""
+ANSWERED_WITHIN: Final = 60.0
+"""Seconds in which a form that was sent twice must have been done."""
+LOOK_EVERY: Final = 0.1
+KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+OWN: Final = frozenset({"csrf", "password"})
+"""Fields that are not sent on."""
+
+
+async def asked_again(form: SentForm) -> Response | None:
+    """Return the page that asks for the password before a form is done; None where it may be done.
+
+    The page has all that was sent, so nothing that was typed is lost.
+    """
+    visitor = form.visitor
+    refused, status = "", HTTPStatus.OK
+    if form["password"]:
+        try:
+            await sessions.ask_again(visitor.office, visitor.caller, form["password"], visitor.request)
+        except (NotLoggedIn, TooOften) as error:
+            refused = str(error)
+            status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTPStatus.FORBIDDEN
+        else:
+            return None
+    asked = await run_in_threadpool(visitor.office.store.users.asked, visitor.caller.session or "")
+    if not refused and visitor.office.clock.now() - asked <= ASKED_WITHIN:
+        return None
+    sent = [
+        (name, value)
+        for name, value in form.fields.multi_items()
+        if name not in OWN and not isinstance(value, UploadFile)
+    ]
+    url = visitor.request.url
+    where = f"{url.path}?{url.query}".rstrip("?")
+    page = visitor.page("again.html", sent=sent, where=where, refusal=refused)
+    page.status_code = status
+    return page
+
+
+async def once(form: SentForm, work: Callable[[], Awaitable[str]]) -> Response:
+    """Do what a form asks for, and lead on; a form that is sent twice is done once, and leads to the same.
+
+    Args:
+        form: with the key its page gave it.
+        work: does it, and returns the page to go on with.
+
+    Raises:
+        ConfigurationError: the form has no key.
+        NotNow: it is being done, for long.
+    """
+    user, key, forms = form.visitor.caller.name, form["key"], form.visitor.office.store.forms
+    if not KEY.fullmatch(key):
+        raise ConfigurationError("this form has no key by which it is done once: open its page anew")
+    if not await run_in_threadpool(forms.begin, user, key, form.visitor.office.clock.now()):
+        return see(await _led_to(form))
+    try:
+        where = await work()
+    except BaseException:
+        await run_in_threadpool(forms.forget, user, key)
+        raise
+    await run_in_threadpool(forms.done, user, key, where)
+    return see(where)
+
+
+async def _led_to(form: SentForm) -> str:
+    """Return where a form led that was sent before, once it has."""
+    forms = form.visitor.office.store.forms
+    for _ in range(int(ANSWERED_WITHIN / LOOK_EVERY)):
+        where = await run_in_threadpool(forms.led_to, form.visitor.caller.name, form["key"])
+        if where:
+            return where
+        if where is not None:
+            raise NotNow("this form was sent before and came to nothing: open its page anew, and look why")
+        await asyncio.sleep(LOOK_EVERY)
+    raise NotNow("this form was sent before, and nobody knows what became of it: look before you do it again")
