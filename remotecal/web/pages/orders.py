@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import ConfigurationError
+from remotecal.pages.frame import see
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
 from remotecal.web.orders import BeforeOrder, ForStation, InState
-from remotecal.web.pages.frame import Sent, Visiting, see
+from remotecal.web.pages.frame import Sent, Visiting
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
 

@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError
 from remotecal.hub import reviewing
+from remotecal.pages.frame import see
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
-from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown
 
