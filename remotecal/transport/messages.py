@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from remotecal.configuration import Written
+from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
@@ -305,6 +306,14 @@ class Live(Written):
     """What may be answered."""
     kind: Kind = "text"
     """What sort of answer is wanted."""
+    unit: str = ""
+    """What a number is in; "" for a bare one."""
+    guide: Guide = UNGUIDED
+    """Limits of a number, digits and the like."""
+    picture: str = ""
+    """SHA-256 of a file of the run that shows what is meant."""
+    about: str = ""
+    """What is read, where it is for an instrument that a person reads."""
     answered: str = ""
     """What the last question was answered; the SHA-256 of a file."""
     answered_by: str = ""
@@ -322,6 +331,22 @@ class OrderWaiting(Written):
     """Who issued it."""
     bench: str
     """Name of the bench."""
+    procedure: str = ""
+    """Name of the procedure."""
+    title: dict[str, str] = Field(default_factory=dict)
+    """What the procedure does, by language."""
+    number: str = ""
+    """Number of the work order."""
+    customer: dict[str, str] = Field(default_factory=dict)
+    """Whose items they are, by language."""
+    items: tuple[dict[str, str], ...] = ()
+    """The items with their serial or other numbers, each by language."""
+    points: tuple[str, ...] = ()
+    """What is measured, each with its repeats."""
+    moves: tuple[str, ...] = ()
+    """What may be set or set going, each with its span."""
+    expires: float = 0.0
+    """Until when it may be begun, in seconds since 1970."""
 
 
 class StationState(Written):
@@ -331,6 +356,10 @@ class StationState(Written):
     """The run that is on."""
     waits_for_consent: OrderWaiting | None
     """The order the person on site is asked about."""
+    session: str = ""
+    """This start of the agent."""
+    arrived: dict[str, int] = Field(default_factory=dict)
+    """Run on its way → lines of its journal that the laboratory has."""
     cut_off: str = ""
     """Why there is no connection to the laboratory."""
     held_up: dict[str, str] = Field(default_factory=dict)
