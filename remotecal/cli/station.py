@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 from remotecal.cli.install_service import add_command as add_install
+
+if TYPE_CHECKING:
+    from remotecal.station.folder import StationFolder
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -16,6 +21,7 @@ WISHES = {
     "attach": "add a photo or another file to the evidence; it answers a question that asks for one",
     "agree": "let the order that waits be begun",
     "decline": "send the order that waits back",
+    "again": "throw the repeat away that is on, and take it again, by way of the safe state",
     "resend": "ask the laboratory what it has of a run, or of all runs, and send it the rest",
 }
 """What the person on site may tell the agent."""
@@ -33,6 +39,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", required=True, metavar="HOST:PORT", help="where the laboratory enrols stations"
     )
     command(commands, "up", "fetch and carry out orders until interrupted", _up, at)
+    page = command(commands, "open", "open the page beside the rig in a browser on this computer", _open, at)
+    page.add_argument("--port", type=int, default=0, help="port of the page; any that is free by default")
+    page.add_argument("--phones", default="", metavar="ADDRESS", help="where phones reach this computer")
+    page.add_argument("--no-browser", action="store_true", help="say how to get in, and open no browser")
     add_install(commands, "station", at)
     command(commands, "state", "tell what the station does", _state, at)
     for verb, told in declare_verbs(commands, WISHES, _wish, at):
@@ -72,6 +82,52 @@ def _up(asked: argparse.Namespace) -> None:
         await serve(station.run(), station.liaison.greeted, "The station is up.", station.stop)
 
     asyncio.run(run())
+
+
+def _open(asked: argparse.Namespace) -> None:
+    import asyncio
+
+    from remotecal.errors import ConfigurationError
+    from remotecal.station.folder import StationFolder
+
+    try:
+        from remotecal.station.pages.serving import another_entrance, is_served, serving_pages
+    except ImportError as error:
+        raise ConfigurationError(f"the page needs more: pip install 'remotecal[web]' ({error})") from None
+    from remotecal.cli.service import serve
+
+    folder = StationFolder(asked.station)
+    if is_served(folder):
+        _lead_in(asked, folder, another_entrance(folder))
+        return
+    ready = asyncio.Event()
+
+    async def run() -> None:
+        async with serving_pages(folder, asked.port, asked.phones) as served:
+            await asyncio.to_thread(_lead_in, asked, folder, served.entrance())
+            ready.set()
+            await asyncio.Event().wait()
+
+    async def whole() -> None:
+        with suppress(asyncio.CancelledError):
+            await serve(run(), ready, "The page is served until this is interrupted.")
+
+    asyncio.run(whole())
+
+
+def _lead_in(asked: argparse.Namespace, folder: StationFolder, entrance: str) -> None:
+    """Let a browser in by a file that nobody else can read; the terminal shows its owner the way as well."""
+    import sys
+    import webbrowser
+
+    from remotecal.station.pages.serving import lead_in
+
+    door = lead_in(folder, entrance).as_uri()
+    if not asked.no_browser:
+        webbrowser.open(door)
+    print(f"In a browser of this computer, once, within 5 minutes: {door}")
+    if sys.stdout.isatty():
+        print(f"or: {entrance}", flush=True)
 
 
 def _state(asked: argparse.Namespace) -> None:

@@ -72,9 +72,8 @@ class Commands:
             return self._resend(wish.argument)
         current, by = site.current, on_site(wish.by)
         if current is None or wish.run not in {"", current.run}:
-            return CommandAnswer(
-                done=False, reason=f"{wish.run or 'no run'} is {'not ' if wish.run else ''}on"
-            )
+            over = f"the run {wish.run} is not on" if wish.run else "no run is on"
+            return CommandAnswer(done=False, reason=over)
         if wish.verb == "attach":
             attach = partial(current.attach, by=by, prompt=wish.prompt)
             return await asyncio.to_thread(attach, Path(wish.file), wish.argument)

@@ -135,8 +135,16 @@ class RemoteControl:
             return self._remark(file)
         if late := self.give(number, Answer(file.sha256, by, file)):
             kept = self._remark(file)  # the file is evidence all the same
-            return CommandAnswer(done=False, reason=late) if prompt and kept.done else kept
+            return self._late(late, number) if prompt and kept.done else kept
         return CommandAnswer(done=True, content=file.sha256)
+
+    def first(self, number: int) -> str:
+        """Return who has answered a question; "" where nobody has, or it was long ago."""
+        first = self._answers.get(number)
+        return first.by if first is not None else ""
+
+    def _late(self, reason: str, number: int) -> CommandAnswer:
+        return CommandAnswer(done=False, reason=reason, content=self.first(number))
 
     def begin_anew(self) -> None:
         """Be ready for the run to be taken up again."""
@@ -235,7 +243,7 @@ class RemoteControl:
             return self._take_again(by, argument)
         if verb == "answer":
             reason = self.give(prompt, Answer(argument, by))
-            return CommandAnswer(done=not reason, reason=reason)
+            return CommandAnswer(done=not reason, reason=reason, content=self.first(prompt) if reason else "")
         return CommandAnswer(done=False, reason=f"a run can't be told to {verb}")
 
 
