@@ -6,7 +6,7 @@ import asyncio
 import re
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -31,6 +31,8 @@ class Beside:
     station: Station
     served: Served
     loop: asyncio.AbstractEventLoop
+    close_hub: Callable[[], Coroutine[object, object, None]]
+    """Take hub and broker down."""
 
     def do(self, work: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
@@ -76,10 +78,12 @@ def page_up(folder: HubFolder, tiny: Tiny, path: Path, **settings: object) -> It
     failed: list[BaseException] = []
 
     async def run() -> None:
-        async with hub_up(folder) as hub:
+        async with AsyncExitStack() as laboratory:
+            hub = await laboratory.enter_async_context(hub_up(folder))
             site = await enrol_site(hub, tiny, path / "here", **settings)
             async with site.up() as station, serving_pages(site.folder, phones="127.0.0.1") as served:
-                there.append(Beside(site, station, served, asyncio.get_running_loop()))
+                loop = asyncio.get_running_loop()
+                there.append(Beside(site, station, served, loop, laboratory.aclose))
                 up.set()
                 await down.wait()
 

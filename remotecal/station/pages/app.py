@@ -223,10 +223,10 @@ class Pages:
         """Add a photo to the evidence; it answers the question that asks for one."""
         guest = guest_of(request, self.keeper)
         largest = self.desk.folder.settings.largest_file
-        fields = await request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=largest)
-        self._check(guest, fields)
-        photo = fields.get("photo")
-        content = await photo.read() if isinstance(photo, UploadFile) else b""
+        async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM) as fields:
+            self._check(guest, fields)
+            photo = fields.get("photo")
+            content = await photo.read(largest + 1) if isinstance(photo, UploadFile) else b""
         path = await asyncio.to_thread(self.desk.keep, content)
         try:
             about = text_in(fields, "about").strip()[:LONGEST]

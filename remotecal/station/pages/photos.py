@@ -20,6 +20,7 @@ SIDE: Final = 1600
 """Longest side of what is shown, in pixels."""
 LARGEST_SHOWN: Final = 2_000_000
 """Bytes of what is shown."""
+TOO_MANY: Final = f"the photo has more than {MOST_PIXELS} pixels: choose a lower resolution"
 QUALITIES: Final = (85, 70, 50, 30)
 KEPT: Final = 8
 """Pictures that are remembered as they are shown."""
@@ -71,11 +72,10 @@ def _opened(content: bytes) -> Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound below is ours
             image = Image.open(BytesIO(content), formats=tuple(FORMATS))
+    except Image.DecompressionBombError as error:
+        raise ConfigurationError(TOO_MANY) from error
     except Exception as error:
         raise ConfigurationError(f"this is no photo that can be shown: {WHAT_TO_DO}") from error
-    width, height = image.size
-    if width * height > MOST_PIXELS:
-        raise ConfigurationError(
-            f"the photo has {width} × {height} pixels, {MOST_PIXELS} are taken: choose a lower resolution"
-        )
+    if image.width * image.height > MOST_PIXELS:
+        raise ConfigurationError(TOO_MANY)
     return image
