@@ -11,7 +11,10 @@ from remotecal.cli.commands import add_directory, command, declare_verbs, direct
 from remotecal.cli.install_service import add_command as add_install
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from remotecal.station.folder import StationFolder
+    from remotecal.transport.messages import OrderWaiting
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -46,6 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_install(commands, "station", at)
     command(commands, "state", "tell what the station does", _state, at)
     for verb, told in declare_verbs(commands, WISHES, _wish, at):
+        if verb in {"agree", "decline", "answer", "attach", "pause", "go_on", "abort", "again"}:
+            told.add_argument("--by", default="", metavar="NAME", help="who you are, for the journal")
+        if verb == "decline":
+            told.add_argument("argument", nargs="?", default="", metavar="REASON", help="why; it is told")
         if verb == "resend":
             told.add_argument("argument", nargs="?", default="", metavar="RUN", help="all if none is given")
         if verb == "attach":
@@ -138,6 +145,8 @@ def _state(asked: argparse.Namespace) -> None:
     state = StationState.model_validate_json(_told(asked, "state"))
     if (order := state.waits_for_consent) is not None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+        for line in _asked_for(order):
+            print(plain(f"  {line}"))
     if state.cut_off:
         print(plain(f"There is no connection to {state.cut_off}."))
     for run, reason in state.held_up.items():
@@ -145,6 +154,26 @@ def _state(asked: argparse.Namespace) -> None:
     for run, reason in state.failed.items():
         print(plain(f"The laboratory has no record of {run}: {reason}"))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
+
+
+def _asked_for(order: OrderWaiting) -> Iterator[str]:
+    """Yield what an order would do, in the language of whoever sits here."""
+    from remotecal.cli.service import moment
+    from remotecal.cli.terminal import language, say
+
+    spoken = language()
+
+    def chosen(said: Mapping[str, str]) -> str:
+        return said.get(spoken) or next(iter(said.values()), "")
+
+    yield f"{say('what', '内容')}: {chosen(order.title) or order.procedure}"
+    yield f"{say('order', '委托')}: {order.number} {chosen(order.customer)}"
+    for item in order.items:
+        yield f"{say('item', '器具')}: {chosen(item)}"
+    yield f"{say('points', '点')}: {', '.join(order.points)}"
+    for moved in order.moves:
+        yield f"{say('may move', '将动作')}: {moved}"
+    yield f"{say('to be begun before', '须在此前开始')}: {moment(order.expires)}"
 
 
 def _wish(verb: str, asked: argparse.Namespace) -> None:
@@ -164,6 +193,7 @@ def _told(asked: argparse.Namespace, verb: str) -> str:
     # The agent has a working directory of its own.
     file = str(asked.file.absolute()) if verb == "attach" else ""
     said = {"verb": verb, "argument": getattr(asked, "argument", ""), "file": file}
+    said["by"] = getattr(asked, "by", "")
     wish = checked(Wish, said, f"station {verb}", ConfigurationError)
     answer = asyncio.run(wish_for(StationFolder(asked.station).socket, wish))
     if not answer.done:
