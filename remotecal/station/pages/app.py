@@ -137,7 +137,7 @@ class Pages:
 
     async def _events(self, request: Request) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
-        while self.keeper.guest(request.headers) is not None:
+        while not self.keeper.closed and self.keeper.guest(request.headers) is not None:
             made = self.parts(request, await shown.look(self.desk))
             new = {name: html for name, html in made.items() if sent.get(name) != html}
             sent |= new

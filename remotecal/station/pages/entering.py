@@ -70,6 +70,8 @@ class Doorkeeper:
         """Where all addresses begin."""
         self.key = secrets.token_urlsafe(32)
         """By which whoever can read the station's directory gets another ticket."""
+        self.closed = False
+        """Whether the page is served no more; whoever looks on is let go then."""
         self._guests: dict[str, Guest] = {}
         self._tickets: dict[str, Ticket] = {}
 

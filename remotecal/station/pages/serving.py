@@ -91,9 +91,12 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
         write_private(folder.path / WHERE, json.dumps(written).encode())
         try:
             async with _listening(made[0].app(frozenset({origin})), door):
-                yield Served(origin, keeper, joining)
+                try:
+                    yield Served(origin, keeper, joining)
+                finally:
+                    keeper.closed = True
+                    await joining.close()
         finally:
-            await joining.close()
             for name in (WHERE, DOOR):
                 (folder.path / name).unlink(missing_ok=True)
 
@@ -156,6 +159,9 @@ async def _listening(app: ASGIApp, door: Door, certificate: Path | None = None) 
     finally:
         server.should_exit = True
         await running
+        for connection in list(server.server_state.connections):
+            connection.transport.abort()  # a browser that looks on does not hang up by itself
+        await asyncio.sleep(0)
         door.close()
 
 
