@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.bench import Bench
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.drivers.declarations import declared
@@ -112,7 +113,8 @@ def _moves(name: str, driver: type[Instrument]) -> Iterator[str]:
     for item in declared(driver):
         if isinstance(item, Setting):
             low, high = item.span
-            yield f"{name}.{item.name}: {low:g} – {high:g} {item.unit}"
+            unit = "" if item.unit == "1" else f" {units.symbol(item.unit)}"
+            yield f"{name}.{item.name}: {low:g} – {high:g}{unit}"
         elif isinstance(item, Action):
             yield f"{name}.{item.name}"
 

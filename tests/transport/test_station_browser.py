@@ -279,7 +279,7 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
         answer(4, "1.00")
         asked(beside, 5)
         page.goto(beside.base + "/readings")
-        expect(page.locator("#call .hint")).to_contain_text("Most likely between 0 and 2 V")
+        expect(page.locator("#call ul.hint")).to_contain_text("Most likely between 0 and 2 V")
         answer(5, "11.0")
         expect(page.get_by_role("alert")).to_contain_text("the indicator has 2 digits behind the point")
         answer(5, "11.00")

@@ -179,7 +179,7 @@ def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
         asked(beside, 3)
         page = one.get(beside.base + "/").text
         assert "what does the dial show" in page
-        assert "with 2 digits behind the point" in page
+        assert "2 digits behind the point" in page
         assert 'inputmode="decimal"' in page
         assert "nan was not taken" in beside.send(one, "/answer", argument="nan").text
         assert "the indicator has 2 digits" in beside.send(one, "/answer", argument="1.0").text
