@@ -13,7 +13,7 @@ from remotecal.clock import RealClock
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, EvidenceError, RemotecalError
 from remotecal.journal.events import ON_SITE, is_on_site, on_site
-from remotecal.station.consent import Said
+from remotecal.station.consent import SaidOnSite
 from remotecal.station.lending import find
 from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.messages import Command, CommandAnswer, StationState
@@ -65,7 +65,7 @@ class Commands:
         if wish.session not in {"", site.liaison.session}:
             return CommandAnswer(done=False, reason="the agent was started anew meanwhile: look again")
         if wish.verb in {"agree", "decline"}:
-            said = Said(wish.verb == "agree", on_site(wish.by), wish.argument)
+            said = SaidOnSite(wish.verb == "agree", on_site(wish.by), wish.argument)
             reason = self._consent.give(said, wish.run)
             return CommandAnswer(done=not reason, reason=reason)
         if wish.verb == "resend":

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SaidOnSite:
     """What somebody on site says to an order."""
 
     agreed: bool
@@ -32,9 +32,9 @@ class Consent:
         """The order that waits for an answer."""
         self.foreseen: OrderWaiting | None = None
         """What is told of it."""
-        self._answer: asyncio.Future[Said | None] | None = None
+        self._answer: asyncio.Future[SaidOnSite | None] | None = None
 
-    async def ask(self, order: RemoteOrder, foreseen: OrderWaiting) -> Said:
+    async def ask(self, order: RemoteOrder, foreseen: OrderWaiting) -> SaidOnSite:
         """Wait for the person on site, and return what they say.
 
         Raises:
@@ -50,7 +50,7 @@ class Consent:
         finally:
             self.order = self.foreseen = self._answer = None
 
-    def give(self, said: Said, order: str = "") -> str:
+    def give(self, said: SaidOnSite, order: str = "") -> str:
         """Answer, for an order or whichever waits; returns why that is not possible, or "" if it was."""
         if self.order is not None and order not in {"", self.order.id}:
             return f"the order {order} does not wait for consent any more, but {self.order.id} does: read it"
@@ -60,7 +60,7 @@ class Consent:
         """Ask no longer, and leave the question open: the agent stops, and asks again once it is back."""
         self._end(None)
 
-    def _end(self, answer: Said | None) -> str:
+    def _end(self, answer: SaidOnSite | None) -> str:
         if self._answer is None or self._answer.done():
             return "no order waits for consent"
         self._answer.set_result(answer)

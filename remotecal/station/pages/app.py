@@ -23,7 +23,7 @@ from remotecal.pages.serving import careful
 from remotecal.pages.words import keep_language, words_for
 from remotecal.station.on_site import Wish
 from remotecal.station.pages import shown
-from remotecal.station.pages.entering import Gate, guest_of
+from remotecal.station.pages.entering import OnlyGuests, guest_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from remotecal.station.pages.desk import Desk
-    from remotecal.station.pages.entering import Doorkeeper, Guest
+    from remotecal.station.pages.entering import Doorkeeper, LetIn
     from remotecal.station.pages.phones import Phones
-    from remotecal.station.pages.shown import Seen
+    from remotecal.station.pages.shown import SeenHere
     from remotecal.transport.messages import CommandAnswer
 
 TEMPLATES: Final = "remotecal.station.pages"
@@ -51,7 +51,7 @@ ACTS: Final = frozenset({"pause", "go_on", "abort"})
 
 
 @dataclass(frozen=True, slots=True)
-class Pages:
+class StationPages:
     """The pages of one station.
 
     Args:
@@ -99,7 +99,7 @@ class Pages:
         )
         largest = self.desk.folder.settings.largest_file + LARGEST_FORM
         app = GZipMiddleware(app, minimum_size=1000)
-        return careful(Gate(app, self.keeper, origins), LARGEST_FORM, {"/photo": largest})
+        return careful(OnlyGuests(app, self.keeper, origins), LARGEST_FORM, {"/photo": largest})
 
     # What is shown
 
@@ -285,19 +285,19 @@ class Pages:
 
     # What these have in common
 
-    async def _form(self, request: Request) -> tuple[Guest, FormData]:
+    async def _form(self, request: Request) -> tuple[LetIn, FormData]:
         guest = guest_of(request, self.keeper)
         fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
         self._check(guest, fields)
         return guest, fields
 
-    def _check(self, guest: Guest, fields: FormData) -> None:
+    def _check(self, guest: LetIn, fields: FormData) -> None:
         import hmac
 
         if not hmac.compare_digest(text_in(fields, "csrf").encode(), guest.csrf.encode()):
             raise ConfigurationError("this form is of an earlier page: open its page anew")
 
-    def _wish(self, guest: Guest, fields: FormData, verb: str, **said: str) -> Wish:
+    def _wish(self, guest: LetIn, fields: FormData, verb: str, **said: str) -> Wish:
         number = text_in(fields, "prompt")
         return Wish(
             verb=verb,  # type: ignore[arg-type]  # one of its words
@@ -308,19 +308,19 @@ class Pages:
             **said,
         )
 
-    async def _done(self, request: Request, guest: Guest, wish: Wish, told: str = "") -> Response:
+    async def _done(self, request: Request, guest: LetIn, wish: Wish, told: str = "") -> Response:
         """Have the agent do something, and go back to where it shows."""
         answer = await self.desk.wish(wish)
         if not answer.done:
             return self._refused(request, guest, answer)
         return self._told(request, guest, told) if told else see(f"{self.keeper.base}/")
 
-    def _refused(self, request: Request, guest: Guest, answer: CommandAnswer) -> Response:
+    def _refused(self, request: Request, guest: LetIn, answer: CommandAnswer) -> Response:
         if answer.content:
             return self._told(request, guest, "site.first", who=shown.who(answer.content, words_for(request)))
         return self._told(request, guest, "site.refused", reason=answer.reason)
 
-    def _told(self, request: Request, guest: Guest, name: str, **inserted: object) -> Response:
+    def _told(self, request: Request, guest: LetIn, name: str, **inserted: object) -> Response:
         """Go back, and say something there."""
         guest.told.append(words_for(request)(name, **inserted))
         del guest.told[:-3]
@@ -338,7 +338,7 @@ class Pages:
         detail = error.detail if isinstance(error, HTTPException) else str(error)
         return self._bare(request, "refused.html", status=status, detail=detail)
 
-    def page(self, request: Request, template: str, seen: Seen, **content: object) -> Response:
+    def page(self, request: Request, template: str, seen: SeenHere, **content: object) -> Response:
         """Return a page for a browser that was let in."""
         told, guest = [], guest_of(request, self.keeper)
         with suppress(IndexError):
@@ -347,7 +347,7 @@ class Pages:
         whole = self._content(request, seen) | {"said": told, "parts": self.parts(request, seen), **content}
         return HTMLResponse(environment(TEMPLATES).get_template(template).render(**whole), headers=HEADERS)
 
-    def parts(self, request: Request, seen: Seen) -> Mapping[str, str]:
+    def parts(self, request: Request, seen: SeenHere) -> Mapping[str, str]:
         """Return the parts that change while somebody looks on."""
         content = self._content(request, seen)
         return {
@@ -355,7 +355,7 @@ class Pages:
             for name in ("call", "live", "grid", "stop")
         }
 
-    def _content(self, request: Request, seen: Seen) -> dict[str, object]:
+    def _content(self, request: Request, seen: SeenHere) -> dict[str, object]:
         guest = guest_of(request, self.keeper)
         words = words_for(request)
         base = self.keeper.base

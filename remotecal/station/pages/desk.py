@@ -17,7 +17,7 @@ from remotecal.private_files import write_private
 from remotecal.station.acceptance import read_order
 from remotecal.station.deliveries import held
 from remotecal.station.on_site import Wish, wish_for
-from remotecal.station.pages.journals import Following, Told
+from remotecal.station.pages.journals import FollowedJournal, JournalTold
 from remotecal.station.pages.photos import drawn_anew, examine
 from remotecal.station.run import StationRun
 from remotecal.transport.bundles import TrustedProcedures
@@ -48,7 +48,7 @@ class Desk:
 
     def __init__(self, folder: StationFolder) -> None:
         self.folder = folder
-        self._following: Following | None = None
+        self._following: FollowedJournal | None = None
         self._record = lru_cache(RECORDS)(self._computed)
 
     async def state(self) -> StationState | None:
@@ -63,13 +63,13 @@ class Desk:
         """Tell the agent what is wanted (`NotConnected`: none is at work)."""
         return await wish_for(self.folder.socket, wish)
 
-    def told(self, run: str) -> Told | None:
+    def told(self, run: str) -> JournalTold | None:
         """Return what a run's journal tells; None where there is none yet."""
         directory = self.folder.runs / check_run(run)
         if not found_in(directory).exists():
             return None
         if self._following is None or self._following.directory != directory:
-            self._following = Following(directory)
+            self._following = FollowedJournal(directory)
         return self._following.look()
 
     def last_run(self, on: str = "") -> str:

@@ -39,7 +39,7 @@ NOTHING: Final = "There is nothing here. On the station's computer: remotecal st
 
 
 @dataclass(slots=True)
-class Guest:
+class LetIn:
     """A browser that was let in."""
 
     phone: bool
@@ -72,7 +72,7 @@ class Doorkeeper:
         """By which whoever can read the station's directory gets another ticket."""
         self.closed = False
         """Whether the page is served no more; whoever looks on is let go then."""
-        self._guests: dict[str, Guest] = {}
+        self._guests: dict[str, LetIn] = {}
         self._tickets: dict[str, Ticket] = {}
 
     @property
@@ -105,12 +105,12 @@ class Doorkeeper:
         while len(self._guests) >= MOST:
             del self._guests[next(iter(self._guests))]
         token = secrets.token_urlsafe(32)
-        self._guests[token] = Guest(phone, now + PHONE_LASTS if phone else float("inf"), name)
+        self._guests[token] = LetIn(phone, now + PHONE_LASTS if phone else float("inf"), name)
         path = f"{self.base}/"
         response.set_cookie(COOKIE, token, path=path, secure=secure, httponly=True, samesite="strict")
         return True
 
-    def guest(self, headers: Headers) -> Guest | None:
+    def guest(self, headers: Headers) -> LetIn | None:
         """Return the browser that asks; None where it was not let in."""
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
@@ -131,7 +131,7 @@ class Doorkeeper:
         self._tickets = {word: one for word, one in self._tickets.items() if not one.phone}
 
 
-class Gate:
+class OnlyGuests:
     """An application that answers nobody but guests, at its own address and from its own pages.
 
     Args:
@@ -170,7 +170,7 @@ class Gate:
         return site == "same-origin" and headers.getlist("origin") in [[one] for one in self._origins]
 
 
-def guest_of(request: Request, keeper: Doorkeeper) -> Guest:
+def guest_of(request: Request, keeper: Doorkeeper) -> LetIn:
     """Return the browser that asks, which the gate has let in."""
     found = keeper.guest(request.headers)
     if found is None:

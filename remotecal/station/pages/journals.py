@@ -25,7 +25,7 @@ ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
 
 
 @dataclass(slots=True)
-class Entry:
+class ReadByEye:
     """A number somebody read by eye."""
 
     text: str
@@ -39,31 +39,31 @@ class Entry:
 
 
 @dataclass(slots=True)
-class Cell:
+class GridCell:
     """A place of the grid: what was read there, the first reading first; the last one counts."""
 
     about: str
     """What was read: `gauge: dial`."""
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[ReadByEye] = field(default_factory=list)
     photos: list[str] = field(default_factory=list)
     """SHA-256 of the photos of it."""
 
 
 @dataclass(slots=True)
-class Row:
+class GridRow:
     """A repeat of the grid, or what was asked outside of one."""
 
     point: str
     """The point; "" outside of one."""
     repeat: int
     """Its repeat; 0 outside of one."""
-    cells: dict[str, list[Cell]] = field(default_factory=dict)
+    cells: dict[str, list[GridCell]] = field(default_factory=dict)
     """What is read → the readings of it, in their order."""
     state: str = "on"
     """`on`, `done`, or `away`, if the repeat was begun anew."""
 
 
-class Told:
+class JournalTold:
     """What a run's journal tells, as it grows."""
 
     def __init__(self, run: str) -> None:
@@ -72,7 +72,7 @@ class Told:
         """The first event."""
         self.limits: list[str] = []
         """What stops the run, in words."""
-        self.rows: list[Row] = []
+        self.rows: list[GridRow] = []
         """What was read by eye."""
         self.point, self.repeat = "", 0
         """Where the run is."""
@@ -157,13 +157,13 @@ class Told:
     def _enter(self, about: str, asked: str, data: Mapping[str, object], event: Mapping[str, object]) -> None:
         row = self.rows[-1] if self.rows else None
         if row is None or row.state != "on" or (row.point, row.repeat) != (self.point, self.repeat):
-            row = Row(self.point, self.repeat)
+            row = GridRow(self.point, self.repeat)
             self.rows.append(row)
         cells = row.cells.setdefault(about, [])
         line = int(str(event["seq"]))
-        said = Entry(str(data["answer"]), str(data.get("by", "")), str(event["at"]), line)
+        said = ReadByEye(str(data["answer"]), str(data.get("by", "")), str(event["at"]), line)
         if asked == self._plain.setdefault(about, asked) or not cells:
-            cells.append(Cell(about))  # else it is looked at again, and says why before it asks the same
+            cells.append(GridCell(about))  # else it is looked at again, and says why before it asks the same
         cell = cells[-1]
         cell.entries.append(said)
         if photo := self._photo.pop(about, ""):
@@ -175,26 +175,26 @@ class Told:
                 row.state = state if row.repeat else "done"
 
 
-class Following:
+class FollowedJournal:
     """A run's journal on the disk, read on from where it was read to before."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.told = Told(directory.name)
+        self.told = JournalTold(directory.name)
         self._read = 0
 
-    def look(self) -> Told:
+    def look(self) -> JournalTold:
         """Return what the journal tells now (`JournalBroken`: what it holds is none)."""
         path = found_in(self.directory)
         if path.name != FILE:  # it is complete, and was compressed
             if not self.told.kind:
-                self.told = Told(self.directory.name)
+                self.told = JournalTold(self.directory.name)
                 with opened_lines(path) as lines:
                     self.told.follow(line for line in lines if line.endswith(b"\n"))
             return self.told
         with suppress(FileNotFoundError), path.open("rb") as file:
             if file.seek(0, 2) < self._read:
-                self.told, self._read = Told(self.directory.name), 0
+                self.told, self._read = JournalTold(self.directory.name), 0
             file.seek(self._read)
             content = file.read()
             whole = content[: content.rfind(b"\n") + 1]

@@ -17,7 +17,7 @@ from remotecal import locks
 from remotecal.errors import ConfigurationError
 from remotecal.pages.serving import PageServer, Patient
 from remotecal.private_files import read_private, write_private
-from remotecal.station.pages.app import Pages
+from remotecal.station.pages.app import StationPages
 from remotecal.station.pages.desk import Desk
 from remotecal.station.pages.entering import Doorkeeper
 from remotecal.station.pages.phones import Phones
@@ -73,7 +73,7 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
         ConfigurationError: it is served already, or the port can't be listened on.
     """
     keeper = Doorkeeper()
-    made: list[Pages] = []
+    made: list[StationPages] = []
 
     @asynccontextmanager
     async def for_phones(host: str, certificate: Path) -> AsyncIterator[str]:
@@ -84,7 +84,7 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
 
     with _alone(folder.path / "page.lock"):
         joining = Phones(keeper, folder.path, phones, for_phones)
-        made.append(Pages(Desk(folder), keeper, joining))
+        made.append(StationPages(Desk(folder), keeper, joining))
         door = _door(HOST, port, OF_ONE)
         origin = f"http://{HOST}:{door.getsockname()[1]}"
         written = {"origin": origin, "place": keeper.place, "key": keeper.key}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remotecal.model.flat import FlatColumn
     from remotecal.pages.words import Catalogue
     from remotecal.station.pages.desk import Desk
-    from remotecal.station.pages.journals import Told
+    from remotecal.station.pages.journals import JournalTold
     from remotecal.transport.messages import Live, StationState
 
 TYPED: Final = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?")
@@ -28,7 +28,7 @@ LATEST: Final = 12
 """Rows of the grid that are shown; the journal has all."""
 
 
-class Value(NamedTuple):
+class Indicated(NamedTuple):
     """An indication, and what stops the run."""
 
     source: str
@@ -37,7 +37,7 @@ class Value(NamedTuple):
     limits: tuple[str, ...]
 
 
-class Table(NamedTuple):
+class ResultTable(NamedTuple):
     """A table of the last result."""
 
     title: str
@@ -45,12 +45,12 @@ class Table(NamedTuple):
     rows: int
 
 
-class Seen(NamedTuple):
+class SeenHere(NamedTuple):
     """The station at one moment."""
 
     state: StationState | None
     """What the agent does; None where none is at work."""
-    told: Told | None
+    told: JournalTold | None
     """What the journal of the run that is on tells, or of the last one."""
     last: str
     """The run whose result nobody took away yet; "" for none."""
@@ -63,19 +63,19 @@ class Seen(NamedTuple):
         return self.state.run if self.state is not None else None
 
     @property
-    def values(self) -> tuple[Value, ...]:
+    def values(self) -> tuple[Indicated, ...]:
         """The latest indications, those with a limit first."""
         if self.live is None:
             return ()
         limits = self.told.limits if self.told is not None else []
         found = [
-            Value(source, value, unit, tuple(one for one in limits if one.startswith(f"{source} ")))
+            Indicated(source, value, unit, tuple(one for one in limits if one.startswith(f"{source} ")))
             for source, (value, unit) in self.live.last.items()
         ]
         return tuple(sorted(found, key=lambda one: not one.limits))
 
 
-async def look(desk: Desk) -> Seen:
+async def look(desk: Desk) -> SeenHere:
     """Return the station as it is now."""
     import asyncio
 
@@ -83,15 +83,15 @@ async def look(desk: Desk) -> Seen:
     return await asyncio.to_thread(_look, desk, state)
 
 
-def _look(desk: Desk, state: StationState | None) -> Seen:
+def _look(desk: Desk, state: StationState | None) -> SeenHere:
     on = state.run.run if state is not None and state.run is not None else ""
     last = desk.last_run(on)
-    told: Told | None = None
+    told: JournalTold | None = None
     try:
         told = desk.told(on or last) if on or last else None
     except (EvidenceError, OSError):
         told = None  # the agent says what is wrong with it
-    return Seen(state, told, last, desk.on_the_way(state))
+    return SeenHere(state, told, last, desk.on_the_way(state))
 
 
 def fault_in(typed: str, guide: Guide) -> str:
@@ -102,17 +102,17 @@ def fault_in(typed: str, guide: Guide) -> str:
     return "site.digits" if guide.digits is not None and behind != guide.digits else ""
 
 
-def tables(record: Record, words: Catalogue) -> Sequence[Table]:
+def tables(record: Record, words: Catalogue) -> Sequence[ResultTable]:
     """Return the tables of a record."""
     return [
-        Table(result.name.get(words.language), flatten(table.columns), table.rows)
+        ResultTable(result.name.get(words.language), flatten(table.columns), table.rows)
         for measurement in record.measurements
         for result in measurement.results
         for table in result.tables
     ]
 
 
-def results(desk: Desk, told: Told, words: Catalogue) -> Sequence[Table]:
+def results(desk: Desk, told: JournalTold, words: Catalogue) -> Sequence[ResultTable]:
     """Return the tables of a complete run; none where they can't be computed here."""
     if told.kind != "finish":
         return []
