@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -269,6 +270,11 @@ def test_a_photo_answers_is_kept_as_it_is_and_shown_as_drawn_anew(
         assert Image.open(BytesIO(shown.content)).size == (40, 30)
         for digest in ("0" * 64, "../../identity.pem", told["sha256"][:8]):
             assert client.get(f"{beside.base}/pictures/{order.id}/{digest}").status_code in {403, 404}
+        strange = photo(50, 50)
+        digest = sha256(strange).hexdigest()
+        (beside.site.folder.runs / order.id / "files" / f"{digest}.jpg").write_bytes(strange)
+        answer = client.get(f"{beside.base}/pictures/{order.id}/{digest}")
+        assert answer.status_code == 404, "no journal names it"
     assert list((beside.site.folder.path / "uploads").iterdir()) == [], "nothing stays on the way"
 
 
