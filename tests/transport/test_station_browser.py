@@ -268,13 +268,15 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
             page.goto(beside.base + "/readings")
             page.locator("#answer").focus()
             page.keyboard.type(text)
-            page.keyboard.press("Enter")
+            with page.expect_navigation(url=beside.base + "/"):
+                page.keyboard.press("Enter")
             keys += len(text) + 1
 
         answer(1, "M1")
         asked(beside, 2)
         page.goto(beside.base + "/readings")
-        page.get_by_role("button", name="done").press("Enter")
+        with page.expect_navigation(url=beside.base + "/"):
+            page.get_by_role("button", name="done").press("Enter")
         answer(3, "1.00")
         answer(4, "1.00")
         asked(beside, 5)

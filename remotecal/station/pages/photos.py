@@ -56,6 +56,7 @@ def drawn_anew(content: bytes) -> bytes:
 
 
 def _small(image: Image) -> bytes:
+    made = BytesIO()
     for quality in QUALITIES:
         made = BytesIO()
         image.save(made, "JPEG", quality=quality)
