@@ -37,7 +37,7 @@ def declare_verbs(
     """Declare what a run can be told, verb → help text, and give each with its command."""
     for verb, help_text in verbs.items():
         declared = command(commands, verb.replace("_", "-"), help_text, partial(handler, verb), parents)
-        if verb in {"abort", "answer"}:
+        if verb in {"abort", "answer", "again"}:
             declared.add_argument("argument", metavar="TEXT", help="the reason, or the answer")
         yield verb, declared
 

@@ -189,6 +189,7 @@ def _stations(asked: argparse.Namespace) -> None:
 def _invite(asked: argparse.Namespace) -> None:
     import getpass
 
+    from remotecal.cli.terminal import show_code
     from remotecal.hub.laboratory import new_code
     from remotecal.store import Store
 
@@ -196,6 +197,7 @@ def _invite(asked: argparse.Namespace) -> None:
     with Store(folder.database) as store:
         code = new_code(folder, store, asked.station, getpass.getuser())
     print(code)
+    show_code(f"remotecal station enrol {code} --at {folder.settings.enrolment.address}")
 
 
 def _revoke(asked: argparse.Namespace) -> None:

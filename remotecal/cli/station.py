@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 from remotecal.cli.install_service import add_command as add_install
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from remotecal.station.folder import StationFolder
+    from remotecal.transport.messages import OrderWaiting
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -16,6 +24,7 @@ WISHES = {
     "attach": "add a photo or another file to the evidence; it answers a question that asks for one",
     "agree": "let the order that waits be begun",
     "decline": "send the order that waits back",
+    "again": "throw the repeat away that is on, and take it again, by way of the safe state",
     "resend": "ask the laboratory what it has of a run, or of all runs, and send it the rest",
 }
 """What the person on site may tell the agent."""
@@ -33,9 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--at", required=True, metavar="HOST:PORT", help="where the laboratory enrols stations"
     )
     command(commands, "up", "fetch and carry out orders until interrupted", _up, at)
+    page = command(commands, "open", "open the page beside the rig in a browser on this computer", _open, at)
+    page.add_argument("--port", type=int, default=0, help="port of the page; any that is free by default")
+    page.add_argument("--phones", default="", metavar="ADDRESS", help="where phones reach this computer")
+    page.add_argument("--no-browser", action="store_true", help="say how to get in, and open no browser")
     add_install(commands, "station", at)
     command(commands, "state", "tell what the station does", _state, at)
     for verb, told in declare_verbs(commands, WISHES, _wish, at):
+        if verb in {"agree", "decline", "answer", "attach", "pause", "go_on", "abort", "again"}:
+            told.add_argument("--by", default="", metavar="NAME", help="who you are, for the journal")
+        if verb == "decline":
+            told.add_argument("argument", nargs="?", default="", metavar="REASON", help="why; it is told")
         if verb == "resend":
             told.add_argument("argument", nargs="?", default="", metavar="RUN", help="all if none is given")
         if verb == "attach":
@@ -74,6 +91,52 @@ def _up(asked: argparse.Namespace) -> None:
     asyncio.run(run())
 
 
+def _open(asked: argparse.Namespace) -> None:
+    import asyncio
+
+    from remotecal.errors import ConfigurationError
+    from remotecal.station.folder import StationFolder
+
+    try:
+        from remotecal.station.pages.serving import another_entrance, is_served, serving_pages
+    except ImportError as error:
+        raise ConfigurationError(f"the page needs more: pip install 'remotecal[web]' ({error})") from None
+    from remotecal.cli.service import serve
+
+    folder = StationFolder(asked.station)
+    if is_served(folder):
+        _lead_in(asked, folder, another_entrance(folder))
+        return
+    ready = asyncio.Event()
+
+    async def run() -> None:
+        async with serving_pages(folder, asked.port, asked.phones) as served:
+            await asyncio.to_thread(_lead_in, asked, folder, served.entrance())
+            ready.set()
+            await asyncio.Event().wait()
+
+    async def whole() -> None:
+        with suppress(asyncio.CancelledError):
+            await serve(run(), ready, "The page is served until this is interrupted.")
+
+    asyncio.run(whole())
+
+
+def _lead_in(asked: argparse.Namespace, folder: StationFolder, entrance: str) -> None:
+    """Let a browser in by a file that nobody else can read; the terminal shows its owner the way as well."""
+    import sys
+    import webbrowser
+
+    from remotecal.station.pages.serving import lead_in
+
+    door = lead_in(folder, entrance).as_uri()
+    if not asked.no_browser:
+        webbrowser.open(door)
+    print(f"In a browser of this computer, once, within 5 minutes: {door}")
+    if sys.stdout.isatty():
+        print(f"or: {entrance}", flush=True)
+
+
 def _state(asked: argparse.Namespace) -> None:
     from remotecal.cli.tables import plain
     from remotecal.cli.watch import describe
@@ -82,6 +145,8 @@ def _state(asked: argparse.Namespace) -> None:
     state = StationState.model_validate_json(_told(asked, "state"))
     if (order := state.waits_for_consent) is not None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+        for line in _asked_for(order):
+            print(plain(f"  {line}"))
     if state.cut_off:
         print(plain(f"There is no connection to {state.cut_off}."))
     for run, reason in state.held_up.items():
@@ -89,6 +154,26 @@ def _state(asked: argparse.Namespace) -> None:
     for run, reason in state.failed.items():
         print(plain(f"The laboratory has no record of {run}: {reason}"))
     print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
+
+
+def _asked_for(order: OrderWaiting) -> Iterator[str]:
+    """Yield what an order would do, in the language of whoever sits here."""
+    from remotecal.cli.service import moment
+    from remotecal.cli.terminal import language, say
+
+    spoken = language()
+
+    def chosen(said: Mapping[str, str]) -> str:
+        return said.get(spoken) or next(iter(said.values()), "")
+
+    yield f"{say('what', '内容')}: {chosen(order.title) or order.procedure}"
+    yield f"{say('order', '委托')}: {order.number} {chosen(order.customer)}"
+    for item in order.items:
+        yield f"{say('item', '器具')}: {chosen(item)}"
+    yield f"{say('points', '点')}: {', '.join(order.points)}"
+    for moved in order.moves:
+        yield f"{say('may move', '将动作')}: {moved}"
+    yield f"{say('to be begun before', '须在此前开始')}: {moment(order.expires)}"
 
 
 def _wish(verb: str, asked: argparse.Namespace) -> None:
@@ -108,6 +193,7 @@ def _told(asked: argparse.Namespace, verb: str) -> str:
     # The agent has a working directory of its own.
     file = str(asked.file.absolute()) if verb == "attach" else ""
     said = {"verb": verb, "argument": getattr(asked, "argument", ""), "file": file}
+    said["by"] = getattr(asked, "by", "")
     wish = checked(Wish, said, f"station {verb}", ConfigurationError)
     answer = asyncio.run(wish_for(StationFolder(asked.station).socket, wish))
     if not answer.done:

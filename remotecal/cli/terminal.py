@@ -83,3 +83,15 @@ def trouble(error: OSError | UnicodeError) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"a file is not in UTF-8: save it as UTF-8 ({error})"
     return str(error)
+
+
+def show_code(text: str) -> None:
+    """Show a text as a QR code, where a terminal is there that can be scanned."""
+    if not sys.stdout.isatty() or not _shows("▀▄█"):
+        return
+    try:
+        import segno
+    except ImportError:
+        print("(pip install 'remotecal[web]' shows it as a QR code as well)")
+        return
+    segno.make(text, error="m").terminal(compact=True)

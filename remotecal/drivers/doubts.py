@@ -60,6 +60,15 @@ def doubt(
     return Text(zh=f"{why.get('zh')},请再看一次。", en=f"{why.get('en')}; please look again.")
 
 
+def likely(item: Quantity, place: Shown, expected: float | None, before: float | None) -> tuple[float, float]:
+    """Return between which numbers one is believed at once, but for its digits; see `doubt`."""
+    low, high = item.span
+    for width, about in ((place.near, expected), (place.leap, before)):
+        if width is not None and about is not None:
+            low, high = max(low, about - width), min(high, about + width)
+    return low, high
+
+
 def _with_unit(item: Quantity, value: float) -> str:
     return f"{value:.10g} {_symbol(item)}".strip()
 

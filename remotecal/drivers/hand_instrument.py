@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from remotecal import units
 from remotecal.drivers.declarations import Declaration, Obtained, declared
-from remotecal.drivers.doubts import beyond, doubt
+from remotecal.drivers.doubts import ROUNDING, beyond, doubt, likely
+from remotecal.drivers.guide import Guide, decimals
 from remotecal.drivers.instrument import Identity, known_serial
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links.by_hand import ByHandLink, Sought
@@ -170,6 +171,15 @@ class HandInstrument(LineInstrument):
         assert isinstance(item, Quantity)  # noqa: S101  __init_subclass__ saw to it
         place = _shown(item)
         photo = self._photo(place, line, put) if place.photo else ""
+        answer = self._believed(item, line, put)
+        if place.twice:
+            answer = self._read_again(item, line, answer, put)
+        self._before[place] = self._value(item, answer)
+        return reply_of(in_dsi(answer), photo)
+
+    def _believed(self, item: Quantity, line: str, put: Put) -> str:
+        """Have a number read, and read again as long as it can't well be, until it is told twice."""
+        place = _shown(item)
         question = asked = self._question(item)
         told: float | None = None
         while True:
@@ -177,10 +187,19 @@ class HandInstrument(LineInstrument):
             value = self._value(item, answer)
             why = doubt(item, place, value, self._expected.get(item.name), self._before.get(place))
             if why is None or (told is not None and isclose(value, told, rel_tol=SAME)):
-                break
+                return answer
             told, asked = value, _both(why, question)
-        self._before[place] = value
-        return reply_of(in_dsi(answer), photo)
+
+    def _read_again(self, item: Quantity, line: str, first: str, put: Put) -> str:
+        """Have a number read without a look at the one before, until two in a row agree; the last counts."""
+        step, question = (_shown(item).step or 0.0) * (1 + ROUNDING), self._question(item)
+        before, asked = self._value(item, first), _both(BLIND, question)
+        while True:
+            answer = put(self._number_sought(item, line, asked, blind=True))
+            value = self._value(item, answer)
+            if isclose(value, before, rel_tol=SAME, abs_tol=step):
+                return answer
+            before, asked = value, _both(DIFFERENT, question)
 
     def _photo(self, place: Shown, line: str, put: Put) -> str:
         """Have a photo taken; one that proves an earlier number is asked for a second time."""
@@ -194,8 +213,11 @@ class HandInstrument(LineInstrument):
     def _value(self, item: Quantity, answer: str) -> float:
         return units.convert(*quantity_of(in_dsi(answer)), item.unit)
 
-    def _number_sought(self, item: Quantity, line: str, question: Text) -> Sought:
-        return Sought(self.name, line, question, "number", unit=item.unit)
+    def _number_sought(self, item: Quantity, line: str, question: Text, *, blind: bool = False) -> Sought:
+        place = _shown(item)
+        about = likely(item, place, self._expected.get(item.name), self._before.get(place))
+        guide = Guide(digits=decimals(place.step), likely=about, blind=blind)
+        return Sought(self.name, line, question, "number", unit=item.unit, guide=guide)
 
     def _question(self, item: Quantity) -> Text:
         place = _shown(item)
@@ -244,6 +266,14 @@ WHAT_TO_DO = (
 AGAIN = Text(
     zh="这张照片已用于另一个读数。",
     en="This photo proves another reading already; each needs one of its own.",
+)
+
+BLIND = Text(
+    zh="请再读一次,不要看第一次的读数。", en="Please read it once more, without a look at the first reading."
+)
+DIFFERENT = Text(
+    zh="两次读数不一致,请重新读,直到连续两次一致。",
+    en="The last two readings differ; please read it again, until two in a row agree.",
 )
 
 SAME = 1e-9

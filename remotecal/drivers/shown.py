@@ -33,6 +33,7 @@ class Shown:
     leap: float | None = None
     step: float | None = None
     over: float = 0.0
+    twice: bool = False
 
     @property
     def ask(self) -> str:
@@ -78,6 +79,7 @@ def shown(
     leap: float | None = None,
     step: float | None = None,
     over: float = 0.0,
+    twice: bool = False,
 ) -> Shown:
     """Place a quantity where a person sees it: on a dial, a display, a scale.
 
@@ -93,8 +95,10 @@ def shown(
         leap: largest distance from the number before that is believed at once.
         step: finest part to which it can be read; a finer number is not believed at once.
         over: how far past either end of the span it can be read; such a number is not believed at once.
+        twice: whether each number is read a second time, without a look at the first; the second counts, once
+            two in a row agree to a `step`.
     """
-    return Shown(zh, en, photo, near, leap, step, over)
+    return Shown(zh, en, photo, near, leap, step, over, twice)
 
 
 def quantity_of(value: str) -> tuple[float, str]:

@@ -35,7 +35,7 @@ from remotecal.store.numbers import IN_VAIN
 from remotecal.store.orders import OrderPlan
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
-from remotecal.transport.enrolment import Code
+from remotecal.transport.enrolment import Code, new_secret
 from remotecal.transport.envelopes import seal, unseal
 from remotecal.transport.identities import check_name
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, StationState
@@ -77,9 +77,9 @@ def connection(folder: HubFolder, name: str) -> Connection:
 
 def new_code(folder: HubFolder, store: Store, station: str, by: str) -> Code:
     """Return a code with which a station of this name may enrol once, within a day."""
-    secret = store.stations.new_code(check_name(station), time.time() + CODE_LASTS)
+    secret = store.stations.new_code(check_name(station), time.time() + CODE_LASTS, new_secret())
     store.note(by, "enrolment code", {"station": station})
-    return Code(station, secret, fingerprint(parse_certificate(folder.trusted.read_bytes())))
+    return Code.made(station, secret, fingerprint(parse_certificate(folder.trusted.read_bytes())))
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from remotecal.errors import ExchangeCancelled, LinkLost, NoReply, NotAnswered, RemotecalError, TransportError
 from remotecal.hub.laboratory import ANSWER_WITHIN, open_laboratory
-from remotecal.transport.messages import LinkAnswer, LinkRequest
+from remotecal.transport.lent import LinkAnswer, LinkRequest
 from remotecal.transport.travelling import kind_named
 
 if TYPE_CHECKING:

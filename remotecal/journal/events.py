@@ -95,6 +95,17 @@ NOTHING = "0" * 64
 ON_SITE = "on site"
 """Who acts beside the instruments, where nobody gave a name."""
 
+
+def on_site(name: str = "") -> str:
+    """Return how a person beside the instruments is told from others: `on site: Li Wei`."""
+    return f"{ON_SITE}: {name}" if name else ON_SITE
+
+
+def is_on_site(by: str) -> bool:
+    """Tell whether somebody acts beside the instruments."""
+    return by == ON_SITE or by.startswith(f"{ON_SITE}: ")
+
+
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 """What can stand in a journal."""
 

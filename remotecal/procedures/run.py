@@ -70,18 +70,35 @@ class Run(ABC):
         """Remark something in the journal."""
 
     @abstractmethod
-    def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
+    def ask(
+        self,
+        question: Text,
+        options: Sequence[str] = (),
+        kind: Kind | None = None,
+        *,
+        unit: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        digits: int | None = None,
+        picture: Path | None = None,
+    ) -> str:
         """Ask a person; the question, the answer and who gave it are kept.
 
         Args:
             question: in the languages of the laboratory.
             options: what may be answered; they make it a choice.
             kind: `number` to be answered by a number, `file` by a photo or another file.
+            unit: what a number is in; another unit of its dimension may stand beside it then.
+            low: smallest number that is taken, in `unit`.
+            high: largest number that is taken, in `unit`.
+            digits: how many digits behind the point can be read; for whoever reads only.
+            picture: shows what is meant; a copy of it is kept with the run, which names it by its SHA-256.
 
         Returns:
-            The answer; the SHA-256 of a file.
+            The answer; a number with its unit, where one was stated; the SHA-256 of a file.
 
         Raises:
+            ConfigurationError: the picture can't be read.
             RunError: nobody answers, or the run must stop.
         """
 

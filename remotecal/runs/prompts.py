@@ -12,7 +12,9 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Literal, Protocol
 
-from remotecal.drivers.shown import typed_quantity
+from remotecal import units
+from remotecal.drivers.guide import UNGUIDED, Guide
+from remotecal.drivers.shown import in_dsi, quantity_of, typed_quantity
 from remotecal.errors import RunError, UnitError
 from remotecal.journal.events import ON_SITE
 from remotecal.journal.files import LARGEST, Attached, refusal
@@ -37,6 +39,12 @@ class Question:
     """Bytes a file may have."""
     unit: str = ""
     """What a number without a unit beside it is in, of a quantity; "" for a bare number."""
+    guide: Guide = UNGUIDED
+    """Limits of a number and the like."""
+    picture: str = ""
+    """SHA-256 of a file of the run that shows what is meant; "" for none."""
+    about: str = ""
+    """What is read: instrument and line of its dialogue, where the question is put for an instrument."""
 
     def taken(self, answer: str) -> str:
         """Return an answer that will do as it is kept: of a quantity digits of ASCII with their unit."""
@@ -55,14 +63,24 @@ class Question:
 
     def _refuses_number(self, answer: str, *, chinese: bool) -> str:
         try:
-            typed_quantity(answer, self.unit) if self.unit else read_number(answer)
+            value = self._value(answer)
         except UnitError as error:
             return f"{answer!r} 的单位不能换算为 {self.unit}" if chinese else str(error)
         except ValueError as error:
             if not self.unit:
                 return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
             return f"{answer!r} 不是数字,或有歧义:请只用数字和小数点" if chinese else str(error)
+        if self.guide.refuses(value):
+            limits = f"{self.guide.limits} {self.unit}".strip()
+            return f"{answer} 超出允许范围 {limits}" if chinese else f"{answer} is not within {limits}"
         return ""
+
+    def _value(self, answer: str) -> float:
+        """Return a number that was typed, in the question's unit (`ValueError`, `UnitError`)."""
+        if not self.unit:
+            return read_number(answer)
+        number, unit = quantity_of(in_dsi(typed_quantity(answer, self.unit)))
+        return units.convert(number, unit, self.unit)
 
 
 @dataclass(frozen=True, slots=True)

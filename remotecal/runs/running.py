@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.guide import Guide
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.shown import DONE, Shown
@@ -173,9 +174,24 @@ class Running(Run):
     def note(self, text: str, **data: Json) -> None:
         self._journal.append("note", {"text": text, **data})
 
-    def ask(self, question: Text, options: Sequence[str] = (), kind: Kind | None = None) -> str:
-        kind = kind or ("choice" if options else "text")
-        return self._ask(Question(question, tuple(options), kind, self._largest_file), {}, self.look)
+    def ask(
+        self,
+        question: Text,
+        options: Sequence[str] = (),
+        kind: Kind | None = None,
+        *,
+        unit: str = "",
+        low: float | None = None,
+        high: float | None = None,
+        digits: int | None = None,
+        picture: Path | None = None,
+    ) -> str:
+        numeric = unit or digits is not None or low is not None or high is not None
+        kind = kind or ("choice" if options else "number" if numeric else "text")
+        shown = "" if picture is None else self.attach(picture, question.get("en"), "the procedure").sha256
+        guide = Guide(low, high, digits)
+        asked = Question(question, tuple(options), kind, self._largest_file, unit, guide, shown)
+        return self._ask(asked, {}, self.look)
 
     def ask_for_safety(self, step: Text) -> str:
         """Have the person on site make the rig safe; return one of `safety.OPTIONS`.
@@ -202,10 +218,16 @@ class Running(Run):
         While the rig is made safe nobody is asked whether the run may go on: then only the link's own word
         calls the question off.
         """
-        asked = Question(sought.question, sought.options, sought.kind, self._largest_file, sought.unit)
+        asked = Question(
+            sought.question,
+            sought.options,
+            sought.kind,
+            self._largest_file,
+            sought.unit,
+            sought.guide,
+            about=f"{sought.instrument}: {sought.request}",
+        )
         about: dict[str, Json] = {"instrument": sought.instrument, "request": sought.request}
-        if sought.unit:
-            about["unit"] = sought.unit
 
         def look() -> None:
             still_wanted()
@@ -220,6 +242,8 @@ class Running(Run):
         said: dict[str, Json] = {
             "kind": asked.kind, "options": asked.options, "question": dict(asked.text.root)
         }  # fmt: skip
+        said |= asked.guide.written()
+        said |= {name: told for name in ("unit", "picture") if (told := getattr(asked, name))}
         prompt = self._journal.append("prompt", {**said, **about})
         self.show(f"ask: {english}")
 

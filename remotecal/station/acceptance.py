@@ -7,15 +7,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.bench import Bench
 from remotecal.certificates.signing.seal import PublicKey
+from remotecal.drivers.declarations import declared
+from remotecal.drivers.quantities import Setting
+from remotecal.drivers.states import Action
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.messages import RemoteOrder
+from remotecal.transport.messages import OrderWaiting, RemoteOrder
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
+    from remotecal.drivers.instrument import Instrument
     from remotecal.runs.session import Plan
     from remotecal.station.folder import StationFolder
     from remotecal.transport.bundles import TrustedProcedures
@@ -74,6 +79,44 @@ def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures
         # A simulated rig's clock is a connection.
         close: Callable[[], None] = getattr(clock, "close", lambda: None)
         close()
+
+
+def foreseen(order: RemoteOrder, planned: Plan) -> OrderWaiting:
+    """Return what is told to a person on site who is asked whether an order may be begun."""
+    work, procedure, bench = order.order, planned.procedure, planned.bench
+    used = {planned.start.roles[role] for role in planned.start.roles}
+    return OrderWaiting(
+        id=order.id,
+        by=order.by,
+        bench=order.bench,
+        procedure=order.procedure.name,
+        title=dict(procedure.title.root),
+        number=work.order.number,
+        customer=dict(work.customer.name.root),
+        items=tuple(
+            {language: f"{name} {dut.serial or dut.owner_number}" for language, name in dut.name.root.items()}
+            for dut in work.devices.values()
+        ),
+        points=tuple(f"{point.name} × {point.repeats}" for point in planned.start.points),
+        moves=tuple(
+            moved
+            for name, entry in bench.file.instruments.items()
+            if name in used
+            for moved in _moves(name, bench.as_stated(name))
+        ),
+        expires=order.expires,
+    )
+
+
+def _moves(name: str, driver: type[Instrument]) -> Iterator[str]:
+    """Yield what of an instrument can be set or set going."""
+    for item in declared(driver):
+        if isinstance(item, Setting):
+            low, high = item.span
+            unit = "" if item.unit == "1" else f" {units.symbol(item.unit)}"
+            yield f"{name}.{item.name}: {low:g} – {high:g}{unit}"
+        elif isinstance(item, Action):
+            yield f"{name}.{item.name}"
 
 
 def benches(folder: StationFolder) -> dict[str, Bench]:

@@ -23,9 +23,10 @@ from remotecal.errors import (
     RunSuspended,
     TransportError,
 )
+from remotecal.journal.events import ON_SITE
 from remotecal.runs.company import Company
 from remotecal.runs.safety import NOTHING, Safety
-from remotecal.station.acceptance import accept, benches, check_clock, check_time, read_order
+from remotecal.station.acceptance import accept, benches, check_clock, check_time, foreseen, read_order
 from remotecal.station.commands import Commands
 from remotecal.station.consent import Consent
 from remotecal.station.deliveries import Deliveries
@@ -40,7 +41,7 @@ from remotecal.transport.messages import HELLO_EVERY, Acknowledgement, Claim
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
-    from remotecal.transport.messages import RemoteOrder
+    from remotecal.transport.messages import OrderWaiting, RemoteOrder
 
 log = logging.getLogger(__name__)
 
@@ -193,8 +194,10 @@ class Station(Site):
             run = StationRun(order, self.folder)
             if await self.deliveries.show_papers(run):
                 return True  # the laboratory had forgotten that we took it on
-            await self._examine(run)
+            agreed = await self._examine(run)
             run.keep(envelope)
+            if agreed:
+                run.note_agreed(agreed)
             granted = await self._claim(run)
         except NotConnected:
             raise
@@ -206,30 +209,33 @@ class Station(Site):
             await self._carry_out(run)
         return True
 
-    async def _examine(self, run: StationRun) -> None:
-        """Raise why an order won't be carried out."""
+    async def _examine(self, run: StationRun) -> str:
+        """Raise why an order won't be carried out; returns who on site agrees, "" where nobody is asked."""
         order = run.order
         if run.papers.exists():
             raise OrderError(f"the order {order.id} was taken on before: an order is carried out once")
         check_time(order, self.liaison.laboratory_time)
-        await asyncio.to_thread(self._rehearse, order)
-        if self.folder.settings.consent:
-            await self._ask_for_consent(order)
+        foreseen = await asyncio.to_thread(self._foresee, order)
+        agreed = await self._ask_for_consent(order, foreseen) if self.folder.settings.consent else ""
         check_time(order, self.liaison.laboratory_time)
+        return agreed
 
-    async def _ask_for_consent(self, order: RemoteOrder) -> None:
-        """Raise `OrderError` unless the person on site agrees before the order expires."""
+    async def _ask_for_consent(self, order: RemoteOrder, foreseen: OrderWaiting) -> str:
+        """Return who on site agrees (`OrderError`: nobody does before the order expires)."""
         try:
             async with asyncio.timeout(order.expires - self.liaison.laboratory_time):
-                agreed = await self.consent.ask(order)
+                said = await self.consent.ask(order, foreseen)
         except TimeoutError:
             raise OrderError("nobody on site has answered before the order expired") from None
-        if not agreed:
-            raise OrderError("the person on site does not agree")
+        if not said.agreed:
+            who = "the person on site" if said.by == ON_SITE else said.by
+            because = f": {said.reason}" if said.reason else ""
+            raise OrderError(f"{who} does not agree{because}")
+        return said.by
 
-    def _rehearse(self, order: RemoteOrder) -> None:
-        with accept(order, self.folder, self.library):
-            pass
+    def _foresee(self, order: RemoteOrder) -> OrderWaiting:
+        with accept(order, self.folder, self.library) as planned:
+            return foreseen(order, planned)
 
     async def _claim(self, run: StationRun) -> bool:
         """Ask the laboratory for an order's one run; tell whether it is ours."""
@@ -246,7 +252,13 @@ class Station(Site):
         """Run an order, or go on with it, to the end of its run; the journal is on its way meanwhile."""
         if self.stopping.is_set():
             return  # it is claimed, and begun once the agent is back
-        remote = self.current = RemoteControl(run.directory, self.folder.settings.largest_file)
+        remote = self.current = RemoteControl(
+            run.directory,
+            self.folder.settings.largest_file,
+            may_begin_anew=run.order.after_crash == "resume",
+        )
+        if run.agreed and run.stage is Stage.CLAIMED:
+            remote.control.act("agree", run.agreed)
         over = asyncio.Event()
         self.deliveries.bring(run, over, remote)
         beside = [
@@ -256,7 +268,7 @@ class Station(Site):
         try:
             await self.lending.end()
             async with self.instruments:
-                await asyncio.to_thread(self._perform, run, remote)
+                await self._perform_to_the_end(run, remote)
             remote.ended = "finished"
         except RunSuspended as error:
             log.info("run %s: %s", run.order.id, error)
@@ -271,6 +283,17 @@ class Station(Site):
             await end(*beside)
         await self._publish(remote)
         over.set()
+
+    async def _perform_to_the_end(self, run: StationRun, remote: RemoteControl) -> None:
+        """Perform a run, and take it up again at once as often as somebody has a repeat taken again."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._perform, run, remote)
+            except RunSuspended as error:
+                if not remote.again or self.stopping.is_set():
+                    raise
+                log.info("run %s: %s", run.order.id, error)
+                remote.begin_anew()
 
     def _perform(self, run: StationRun, remote: RemoteControl) -> None:
         with accept(run.order, self.folder, self.library) as planned:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from remotecal.clock import RealClock
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, EvidenceError, RemotecalError
-from remotecal.journal.events import ON_SITE
+from remotecal.journal.events import ON_SITE, is_on_site, on_site
+from remotecal.station.consent import SaidOnSite
 from remotecal.station.lending import find
 from remotecal.transport.envelopes import seal_reply, unseal
-from remotecal.transport.messages import Command, CommandAnswer, OrderWaiting, StationState
+from remotecal.transport.messages import Command, CommandAnswer, StationState
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
@@ -60,17 +62,22 @@ class Commands:
         site = self._site
         if wish.verb == "state":
             return CommandAnswer(done=True, content=self._state())
+        if wish.session not in {"", site.liaison.session}:
+            return CommandAnswer(done=False, reason="the agent was started anew meanwhile: look again")
         if wish.verb in {"agree", "decline"}:
-            reason = self._consent.give(agreed=wish.verb == "agree")
+            said = SaidOnSite(wish.verb == "agree", on_site(wish.by), wish.argument)
+            reason = self._consent.give(said, wish.run)
             return CommandAnswer(done=not reason, reason=reason)
         if wish.verb == "resend":
             return self._resend(wish.argument)
-        if site.current is None:
-            return CommandAnswer(done=False, reason="no run is on")
-        current = site.current
+        current, by = site.current, on_site(wish.by)
+        if current is None or wish.run not in {"", current.run}:
+            over = f"the run {wish.run} is not on" if wish.run else "no run is on"
+            return CommandAnswer(done=False, reason=over)
         if wish.verb == "attach":
-            return await asyncio.to_thread(current.attach, Path(wish.file), wish.argument)
-        return current.obey(wish.verb, ON_SITE, wish.argument, current.prompt)
+            attach = partial(current.attach, by=by, prompt=wish.prompt)
+            return await asyncio.to_thread(attach, Path(wish.file), wish.argument)
+        return current.obey(wish.verb, by, wish.argument, wish.prompt or current.prompt)
 
     def _resend(self, run: str) -> CommandAnswer:
         try:
@@ -88,7 +95,7 @@ class Commands:
             raise EvidenceError(f"the command is for {command.station}")
         if command.session != liaison.session:
             raise EvidenceError("the command is for an earlier start of this agent: give it again")
-        if command.by == ON_SITE:
+        if is_on_site(command.by):
             raise EvidenceError(f"nobody at the laboratory is {ON_SITE}: give a name")
         if liaison.laboratory_time > command.expires:
             raise EvidenceError("the command came too late: give it again")
@@ -112,13 +119,13 @@ class Commands:
         return current.obey(command.verb, command.by, command.argument, command.prompt)
 
     def _state(self) -> str:
-        order = self._consent.order
-        waiting = OrderWaiting(id=order.id, by=order.by, bench=order.bench) if order else None
         held_up = dict(self._deliveries.held_up)
         cut_off = self._site.liaison.control.trouble
         return StationState(
             run=self._site.live(),
-            waits_for_consent=waiting,
+            waits_for_consent=self._consent.foreseen,
+            session=self._site.liaison.session,
+            arrived=self._deliveries.arrived(),
             held_up=held_up,
             cut_off=cut_off,
             failed=self._deliveries.failed(),

@@ -61,6 +61,8 @@ class Deliveries:
         self._few = asyncio.Semaphore(AT_ONCE)
         self._shown: set[tuple[str, str]] = set()
         """To which start of the hub the papers of which order were shown."""
+        self._uploads: dict[str, Upload] = {}
+        """Run on its way → its journal's way."""
         self.held_up: dict[str, str] = {}
         """Run → why it does not reach the laboratory."""
 
@@ -82,7 +84,7 @@ class Deliveries:
             over.set()
         bringing = self._bring_back(_Bringing(run, over, remote))
         self._tasks[name] = task = asyncio.create_task(bringing, name=f"deliver {name}")
-        task.add_done_callback(lambda _: self._tasks.pop(name))
+        task.add_done_callback(lambda _: (self._tasks.pop(name), self._uploads.pop(name, None)))
 
     def resend(self, name: str = "") -> tuple[str, ...]:
         """Ask the laboratory anew what it has of a run, or of all, and send the rest; returns which.
@@ -168,6 +170,10 @@ class Deliveries:
                 self._hold_up(name, str(error))
         return tuple(runs)
 
+    def arrived(self) -> dict[str, int]:
+        """Return run on its way → lines of its journal that the laboratory has."""
+        return {run: self._uploads[run].committed if run in self._uploads else 0 for run in self._tasks}
+
     def failed(self) -> dict[str, str]:
         """Return run → why the laboratory has no record of it."""
         folder = self._site.folder
@@ -238,6 +244,7 @@ class Deliveries:
     async def _upload(self, what: _Bringing) -> None:
         run, liaison = what.run, self._site.liaison
         upload = Upload(self._site.folder.name, run.directory, liaison.key, liaison.laboratory, liaison.bulk)
+        self._uploads[run.order.id] = upload
         await upload.run(what.over)
         if await asyncio.to_thread(lambda: run.stage) is Stage.COMPLETE:
             await asyncio.to_thread(run.sign, liaison.key)

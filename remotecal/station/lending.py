@@ -31,7 +31,8 @@ from remotecal.errors import (
 from remotecal.locks import hold
 from remotecal.station.acceptance import benches
 from remotecal.transport.ending import end
-from remotecal.transport.messages import CommandAnswer, LinkAnswer, LinkRequest
+from remotecal.transport.lent import LinkAnswer, LinkRequest
+from remotecal.transport.messages import CommandAnswer
 from remotecal.transport.travelling import name_of
 
 if TYPE_CHECKING:

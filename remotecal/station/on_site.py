@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from remotecal import locks
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, NotConnected
@@ -41,12 +43,22 @@ Attend = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 class Wish(Written):
     """What the person on site wants."""
 
-    verb: Literal["state", "pause", "go_on", "abort", "answer", "attach", "agree", "decline", "resend"]
+    verb: Literal[
+        "state", "pause", "go_on", "abort", "answer", "attach", "agree", "decline", "resend", "again"
+    ]
     """What."""
     argument: str = ""
-    """The answer, the reason of an abort, what a file shows, or the run to send again, "" for all."""
+    """The answer, the reason of an abort or of declining, what a file shows, or the run to send again."""
     file: str = ""
     """Absolute path of the file to add to the evidence."""
+    by: str = Field(default="", max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")
+    """The name of whoever wishes; "" where nobody gave one."""
+    session: str = ""
+    """The start of the agent it is meant for; "" for whichever there is."""
+    run: str = ""
+    """The run, or the order that waits for consent, it is meant for; "" for whichever there is."""
+    prompt: int = 0
+    """The question that is answered; 0 for whichever is open."""
 
 
 @asynccontextmanager

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.guide import UNGUIDED
 from remotecal.errors import RemotecalError
-from remotecal.journal.events import ON_SITE
+from remotecal.journal.events import ON_SITE, is_on_site
 from remotecal.journal.files import LARGEST, keep_file
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
@@ -49,9 +50,11 @@ class RemoteControl:
     Args:
         run: the run's directory, which has its name.
         largest_file: bytes a file may have that is added to the evidence.
+        may_begin_anew: whether the run may be taken up again once it was suspended.
     """
 
-    def __init__(self, run: Path, largest_file: int = LARGEST) -> None:
+    def __init__(self, run: Path, largest_file: int = LARGEST, *, may_begin_anew: bool = False) -> None:
+        self.may_begin_anew = may_begin_anew
         self.run = run.name
         self._directory, self._largest_file = run, largest_file
         self.control = Control()
@@ -63,6 +66,10 @@ class RemoteControl:
         self._lock = threading.Lock()
         self._asked: _Asked | None = None
         self._questions = 0
+        self._answers: dict[int, Answer] = {}
+        """The questions that were answered last, and by what."""
+        self.again = ""
+        """Why the run is to be taken up again at once; "" where it is not."""
         self._progress: Progress | None = None
 
     def __call__(self, progress: Progress) -> None:
@@ -87,39 +94,62 @@ class RemoteControl:
         """Answer the open question; returns why that is not possible, "" if it was the first answer."""
         with self._lock:
             asked = self._asked
+            if (first := self._answers.get(number)) is not None:
+                return f"{first.by} was first: {first.text}"
             if asked is None or asked.number != number:
                 return "this question is not open any more"
-            if asked.answer is not None:
-                return f"{asked.answer.by} was first: {asked.answer.text}"
             if not asked.open:
                 return "the run does not wait for an answer any more"
             if asked.question.kind == "file" and answer.file is None:
                 return "a file answers this: `remotecal station attach FILE`, at the station"
             if answer.file is None and (fault := asked.question.refuses(answer.text)):
                 return fault
-            asked.answer = answer
+            asked.answer = self._answers[number] = answer
+            if len(self._answers) > REMEMBERED:
+                del self._answers[next(iter(self._answers))]
             asked.answered.set()
             return ""
 
-    def attach(self, path: Path, about: str) -> CommandAnswer:
+    def attach(self, path: Path, about: str, *, by: str = ON_SITE, prompt: int = 0) -> CommandAnswer:
         """Add a file of the person on site to the evidence; it answers a question that asks for one.
 
         Blocks until it is in the journal, or for a few seconds; for a thread of its own.
+
+        Args:
+            path: the file.
+            about: what it shows.
+            by: who adds it.
+            prompt: the question it is meant for; 0 for whichever is open.
         """
         if self.ended:
             return CommandAnswer(done=False, reason=f"the run is over: {self.ended}")
         if self._progress is None:
             return CommandAnswer(done=False, reason="the run has not begun: add the file once it has")
         try:
-            file = keep_file(path, self._directory, about, ON_SITE, self._largest_file)
+            file = keep_file(path, self._directory, about, by, self._largest_file)
         except RemotecalError as error:
             return CommandAnswer(done=False, reason=str(error))
         asked = self._open_question()
-        if asked is None or asked.question.kind != "file":
+        number = prompt or (asked.number if asked is not None and asked.question.kind == "file" else 0)
+        if not number:
             return self._remark(file)
-        if self.give(asked.number, Answer(file.sha256, ON_SITE, file)):
-            return self._remark(file)  # somebody was faster; the file is evidence all the same
+        if late := self.give(number, Answer(file.sha256, by, file)):
+            kept = self._remark(file)  # the file is evidence all the same
+            return self._late(late, number) if prompt and kept.done else kept
         return CommandAnswer(done=True, content=file.sha256)
+
+    def first(self, number: int) -> str:
+        """Return who has answered a question; "" where nobody has, or it was long ago."""
+        first = self._answers.get(number)
+        return first.by if first is not None else ""
+
+    def _late(self, reason: str, number: int) -> CommandAnswer:
+        return CommandAnswer(done=False, reason=reason, content=self.first(number))
+
+    def begin_anew(self) -> None:
+        """Be ready for the run to be taken up again."""
+        self.control, self.again = Control(), ""
+        self._progress = None
 
     def obey(self, verb: str, by: str, argument: str, prompt: int) -> CommandAnswer:
         """Carry out what somebody at the laboratory, or on site, wants of this run."""
@@ -127,7 +157,7 @@ class RemoteControl:
             return CommandAnswer(done=False, reason=f"the run is over: {self.ended}")
         if verb == "take_control":
             return _done(noticed=self.holder == by or self._hold(by))
-        if by != ON_SITE:
+        if not is_on_site(by):
             if self.holder not in {"", by}:
                 return CommandAnswer(
                     done=False, reason=f"{self.holder} controls this run: take control first, or ask them"
@@ -157,6 +187,10 @@ class RemoteControl:
                 "question": dict(asked.question.text.root) if asked else {},
                 "options": asked.question.options if asked else (),
                 "kind": asked.question.kind if asked else "text",
+                "unit": asked.question.unit if asked else "",
+                "guide": asked.question.guide if asked else UNGUIDED,
+                "picture": asked.question.picture if asked else "",
+                "about": asked.question.about if asked else "",
                 "answered": last.text if last else "",
                 "answered_by": last.by if last else "",
             }
@@ -165,6 +199,18 @@ class RemoteControl:
     def _open_question(self) -> _Asked | None:
         asked = self._asked
         return asked if asked is not None and asked.open and asked.answer is None else None
+
+    def _take_again(self, by: str, reason: str) -> CommandAnswer:
+        """Throw the repeat away that is on, and take the run up again there, by way of its safe state."""
+        if not self.may_begin_anew:
+            return CommandAnswer(done=False, reason="the order says not to take the run up again: abort it")
+        if not reason.strip():
+            return CommandAnswer(done=False, reason="say what is wrong with the repeat")
+        noticed = self.control.act("again", by, reason)
+        if noticed:
+            self.again = f"{by} has the repeat taken again: {reason}"
+            self.control.suspend(self.again)
+        return _done(noticed=noticed)
 
     def _hold(self, by: str) -> bool:
         """Give the controls to somebody; tells whether there is a run that will say so in its journal."""
@@ -193,10 +239,16 @@ class RemoteControl:
         if verb == "release_control":
             before, self.holder = self.holder, ""
             return _done(noticed=not before or self.control.act(verb, by))
+        if verb == "again":
+            return self._take_again(by, argument)
         if verb == "answer":
             reason = self.give(prompt, Answer(argument, by))
-            return CommandAnswer(done=not reason, reason=reason)
+            return CommandAnswer(done=not reason, reason=reason, content=self.first(prompt) if reason else "")
         return CommandAnswer(done=False, reason=f"a run can't be told to {verb}")
+
+
+REMEMBERED = 1000
+"""Answers that are remembered, for whoever comes second to be told who was first."""
 
 
 def _done(*, noticed: bool) -> CommandAnswer:

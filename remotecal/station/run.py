@@ -132,6 +132,16 @@ class StationRun:
         file = self.papers / "failed"
         return file.read_text("utf-8") if file.exists() else ""
 
+    def note_agreed(self, by: str) -> None:
+        """Keep who on site has agreed, for the journal that is yet to be begun."""
+        write_private(self.papers / "agreed", by.encode())
+
+    @property
+    def agreed(self) -> str:
+        """Who on site has agreed; "" where nobody was asked."""
+        file = self.papers / "agreed"
+        return file.read_text("utf-8") if file.exists() else ""
+
     def envelope(self) -> bytes:
         """Return the signed order."""
         return (self.papers / "order.json").read_bytes()

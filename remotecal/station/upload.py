@@ -74,6 +74,11 @@ class Upload:
         self.lost: dict[str, str] = {}
         """SHA-256 of the files that can't be brought → why; their run is never complete there."""
 
+    @property
+    def committed(self) -> int:
+        """Lines that the laboratory has."""
+        return self._committed
+
     async def run(self, over: asyncio.Event) -> int:
         """Send the journal while it grows, and the files it names.
 

@@ -48,9 +48,9 @@ class Stations:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def new_code(self, station: str, expires: float) -> str:
-        """Return a secret with which a station of this name may enrol once, until a time."""
-        secret = secrets.token_urlsafe(18)
+    def new_code(self, station: str, expires: float, secret: str = "") -> str:
+        """Return a secret, made up or given, with which a station of this name may enrol once."""
+        secret = secret or secrets.token_urlsafe(18)
         with self._database.begin() as connection:
             connection.execute(
                 enrolment_codes.insert().values(digest=digest_of(secret), station=station, expires=expires)

@@ -1,19 +1,24 @@
 """How a station gets its first certificate: with a code that is good once.
 
-A code, `NAME.SECRET.FINGERPRINT`, carries the fingerprint of the laboratory's authority, so the
-station knows whom it talks to before it says anything, and the secret goes to nobody else. The
-station's keys are made at the station and stay there.
+A code, `NAME-SECRET-SECRET-CHECK`, is short enough to be typed. Its check is made of the secret and the
+fingerprint of the laboratory's authority, so the station knows whom it talks to before it says anything, and
+the secret goes to nobody else: whoever does not know the secret can't make an authority that the check fits,
+and has one guess in 2³⁰. The station's keys are made at the station and stay there.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import logging
+import re
+import secrets
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from hmac import compare_digest
 
 from pydantic import Field
 
@@ -67,20 +72,52 @@ class Code:
     station: str
     """Whom it is for."""
     secret: str
-    """Good once."""
-    fingerprint: str
-    """SHA-256 of the authority's certificate, in hexadecimal."""
+    """Good once: letters and digits, as `new_secret` makes them."""
+    check: str
+    """What secret and authority have in common."""
 
     def __str__(self) -> str:
-        return f"{self.station}.{self.secret}.{self.fingerprint}"
+        return "-".join((self.station, self.secret[:GROUP], self.secret[GROUP:], self.check))
+
+    @classmethod
+    def made(cls, station: str, secret: str, fingerprint: str) -> Code:
+        """Return the code with a secret, for an authority by the fingerprint of its certificate."""
+        return cls(station, secret, _check(secret, fingerprint))
 
     @classmethod
     def read(cls, text: str) -> Code:
-        """Return the code in a text (`ConfigurationError` if there is none)."""
-        parts = text.strip().split(".")
-        if len(parts) != 3 or len(parts[2]) != 64:
-            raise ConfigurationError("this is no enrolment code; it has the form NAME.SECRET.FINGERPRINT")
-        return cls(check_name(parts[0]), parts[1], parts[2])
+        """Return the code in a text, in capitals or not (`ConfigurationError` if there is none)."""
+        found = _CODE.fullmatch(text.strip())
+        if found is None:
+            raise ConfigurationError(
+                "this is no enrolment code; it has the form NAME-SECRET-SECRET-CHECK: the station's name, "
+                f"and three times {GROUP} letters and digits"
+            )
+        groups = [found[name].upper().translate(_ALIKE) for name in ("first", "second", "check")]
+        return cls(check_name(found["name"].lower()), groups[0] + groups[1], groups[2])
+
+    def is_of(self, fingerprint: str) -> bool:
+        """Tell whether the laboratory whose authority has this fingerprint made the code."""
+        return compare_digest(self.check, _check(self.secret, fingerprint))
+
+
+def new_secret() -> str:
+    """Return a secret of 60 bits, in letters and digits that nobody takes for others."""
+    return "".join(secrets.choice(LETTERS) for _ in range(2 * GROUP))
+
+
+def _check(secret: str, fingerprint: str) -> str:
+    number = int.from_bytes(hmac.digest(secret.encode(), fingerprint.encode(), "sha256"), "big")
+    return "".join(LETTERS[number >> 5 * place & 31] for place in range(GROUP))
+
+
+GROUP = 6
+"""Letters and digits between two hyphens."""
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Digits and letters without I, L, O and U (Crockford's base 32)."""
+_ALIKE = str.maketrans("ILO", "110")
+_GROUP = rf"[0-9A-Za-z]{{{GROUP}}}"
+_CODE = re.compile(rf"(?P<name>[^\s]+)-(?P<first>{_GROUP})[- ](?P<second>{_GROUP})[- ](?P<check>{_GROUP})")
 
 
 async def serve(

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from remotecal.configuration import Written
+from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
@@ -321,6 +322,14 @@ class Live(Written):
     """What may be answered."""
     kind: Kind = "text"
     """What sort of answer is wanted."""
+    unit: str = ""
+    """What a number is in; "" for a bare one."""
+    guide: Guide = UNGUIDED
+    """Limits of a number, digits and the like."""
+    picture: str = ""
+    """SHA-256 of a file of the run that shows what is meant."""
+    about: str = ""
+    """What is read, where it is for an instrument that a person reads."""
     answered: str = ""
     """What the last question was answered; the SHA-256 of a file."""
     answered_by: str = ""
@@ -338,6 +347,22 @@ class OrderWaiting(Written):
     """Who issued it."""
     bench: str
     """Name of the bench."""
+    procedure: str = ""
+    """Name of the procedure."""
+    title: dict[str, str] = Field(default_factory=dict)
+    """What the procedure does, by language."""
+    number: str = ""
+    """Number of the work order."""
+    customer: dict[str, str] = Field(default_factory=dict)
+    """Whose items they are, by language."""
+    items: tuple[dict[str, str], ...] = ()
+    """The items with their serial or other numbers, each by language."""
+    points: tuple[str, ...] = ()
+    """What is measured, each with its repeats."""
+    moves: tuple[str, ...] = ()
+    """What may be set or set going, each with its span."""
+    expires: float = 0.0
+    """Until when it may be begun, in seconds since 1970."""
 
 
 class StationState(Written):
@@ -347,47 +372,13 @@ class StationState(Written):
     """The run that is on."""
     waits_for_consent: OrderWaiting | None
     """The order the person on site is asked about."""
+    session: str = ""
+    """This start of the agent."""
+    arrived: dict[str, int] = Field(default_factory=dict)
+    """Run on its way → lines of its journal that the laboratory has."""
     cut_off: str = ""
     """Why there is no connection to the laboratory."""
     held_up: dict[str, str] = Field(default_factory=dict)
     """Run → why it does not reach the laboratory."""
     failed: dict[str, str] = Field(default_factory=dict)
     """Run → why the laboratory has no record of it."""
-
-
-class LinkRequest(Written):
-    """What a command `link` is about: one exchange with an instrument, or what goes before or after."""
-
-    what: Literal["open", "ask", "tell", "call_off", "close"]
-    """Take the lease of an instrument, send a request with or without a reply, call it off, give it back."""
-    lease: str
-    """Made up by who opens the link."""
-    bench: str = ""
-    """Where the instrument is, to open; "" for the station's one bench."""
-    role: str = ""
-    """Which instrument, to open: its role or name."""
-    number: int = 0
-    """Higher than that of any earlier exchange of the lease."""
-    request: str = Field(default="", pattern="^([0-9a-f]{2})*$")
-    """What is sent, without framing, in hexadecimal."""
-    timeout: float | None = Field(default=None, gt=0)
-    """Seconds to wait for the whole reply; None for the instrument's slowest."""
-    connection: int | None = None
-    """The connection to the instrument who asks has made sure of; None for whichever there is."""
-    doubtful: bool = False
-    """The latest reply made no sense: clean the connection first."""
-
-
-class LinkAnswer(Written):
-    """What came of it."""
-
-    reply: str = Field(default="", pattern="^([0-9a-f]{2})*$")
-    """The reply, without framing, in hexadecimal."""
-    error: str = ""
-    """Name of the error if there is no reply; the answer's reason is its text."""
-    connection: int = 0
-    """The connection that was used."""
-    missing: Literal["", "lease", "connection"] = ""
-    """Why nothing was sent: the lease is over, or the connection is another than was made sure of."""
-    slowest_reply: float = 0.0
-    """Seconds, once opened."""

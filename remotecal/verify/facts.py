@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from remotecal.clock import civil_day
+from remotecal.drivers.guide import Guide
 from remotecal.errors import EvidenceError
 from remotecal.journal.events import seconds
 from remotecal.journal.files import read_attached
@@ -100,7 +101,8 @@ def _answered(asked: Event, answer: str, files: set[str], line: int) -> str:
     else:
         choices = tuple(map(str, options)) if isinstance(options, list) else ()
         unit = str(asked.data.get("unit", ""))
-        question = Question(text, choices, kind, unit=unit)  # type: ignore[arg-type]  # its shape was checked
+        guide = Guide.read(asked.data)
+        question = Question(text, choices, kind, unit=unit, guide=guide)  # type: ignore[arg-type]  # its shape was checked
         fault = question.refuses(answer)
     if fault:
         raise EvidenceError(f"line {line}: {answer:.40} is no answer to {text.get('en')!r}: {fault}")

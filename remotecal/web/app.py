@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
 
+from remotecal.pages.serving import careful
 from remotecal.web import (
     about,
     items,
@@ -28,7 +27,7 @@ from remotecal.web.office import Office
 from remotecal.web.pages import by_key
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp
 
     from remotecal.clock import Clock
     from remotecal.hub.laboratory import OrderDesk
@@ -40,17 +39,8 @@ LARGEST_ORDER = LARGEST_BUNDLE + 2**20
 """Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
 """Bytes of any other request."""
-BODY_WITHIN = 60.0
-"""Seconds in which a request must be whole."""
 LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER}
 """End of an address → bytes of a request to it."""
-HEADERS = (
-    (b"cache-control", b"no-store"),
-    (b"x-content-type-options", b"nosniff"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    (b"referrer-policy", b"no-referrer"),
-)
-"""What every answer tells a browser, unless it says otherwise: keep, guess, load and frame nothing."""
 
 
 DESCRIPTION = """\
@@ -98,45 +88,4 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
         if isinstance(route, APIRoute):  # what it does, and not the name of its function
             route.summary = route.description.partition("\n")[0].rstrip(".")
 
-    return figures.around(_careful(app))
-
-
-async def _in_time(receive: Receive, due: float | None) -> Message:
-    """Return what comes next of a request; a client that never tells the rest is not waited for."""
-    try:
-        async with asyncio.timeout_at(due):
-            return await receive()
-    except TimeoutError:
-        raise HTTPException(408, f"a request must be whole within {BODY_WITHIN:g} s") from None
-
-
-def _careful(app: ASGIApp) -> ASGIApp:
-    """Return an application that takes no more than it can hold and tells browsers to be careful."""
-
-    async def careful(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        allowed = next((size for end, size in LARGER.items() if scope["path"].endswith(end)), LARGEST_JSON)
-        taken, whole = 0, False
-        due = asyncio.get_running_loop().time() + BODY_WITHIN
-
-        async def receive_some() -> Message:
-            nonlocal taken, whole
-            message = await _in_time(receive, None if whole else due)
-            whole = not message.get("more_body", False)
-            taken += len(message.get("body", b""))
-            if taken > allowed:
-                raise HTTPException(413, f"a request may have {allowed} bytes at most")
-            return message
-
-        async def send_carefully(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                told = {name for name, _ in message["headers"]}
-                careful = [(name, value) for name, value in HEADERS if name not in told]
-                message["headers"] = [*message["headers"], *careful]
-            await send(message)
-
-        await app(scope, receive_some, send_carefully)
-
-    return careful
+    return figures.around(careful(app, LARGEST_JSON, LARGER))

@@ -165,7 +165,7 @@ def _outcome(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Outco
 
 
 def _told(fault: RowFault) -> str:
-    from remotecal.web.pages.words import words
+    from remotecal.pages.words import words
 
     where = f"{fault.column}: " if fault.column else ""
     return where + words("en")(f"fault.{fault.kind}", told=fault.told)

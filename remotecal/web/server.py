@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError
+from remotecal.pages.serving import PageServer, Patient
 from remotecal.transport.doors import Door
 from remotecal.web.app import make_app
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""
-HEADERS_WITHIN = 10.0
-"""Seconds in which the headers of a request must be there."""
-READ_WITHIN = 60.0
-"""Seconds in which a client must take some of an answer that waits for it."""
 GRACE = 3
 """Seconds that requests have to finish when the hub goes down."""
 
@@ -84,7 +80,7 @@ async def serving(
     door = _door(laboratory.folder.settings.api, host, port, proxied=proxied)
     config.http_protocol_class = partial(Patient, door=door)  # type: ignore[assignment]  # it is called only
     shown = f"[{host}]" if ":" in host else host
-    server = _Server(config)
+    server = PageServer(config)
     running = asyncio.create_task(server.serve([door]), name="api")
     try:
         yield f"{'https' if certificate else 'http'}://{shown}:{door.getsockname()[1]}"
@@ -101,62 +97,6 @@ def _door(bounds: ApiSettings, host: str, port: int, *, proxied: bool) -> Door:
         return Door(host, port, most=bounds.connections, of_one=of_one)
     except (OSError, OverflowError) as error:
         raise ConfigurationError(f"the API can't listen on {host}:{port}: {error}") from error
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the hub."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class Patient(H11Protocol):
-    """HTTP with a client that takes its time.
-
-    Each request must have begun, and be told, within bounds, and its answer must be taken.
-    """
-
-    def __init__(self, *arguments: Any, door: Door, **settings: Any) -> None:  # noqa: ANN401  uvicorn's own
-        super().__init__(*arguments, **settings)
-        self._door = door
-        self._due: asyncio.TimerHandle | None = None
-        self._unread: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn
-        super().connection_made(transport)
-        self._wait_for_headers()
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came; a request whose headers are whole stops the clock."""
-        super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
-            self._wait_for_headers()
-        elif self._due is not None:
-            self._door.greet(self.transport)
-            self._due.cancel()
-            self._due = None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        for timer in (self._due, self._unread):
-            if timer is not None:
-                timer.cancel()
-
-    def pause_writing(self) -> None:
-        """Hold back what the client does not take, for so long."""
-        super().pause_writing()
-        self._unread = self.loop.call_later(READ_WITHIN, self.transport.abort)
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
-            self._unread = None
-
-    def _wait_for_headers(self) -> None:
-        if self._due is None:
-            self._due = self.loop.call_later(HEADERS_WITHIN, self.transport.abort)
 
 
 def _is_loopback(host: str) -> bool:

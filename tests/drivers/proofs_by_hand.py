@@ -138,3 +138,22 @@ def dial_maker() -> None:
 def dial_model() -> None:
     with by_hand(PressureGaugeByHand, "0", model="232.50") as (probe, _):
         assert probe.identify() == Identity("", "232.50")
+
+
+def shown_twice() -> None:
+    asked = looks(dial(twice=True, step=0.2), "5", "5.2")
+    assert len(asked) == 2, "they agree to a step"
+    assert asked[1].startswith("Please read it once more, without a look at the first reading. gauge: what")
+    asked = looks(dial(twice=True), "5", "5.1", "5.1")
+    assert asked[2].startswith(
+        "The last two readings differ; please read it again, until two in a row agree."
+    )
+
+
+def dial_twice() -> None:
+    measured, asked = gauge("1.5", "1.6", "1.6", twice=True, **BAR)
+    assert (measured.value, len(asked)) == (1.6, 3), "the last of two that agree counts"
+    with by_hand(PressureGaugeByHand, "1.5", "1.5", twice=True, step=0.1, **BAR) as (probe, person):
+        probe.pressure.read()
+    assert [sought.guide.blind for sought in person.sought] == [False, True]
+    assert person.sought[0].guide.digits == 1

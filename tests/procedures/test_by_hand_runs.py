@@ -72,6 +72,7 @@ def test_what_a_person_reads_is_evidence_like_any_reading(dial: Tiny) -> None:
     prompt = next(event for event in dial.events("prompt") if event.data["kind"] == "number")
     assert prompt.data == {
         "instrument": "gauge", "kind": "number", "options": [], "request": "read dial", "unit": "V",
+        "digits": 2, "likely": [0, 20],
         "question": {"en": "gauge: what does the dial show, in V?", "zh": "gauge:表盘示值是多少?单位 V。"},
     }  # fmt: skip
     answer = next(event for event in dial.events("answer") if event.data["prompt"] == prompt.seq)

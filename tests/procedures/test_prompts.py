@@ -6,10 +6,14 @@ import os
 import sys
 
 import pytest
+from examining import examine_answers, examine_shapes
+from tiny import PROCEDURE
+from tiny_bench import Tiny
 
+from remotecal.drivers.guide import Guide
 from remotecal.errors import RunAborted, RunError
 from remotecal.model import Text
-from remotecal.runs.prompts import Answer, Question, Terminal
+from remotecal.runs.prompts import Answer, Question, Scripted, Terminal
 
 READY = Question(Text(zh="可以开始吗?", en="May it begin?"), ("yes", "no"), "choice")
 MASS = Question(Text(zh="质量?", en="Mass?"), kind="number")
@@ -91,3 +95,41 @@ def test_a_file_is_answered_by_the_path_of_one_that_can_be_taken(keyboard, capsy
     assert said.count("A photo? [path of the file]") == 3
     assert "none.jpg can't be read: No such file" in said
     assert "empty.jpg is empty" in said
+
+
+def test_a_number_with_limits_is_taken_within_them_in_any_unit(keyboard, capsys):
+    question = Question(Text(zh="压力?", en="Pressure?"), kind="number", unit="bar", guide=Guide(0.5, 16.0))
+    keyboard.write(b"17\n0.4 bar\n20 kPa\n1600.0 kPa\n")
+    assert Terminal().answer(question, lambda: None).text == "1600.0 kPa"
+    said = capsys.readouterr().out
+    assert said.count("is not within 0.5 – 16 bar") == 3
+    assert "超出允许范围" in question.refuses("17", "zh")
+    assert Guide.read(question.guide.written()) == question.guide
+    assert Guide.read({}) == Guide(), "older journals say nothing of it"
+
+
+def test_a_procedure_states_unit_limits_digits_and_picture_beside_its_question(tiny: Tiny) -> None:
+    (tiny.directory / "valve.png").write_bytes(b"a drawing")
+    lines = [
+        "from pathlib import Path",
+        "from remotecal.model import Text",
+        "from tiny_procedure import Tiny",
+        "",
+        "class Asking(Tiny):",
+        "    def prepare(self, run):",
+        '        self.told = run.ask(Text(zh="开度?", en="Opening?"), unit="mm", low=0, high=30, digits=1,',
+        f'                            picture=Path("{tiny.directory}/valve.png"))',
+        "        run.note(self.told)",
+    ]
+    (tiny.directory / "asking.py").write_text("\n".join(lines) + "\n")
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "asking.py"))
+    tiny.run(Scripted(["1.25 cm"]))
+    (said,) = tiny.events("prompt")
+    (file,) = tiny.events("file")
+    assert said.data == {
+        "kind": "number", "options": [], "question": {"en": "Opening?", "zh": "开度?"}, "unit": "mm",
+        "low": 0, "high": 30, "digits": 1, "picture": file.data["sha256"],
+    }  # fmt: skip
+    assert tiny.events("answer")[-1].data["answer"] == "1.25 cm"
+    examine_shapes(tiny.events())
+    examine_answers(tiny.events())

@@ -15,7 +15,7 @@ from remotecal.errors import ConfigurationError, NotConnected, TransportError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.station.folder import enrol_with
-from remotecal.transport.enrolment import Application, Code
+from remotecal.transport.enrolment import Application, Code, new_secret
 from remotecal.transport.identities import HUB, check_name, station_named, station_uri
 from remotecal.transport.pki import (
     Authority,
@@ -164,23 +164,30 @@ async def test_a_secret_is_told_to_nobody_else(folder: HubFolder, tmp_path: Path
             return await hear(application)
 
         hub._enrol = listen
-        false = Code(code.station, code.secret, "0" * 64)
+        false = Code(code.station, code.secret, "0" * 6)
         with pytest.raises(TransportError, match="not the laboratory that made the code; nothing was told"):
             await enrol_with(tmp_path / "a", folder.settings.enrolment.address, false)
         assert all(not application.secret for application in heard)
 
 
-@pytest.mark.parametrize("text", ["", "here", "here.secret", "here.secret.short", "a.b.c.d"])
+@pytest.mark.parametrize(
+    "text", ["", "here", "here-secret", "a-ABCDEF-ABCDEF-short", "--ABCDEF-ABCDEF-ABCDEF"]
+)
 def test_what_is_no_code_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError, match=r"NAME\.SECRET\.FINGERPRINT"):
+    with pytest.raises(ConfigurationError, match=r"NAME-SECRET-SECRET-CHECK|is no name for a station"):
         Code.read(text)
 
 
 def test_a_code_survives_being_read_aloud() -> None:
-    code = Code("here", "secret", "0" * 64)
+    code = Code.made("site-7", new_secret(), "ab" * 32)
     assert Code.read(f" {code}\n") == code
+    assert Code.read(str(code).lower().replace("0", "o").replace("1", "l")) == code
+    assert len(str(code)) == len("site-7") + 21
+    assert code.is_of("ab" * 32)
+    assert not code.is_of("ac" * 32)
+    assert Code.made("site-7", new_secret(), "ab" * 32).check != code.check, "nobody can know it"
 
 
 def test_nobody_at_the_address(tmp_path: Path) -> None:
     with pytest.raises(NotConnected, match="can't be asked"):
-        asyncio.run(enrol_with(tmp_path, f"127.0.0.1:{free_port()}", Code("a", "b", "0" * 64)))
+        asyncio.run(enrol_with(tmp_path, f"127.0.0.1:{free_port()}", Code("a", "b", "0")))

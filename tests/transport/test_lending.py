@@ -34,7 +34,8 @@ from remotecal.hub.settings import HubFolder
 from remotecal.station import lending
 from remotecal.station.agent import Station
 from remotecal.station.folder import RemoteSettings, StationFolder
-from remotecal.transport.messages import CommandAnswer, LinkAnswer, LinkRequest
+from remotecal.transport.lent import LinkAnswer, LinkRequest
+from remotecal.transport.messages import CommandAnswer
 
 ADDRESS = "station://here/"
 LATE = 20.0

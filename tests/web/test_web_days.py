@@ -18,9 +18,9 @@ from test_web_items import entered, ordered, today, wanted
 from test_web_notices import look
 from web_laboratory import Web, problem
 
+from remotecal.pages.words import Catalogue, words
 from remotecal.station.folder import StationFolder
 from remotecal.station.site import Site as Station
-from remotecal.web.pages.words import Catalogue, words
 
 __all__ = ["browser", "said"]
 LOCALES = {"zh": "zh-CN", "en": "en"}

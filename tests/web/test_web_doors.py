@@ -13,8 +13,8 @@ import pytest
 from laboratories import PATIENCE
 from web_laboratory import PASSWORD, Web, problem
 
+from remotecal.pages import serving
 from remotecal.transport import doors, enrolment, moderation
-from remotecal.web import app, server
 
 STRANGER = "127.0.0.9"
 IDLE = 100
@@ -56,7 +56,7 @@ def test_idle_connections_leave_enrolment_to_others(web: Web) -> None:
 
 def test_who_says_nothing_is_shut_out(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "GREETED_WITHIN", 0.05)
-    monkeypatch.setattr(server, "HEADERS_WITHIN", 30)
+    monkeypatch.setattr(serving, "HEADERS_WITHIN", 30)
     with ExitStack() as stack:
         for address in (urlsplit(web.url).netloc, web.hub.laboratory.folder.settings.enrolment.address):
             (idle,) = connect(address, stack, 1)
@@ -67,7 +67,7 @@ def test_who_says_nothing_is_shut_out(web: Web, monkeypatch: pytest.MonkeyPatch)
 def test_headers_that_never_end_are_not_waited_for(
     web: Web, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    monkeypatch.setattr(server, "HEADERS_WITHIN", 0.05)
+    monkeypatch.setattr(serving, "HEADERS_WITHIN", 0.05)
     with ExitStack() as stack:
         (slow,) = connect(urlsplit(web.url).netloc, stack, 1)
         slow.sendall(begun)
@@ -75,7 +75,7 @@ def test_headers_that_never_end_are_not_waited_for(
 
 
 def test_a_request_that_is_never_whole_is_not_waited_for(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "BODY_WITHIN", 0.05)
+    monkeypatch.setattr(serving, "BODY_WITHIN", 0.05)
     with ExitStack() as stack:
         (slow,) = connect(urlsplit(web.url).netloc, stack, 1)
         slow.sendall(
@@ -86,7 +86,7 @@ def test_a_request_that_is_never_whole_is_not_waited_for(web: Web, monkeypatch: 
 
 
 def test_an_answer_that_nobody_takes_is_not_kept(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "READ_WITHIN", 0.2)
+    monkeypatch.setattr(serving, "READ_WITHIN", 0.2)
     host, port = urlsplit(web.url).netloc.rsplit(":", 1)
     with socket.socket() as deaf:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

@@ -14,11 +14,11 @@ from asked import asking
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.approval import sign
+from remotecal.pages import assets, frame
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.store.journals import STATES
-from remotecal.web.pages import assets, frame
-from remotecal.web.pages.words import LANGUAGES, words
 
-TEMPLATES = Path(frame.__file__).parent / "templates"
+REMOTECAL = Path(frame.__file__).parent.parent
 
 
 @contextmanager
@@ -85,7 +85,7 @@ def test_every_catalogue_says_the_same() -> None:
 def test_what_templates_say_stands_in_the_catalogues() -> None:
     used = {
         name
-        for path in TEMPLATES.glob("*.html")
+        for path in REMOTECAL.rglob("templates/*.html")
         for name in re.findall(r"\bt\('([a-z0-9_.]+)'[,)]", path.read_text())
     }
     assert len(used) > 80

@@ -61,6 +61,7 @@ class Dial:
     maker: str | None = None
     model: str | None = None
     photo: bool = False
+    twice: bool = False
 
     def check(self, driver: str) -> None:
         """Raise `BenchError` unless a dial can be so, and all there is to state of one is stated."""
@@ -71,8 +72,9 @@ class Dial:
         for name in ("low", "high"):
             if (value := getattr(self, name)) is not None:
                 _finite(driver, name, value)
-        if not isinstance(self.photo, bool):
-            raise BenchError(f"{driver}: photo is true or false, not {self.photo!r}")
+        for name in ("photo", "twice"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise BenchError(f"{driver}: {name} is true or false, not {value!r}")
         if (self.unit is None) is not (self.high is None):
             raise BenchError(f"{driver}: state unit and high together, and low where it is not 0")
         if self.high is not None and not self.low < self.high:
@@ -143,6 +145,7 @@ class ReadByHand(HandInstrument):
         maker: its maker, as it stands on the instrument.
         model: its model, as it stands on the instrument.
         photo: a photo is asked for with each number, and taken before the number is read.
+        twice: each number is read a second time, without a look at the first.
     """
 
     dial: ClassVar[Dial] = Dial()
@@ -171,10 +174,11 @@ class ReadByHand(HandInstrument):
         maker: str | None = None,
         model: str | None = None,
         photo: bool = False,
+        twice: bool = False,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)
         limits = (step, limit, percent_of_span, percent_of_reading, near, leap, over, wraps)
-        dial = Dial(unit, low, high, *limits, zh, en, maker, model, photo)
+        dial = Dial(unit, low, high, *limits, zh, en, maker, model, photo, twice)
         if dial != self.dial:
             raise BenchError(f"{self.name}: {type(self).__name__}.as_stated gives the driver for such a dial")
 
@@ -234,5 +238,6 @@ def _reading(usual: Reading, dial: Dial) -> Reading:
         leap=dial.leap,
         over=over,
         step=dial.step,
+        twice=dial.twice,
     )
     return Reading(place, unit, span=span, accuracy=dial.accuracy, wraps=dial.wraps or False)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.errors import BenchError, ExchangeCancelled, LinkLost
 from remotecal.model import Text
 
@@ -47,6 +48,8 @@ class Sought:
     """What may be answered, for a choice."""
     unit: str = ""
     """What a number without a unit beside it is in."""
+    guide: Guide = UNGUIDED
+    """What stands beside the field for a number."""
 
 
 class OnSite(Protocol):

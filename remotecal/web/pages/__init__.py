@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def add_to(app: FastAPI) -> None:
     """Have an application answer with pages, compressed for whoever takes that."""
+    from remotecal.pages import assets
     from remotecal.web.pages import (
-        assets,
         certificates,
         entry,
         evidence,

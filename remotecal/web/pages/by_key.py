@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from fastapi import APIRouter, Request, Response
 
 from remotecal.errors import NotAllowed, NotThere
+from remotecal.pages.frame import see
 from remotecal.web import sessions
 from remotecal.web.office import Here
-from remotecal.web.pages.frame import see
 
 if TYPE_CHECKING:
     from remotecal.store.users import UserRow

@@ -9,19 +9,18 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import NotLoggedIn, TooOften
+from remotecal.pages.frame import MOST_FIELDS, local, refuse_foreign, see, text_in
+from remotecal.pages.words import keep_language
 from remotecal.web import sessions
 from remotecal.web.bodies import Login
 from remotecal.web.office import Here
-from remotecal.web.pages.frame import MOST_FIELDS, Sent, entrance, local, refuse_foreign, see, text_in
-from remotecal.web.pages.words import COOKIE, LANGUAGES
+from remotecal.web.pages.frame import Sent, entrance
 from remotecal.web.problems import note_refusal, status_of
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
 
 router = APIRouter(include_in_schema=False)
-
-A_YEAR = 366 * 86400
 
 
 @router.get("/login")
@@ -58,10 +57,8 @@ async def log_out(form: Sent, here: Here) -> Response:
 async def choose_language(request: Request) -> Response:
     """Keep in the browser in which language its pages are to be."""
     fields = await _own_form(request)
-    response, chosen = see(local(text_in(fields, "next"))), text_in(fields, "language")
-    if chosen in LANGUAGES:
-        secure = request.url.scheme == "https"
-        response.set_cookie(COOKIE, chosen, A_YEAR, secure=secure, httponly=True, samesite="strict")
+    response = see(local(text_in(fields, "next")))
+    keep_language(response, text_in(fields, "language"), secure=request.url.scheme == "https")
     return response
 
 

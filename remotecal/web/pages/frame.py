@@ -6,37 +6,36 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from fastapi import Depends, Request
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import FormData, UploadFile
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
-from remotecal import units
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
+from remotecal.pages.frame import (
+    HEADERS,
+    MOST_FIELDS,
+    common,
+    environment,
+    local,
+    refuse_foreign,
+    see,
+    text_in,
+)
+from remotecal.pages.words import Catalogue, words_for
 from remotecal.web import callers
 from remotecal.web.callers import COOKIE, SAFE, Action, Caller, csrf_of
 from remotecal.web.office import Here, Office
-from remotecal.web.pages.assets import address
-from remotecal.web.pages.words import LANGUAGES, Catalogue, words_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-"""What a page may load and send: what comes from here, and nothing written into the page."""
-LONGEST_REPLY: Final = 500
-"""Bytes of a reply that are shown."""
-MOST_FIELDS: Final = 200
-"""Fields of a form, at most."""
+    from jinja2 import Template
+
 MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("today", "/", "read"),
     ("orders", "/orders", "read"),
@@ -52,8 +51,8 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
 """Page → its address, and what one must be allowed to see it."""
 OURS: Final = frozenset({"standards", "resting"})
 """Pages of the laboratory's own, which customers don't see."""
-HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
-"""What a browser is told with each page; without a referrer it would not say whose form it sends."""
+TEMPLATES: Final = "remotecal.web.pages"
+"""The package whose templates these pages are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +78,11 @@ class Visitor:
 
     def part(self, template: str, **content: object) -> str:
         """Return a page, or a part of one, as text."""
-        return _environment().get_template(template).render(**self._frame(), **content)
+        return _template(template).render(**self._frame(), **content)
 
     def _frame(self) -> Mapping[str, object]:
         return {
-            **_common(self.request, self.words),
+            **common(self.request, self.words),
             "caller": self.caller,
             "csrf": csrf_of(self.caller.session or ""),
             "may": self.may,
@@ -197,32 +196,6 @@ Brought = Annotated[SentForm, Depends(brought)]
 """A form with a file, for its handler."""
 
 
-def text_in(fields: FormData, name: str) -> str:
-    """Return a field of a form; "" where it is missing, or is a file."""
-    value = fields.get(name, "")
-    return "" if isinstance(value, UploadFile) else value
-
-
-def refuse_foreign(request: Request) -> None:
-    """Raise `NotAllowed` where a browser says that another site's page sent a form."""
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin")
-    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
-    if foreign or site not in {"same-origin", "none"}:
-        raise NotAllowed("another site's page sent this form", "")
-
-
-def local(where: str) -> str:
-    """Return a page of ours somebody asked to be led to; Today for anything else."""
-    ours = where.startswith("/") and not where.startswith(("//", "/\\")) and where.isascii()
-    return where if ours and where.isprintable() else "/"
-
-
-def see(where: str) -> Response:
-    """Return the way to a page, after something was done: going back does not do it again."""
-    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
-
-
 def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str = "") -> Response:
     """Return the page on which one logs in; back there for what a browser can't ask for twice."""
     asked = request.query_params.get("next") or (
@@ -230,14 +203,15 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
     )
     words = words_for(request)
     said = words.refusal(refusal)[0] if refusal else ""
-    content = _common(request, words) | {"next": local(asked), "refusal": said}
-    return HTMLResponse(_environment().get_template("login.html").render(**content), status, HEADERS)
+    content = common(request, words) | {"next": local(asked), "refusal": said}
+    return HTMLResponse(_template("login.html").render(**content), status, HEADERS)
 
 
 def for_anybody(request: Request, office: Office, template: str, **content: object) -> Response:
     """Return a page for which nobody need be logged in."""
-    common = _common(request, words_for(request)) | {"laboratory": office.settings.laboratory}
-    return HTMLResponse(_environment().get_template(template).render(**common, **content), headers=HEADERS)
+    whose = {"laboratory": office.settings.laboratory}
+    made = common(request, words_for(request)) | whose | content
+    return HTMLResponse(_template(template).render(**made), headers=HEADERS)
 
 
 def refusal(request: Request, status: int, detail: str) -> Response:
@@ -247,19 +221,12 @@ def refusal(request: Request, status: int, detail: str) -> Response:
         return see(f"/login?next={quote(here)}")
     words = words_for(request)
     said, language = words.refusal(detail)
-    content = _common(request, words) | {"status": int(status), "detail": said, "said_in": language}
-    return HTMLResponse(_environment().get_template("refusal.html").render(**content), status, HEADERS)
+    content = common(request, words) | {"status": int(status), "detail": said, "said_in": language}
+    return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)
 
 
-def _common(request: Request, words: Catalogue) -> dict[str, object]:
-    return {
-        "t": words,
-        "language": words.language,
-        "languages": LANGUAGES,
-        "address": address,
-        "path": request.url.path,
-        "whole": f"{request.url.path}?{request.url.query}".rstrip("?"),
-    }
+def _template(name: str) -> Template:
+    return environment(TEMPLATES).get_template(name)
 
 
 def _fresh_key() -> str:
@@ -270,31 +237,6 @@ def _fresh_key() -> str:
 def _when(at: float | datetime, office: Office) -> str:
     seconds = at.timestamp() if isinstance(at, datetime) else at
     return civil_time(seconds, office.laboratory.folder.time_zone).isoformat(" ", "seconds")
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("remotecal.web.pages"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    made.filters |= {"legible": legible, "unit": unit}
-    return made
-
-
-def unit(notation: str) -> str:
-    """Return a unit as it is printed: `m³/h`; "" for that of a plain number."""
-    return "" if notation == "1" else units.symbol(notation)
-
-
-def legible(data: bytes) -> str:
-    """Return what an instrument was sent or answered as people read it, other bytes by their number."""
-    text = data[:LONGEST_REPLY].decode("latin-1").encode("unicode_escape").decode()
-    return text if len(data) <= LONGEST_REPLY else f"{text}…"
 
 
 def for_people(path: str) -> bool:

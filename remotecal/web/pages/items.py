@@ -18,11 +18,12 @@ from remotecal.certificates.summary import as_text
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
+from remotecal.pages.frame import see
 from remotecal.store.items import RULES, Sort
 from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
-from remotecal.web.pages.frame import Brought, Sent, Visiting, see
+from remotecal.web.pages.frame import Brought, Sent, Visiting
 from remotecal.web.pages.standards import ending
 from remotecal.web.shown_items import due_from
 

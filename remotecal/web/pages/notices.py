@@ -12,10 +12,11 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotThere
 from remotecal.hub.due import falling_due, notices_of
+from remotecal.pages.frame import see
 from remotecal.web import notices
 from remotecal.web.bodies import MailWritten
 from remotecal.web.office import Here
-from remotecal.web.pages.frame import Sent, Visiting, see
+from remotecal.web.pages.frame import Sent, Visiting
 
 if TYPE_CHECKING:
     from remotecal.web.office import Office

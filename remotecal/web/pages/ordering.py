@@ -18,12 +18,13 @@ from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
 from remotecal.order import Dut, Order
+from remotecal.pages.frame import see
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
-from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -150,7 +151,6 @@ def _form(
         "ended": [one for one in benches if one.ended],
         "refused": refused,
         "key": typed.get("key") or secrets.token_hex(16),
-        "today": _today(visitor).isoformat(),
         "fields": {}
         if row is None or told is None
         else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},

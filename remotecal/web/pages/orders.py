@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
 from remotecal.hub.ordering import announced, ends_before
+from remotecal.pages.frame import see
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
 from remotecal.web.orders import BeforeOrder, ForStation, InState
-from remotecal.web.pages.frame import Sent, Visiting, see
+from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError, EvidenceError, NotThere
 from remotecal.hub import amending, issuing, reviewing
+from remotecal.pages.frame import see
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 from remotecal.verify.said import said
@@ -21,7 +22,7 @@ from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.office import REVIEW_HOLDS
-from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.weighty import once
 from remotecal.web.remarks import RemarkNumber
 from remotecal.web.shown import certificate_shown

@@ -12,9 +12,10 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.errors import ConfigurationError, NotThere
 from remotecal.model import Record
 from remotecal.model.flat import flatten
+from remotecal.pages.frame import see
 from remotecal.web import callers, certificates, runs, visible
 from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
-from remotecal.web.pages.frame import Sent, Visiting, Visitor, see
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
 from remotecal.web.watching import ON, turned

@@ -12,8 +12,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from remotecal.errors import ConfigurationError, NotLoggedIn, NotNow, TooOften
+from remotecal.pages.frame import see
 from remotecal.web import sessions
-from remotecal.web.pages.frame import see
 
 if TYPE_CHECKING:
     from fastapi import Response

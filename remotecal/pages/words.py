@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from starlette.requests import Request
+    from starlette.responses import Response
 
 Language = Literal["zh", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 COOKIE: Final = "remotecal_language"
 """Keeps which language somebody chose."""
+A_YEAR: Final = 366 * 86400
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,12 @@ def words_for(request: Request) -> Catalogue:
     asked = (part.partition(";")[0].strip().lower() for part in _accepted(request).split(","))
     known = (language for one in asked for language in LANGUAGES if one.partition("-")[0] == language)
     return words(next(known, "en"))
+
+
+def keep_language(response: Response, chosen: str, *, secure: bool) -> None:
+    """Keep in a browser in which language its pages are to be; one that there is not changes nothing."""
+    if chosen in LANGUAGES:
+        response.set_cookie(COOKIE, chosen, A_YEAR, secure=secure, httponly=True, samesite="strict")
 
 
 def _accepted(request: Request) -> str:

@@ -1,0 +1,104 @@
+"""The frame of all pages: what a browser is told with each, the templates, and forms that are our own."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from starlette.datastructures import UploadFile
+from starlette.responses import RedirectResponse, Response
+
+from remotecal import units
+from remotecal.errors import NotAllowed
+from remotecal.pages.assets import address
+from remotecal.pages.words import LANGUAGES, Catalogue
+
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+    from starlette.requests import Request
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""What a page may load and send: what comes from here, and nothing written into the page."""
+HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-origin"}
+"""What a browser is told with each page; without a referrer it would not say whose form it sends."""
+LONGEST_REPLY: Final = 500
+"""Bytes of a reply that are shown."""
+MOST_FIELDS: Final = 200
+"""Fields of a form, at most."""
+
+
+def text_in(fields: FormData, name: str) -> str:
+    """Return a field of a form; "" where it is missing, or is a file."""
+    value = fields.get(name, "")
+    return "" if isinstance(value, UploadFile) else value
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raise `NotAllowed` where a browser says that another site's page sent a form."""
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host", "")
+    if foreign or site not in {"same-origin", "none"}:
+        raise NotAllowed("another site's page sent this form", "")
+
+
+def local(where: str) -> str:
+    """Return a page of ours somebody asked to be led to; the first one for anything else."""
+    ours = where.startswith("/") and not where.startswith(("//", "/\\")) and where.isascii()
+    return where if ours and where.isprintable() else "/"
+
+
+def see(where: str) -> Response:
+    """Return the way to a page, after something was done: going back does not do it again."""
+    return RedirectResponse(where, HTTPStatus.SEE_OTHER)
+
+
+def common(request: Request, words: Catalogue, base: str = "") -> dict[str, object]:
+    """Return what every template is given.
+
+    Args:
+        request: what is asked for.
+        words: the language.
+        base: where all addresses begin.
+    """
+    return {
+        "t": words,
+        "language": words.language,
+        "languages": LANGUAGES,
+        "address": lambda name: base + address(name),
+        "base": base,
+        "path": request.url.path,
+        "whole": f"{request.url.path}?{request.url.query}".rstrip("?"),
+    }
+
+
+@cache
+def environment(package: str) -> Environment:
+    """Return the templates of a package, and those that all share."""
+    made = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("remotecal.pages")]),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters |= {"legible": legible, "unit": unit}
+    return made
+
+
+def unit(notation: str) -> str:
+    """Return a unit as it is printed: `m³/h`; "" for that of a plain number."""
+    return "" if notation in {"", "1"} else units.symbol(notation)
+
+
+def legible(data: bytes) -> str:
+    """Return what an instrument was sent or answered as people read it, other bytes by their number."""
+    text = data[:LONGEST_REPLY].decode("latin-1").encode("unicode_escape").decode()
+    return text if len(data) <= LONGEST_REPLY else f"{text}…"

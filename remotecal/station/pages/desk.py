@@ -1,0 +1,152 @@
+"""The station as its page sees it: the agent by the owner's socket, the runs on this computer's disk."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from functools import lru_cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, NotThere
+from remotecal.journal.events import found_in
+from remotecal.journal.files import FOLDER
+from remotecal.model import Record
+from remotecal.private_files import write_private
+from remotecal.station.acceptance import read_order
+from remotecal.station.deliveries import held
+from remotecal.station.on_site import Wish, wish_for
+from remotecal.station.pages.journals import FollowedJournal, JournalTold
+from remotecal.station.pages.photos import drawn_anew, examine
+from remotecal.station.run import StationRun
+from remotecal.transport.bundles import TrustedProcedures
+from remotecal.transport.messages import StationState
+from remotecal.transport.subjects import check_run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from remotecal.station.folder import StationFolder
+    from remotecal.transport.messages import CommandAnswer
+
+UPLOADS: Final = "uploads"
+"""Folder of what is on its way from a browser to the evidence."""
+RECORDS: Final = 4
+"""Records that are remembered."""
+TAKEN: Final = "taken"
+"""File beside an order that says who took its result away."""
+
+
+class Desk:
+    """What the page asks for and does.
+
+    Args:
+        folder: the station's directory.
+    """
+
+    def __init__(self, folder: StationFolder) -> None:
+        self.folder = folder
+        self._following: FollowedJournal | None = None
+        self._record = lru_cache(RECORDS)(self._computed)
+
+    async def state(self) -> StationState | None:
+        """Return what the agent does; None where none is at work."""
+        try:
+            answer = await wish_for(self.folder.socket, Wish(verb="state"))
+        except (NotConnected, ConfigurationError):
+            return None
+        return StationState.model_validate_json(answer.content)
+
+    async def wish(self, wish: Wish) -> CommandAnswer:
+        """Tell the agent what is wanted (`NotConnected`: none is at work)."""
+        return await wish_for(self.folder.socket, wish)
+
+    def told(self, run: str) -> JournalTold | None:
+        """Return what a run's journal tells; None where there is none yet."""
+        directory = self.folder.runs / check_run(run)
+        if not found_in(directory).exists():
+            return None
+        if self._following is None or self._following.directory != directory:
+            self._following = FollowedJournal(directory)
+        return self._following.look()
+
+    def last_run(self, on: str = "") -> str:
+        """Return the run that was on last and whose result nobody took away yet; "" for none."""
+        runs = [path for path in self.folder.runs.glob("*") if path.name != on and found_in(path).exists()]
+        waiting = [path for path in runs if not (self.folder.orders / path.name / TAKEN).exists()]
+        return max(waiting, key=lambda path: found_in(path).stat().st_mtime_ns).name if waiting else ""
+
+    def take_away(self, run: str, by: str) -> None:
+        """Note that somebody took a result away (`NotThere`: there is no such run)."""
+        papers = self.folder.orders / check_run(run)
+        if not papers.is_dir():
+            raise NotThere(f"there is no run {run} here")
+        write_private(papers / TAKEN, by.encode())
+
+    def record(self, run: str) -> Record | None:
+        """Return what comes of a complete run; None where that can't be computed here."""
+        told = self._record(run)
+        return Record.from_json(told) if told else None
+
+    def _computed(self, run: str) -> str:
+        envelope = (self.folder.orders / check_run(run) / "order.json").read_bytes()
+        run_here = StationRun(read_order(envelope, self.folder), self.folder)
+        return run_here.record(TrustedProcedures(self.folder.procedures))
+
+    def on_the_way(self, state: StationState | None) -> Mapping[str, tuple[int, int]]:
+        """Return run → lines of its journal that the laboratory has, and that there are."""
+        arrived = dict(state.arrived) if state is not None else {}
+        if state is None:
+            runs = (path for path in self.folder.runs.glob("*") if found_in(path).exists())
+            arrived = {
+                path.name: 0 for path in runs if not (self.folder.orders / path.name / "done").exists()
+            }
+        found = {}
+        for run, lines in arrived.items():
+            with suppress(EvidenceError, OSError):
+                found[run] = (lines, held(self.folder.runs / run).lines)
+        return found
+
+    def keep(self, content: bytes) -> Path:
+        """Write a photo where the agent can take it from (`ConfigurationError`: it is none, or too large)."""
+        if len(content) > self.folder.settings.largest_file:
+            raise ConfigurationError(
+                f"the photo has {len(content)} bytes, {self.folder.settings.largest_file} are taken: "
+                "choose a lower resolution"
+            )
+        name = f"photo-{sha256(content).hexdigest()[:12]}{examine(content)}"
+        path = self.folder.path / UPLOADS / secrets.token_hex(8) / name
+        write_private(path, content)
+        return path
+
+    def forget(self, path: Path) -> None:
+        """Remove what was kept on its way; what the agent took has a copy of its own."""
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
+
+    def picture(self, run: str, digest: str) -> bytes:
+        """Return a file of a run as a picture, drawn anew.
+
+        Raises:
+            NotThere: the run has no such file, or it is no picture.
+        """
+        told = self.told(run)
+        if told is None or digest not in told.pictures:
+            raise NotThere("the run has no such picture")
+        paths = list((self.folder.runs / run / FOLDER).glob(f"{digest}*"))
+        try:
+            content = _read(paths[0], self.folder.settings.largest_file)
+            if sha256(content).hexdigest() != digest:
+                raise NotThere("the picture is not the one the journal names: it was changed")
+            return drawn_anew(content)
+        except (IndexError, OSError, ConfigurationError) as error:
+            raise NotThere(f"the picture can't be shown: {error}") from error
+
+
+def _read(path: Path, largest: int) -> bytes:
+    """Return a file's content; a link would lead anywhere."""
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+        return file.read(largest + 1)

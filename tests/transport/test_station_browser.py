@@ -1,0 +1,330 @@
+"""The page beside the rig in a real browser: scenarios 7, 8, 10, 11 and 20, as far as they are there.
+
+What each costs a person is printed beside the goal (`pytest -s`).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import segno
+from axe_playwright_python.sync_playwright import Axe
+from hand import DIAL, read_by_hand
+from laboratories import PATIENCE
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from processes import wait_until
+from station_page import Beside, page_up
+from tiny_bench import Tiny
+
+from remotecal.hub.settings import HubFolder
+
+CHROMIUM = "/usr/bin/chromium"
+WITHIN = PATIENCE * 1000.0
+expect.set_options(timeout=WITHIN)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+LOOK = os.environ.get("LOOK", "")
+"""A folder for pictures of the pages, where somebody wants to look at them."""
+SMALLER_THAN_A_FINGER = """() => [...document.querySelectorAll('button, nav a, summary, input, .sure')]
+    .filter((e) => e.getClientRects().length && e.type !== 'hidden' && e.type !== 'checkbox')
+    .filter((e) => e.getBoundingClientRect().height < 44)
+    .map((e) => e.outerHTML)"""
+INTERLOCK = '\n[[interlocks]]\nwatch = "{}"\nabove = {}\nunit = "{}"\n'
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What the browser complained about."""
+    return []
+
+
+def window(browser: Browser, said: list[str], **settings: object) -> Page:
+    context = browser.new_context(**{"locale": "en", **settings})
+    context.set_default_timeout(WITHIN)
+    page = context.new_page()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
+    return page
+
+
+def opened(browser: Browser, beside: Beside, said: list[str], **settings: object) -> Page:
+    page = window(browser, said, **settings)
+    page.goto(beside.call(beside.served.entrance))
+    page.wait_for_url(f"{beside.base}/")
+    return page
+
+
+def asked(beside: Beside, number: int) -> None:
+    wait_until(lambda: (live := beside.station.live()) is not None and live.prompt == number)
+
+
+def over(beside: Beside) -> None:
+    wait_until(lambda: beside.station.live() is None)
+
+
+def looked_at(page: Page, name: str) -> None:
+    """Check a page as it is now: nothing for axe to find, nothing too small, nothing too wide."""
+    if LOOK:
+        page.screenshot(path=f"{LOOK}/{name}.png", full_page=True)
+    found = Axe().run(page, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
+    assert page.evaluate(SMALLER_THAN_A_FINGER) == [], name
+    width = page.viewport_size["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+
+
+def shot(width: int = 4000, height: int = 3000) -> bytes:
+    """Return a photo as large as a phone takes it."""
+    made = BytesIO()
+    Image.effect_noise((width, height), 60).convert("RGB").save(made, "JPEG", quality=55)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(("locale", "width"), [("zh-CN", 360), ("en", 1280)])
+def test_pages_can_be_used_by_everybody(
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str], locale: str, width: int
+) -> None:
+    read_by_hand(tiny, DIAL)
+    tiny.add(tiny.bench, INTERLOCK.format("source.temperature", 330.0, "K"))
+    tiny.parameter("levels = [1, 2]\nrepeats = 1")
+    viewport = {"width": width, "height": 800}
+    with page_up(folder, tiny, tmp_path, consent=True) as beside:
+        page = opened(browser, beside, said, locale=locale, viewport=viewport)
+        looked_at(page, f"{locale}-nothing")
+        beside.do(beside.site.order())
+        expect(page.locator("#call section")).to_be_visible()  # without loading it anew
+        looked_at(page, f"{locale}-consent")
+        page.locator("input[name=sure]").check()
+        page.locator("button[value=agree]").click()
+        for number, answer in enumerate(("M1", "", "1.00", "1.00", "1.00", ""), 1):
+            asked(beside, number)
+            expect(page.locator("#call h2")).to_be_visible()
+            if number == 3:
+                looked_at(page, f"{locale}-question")
+            if answer:
+                page.locator("#answer").fill(answer)
+                page.locator("#call .main").click()
+            else:
+                page.locator("#call button[value=done]").click()
+        asked(beside, 7)
+        for path in ("/readings", "/photo", "/last", "/phone"):
+            page.goto(beside.base + path)
+            looked_at(page, f"{locale}-{path[1:]}")
+        page.locator("button[value=let]").click()
+        expect(page.locator(".qr")).to_be_visible()
+        looked_at(page, f"{locale}-qr")
+        page.goto(beside.base + "/")
+        place = page.locator("button.stop").bounding_box()
+        page.goto(beside.base + "/readings")
+        assert page.locator("button.stop").bounding_box() == place, "stop is always at the same place"
+        page.locator("button.stop").click()
+        over(beside)
+        page.goto(beside.base + "/last")
+        looked_at(page, f"{locale}-stopped")
+        assert said == []
+
+
+def test_scenario_7_a_question_is_answered_by_the_first_and_the_others_see_who(
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+) -> None:
+    tiny.parameter("ask = true")
+    with page_up(folder, tiny, tmp_path) as beside:
+        desk, other = opened(browser, beside, said), opened(browser, beside, said)
+        desk.locator("#name").fill("Li Na")
+        desk.locator("form.who button").click()
+        beside.do(beside.site.order())
+        began = time.monotonic()
+        for page in (desk, other):
+            expect(page.get_by_role("heading", name="May it begin?")).to_be_visible()
+        seen = time.monotonic() - began
+        form = other.content()
+        desk.get_by_role("button", name="yes").click()
+        over(beside)
+        fields = dict(re.findall(r'name="(csrf|session|run|prompt)" value="([^"]*)"', form))
+        answer = other.request.post(
+            f"{beside.base}/answer", form={**fields, "argument": "no"},
+            headers={"Origin": beside.served.origin}, max_redirects=0,
+        )  # fmt: skip
+        assert answer.status == 303
+        other.goto(beside.base + "/")
+        expect(other.get_by_role("alert")).to_contain_text("not on")
+        assert said == []
+    print(
+        f"\nscenario 7: shown {seen:.1f} s after the order was given; 1 click to answer (goal: first counts)"
+    )
+
+
+def test_scenario_8_an_interlock_trips_and_the_page_says_what_and_whether_the_rig_is_safe(
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+) -> None:
+    tiny.parameter("ask = true")
+    tiny.add(tiny.bench, INTERLOCK.format("gauge.value", 8.0, "V"))
+    with page_up(folder, tiny, tmp_path) as beside:
+        page = opened(browser, beside, said)
+        beside.do(beside.site.order())
+        asked(beside, 1)
+        expect(page.locator("#live")).to_contain_text("not in its safe state")
+        tiny.world.offset = 50.0
+        page.get_by_role("button", name="yes").click()
+        over(beside)
+        began = time.monotonic()
+        expect(page.locator("#live .rig")).to_have_text("The rig is in its safe state.")
+        took = time.monotonic() - began
+        page.get_by_role("link", name="Last result:").click()
+        expect(page.locator("main .refusal")).to_contain_text("gauge.value is 5")
+        expect(page.locator("main .refusal")).to_contain_text("above its limit, 8 V")
+        assert took < 2.0
+        assert said == []
+    print(f"\nscenario 8: beside the rig {took:.1f} s after the run had ended (goal at the hub: 2 s)")
+
+
+def test_scenario_10_a_photo_comes_from_a_phone(
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+) -> None:
+    tiny.parameter("photo = true")
+    taken = shot()
+    with page_up(folder, tiny, tmp_path) as beside:
+        order = beside.do(beside.site.order())
+        asked(beside, 1)
+        desk = opened(browser, beside, said)
+        desk.get_by_role("link", name="Phone").click()
+        desk.get_by_role("button", name="Let a phone join").click()
+        expect(desk.locator(".qr")).to_be_visible()
+        address = beside.served.phones.address
+        code = beside.call(beside.served.phones.drawing)
+        again = BytesIO()
+        segno.make(address, error="m").save(again, kind="svg", scale=6, border=4, xmldecl=False)
+        assert code == again.getvalue(), "what is shown leads there"
+        phone = window(
+            browser, said, ignore_https_errors=True, is_mobile=True, has_touch=True,
+            viewport={"width": 360, "height": 740},
+        )  # fmt: skip
+        began, taps = time.monotonic(), 1  # on what the camera has read
+        phone.goto(address)
+        looked_at(phone, "phone-join")
+        phone.get_by_role("button", name="Join").tap()
+        phone.wait_for_url(re.compile(rf"https://.*{beside.served.keeper.base}/$"))
+        looked_at(phone, "phone-question")
+        cookie = phone.context.cookies()[0]
+        assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
+        phone.locator("#photo").set_input_files(
+            [{"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": taken}]
+        )
+        phone.get_by_role("button", name="Send").tap()
+        expect(phone.get_by_role("alert")).to_contain_text("kept as evidence")
+        took, taps = time.monotonic() - began, taps + 3
+        stranger = window(browser, [], ignore_https_errors=True)
+        stranger.goto(address)
+        expect(stranger.get_by_role("alert")).to_contain_text("another code")
+        beside.do(beside.site.recomputed(order))
+        (kept,) = beside.site.hub.laboratory.store.files.list("here", order.id)
+        desk.goto(f"{beside.base}/pictures/{order.id}/{kept.file.sha256}")
+        shown = beside.do(_picture(beside, order.id, kept.file.sha256))
+        assert len(shown) < 2_000_000 < len(taken)
+        desk.goto(beside.base + "/phone")
+        desk.get_by_role("button", name="Shut all phones out").click()
+        wait_until(lambda: not beside.served.phones.origin)
+        assert beside.served.keeper.phones == 0
+    print(
+        f"\nscenario 10: {taps} taps (goal 3: scan, shoot, done), {took:.1f} s (goal 15) without a line, "
+        f"{len(taken) / 1e6:.1f} MB sent, {len(shown) / 1e3:.0f} kB shown"
+    )
+
+
+async def _picture(beside: Beside, run: str, digest: str) -> bytes:
+    from remotecal.station.pages.desk import Desk
+
+    return Desk(beside.site.folder).picture(run, digest)
+
+
+def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+) -> None:
+    read_by_hand(tiny, DIAL.replace("photo = false", "twice = true, leap = 1.0"))
+    tiny.parameter("levels = [1]\nrepeats = 1")
+    with page_up(folder, tiny, tmp_path) as beside:
+        order = beside.do(beside.site.order())
+        page = opened(browser, beside, said, java_script_enabled=False)
+        keys = 0
+
+        def answer(number: int, text: str) -> None:
+            nonlocal keys
+            asked(beside, number)
+            page.goto(beside.base + "/readings")
+            page.locator("#answer").focus()
+            page.keyboard.type(text)
+            with page.expect_navigation(url=beside.base + "/"):
+                page.keyboard.press("Enter")
+            keys += len(text) + 1
+
+        answer(1, "M1")
+        asked(beside, 2)
+        page.goto(beside.base + "/readings")
+        with page.expect_navigation(url=beside.base + "/"):
+            page.get_by_role("button", name="done").press("Enter")
+        answer(3, "1.00")
+        answer(4, "1.00")
+        asked(beside, 5)
+        page.goto(beside.base + "/readings")
+        expect(page.locator("#call ul.hint")).to_contain_text("Most likely between 0 and 2 V")
+        answer(5, "11.0")
+        expect(page.get_by_role("alert")).to_contain_text("the indicator has 2 digits behind the point")
+        answer(5, "11.00")
+        asked(beside, 6)
+        page.goto(beside.base + "/readings")
+        expect(page.locator("#asked")).to_contain_text("11 V is far from 1 V, the number before")
+        for number, text in ((6, "1.00"), (7, "1.00"), (8, "1.00"), (9, "1.00")):
+            answer(number, text)
+        beside.do(beside.site.recomputed(order))
+        over(beside)
+        page.goto(beside.base + "/readings")
+        expect(page.locator(".grid s")).to_contain_text(["1.00 V", "11.00 V"])
+        assert said == []
+    print(f"\nscenario 11: 3 readings, each twice, one slip found at once: {keys} keys")
+
+
+def test_scenario_20_a_new_site_is_typed_in_and_gives_its_first_value(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    began = time.monotonic()
+    with page_up(folder, tiny, tmp_path) as beside:
+        code = str(beside.site.hub.laboratory.new_code("site-7", "Li Wei"))
+        order = beside.do(beside.site.order())
+        beside.do(beside.site.state(order, "running", "asking", "signed"))
+        took = time.monotonic() - began
+    assert len(code) < 30
+    assert re.fullmatch(r"site-7(-[0-9A-Z]{6}){3}", code)
+    said = f"{len(code)} characters typed; {took:.1f} s computing to the first value"
+    print(f"\nscenario 20: {said} (goal 10 min)")
+
+
+def test_the_command_opens_the_page_and_no_other_user_can_read_the_way_in(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    import sys
+
+    with page_up(folder, tiny, tmp_path) as beside:
+        command = [sys.executable, "-m", "remotecal", "station", "open", "--no-browser", "--station"]
+        done = subprocess.run(
+            [*command, str(beside.site.folder.path)], capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert done.returncode == 0, done.stderr
+        assert "ticket" not in done.stdout, "a log is no place for it"
+        door = Path(re.search(r"file://(\S+)", done.stdout)[1])
+        assert door.stat().st_mode & 0o077 == 0
+        assert beside.base + "/enter?ticket=" in door.read_text()
