@@ -59,7 +59,9 @@ def test_every_chinese_page_is_held_to_its_english_one(page: Path) -> None:
 def test_each_begins_with_a_link_to_the_other(page: Path) -> None:
     for this, other in ((page, twin(page)), (twin(page), page)):
         beginning = "\n".join(text_of(this).split("\n")[:6])
-        assert f"]({other.name})" in beginning, f"{this.name} does not lead to {other.name} in its first lines"
+        assert f"]({other.name})" in beginning, (
+            f"{this.name} does not lead to {other.name} in its first lines"
+        )
 
 
 @every_pair
@@ -69,11 +71,11 @@ def test_headings_are_the_same_in_number_level_and_order(page: Path) -> None:
 
 
 def code(page: Path) -> list[tuple[str, list[str]]]:
-    """Return the blocks of code, comments aside; of a drawing, which has no language, how many lines it has."""
+    """Return the blocks of code, comments aside; a drawing, which has no language, may be drawn otherwise."""
     found = []
     for language, block in BLOCK.findall(text_of(page)):
-        lines = [line.rstrip() for line in COMMENT.sub("", block).split("\n")]
-        found.append((language, lines if language else [str(len(lines))]))
+        lines = [line.rstrip() for line in COMMENT.sub("", block).split("\n")] if language else []
+        found.append((language, lines))
     return found
 
 
@@ -85,7 +87,9 @@ def test_code_is_the_same_but_for_comments(page: Path) -> None:
 @every_pair
 def test_words_of_code_are_the_same_in_each_section(page: Path) -> None:
     """Commands, options, files and keys within sentences and tables."""
-    for (_, title), english, chinese in zip(headings(page), sections(page), sections(twin(page)), strict=True):
+    for (_, title), english, chinese in zip(
+        headings(page), sections(page), sections(twin(page)), strict=True
+    ):
         here, there = (set(INLINE.findall(section)) for section in (english, chinese))
         assert there == here, f"{title}: {sorted(there ^ here)}"
 
@@ -98,7 +102,9 @@ def tables(section: str) -> list[int]:
 
 @every_pair
 def test_tables_have_the_same_rows(page: Path) -> None:
-    for (_, title), english, chinese in zip(headings(page), sections(page), sections(twin(page)), strict=True):
+    for (_, title), english, chinese in zip(
+        headings(page), sections(page), sections(twin(page)), strict=True
+    ):
         assert tables(chinese) == tables(english), title
 
 
@@ -120,7 +126,9 @@ def links(page: Path, section: str) -> Counter[tuple[Path, int | None]]:
 
 @every_pair
 def test_links_lead_to_the_same_places(page: Path) -> None:
-    for (_, title), english, chinese in zip(headings(page), sections(page), sections(twin(page)), strict=True):
+    for (_, title), english, chinese in zip(
+        headings(page), sections(page), sections(twin(page)), strict=True
+    ):
         assert links(twin(page), chinese) == links(page, english), title
 
 
@@ -144,4 +152,6 @@ def test_lines_of_chinese_do_not_break_between_characters(page: Path) -> None:
     lines = prose(twin(page)).split("\n")
     pairs = zip(lines, lines[1:], strict=False)
     within = [(one, other) for one, other in pairs if not one.startswith(("#", "[", "|")) and other]
-    assert not [one for one, other in within if re.search(r"[\w`)\]*]$", one) and re.match(r"[\w`\[(*]", other)]
+    assert not [
+        one for one, other in within if re.search(r"[\w`)\]*]$", one) and re.match(r"[\w`\[(*]", other)
+    ]
