@@ -23,7 +23,7 @@ def blocks(page: Path, language: str) -> list[tuple[int, str]]:
 
 
 def pages_with(language: str) -> list[Path]:
-    """Return the pages with code in a language; Chinese pages have their English one's (`test_docs_in_chinese.py`)."""
+    """Return the pages with code in a language; that of Chinese pages is their English one's."""
     return [page for page in PAGES if blocks(page, language) and not page.name.endswith(".zh-CN.md")]
 
 

@@ -1,10 +1,16 @@
-"""What laboratory and site people read stands in Chinese as well, and says the same."""
+"""What laboratory and site people read stands in Chinese as well, and says the same.
+
+That files and headings linked to are there, and that commands are commands, `test_docs.py` asks of every page.
+"""
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from test_docs import anchors
 
 from remotecal.certificates.pdf.numbers import full_width
 
@@ -50,6 +56,12 @@ def sections(page: Path) -> list[str]:
     return ["\n".join(lines[:to_twin] + lines[to_twin + 1 :]), *others]
 
 
+def side_by_side(page: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield each heading of a page, and what stands below it in English and in Chinese."""
+    titles = [title for _, title in headings(page)]
+    yield from zip(titles, sections(page), sections(twin(page)), strict=True)
+
+
 @pytest.mark.parametrize("page", [*sorted(ROOT.glob("*.zh-CN.md")), *sorted(ROOT.glob("docs/**/*.zh-CN.md"))])
 def test_every_chinese_page_is_held_to_its_english_one(page: Path) -> None:
     assert page in [twin(ROOT / name) for name in IN_BOTH], f"{page.name} is not in the list IN_BOTH"
@@ -59,9 +71,7 @@ def test_every_chinese_page_is_held_to_its_english_one(page: Path) -> None:
 def test_each_begins_with_a_link_to_the_other(page: Path) -> None:
     for this, other in ((page, twin(page)), (twin(page), page)):
         beginning = "\n".join(text_of(this).split("\n")[:6])
-        assert f"]({other.name})" in beginning, (
-            f"{this.name} does not lead to {other.name} in its first lines"
-        )
+        assert f"]({other.name})" in beginning, f"{this.name} does not lead to {other.name}"
 
 
 @every_pair
@@ -108,17 +118,11 @@ def test_tables_have_the_same_rows(page: Path) -> None:
         assert tables(chinese) == tables(english), title
 
 
-def anchors(page: Path) -> list[str]:
-    """Return the names by which a page's headings are linked to, as GitHub makes them."""
-    return [re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for _, title in headings(page)]
-
-
 def links(page: Path, section: str) -> Counter[tuple[Path, int | None]]:
     """Return where a section leads: the English page, if it is one of a pair, and which of its headings."""
     found: list[tuple[Path, int | None]] = []
     for target, anchor in LINK.findall(section):
         there = (page.parent / target).resolve() if target else page
-        assert there.exists(), f"{page.name} links to {target}, which is not there"
         at = anchors(there).index(anchor) if anchor else None
         found.append((there.with_name(there.name.replace(".zh-CN.md", ".md")), at))
     return Counter(found)
@@ -149,9 +153,6 @@ def test_chinese_is_punctuated_as_chinese(page: Path) -> None:
 @every_pair
 def test_lines_of_chinese_do_not_break_between_characters(page: Path) -> None:
     """A line's end within a paragraph is shown as a blank: it may only follow a mark of punctuation."""
-    lines = prose(twin(page)).split("\n")
-    pairs = zip(lines, lines[1:], strict=False)
-    within = [(one, other) for one, other in pairs if not one.startswith(("#", "[", "|")) and other]
-    assert not [
-        one for one, other in within if re.search(r"[\w`)\]*]$", one) and re.match(r"[\w`\[(*]", other)
-    ]
+    for line, following in pairwise(prose(twin(page)).split("\n")):
+        broken = re.search(r"[\w`)\]*]$", line) and re.match(r"[\w`\[(*]", following)
+        assert line.startswith(("#", "[", "|")) or not broken, f"{line}\n{following}"
