@@ -1,6 +1,6 @@
 """What laboratory and site people read stands in Chinese as well, and says the same.
 
-That files and headings linked to are there, and that commands are commands, `test_docs.py` asks of every page.
+That what is linked to is there, and that commands are commands, `test_docs.py` asks of every page.
 """
 
 import re
