@@ -128,5 +128,5 @@ def _conduct(journal: Iterable[Event]) -> Iterator[Flag]:
         lines = ", ".join(resumed)
         yield Flag(
             "resumed",
-            Text(zh=f"运行中断后继续，见记录第 {lines} 行", en=f"gone on with after a stop, line {lines}"),
+            Text(zh=f"运行中断后继续，见日志第 {lines} 行", en=f"gone on with after a stop, line {lines}"),
         )
