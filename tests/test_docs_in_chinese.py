@@ -63,7 +63,9 @@ def side_by_side(page: Path) -> Iterator[tuple[str, str, str]]:
     yield from zip(titles, sections(page), sections(twin(page)), strict=True)
 
 
-@pytest.mark.parametrize("page", [*sorted(ROOT.glob("*.zh-CN.md")), *sorted(ROOT.glob("docs/**/*.zh-CN.md"))])
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.zh-CN.md"), *sorted(ROOT.glob("docs/**/*.zh-CN.md"))], ids=lambda page: page.name
+)
 def test_every_chinese_page_is_held_to_its_english_one(page: Path) -> None:
     assert page in [twin(ROOT / name) for name in IN_BOTH], f"{page.name} is not in the list IN_BOTH"
 
