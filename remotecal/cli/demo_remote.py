@@ -68,10 +68,7 @@ def calibrate_remotely(
         stack.enter_context(running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
         line.say("The hub is up, with a broker and an authority of its own.")
         line.step("enrolling a station")
-        code = call("hub", "invite", "--hub", hub, STATION)
-        call("station", "enrol", code.strip(), "--at", desk, "--station", station)
-        settings = as_toml({"name": STATION, "benches": [str(bench.resolve())]})
-        (station / "station.toml").write_text(settings, encoding="utf-8")
+        enrol(STATION, hub, desk, station, bench)
         stack.enter_context(running(Path(temporary) / "station.log", "station", "up", "--station", station))
         line.say(f"The station {STATION} has enrolled, and is connected.")
         line.step("signing the order")
@@ -83,6 +80,22 @@ def calibrate_remotely(
         line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
         line.step("writing the certificate")
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
+
+
+def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> None:
+    """Enrol a station with a hub that is up.
+
+    Args:
+        name: the station's.
+        hub: the hub's directory.
+        desk: where it enrols stations.
+        station: the station's directory, which is made.
+        benches: the bench files beside it; they may be written later.
+    """
+    code = call("hub", "invite", "--hub", hub, name)
+    call("station", "enrol", code.strip(), "--at", desk, "--station", station)
+    settings = as_toml({"name": name, "benches": [str(bench.resolve()) for bench in benches]})
+    (station / "station.toml").write_text(settings, encoding="utf-8")
 
 
 def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool]) -> None:
