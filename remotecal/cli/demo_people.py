@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.model import Text
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from remotecal.certificates.demonstration import DemonstrationKeys, NewKeys
-    from remotecal.certificates.signing.signature import Duty
     from remotecal.store.users import Role, Users
 
 
@@ -27,9 +26,7 @@ class Colleague:
     login: str
     """The name they log in with."""
     name: Text
-    """The name they sign with."""
-    duty: Duty
-    """What they sign certificates for; `issued` for who keeps the laboratory's seal."""
+    """Their name."""
     role: Role
     """What they are at the hub."""
 
@@ -39,10 +36,18 @@ class Colleague:
         return Caller(self.login, frozenset({self.role}), None)
 
 
-PERFORMS: Final = Colleague("liwei", Text(zh="李伟", en="Li Wei"), "performed", "operator")
-REVIEWS: Final = Colleague("wangfang", Text(zh="王芳", en="Wang Fang"), "reviewed", "reviewer")
-APPROVES: Final = Colleague("zhaomin", Text(zh="赵敏", en="Zhao Min"), "approved", "approver")
-SEALS: Final = Colleague("chenjing", Text(zh="陈静", en="Chen Jing"), "issued", "administrator")
+@dataclass(frozen=True, slots=True)
+class Signs(Colleague):
+    """Somebody who answers for certificates."""
+
+    duty: Literal["performed", "reviewed", "approved"]
+    """What they sign for."""
+
+
+PERFORMS: Final = Signs("liwei", Text(zh="李伟", en="Li Wei"), "operator", "performed")
+REVIEWS: Final = Signs("wangfang", Text(zh="王芳", en="Wang Fang"), "reviewer", "reviewed")
+APPROVES: Final = Signs("zhaomin", Text(zh="赵敏", en="Zhao Min"), "approver", "approved")
+SEALS: Final = Colleague("chenjing", Text(zh="陈静", en="Chen Jing"), "administrator")
 SIGNATORIES: Final = (PERFORMS, REVIEWS, APPROVES)
 """Who answers for certificates, in the order in which they sign."""
 

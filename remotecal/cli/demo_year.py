@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.demonstration import DemonstrationKeys
     from remotecal.certificates.signing.seal import SealKey
-    from remotecal.cli.demo_people import Colleague, Customer
+    from remotecal.cli.demo_people import Customer, Signs
     from remotecal.hub.issuing import RunAt
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.runs.catalogue import Found
@@ -286,7 +286,7 @@ class Year:
             office = self._office(ended + timedelta(days=SIGNED_AFTER["reviewed"]))
             remarks.write_remark(self._station, run, RemarkWritten(text=REMARK), REVIEWS.caller, office)
 
-    def _sign_as(self, who: Colleague, run: str, at: datetime) -> None:
+    def _sign_as(self, who: Signs, run: str, at: datetime) -> None:
         office, here = self._office(at), civil_time(at.timestamp(), self._zone)
         for of_run in self._each(run):
             signed = sign(of_run.certificate(), self._keys.signers[who.duty], here)
