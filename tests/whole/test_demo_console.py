@@ -7,6 +7,8 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -91,11 +93,18 @@ def test_the_standards_of_each_run_are_valid_that_day(tmp_path: Path) -> None:
     assert last.ends == last.day - AGE + VALIDITY
 
 
-def _started(temporary: Path, *arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def _started(temporary: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """Begin a demonstration, and end it whatever comes of it."""
     environment = os.environ | {"TMPDIR": str(temporary), "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(
+    with subprocess.Popen(
         [*CONSOLE, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
 
 
 def _said(process: subprocess.Popen[str]) -> str:
@@ -110,12 +119,13 @@ def _said(process: subprocess.Popen[str]) -> str:
     raise AssertionError(process.stderr.read())
 
 
-def _in(url: str, name: str, known: dict[str, str]) -> httpx.Client:
-    """Return a browser in which somebody has logged in by the form."""
-    client = httpx.Client(base_url=url, timeout=60.0, headers={"Origin": url, "Accept-Language": "en"})
-    came = client.post("/login", data={"name": name, "password": known[name], "next": "/"})
-    assert came.status_code == 303, came.text
-    return client
+@contextmanager
+def _in(url: str, name: str, known: dict[str, str]) -> Iterator[httpx.Client]:
+    """Give a browser in which somebody has logged in by the form."""
+    with httpx.Client(base_url=url, timeout=60.0, headers={"Origin": url, "Accept-Language": "en"}) as client:
+        came = client.post("/login", data={"name": name, "password": known[name], "next": "/"})
+        assert came.status_code == 303, came.text
+        yield client
 
 
 def _left(place: Path) -> list[Path]:
