@@ -246,16 +246,17 @@ def _demo(asked: argparse.Namespace) -> None:
         from remotecal.certificates.demonstration import NewKeys
         from remotecal.errors import ConfigurationError
 
-        if asked.out is None and not asked.console:
-            raise ConfigurationError("say by --out which new directory takes what comes out")
+        out: Path | None = asked.out
         settings = dict(asked.settings)
         with NewKeys(EVERYBODY) as keys:
             if asked.console:
                 from remotecal.cli.demo_console import Console, show_console
 
                 wanted = Console(asked.name or CONSOLE_BENCH, settings, asked.runs, asked.port, asked.open)
-                show_console(wanted, asked.out, line, keys)
+                show_console(wanted, out, line, keys)
                 return
+            if out is None:
+                raise ConfigurationError("say by --out which new directory takes what comes out")
             from remotecal.cli.demo import demo
 
-            demo(asked.out, asked.name or DEMO_BENCH, settings, line, keys, remote=asked.remote)
+            demo(out, asked.name or DEMO_BENCH, settings, line, keys, remote=asked.remote)

@@ -109,13 +109,14 @@ def plan(runs: int, now: datetime) -> tuple[Job, ...]:
     recent = RECENT[-min(len(RECENT), max(1, runs - 1)) :]
     begun = runs - len(recent)
     spread = (YEAR - timedelta(days=recent[0][0] + 5)) / max(1, begun)
-    at: list[tuple[datetime, Stage]] = [
+    first: list[tuple[datetime, Stage]] = [
         (now - YEAR + (place + 0.5) * spread, "issued") for place in range(begun)
     ]
-    at += [(now - timedelta(days=days), stage) for days, stage in recent]
+    last: list[tuple[datetime, Stage]] = [(now - timedelta(days=days), stage) for days, stage in recent]
     devices = max(1, runs - runs // 3)
     return tuple(
-        Job(number, when, (number - 1) % devices + 1, stage) for number, (when, stage) in enumerate(at, 1)
+        Job(number, when, (number - 1) % devices + 1, stage)
+        for number, (when, stage) in enumerate([*first, *last], 1)
     )
 
 
