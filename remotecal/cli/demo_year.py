@@ -81,7 +81,7 @@ METER: Final = "meter"
 """How a bench calls the choice of the device that is mounted, where it has one."""
 
 
-class Job(NamedTuple):
+class YearsRun(NamedTuple):
     """A calibration of the year."""
 
     number: int
@@ -104,7 +104,7 @@ class Job(NamedTuple):
         return f"DEMO-{self.device:04}"
 
 
-def plan(runs: int, now: datetime) -> tuple[Job, ...]:
+def plan(runs: int, now: datetime) -> tuple[YearsRun, ...]:
     """Return the year's calibrations, the first first; every third device comes a second time."""
     recent = RECENT[-min(len(RECENT), max(1, runs - 1)) :]
     begun = runs - len(recent)
@@ -115,13 +115,13 @@ def plan(runs: int, now: datetime) -> tuple[Job, ...]:
     last: list[tuple[datetime, Stage]] = [(now - timedelta(days=days), stage) for days, stage in recent]
     devices = max(1, runs - runs // 3)
     return tuple(
-        Job(number, when, (number - 1) % devices + 1, stage)
+        YearsRun(number, when, (number - 1) % devices + 1, stage)
         for number, (when, stage) in enumerate([*first, *last], 1)
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Certified:
+class CertifiedThen:
     """The standards' certificates of a time."""
 
     day: date
@@ -135,12 +135,12 @@ class Certified:
         return self.day - AGE + VALIDITY
 
 
-def two_years_of(now: datetime, folder: Path) -> tuple[Certified, Certified]:
+def two_years_of(now: datetime, folder: Path) -> tuple[CertifiedThen, CertifiedThen]:
     """Return the certificates of the year before, and those that end soon."""
     last = (now + LEFT - VALIDITY + AGE).date()
     # One day more than a year apart: the numbers tell the year, and must differ.
     before = last - YEAR - timedelta(days=1)
-    return Certified(before, folder / "standards-before"), Certified(last, folder / "standards")
+    return CertifiedThen(before, folder / "standards-before"), CertifiedThen(last, folder / "standards")
 
 
 class Year:
@@ -162,7 +162,7 @@ class Year:
         station: tuple[str, SealKey],
         kind: type[Assembly],
         chosen: BenchOptions,
-        certified: tuple[Certified, Certified],
+        certified: tuple[CertifiedThen, CertifiedThen],
     ) -> None:
         self._desk, self._keys = desk, keys
         self._station, self._key = station
@@ -209,7 +209,7 @@ class Year:
                 shutil.copyfile(path, paper / path.name)
             yield assembly
 
-    def carry_out(self, job: Job) -> None:
+    def carry_out(self, job: YearsRun) -> None:
         """Order a calibration, carry it out, compute it, and let it be signed as far as it comes."""
         with TemporaryDirectory(prefix="remotecal-year-") as temporary:
             place = Path(temporary)
@@ -223,7 +223,7 @@ class Year:
             self._bring_over(run, place / run, found)
         self._sign(run, job)
 
-    def enter(self, order: Order, found: Found, bench: str, station: str, job: Job) -> RemoteOrder:
+    def enter(self, order: Order, found: Found, bench: str, station: str, job: YearsRun) -> RemoteOrder:
         """Sign an order, and enter it for a station."""
         begun = job.at.timestamp()
         head = order.order
@@ -251,7 +251,7 @@ class Year:
         self._desk.store.note(PERFORMS.login, "order", noted)
         return signed
 
-    def _claimed(self, order: Order, found: Found, bench: str, job: Job) -> str:
+    def _claimed(self, order: Order, found: Found, bench: str, job: YearsRun) -> str:
         """Enter an order, let the station claim it, and return its run."""
         signed = self.enter(order, found, bench, self._station, job)
         claim = secrets.token_hex(16)
@@ -272,7 +272,7 @@ class Year:
         if not compared.agrees:
             raise OrderError(f"the record of {run} can't be computed: {compared.reason}")
 
-    def _sign(self, run: str, job: Job) -> None:
+    def _sign(self, run: str, job: YearsRun) -> None:
         """Let those sign who have come to it, each at their time, and remark on what is returned."""
         ended = datetime.fromtimestamp(self._ended(run), UTC)
         stages: dict[Stage, int] = {"draft": 0, "performed": 1, "returned": 1, "reviewed": 2, "issued": 3}
@@ -307,7 +307,7 @@ class Year:
         return Office(self._desk, VirtualClock(at.timestamp()))
 
 
-def demonstration_order(assembly: Assembly, job: Job) -> Order:
+def demonstration_order(assembly: Assembly, job: YearsRun) -> Order:
     """Return the bench's work order as one of the year's: numbers, device, customer and who answers for it.
 
     Raises:
