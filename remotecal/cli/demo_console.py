@@ -22,7 +22,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
 from remotecal.cli.demo_people import enter, make_keys
 from remotecal.cli.demo_remote import enrol
-from remotecal.cli.demo_year import SINCE, YearsRun, Year, demonstration_order, plan, two_years_of
+from remotecal.cli.demo_year import SINCE, Year, YearsRun, demonstration_order, plan, two_years_of
 from remotecal.cli.processes import call, free_port, running
 from remotecal.clock import AwaitedClock
 from remotecal.configuration import as_toml

@@ -1,7 +1,6 @@
 """The physics: nothing is lost, nothing depends on who looks, and the rig keeps itself safe."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
@@ -376,7 +375,8 @@ def test_another_meter_is_another_one_on_the_same_rig():
     first, second, again = outfit(5), outfit(5, meter=2), outfit(5, meter=2)
     assert second.spec.dut != first.spec.dut
     assert again.spec.dut == second.spec.dut
-    assert replace(second.spec, dut=first.spec.dut) == first.spec
+    assert second.spec.reference.density_error == first.spec.reference.density_error
+    assert second.spec.balance.zero_drift == first.spec.balance.zero_drift
     assert {name: each.true for name, each in second.certificates.items()} == {
         name: each.true for name, each in first.certificates.items()
     }
