@@ -36,6 +36,9 @@ from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.certificates import AGE, VALIDITY
 from remotecal.sim.paper import write_paper
+from remotecal.store.index import as_json
+from remotecal.store.items import Entered
+from remotecal.store.orders import OrderPlan
 from remotecal.transport.envelopes import seal
 from remotecal.transport.messages import Computed, ProcedureNamed, RemoteOrder
 from remotecal.web import certificates, remarks
@@ -76,6 +79,9 @@ RECENT: Final[tuple[tuple[float, Stage], ...]] = (
 SIGNED_AFTER: Final = {"performed": 0.04, "reviewed": 1.0, "approved": 2.0, "issued": 2.02}
 """Days from a run's end to each signature."""
 REMARK: Final = "第二个点请核查 / Please look into the second point: it repeats less well than last time"
+
+INTERVAL: Final = 12
+"""Months from one calibration of a device to the next."""
 
 METER: Final = "meter"
 """How a bench calls the choice of the device that is mounted, where it has one."""
@@ -246,10 +252,26 @@ class Year:
             signed.expires,
             signed.by,
             account=job.customer.account,
+            plan=OrderPlan(bench, self._item(order, job), job.at.date().isoformat()),
         )
         noted = {"order": signed.id, "station": station, "account": job.customer.account}
         self._desk.store.note(PERFORMS.login, "order", noted)
         return signed
+
+    def _item(self, order: Order, job: YearsRun) -> int | None:
+        """Return the number of the device in the register of items, where it is entered once."""
+        if (dut := order.dut) is None:
+            return None
+        told = Entered(
+            name=as_json(dut.name),
+            maker="" if dut.maker is None else dut.maker.get("en"),
+            model=dut.model or "",
+            serial=job.serial,
+            months=INTERVAL,
+            account=job.customer.account,
+        )
+        entered = job.at - TO_BEGIN
+        return self._desk.store.items.ensure(told, PERFORMS.login, entered.timestamp())
 
     def _claimed(self, order: Order, found: Found, bench: str, job: YearsRun) -> str:
         """Enter an order, let the station claim it, and return its run."""
