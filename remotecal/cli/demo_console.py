@@ -22,7 +22,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
 from remotecal.cli.demo_people import enter, make_keys
 from remotecal.cli.demo_remote import enrol
-from remotecal.cli.demo_year import SINCE, Year, YearsRun, demonstration_order, plan, two_years_of
+from remotecal.cli.demo_year import NUMBERS, SINCE, Year, YearsRun, demonstration_order, plan, two_years_of
 from remotecal.cli.processes import call, free_port, running
 from remotecal.clock import AwaitedClock
 from remotecal.configuration import as_toml
@@ -157,7 +157,7 @@ class _Laboratory:
         with self._at_desk() as (desk, year):
             clock = AwaitedClock.begin(self._paper / CLOCK, at)
             assembly = stack.enter_context(year.bench(self._paper, at, clock=clock))
-            waits = YearsRun(len(desk.store.pages.orders(1000)) + 1, self._now, 1, "draft")
+            waits = YearsRun(0, self._now, 1, "draft")
             order = demonstration_order(assembly, waits)
             year.enter(order, find(order.order.procedure), Bench.load(assembly.bench).name, AWAY, waits)
         address = f"127.0.0.1:{port or free_port()}"
@@ -179,7 +179,10 @@ class _Laboratory:
             "key": f"../{KEYS}/issued.pem",
         }
         file = self._hub / FILE
-        file.write_text(f"{file.read_text('utf-8')}\n{as_toml({'issuing': issuing})}", encoding="utf-8")
+        file.write_text(
+            f"{file.read_text('utf-8')}\n{as_toml({'issuing': issuing, 'numbers': NUMBERS})}",
+            encoding="utf-8",
+        )
         return desk
 
     @contextmanager

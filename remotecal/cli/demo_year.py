@@ -11,6 +11,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -23,6 +24,7 @@ from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.demo_people import CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNATORIES
 from remotecal.clock import SharedClock, VirtualClock, civil_time
 from remotecal.errors import OrderError
+from remotecal.hub.numbers import numbered, series_of, written
 from remotecal.hub.recomputing import recompute
 from remotecal.hub.shelf import take_in
 from remotecal.journal.gathering import read_evidence
@@ -80,6 +82,8 @@ SIGNED_AFTER: Final = {"performed": 0.04, "reviewed": 1.0, "approved": 2.0, "iss
 """Days from a run's end to each signature."""
 REMARK: Final = "第二个点请核查 / Please look into the second point: it repeats less well than last time"
 
+NUMBERS: Final = {"order": "DEMO-{year}-{number:4}", "certificate": "DEMO-C-{year}-{number:4}"}
+"""The laboratory's series of numbers."""
 INTERVAL: Final = 12
 """Months from one calibration of a device to the next."""
 
@@ -222,40 +226,40 @@ class Year:
             with self.bench(place / "bench", job.at.timestamp(), job.device) as assembly:
                 order = demonstration_order(assembly, job)
                 found, bench = find(order.order.procedure), Bench.load(assembly.bench)
-                run = self._claimed(order, found, bench.name, job)
+                signed = self._claimed(order, found, bench.name, job)
+                run = signed.id
                 answers = Beside(assembly.person) if assembly.person else Scripted()
                 company = Company(answers, by=self._station)
-                execute(order, found, bench, place / run, company, assembly.clock)
+                execute(signed.order, found, bench, place / run, company, assembly.clock)
             self._bring_over(run, place / run, found)
         self._sign(run, job)
 
     def enter(self, order: Order, found: Found, bench: str, station: str, job: YearsRun) -> RemoteOrder:
-        """Sign an order, and enter it for a station."""
-        begun = job.at.timestamp()
-        head = order.order
-        signed = RemoteOrder(
-            bench=bench,
-            id=f"{head.number}-{secrets.token_hex(6)}",
-            station=station,
-            procedure=ProcedureNamed(name=found.name, sha256=found.sha256),
-            order=order,
-            issued=begun - TO_BEGIN.total_seconds(),
-            expires=begun + TO_BEGIN.total_seconds(),
-            by=PERFORMS.login,
-        )
-        self._desk.store.orders.issue(
-            signed.id,
-            head.number,
-            station,
-            seal("order", signed, self._desk.key),
-            signed.issued,
-            signed.expires,
-            signed.by,
-            account=job.customer.account,
-            plan=OrderPlan(bench, self._item(order, job), job.at.date().isoformat()),
-        )
-        noted = {"order": signed.id, "station": station, "account": job.customer.account}
-        self._desk.store.note(PERFORMS.login, "order", noted)
+        """Number and sign an order, and enter it for a station."""
+        store, begun, account = self._desk.store, job.at.timestamp(), job.customer.account
+        plan = OrderPlan(bench, self._item(order, job), job.at.date().isoformat())
+        with store.numbers.giving() as giving:
+
+            def give(pattern: str) -> str:
+                return giving.next(series_of(pattern, job.at.year), partial(written, pattern, job.at.year))
+
+            order = numbered(order, self._desk.folder.settings.numbers, give)
+            number = order.order.number
+            signed = RemoteOrder(
+                bench=bench,
+                id=f"{number}-{secrets.token_hex(6)}",
+                station=station,
+                procedure=ProcedureNamed(name=found.name, sha256=found.sha256),
+                order=order,
+                issued=begun - TO_BEGIN.total_seconds(),
+                expires=begun + TO_BEGIN.total_seconds(),
+                by=PERFORMS.login,
+            )
+            envelope, times = seal("order", signed, self._desk.key), (signed.issued, signed.expires)
+            issuing = (signed.id, number, station, envelope, *times, signed.by)
+            store.orders.issue(*issuing, account=account, plan=plan, within=giving)
+            giving.hold(order.numbers.values(), signed.id, signed.issued, pretended=True)
+        store.note(signed.by, "order", {"order": signed.id, "station": station, "account": account})
         return signed
 
     def _item(self, order: Order, job: YearsRun) -> int | None:
@@ -273,13 +277,13 @@ class Year:
         entered = job.at - TO_BEGIN
         return self._desk.store.items.ensure(told, PERFORMS.login, entered.timestamp())
 
-    def _claimed(self, order: Order, found: Found, bench: str, job: YearsRun) -> str:
-        """Enter an order, let the station claim it, and return its run."""
+    def _claimed(self, order: Order, found: Found, bench: str, job: YearsRun) -> RemoteOrder:
+        """Enter an order, let the station claim it, and return it."""
         signed = self.enter(order, found, bench, self._station, job)
         claim = secrets.token_hex(16)
         if why := self._desk.store.orders.claim(signed.id, self._station, claim, job.at.timestamp()):
             raise OrderError(f"{self._station} can't claim {signed.id}: {why}")
-        return signed.id
+        return signed
 
     def _bring_over(self, run: str, directory: Path, found: Found) -> None:
         """Sign a run's journal as its station does, and have the laboratory take and compute it."""
@@ -330,7 +334,7 @@ class Year:
 
 
 def demonstration_order(assembly: Assembly, job: YearsRun) -> Order:
-    """Return the bench's work order as one of the year's: numbers, device, customer and who answers for it.
+    """Return the bench's work order as one of the year's, with device, customer and who answers for it, not numbered yet.
 
     Raises:
         OrderError: the bench calibrates several devices at once.
@@ -341,8 +345,7 @@ def demonstration_order(assembly: Assembly, job: YearsRun) -> Order:
             "this bench calibrates several devices at once, and the console's demonstration has one: choose "
             "another bench"
         )
-    number = f"DEMO-{job.at.year}-{job.number:04}"
-    head = made.order.model_copy(update={"number": number, "certificate": f"{number}-C", "bench": None})
+    head = made.order.model_copy(update={"number": "", "certificate": None, "bench": None})
     persons = tuple(Signatory(name=one.name, duty=one.duty) for one in SIGNATORIES)
     return made.model_copy(
         update={

@@ -35,7 +35,7 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
         assert len(known) == 5
         with _in(url, REVIEWS, known) as client:
             certificates = client.get("/certificates").text
-            assert len(set(re.findall(r"DEMO-\d{4}-0001-C", certificates))) == 1
+            assert len(set(re.findall(r"DEMO-C-\d{4}-\d{4}", certificates))) == 3
             assert "/v/" in certificates
         with _in(url, PERFORMS, known) as client:
             today, review = client.get("/").text, client.get("/review").text
