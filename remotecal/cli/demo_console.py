@@ -154,7 +154,7 @@ class _Laboratory:
         """Put up bench, hub and station until `stack` closes, and let an order wait; returns the address."""
         self._line.step("opening the laboratory")
         at = (self._now - BEHIND).timestamp()
-        with self._at_desk() as (desk, year):
+        with self._at_desk() as (_, year):
             clock = AwaitedClock.begin(self._paper / CLOCK, at)
             assembly = stack.enter_context(year.bench(self._paper, at, clock=clock))
             waits = YearsRun(0, self._now, 1, "draft")

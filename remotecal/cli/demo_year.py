@@ -334,7 +334,7 @@ class Year:
 
 
 def demonstration_order(assembly: Assembly, job: YearsRun) -> Order:
-    """Return the bench's work order as one of the year's, with device, customer and who answers for it, not numbered yet.
+    """Return the bench's work order with a run's device and customer, and our signatories; without numbers.
 
     Raises:
         OrderError: the bench calibrates several devices at once.
