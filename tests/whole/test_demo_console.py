@@ -43,6 +43,7 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             assert len(runs) == 2
             assert "wangfang: " in today
             assert client.get("/orders").text.count("demo-away") >= 1
+            assert client.get("/orders/new?item=1").status_code == 200
             page = client.get(f"/runs/demo-site/{min(runs)}").text
             (evidence, *_) = re.findall(r'href="(/runs/demo-site/[^"]+/results/[0-9/]+)"', page)
             assert client.get(evidence).status_code == 200
