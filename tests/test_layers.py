@@ -43,7 +43,10 @@ STRANGERS = {
 MAY = {
     "remotecal.cli.demo": {"sim"},
     "remotecal.cli.sim": {"sim"},
+    "remotecal.cli.demo_console": {"sim"},
+    "remotecal.cli.demo_people": {"sim"},
     "remotecal.cli.demo_remote": {"sim"},
+    "remotecal.cli.demo_year": {"sim"},
     "remotecal.cli.record": {"testing"},
 }
 """The demonstration's commands put up simulated rigs; what is recorded is for tests."""

@@ -32,6 +32,7 @@ MARK = "DEMONSTRATION"
 """Organisation in the name of whoever holds a demonstration's key."""
 AUTHORITY = "DEMONSTRATION authority of remotecal (proves nothing)"
 LIFE = timedelta(days=3650)
+YEAR = timedelta(days=365)
 
 TOGETHER = 2
 """Keys that are looked for at the same time: even small computers have two cores."""
@@ -137,7 +138,12 @@ def _certified(names: Mapping[str, str], at: datetime, keys: NewKeys) -> Demonst
 
 
 def write_trust_list(
-    path: Path, keys: DemonstrationKeys, laboratory: Text, scope: Sequence[Capability], day: date
+    path: Path,
+    keys: DemonstrationKeys,
+    laboratory: Text,
+    scope: Sequence[Capability],
+    day: date,
+    span: timedelta = YEAR,
 ) -> None:
     """Write and sign a trust list for demonstrations.
 
@@ -150,16 +156,18 @@ def write_trust_list(
         keys: everybody's.
         laboratory: its name.
         scope: what it may certify.
-        day: the list is good for a year around this day.
+        day: the list is good around this day.
+        span: for so long before and after it; a year by default.
     """
     from remotecal.certificates.trust import sign_trust_list
 
-    span = {"valid_from": day - YEAR, "valid_until": day + YEAR}
+    begin, end = day - span, day + span
+    valid = {"valid_from": begin, "valid_until": end}
     people = [key for name, key in keys.signers.items() if name != "institute"]
-    text = _table("", {"issuer": DEMONSTRATION, "number": 1, "issued": day - YEAR, "next_update": day + YEAR})
+    text = _table("", {"issuer": DEMONSTRATION, "number": 1, "issued": begin, "next_update": end})
     text += "demonstration = true\n"
     text += _table(
-        "[bodies]", {"id": "accreditor", "name": DEMONSTRATION, "kind": "accreditation body", **span}
+        "[bodies]", {"id": "accreditor", "name": DEMONSTRATION, "kind": "accreditation body", **valid}
     )
     of_laboratory = {
         "id": "laboratory",
@@ -167,20 +175,19 @@ def write_trust_list(
         "kind": "laboratory",
         "recognised_by": "accreditor",
     }
-    text += _table("[bodies]", {**of_laboratory, **span, "journal_keys": [keys.station.public.text]})
+    text += _table("[bodies]", {**of_laboratory, **valid, "journal_keys": [keys.station.public.text]})
     text += _certificates(people)
     for capability in scope:
         text += _table("[bodies.scope]", capability.model_dump())
     if "institute" in keys.signers:
         institute = keys.signers["institute"]
         name = Text(en=institute.name)
-        text += _table("[bodies]", {"id": "institute", "name": name, "kind": "institute", **span})
+        text += _table("[bodies]", {"id": "institute", "name": name, "kind": "institute", **valid})
         text += _certificates([institute])
     path.write_text(text, "utf-8")
     sign_trust_list(path, keys.list_issuer)
 
 
-YEAR = timedelta(days=365)
 DEMONSTRATION = Text(zh="演示,不证明任何事", en="demonstration, proves nothing")
 
 

@@ -15,6 +15,12 @@ EVERYBODY = 6
 """Who needs a key in a demonstration: an authority, three persons, the laboratory, and an institute."""
 
 
+DEMO_BENCH, CONSOLE_BENCH = "water-rig", "master-line"
+"""What is demonstrated unless another bench is named: the second works faster."""
+YEARS_RUNS = 15
+"""Calibrations of the console's year."""
+
+
 def run(run: argparse.ArgumentParser) -> None:
     """Declare `run ORDER`."""
     run.set_defaults(handler=_run)
@@ -133,16 +139,25 @@ def sim(sim: argparse.ArgumentParser) -> None:
 def demo(demo: argparse.ArgumentParser) -> None:
     """Declare `demo [NAME]`."""
     demo.set_defaults(handler=_demo)
-    demo.add_argument(
-        "name", nargs="?", default="water-rig", metavar="NAME", help="the bench; a water rig by default"
-    )
+    demo.add_argument("name", nargs="?", metavar="NAME", help="the bench; a water rig by default")
     add_settings(demo)
-    demo.add_argument(
-        "--out", type=Path, metavar="DIR", required=True, help="new directory for what comes out"
-    )
-    demo.add_argument(
+    demo.add_argument("--out", type=Path, metavar="DIR", help="new directory for what comes out")
+    how = demo.add_mutually_exclusive_group()
+    how.add_argument(
         "--remote", action="store_true", help="by a hub, a broker and a station, as processes of their own"
     )
+    how.add_argument(
+        "--console",
+        action="store_true",
+        help="bring up a laboratory with a year of work, until interrupted; --out keeps it",
+    )
+    demo.add_argument(
+        "--runs", type=int, default=YEARS_RUNS, metavar="N", help="of that year (%(default)s by default)"
+    )
+    demo.add_argument(
+        "--port", type=int, default=0, metavar="N", help="of the console; any that is free by default"
+    )
+    demo.add_argument("--open", action="store_true", help="open the console in the browser")
 
 
 def _run(asked: argparse.Namespace) -> None:
@@ -229,8 +244,19 @@ def _demo(asked: argparse.Namespace) -> None:
     with ProgressLine() as line:
         line.passing("loading …")
         from remotecal.certificates.demonstration import NewKeys
+        from remotecal.errors import ConfigurationError
 
+        out: Path | None = asked.out
+        settings = dict(asked.settings)
         with NewKeys(EVERYBODY) as keys:
+            if asked.console:
+                from remotecal.cli.demo_console import Console, show_console
+
+                wanted = Console(asked.name or CONSOLE_BENCH, settings, asked.runs, asked.port, asked.open)
+                show_console(wanted, out, line, keys)
+                return
+            if out is None:
+                raise ConfigurationError("say by --out which new directory takes what comes out")
             from remotecal.cli.demo import demo
 
-            demo(asked.out, asked.name, dict(asked.settings), line, keys, remote=asked.remote)
+            demo(out, asked.name or DEMO_BENCH, settings, line, keys, remote=asked.remote)

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from remotecal.cli.progress import ProgressLine
     from remotecal.clock import Clock
     from remotecal.model import Record
-    from remotecal.sim.assembly import Assembly
+    from remotecal.sim.assembly import Assembly, BenchOptions
 
 SEED = 2026
 """The bench and the device of the demonstration, where nobody chooses others."""
@@ -128,12 +128,7 @@ def demo(
         ConfigurationError: there is no such bench, it can't be so, or it does not say what may be
             certified with it.
     """
-    kind = bench(name)
-    chosen = kind.choose({"seed": SEED, **settings})
-    if not kind.scope:
-        raise ConfigurationError(
-            f"{name} has no demonstration: it does not say what a laboratory may certify"
-        )
+    kind, chosen = choose(name, settings)
     check_directory(out)
     calibrate = _calibrate_remotely if remote else _calibrate
     line.step("putting up the bench")
@@ -154,6 +149,17 @@ def demo(
     line.end()
     summarise(record)
     _tell(out)
+
+
+def choose(name: str, settings: Mapping[str, object]) -> tuple[type[Assembly], BenchOptions]:
+    """Return a bench to demonstrate on, and what is chosen of it (`ConfigurationError`: there is none)."""
+    kind = bench(name)
+    chosen = kind.choose({"seed": SEED, **settings})
+    if not kind.scope:
+        raise ConfigurationError(
+            f"{name} has no demonstration: it does not say what a laboratory may certify"
+        )
+    return kind, chosen
 
 
 def _calibrate(

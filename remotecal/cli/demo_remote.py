@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli.processes import call, free_port, running
 from remotecal.configuration import as_toml
-from remotecal.errors import RemotecalError, RunError
-from remotecal.signals import on_ending
+from remotecal.errors import RunError
 
 if TYPE_CHECKING:
     from remotecal.cli.progress import ProgressLine
     from remotecal.model import Record
 
-REMOTECAL = (sys.executable, "-m", "remotecal")
-"""The command line of this very installation."""
 STATION = "demo-site"
 LOOK_EVERY = 0.1
 """Seconds from one look at the laboratory's database to the next."""
@@ -67,27 +62,40 @@ def calibrate_remotely(
     with TemporaryDirectory(prefix="remotecal-remote-") as temporary, ExitStack() as stack:
         hub, station = Path(temporary) / "hub", Path(temporary) / "station"
         line.step("founding a laboratory")
-        desk = f"127.0.0.1:{_free_port()}"
-        where = ["--listen", f"127.0.0.1:{_free_port()}", "--enrolment", desk]
-        _call("hub", "init", "--hub", hub, "--laboratory", "Demonstration", "--host", "127.0.0.1", *where)
-        stack.enter_context(_running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
+        desk = f"127.0.0.1:{free_port()}"
+        where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
+        call("hub", "init", "--hub", hub, "--laboratory", "Demonstration", "--host", "127.0.0.1", *where)
+        stack.enter_context(running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
         line.say("The hub is up, with a broker and an authority of its own.")
         line.step("enrolling a station")
-        code = _call("hub", "invite", "--hub", hub, STATION)
-        _call("station", "enrol", code.strip(), "--at", desk, "--station", station)
-        settings = as_toml({"name": STATION, "benches": [str(bench.resolve())]})
-        (station / "station.toml").write_text(settings, encoding="utf-8")
-        stack.enter_context(_running(Path(temporary) / "station.log", "station", "up", "--station", station))
+        enrol(STATION, hub, desk, station, bench)
+        stack.enter_context(running(Path(temporary) / "station.log", "station", "up", "--station", station))
         line.say(f"The station {STATION} has enrolled, and is connected.")
         line.step("signing the order")
         terms = ["--station", STATION, "--bench", _name(bench)]
-        run = _call("order", order, *terms, "--hub", hub).strip()
+        run = call("order", order, *terms, "--hub", hub).strip()
         line.say(f"The order {run} was signed and sent.")
         began = time.monotonic()
         _follow(hub, run, line, _Attending(station, person) if person else _nobody)
         line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
         line.step("writing the certificate")
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
+
+
+def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> None:
+    """Enrol a station with a hub that is up.
+
+    Args:
+        name: the station's.
+        hub: the hub's directory.
+        desk: where it enrols stations.
+        station: the station's directory, which is made.
+        benches: the bench files beside it; they may be written later.
+    """
+    code = call("hub", "invite", "--hub", hub, name)
+    call("station", "enrol", code.strip(), "--at", desk, "--station", station)
+    settings = as_toml({"name": name, "benches": [str(bench.resolve()) for bench in benches]})
+    (station / "station.toml").write_text(settings, encoding="utf-8")
 
 
 def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool]) -> None:
@@ -163,54 +171,3 @@ def _name(bench: Path) -> str:
     from remotecal.bench import Bench
 
     return Bench.load(bench).name
-
-
-def _call(*arguments: str | Path) -> str:
-    """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
-    with _started(arguments, subprocess.PIPE) as process:
-        printed, complaint = process.communicate()
-    if process.returncode:
-        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {complaint.strip()}")
-    return printed
-
-
-@contextmanager
-def _running(log: Path, *arguments: str | Path) -> Iterator[None]:
-    """Run a command that serves, from when it says that it does until the context is left."""
-    with log.open("w") as noted, _started(arguments, noted) as process:
-        if process.stdout is not None and not process.stdout.readline():
-            raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}` ended: {log.read_text()}")
-        yield
-
-
-@contextmanager
-def _started(arguments: Sequence[str | Path], complaints: int | IO[str]) -> Iterator[subprocess.Popen[str]]:
-    """Start a command, and leave no process of it behind, whatever signal comes when."""
-    process = None
-    received: list[str] = []
-    try:
-        with on_ending(received.append):  # a process that is just being made is known to nobody
-            process = subprocess.Popen(  # noqa: S603  our own program
-                _line(arguments), stdout=subprocess.PIPE, stderr=complaints, text=True
-            )
-        if received:
-            raise KeyboardInterrupt(received[0])
-        yield process
-    finally:
-        if process is not None:
-            if process.poll() is None:
-                process.terminate()
-            process.wait()
-            for stream in (process.stdout, process.stderr):
-                if stream is not None:
-                    stream.close()
-
-
-def _line(arguments: Sequence[str | Path]) -> list[str]:
-    return [*REMOTECAL, *map(str, arguments)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -134,17 +134,7 @@ class Shelf:
         size = _size(run.directory)
         if self._sizes.get(run.name) == size:
             return False
-        first = self.store.journals.committed(HERE, run.name) + 1
-        with opened_lines(found_in(run.directory)) as opened:
-            whole = (line[:-1] for line in islice(opened, first - 1, None) if line.endswith(b"\n"))
-            while lines := list(islice(whole, 1 if first == 1 else TOGETHER)):
-                self.store.journals.append(HERE, run.name, first, lines, _at(lines[-1]))
-                first += len(lines)
-        for file in self.store.files.list(HERE, run.name):
-            if not file.complete:
-                with suppress(OSError):
-                    content = (run.directory / file.file.place).read_bytes()
-                    self.store.files.take(HERE, run.name, file.file.sha256, 0, content)
+        take_in(self.store, HERE, run.name, run.directory)
         self._sizes[run.name] = size
         return True
 
@@ -202,6 +192,21 @@ def shelf(folder: Path) -> Iterator[Shelf]:
             yield made
         finally:
             made.store.close()
+
+
+def take_in(store: Store, station: str, run: str, directory: Path) -> None:
+    """Take in a journal's new lines, at the times they tell, and the files they name (errors as `append`)."""
+    first = store.journals.committed(station, run) + 1
+    with opened_lines(found_in(directory)) as opened:
+        whole = (line[:-1] for line in islice(opened, first - 1, None) if line.endswith(b"\n"))
+        while lines := list(islice(whole, 1 if first == 1 else TOGETHER)):
+            store.journals.append(station, run, first, lines, _at(lines[-1]))
+            first += len(lines)
+    for file in store.files.list(station, run):
+        if not file.complete:
+            with suppress(OSError):
+                content = (directory / file.file.place).read_bytes()
+                store.files.take(station, run, file.file.sha256, 0, content)
 
 
 def _computed(directory: Path) -> tuple[str, bool]:

@@ -41,6 +41,8 @@ class WaterOptions(BenchOptions):
     """K factor of the meter under test; drawn if not given."""
     full_scale: Annotated[float | None, In("m3/h", above=0)] = None
     """Flow at 20 mA of the meter under test; drawn if not given."""
+    meter: Annotated[int, In("1", at_least=1)] = 1
+    """Which meter is under test: another number draws another one for the same rig."""
 
 
 class WaterBench(Assembly):
@@ -69,6 +71,7 @@ class WaterBench(Assembly):
             gravimetric=self.gravimetric,
             pulses=options.pulses,
             full_scale=options.full_scale,
+            meter=options.meter,
         )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)

@@ -80,6 +80,7 @@ def outfit(
     dut: MeterSpec | None = None,
     pulses: float | None = None,
     full_scale: float | None = None,
+    meter: int = 1,
 ) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
@@ -90,6 +91,7 @@ def outfit(
         dut: the meter under test; drawn if not given.
         pulses: its K factor in 1/m³, where it shall be this one.
         full_scale: its flow at 20 mA in m³/h, where it shall be this one.
+        meter: which one is drawn; all else stays as it is.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -101,9 +103,12 @@ def outfit(
     certificates = _certificates(rng, size)
     highest = size.highest / 3600.0
     late = rng.uniform(-0.004, 0.004)
+    under_test = dut or _meter(rng, size)
+    if dut is None and meter != 1:
+        under_test = _meter(chance(seed, f"meter {meter}"), size)
     spec = RigSpec(
         line=PipeworkSpec(1.15 * highest),
-        dut=_set(dut or _meter(rng, size), pulses, full_scale),
+        dut=_set(under_test, pulses, full_scale),
         reference=MeterSpec(
             1.2 * highest,
             size.pulses,

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 
 from test_lot import PLACES, QUICK, lot
 
-from remotecal.cli.demo_remote import STATION, _call, _free_port, _name, _running
+from remotecal.cli.demo_remote import STATION, _name
+from remotecal.cli.processes import call, free_port, running
 from remotecal.configuration import as_toml
 from remotecal.drivers.shown import DONE
 from remotecal.errors import RemotecalError
@@ -23,15 +24,15 @@ WITHIN = 240.0
 def laboratory(stack, folder, bench):
     """Put up a hub and a station; returns the hub's directory."""
     hub, station = folder / "hub", folder / "station"
-    desk = f"127.0.0.1:{_free_port()}"
-    where = ["--listen", f"127.0.0.1:{_free_port()}", "--enrolment", desk]
-    _call("hub", "init", "--hub", hub, "--laboratory", "Lab", "--host", "127.0.0.1", *where)
-    stack.enter_context(_running(folder / "hub.log", "hub", "up", "--hub", hub))
-    code = _call("hub", "invite", "--hub", hub, STATION)
-    _call("station", "enrol", code.strip(), "--at", desk, "--station", station)
+    desk = f"127.0.0.1:{free_port()}"
+    where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
+    call("hub", "init", "--hub", hub, "--laboratory", "Lab", "--host", "127.0.0.1", *where)
+    stack.enter_context(running(folder / "hub.log", "hub", "up", "--hub", hub))
+    code = call("hub", "invite", "--hub", hub, STATION)
+    call("station", "enrol", code.strip(), "--at", desk, "--station", station)
     settings = as_toml({"name": STATION, "benches": [str(bench.resolve())]})
     (station / "station.toml").write_text(settings, encoding="utf-8")
-    stack.enter_context(_running(folder / "station.log", "station", "up", "--station", station))
+    stack.enter_context(running(folder / "station.log", "station", "up", "--station", station))
     return hub
 
 
@@ -45,7 +46,7 @@ def carried_out(hub, runs):
             for run in runs:
                 if run not in answered and store.journals.find(STATION, run) is not None:
                     try:
-                        _call("runs", "answer", run, DONE, "--hub", hub)
+                        call("runs", "answer", run, DONE, "--hub", hub)
                         answered.add(run)
                     except RemotecalError:
                         pass  # nothing is asked yet
@@ -59,11 +60,11 @@ def test_one_command_orders_a_lot_and_one_report_tells_of_it(tmp_path):
         order = lot(bench, f'serials = ["A-1", "A-2", "A-3"]\n{places}')
         hub = laboratory(stack, tmp_path, bench.bench)
         terms = ["--station", STATION, "--bench", _name(bench.bench)]
-        runs = _call("order", order, *terms, "--hub", hub).split()
+        runs = call("order", order, *terms, "--hub", hub).split()
         assert len(runs) == 2
         assert carried_out(hub, runs) == set(runs)
-        said = _call("runs", "report", *runs, "--out", tmp_path / "report", "--hub", hub)
-        _call("runs", "certificate", runs[0], "--out", tmp_path / "first", "--hub", hub)
+        said = call("runs", "report", *runs, "--out", tmp_path / "report", "--hub", hub)
+        call("runs", "certificate", runs[0], "--out", tmp_path / "first", "--hub", hub)
     assert said.startswith("3 certificates: ")
     told = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
     assert [one["serial"] for one in told["listed"]] == ["A-1", "A-2", "A-3"]

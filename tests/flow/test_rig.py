@@ -369,3 +369,14 @@ def test_certificates_are_honest():
             scaled.append((calibrated.true[0] - stated.corrections[0]) * stated.k / stated.expanded[0])
         assert abs(sum(scaled) / 300) < 4 / math.sqrt(300)
         assert sum(value * value for value in scaled) / 300 == pytest.approx(1.0, abs=0.35)
+
+
+def test_another_meter_is_another_one_on_the_same_rig():
+    first, second, again = outfit(5), outfit(5, meter=2), outfit(5, meter=2)
+    assert second.spec.dut != first.spec.dut
+    assert again.spec.dut == second.spec.dut
+    assert second.spec.reference.density_error == first.spec.reference.density_error
+    assert second.spec.balance.zero_drift == first.spec.balance.zero_drift
+    assert {name: each.true for name, each in second.certificates.items()} == {
+        name: each.true for name, each in first.certificates.items()
+    }

@@ -1,0 +1,69 @@
+"""Our own commands as processes of their own, of which none is left behind."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from remotecal.errors import RemotecalError
+from remotecal.signals import on_ending
+
+REMOTECAL = (sys.executable, "-m", "remotecal")
+"""The command line of this very installation."""
+
+
+def call(*arguments: str | Path) -> str:
+    """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
+    with _started(arguments, subprocess.PIPE) as process:
+        printed, complaint = process.communicate()
+    if process.returncode:
+        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {complaint.strip()}")
+    return printed
+
+
+@contextmanager
+def running(log: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """Run a command that serves, from when it says that it does until the context is left."""
+    with log.open("w") as noted, _started(arguments, noted) as process:
+        if process.stdout is not None and not process.stdout.readline():
+            raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}` ended: {log.read_text()}")
+        yield process
+
+
+@contextmanager
+def _started(arguments: Sequence[str | Path], complaints: int | IO[str]) -> Iterator[subprocess.Popen[str]]:
+    """Start a command, and leave no process of it behind, whatever signal comes when."""
+    process = None
+    received: list[str] = []
+    try:
+        with on_ending(received.append):  # a process that is just being made is known to nobody
+            process = subprocess.Popen(  # noqa: S603  our own program
+                _line(arguments), stdout=subprocess.PIPE, stderr=complaints, text=True
+            )
+        if received:
+            raise KeyboardInterrupt(received[0])
+        yield process
+    finally:
+        if process is not None:
+            if process.poll() is None:
+                process.terminate()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream is not None:
+                    stream.close()
+
+
+def _line(arguments: Sequence[str | Path]) -> list[str]:
+    return [*REMOTECAL, *map(str, arguments)]
+
+
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
