@@ -275,21 +275,16 @@ class ConverterCalibration(Procedure):
             Stability(shown, duration=10, spread=wanted.steady * share, timeout=1800),
             within=wanted.off * share,
             past=wanted.off * share,
-            back=BACK * share,
-            low=low,
-            high=high,
-            apart=APART * share,
-            arrived=self.controller.in_limits,
-        )
+            back=BACK * share, low=low, high=high, apart=APART * share, arrived=self.controller.in_limits,
+        )  # fmt: skip
         trim.to(run, convert(value + shift, "Pa", unit), rising=rising)
 
     def takes(self, point: Point) -> float:
         return self.parameters.duration + self.parameters.settling
 
     def arrives(self, point: Point, last: Point | None) -> float:
-        told = self.parameters
         same = last is not None and last.nominal[TEMPERATURE] == point.nominal[TEMPERATURE]
-        heated = 0.0 if same else told.soak + 2 * told.steady_temperature
+        heated = 0.0 if same else self.parameters.soak + 2 * self.parameters.steady_temperature
         return heated + self.sweep.rest(point.nominal[PRESSURE])
 
     def measure(self, point: Point, run: Run) -> ConverterSeen:

@@ -21,7 +21,7 @@ from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.gas_loop.closure import COVERAGE
-from remotecal.procedures.library.gas_loop.line_pack import LinePack
+from remotecal.procedures.library.gas_loop.line_pack import StoredGas
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.procedures.library.meters import nozzle
 from remotecal.procedures.library.meters.branches import numbers_in
@@ -213,7 +213,7 @@ class BankRepeats(LoopRepeats):
         self._open = Open(nozzles, self._throats, laboratories)
         self.inputs += self._open.inputs
         self._of_critical(ahead)
-        self._behind = LinePack(self, "b", BANK_VOLUME, (["d"], ["n"]))
+        self._behind = StoredGas(self, "b", BANK_VOLUME, (["d"], ["n"]))
 
     def _know_more(self) -> None:
         self._know("n", "", "bank", 0)

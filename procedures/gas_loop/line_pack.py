@@ -36,7 +36,7 @@ class InLoop(Protocol):
         ...
 
 
-class LinePack:
+class StoredGas:
     """A pipe between two places; its inputs are added to those of the repeats.
 
     Args:

@@ -23,7 +23,7 @@ from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import Current, mean
 from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
-from remotecal.procedures.library.gas_loop.line_pack import LinePack
+from remotecal.procedures.library.gas_loop.line_pack import StoredGas
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
@@ -220,7 +220,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def _facts(self) -> None:
         told = self.parameters
-        self._pack = LinePack(self, "c", "connecting_volume", ([*map(str, self.numbers)], ["d"]))
+        self._pack = StoredGas(self, "c", "connecting_volume", ([*map(str, self.numbers)], ["d"]))
         if self.seen[0].gate_time is None:
             self.characteristic("Δt", "reading_delay", "s")
         else:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from remotecal.store.due_tables import items
 from remotecal.store.orders import OrderRow, order_of
-from remotecal.store.tables import items, orders, run_items
+from remotecal.store.tables import orders, run_items
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.model.identifiers import comparable
-from remotecal.store.tables import items, records, run_items, runs, signed_certificates
+from remotecal.store.due_tables import items
+from remotecal.store.tables import records, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection, Row

@@ -162,8 +162,7 @@ class Journals:
 
     def committed(self, station: str, run: str) -> int:
         """Return the number of a journal's last line that is here; 0 if there is none."""
-        row = self.find(station, run)
-        return row.committed if row else 0
+        return row.committed if (row := self.find(station, run)) else 0
 
     def find(self, station: str, run: str) -> RunRow | None:
         """Return a run; None if no line of it is here."""

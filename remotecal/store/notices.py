@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import NotThere
 from remotecal.store.digests import digest_of
-from remotecal.store.tables import UNSENT, notice_ways, notices, users
+from remotecal.store.due_tables import UNSENT, notice_ways, notices
+from remotecal.store.tables import users
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database
