@@ -8,7 +8,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from remotecal.certificates.keeping import replace, write_new
 from remotecal.configuration import checked
@@ -27,6 +27,8 @@ from remotecal.toml_entries import document, put, tables
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from remotecal.model import Text
+
 Entry: TypeAlias = RegisteredPerson | RegisteredStandard | RegisteredProcedure
 """What stands in a register."""
 SOON: Final = timedelta(days=60)
@@ -41,10 +43,24 @@ _KINDS: Final = {
 class Validity(NamedTuple):
     """Until when something in a register counts."""
 
-    what: str
-    """What it is of."""
+    kind: Literal["accreditation", "registration", "approval", "certificate", "procedure"]
+    """What ends then."""
+    name: Text | None
+    """Of whom or what; None for a procedure, which has its number only."""
+    number: str
+    """Number of that, or a procedure's name."""
     until: date
     """Last day."""
+    serial: str = ""
+    """Of a standard."""
+
+    @property
+    def what(self) -> str:
+        """What it is of, in a line."""
+        of = "" if self.name is None else self.name.get("en")
+        if self.kind in {"accreditation", "procedure"}:
+            return f"{self.kind} {self.number}"
+        return f"{f'{of} {self.serial}'.strip()}, {self.kind} {self.number}"
 
 
 def found(path: Path, laboratory: RegisteredLaboratory) -> LaboratoryRegister:
@@ -102,15 +118,15 @@ def enter(path: Path, entry: Entry, *, instead: bool = False) -> LaboratoryRegis
 
 def validities(register: LaboratoryRegister) -> Iterator[Validity]:
     """Yield until when what stands in a register counts; a standard has two days."""
-    yield Validity(f"accreditation {register.laboratory.code}", register.laboratory.valid_until)
+    there = register.laboratory
+    yield Validity("accreditation", there.name, there.code, there.valid_until)
     for person in register.persons:
-        yield Validity(f"{person.name.get('en')}, registration {person.registration}", person.valid_until)
-    for standard in register.standards:
-        name = f"{standard.name.get('en')} {standard.serial}"
-        yield Validity(f"{name}, approval {standard.approval}", standard.valid_until)
-        yield Validity(f"{name}, certificate {standard.certificate}", standard.certificate_valid_until)
+        yield Validity("registration", person.name, person.registration, person.valid_until)
+    for one in register.standards:
+        yield Validity("approval", one.name, one.approval, one.valid_until, one.serial)
+        yield Validity("certificate", one.name, one.certificate, one.certificate_valid_until, one.serial)
     for procedure in register.procedures:
-        yield Validity(f"procedure {procedure.name}", procedure.valid_until)
+        yield Validity("procedure", None, procedure.name, procedure.valid_until)
 
 
 def _of_same(one: Entry, other: Entry) -> bool:

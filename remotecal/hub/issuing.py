@@ -338,7 +338,7 @@ def _check_signatures(
     if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
     try:
-        register, trust = _register(folder), trust_of(folder)
+        register, trust = register_of(folder), trust_of(folder)
     except ConfigurationError as error:
         raise CertificateRefused(f"who may sign can't be told: {error}") from error
     if register is None and trust is None:
@@ -363,7 +363,8 @@ def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...]
         raise CertificateRefused(f"the signatures speak for different bodies: {', '.join(sorted(bodies))}")
 
 
-def _register(folder: HubFolder) -> LaboratoryRegister | None:
+def register_of(folder: HubFolder) -> LaboratoryRegister | None:
+    """Return the laboratory's register; None where it has none (`ConfigurationError`: unusable)."""
     from remotecal.registers import LaboratoryRegister
 
     named = folder.settings.issuing.signatories

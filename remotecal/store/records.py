@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,8 @@ class RecordRow:
     """Whether the station computed the same."""
     computed: float
     """When."""
+    procedure: str = ""
+    """By which procedure the record says it was made; `put` reads it there."""
 
 
 class Records:
@@ -52,6 +55,7 @@ class Records:
             "record": row.record,
             "agrees": row.agrees,
             "computed": row.computed,
+            "procedure": _procedure(row.record),
         }
         insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
         with self._database.begin() as connection:
@@ -83,3 +87,9 @@ class Records:
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
             yield from ((row.station, row.run, row.record) for row in rows)
+
+
+def _procedure(record: str) -> str:
+    """Return by which procedure a record (JSON) says it was made; "" if it names none."""
+    evidence = json.loads(record).get("evidence") or {}
+    return str(evidence.get("procedure", ""))

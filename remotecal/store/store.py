@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from remotecal.store.amendments import Amendments
 from remotecal.store.database import Database
@@ -24,6 +25,7 @@ from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
+from remotecal.store.requests import Requests
 from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
 from remotecal.store.standards import Standards
@@ -31,6 +33,10 @@ from remotecal.store.stations import Stations
 from remotecal.store.tables import audit
 from remotecal.store.users import Users
 from remotecal.store.whole import WholeRun, last_issued, whole_run
+from remotecal.store.work import WorkDone
+
+REFUSALS: Final = ("refused", "login refused", "signature refused", "file refused", "papers refused")
+"""What the audit log calls it where somebody was refused something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,10 @@ class Store:
         self.pages = Pages(self.database)
         self.records = Records(self.database)
         self.remarks = Remarks(self.database)
+        self.requests = Requests(self.database)
         self.signings = Signings(self.database)
         self.users = Users(self.database)
+        self.work = WorkDone(self.database)
 
     @staticmethod
     def migrate(url: str) -> None:
@@ -115,6 +123,9 @@ class Store:
         *,
         what: str | None = None,
         who: str | None = None,
+        since: float = -math.inf,
+        until: float = math.inf,
+        refused: bool = False,
         before: int | None = None,
         limit: int = 100,
     ) -> tuple[AuditRow, ...]:
@@ -123,6 +134,9 @@ class Store:
         Args:
             what: only those of this kind.
             who: only what this one did.
+            since: only from this time on, in seconds since 1970, UTC.
+            until: only before this time.
+            refused: only what was refused (`REFUSALS`).
             before: only those with a smaller number.
             limit: how many, at most.
         """
@@ -132,6 +146,12 @@ class Store:
         for column, value in ((audit.c.what, what), (audit.c.who, who)):
             if value is not None:
                 query = query.where(column == value)
+        if since > -math.inf:
+            query = query.where(audit.c.at >= since)
+        if until < math.inf:
+            query = query.where(audit.c.at < until)
+        if refused:
+            query = query.where(audit.c.what.in_(REFUSALS))
         if before is not None:
             query = query.where(audit.c.id < before)
         with self.database.read() as connection:

@@ -44,7 +44,7 @@ FEW_RUNS = {
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
 OPEN = "settled IS NULL"
-"""Which remarks nobody has answered yet; few among many."""
+"""Which remarks, and requests of customers, nobody has answered yet; few among many."""
 
 
 def few(name: str, which: str, *columns: str) -> Index:
@@ -216,6 +216,9 @@ records = Table(
     Column("record", Text, nullable=False, comment="the certificate's data, JSON"),
     Column("agrees", Boolean, nullable=False, comment="whether the station computed the same"),
     Column("computed", Float, nullable=False),
+    Column(
+        "procedure", Text, nullable=False, server_default="", comment="that the record names, for statistics"
+    ),
 )
 
 audit = Table(
@@ -230,6 +233,7 @@ audit = Table(
     Index(None, "who", "id"),
     Index(None, "what", "who", "id"),
     Index(None, "what", "at"),
+    Index(None, "at"),
 )
 
 users = Table(
@@ -355,4 +359,24 @@ remarks = Table(
     Index(None, "station", "run"),
     few("ix_remarks_open", OPEN, "at"),
     comment="with which runs were returned to whoever performed them",
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("account", Text, nullable=False, comment="the customer's"),
+    Column("by", Text, nullable=False, comment="the user who asked"),
+    Column("at", Float, nullable=False),
+    Column("item", Text, nullable=False, comment="what is to be calibrated"),
+    Column("wanted", Text, nullable=False, comment="what is to be done"),
+    Column("day", Text, nullable=False, comment="by when, ISO 8601; empty where they did not say"),
+    Column("repeat_key", Text, nullable=False, comment="of the form: sent twice, it is one request"),
+    Column("answer", Text, nullable=False, server_default=""),
+    Column("settled_by", Text, nullable=False, server_default=""),
+    Column("settled", Float, comment="when the laboratory answered"),
+    Index(None, "account", "at", "id"),
+    few("ix_requests_open", OPEN, "at"),
+    Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),
+    comment="what customers ask for, before there is an order",
 )

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from remotecal.pages.serving import careful
 from remotecal.web import (
     about,
+    audit,
     items,
     measures,
     notices,
@@ -18,6 +19,7 @@ from remotecal.web import (
     problems,
     register,
     remarks,
+    requests,
     runs,
     sessions,
 )
@@ -78,7 +80,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
     app.state.office = Office(laboratory, clock)
     figures = app.state.measures = measures.Measures(app.state.office)
     problems.add_to(app)
-    for part in (sessions, orders, runs, remarks, items, notices, about, register):
+    for part in (sessions, orders, requests, runs, remarks, items, notices, about, register, audit):
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
     pages.add_to(app)

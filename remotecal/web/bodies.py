@@ -283,6 +283,17 @@ class RecallWanted(_Sent):
     """Not before this day; None: it never counted."""
 
 
+class RequestWritten(_Sent):
+    """What a customer asks for."""
+
+    item: Line
+    """What is to be calibrated: maker, model, serial number."""
+    wanted: Line
+    """What is to be done."""
+    day: date | None = None
+    """By when."""
+
+
 class AccountGiven(_Sent):
     """Whose an order is."""
 

@@ -24,6 +24,7 @@ from remotecal.web.office import Here, Office
 Action = Literal[
     "read",
     "order",
+    "request",
     "command",
     "sign",
     "return",
@@ -40,6 +41,7 @@ Action = Literal[
 MAY: Mapping[Action, frozenset[Role]] = {
     "read": frozenset({"operator", "reviewer", "approver", "administrator", "reader", "customer"}),
     "order": frozenset({"operator"}),
+    "request": frozenset({"customer"}),
     "command": frozenset({"operator"}),
     "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),
     "return": frozenset({"reviewer", "approver", "administrator"}),
@@ -160,6 +162,8 @@ Reader = Annotated[Caller, Depends(_who_may("read"))]
 """Who may read."""
 Ordering = Annotated[Caller, Depends(_who_may("order"))]
 """Who may issue orders, and take them back."""
+Requesting = Annotated[Caller, Depends(_who_may("request"))]
+"""Who may ask for a calibration."""
 Commanding = Annotated[Caller, Depends(_who_may("command"))]
 """Who may command runs."""
 Signing = Annotated[Caller, Depends(_who_may("sign"))]

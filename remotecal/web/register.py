@@ -1,10 +1,8 @@
-"""Stations and the audit log."""
+"""Stations, and the procedures they may run."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter
 from pydantic_core import to_jsonable_python
 from starlette.concurrency import run_in_threadpool
 
@@ -13,16 +11,12 @@ from remotecal.procedures.parameters import In
 from remotecal.source import docstrings
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import ProcedureNamed
-from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import StationName
-from remotecal.web.callers import Auditing, Caller, Reader, Revoking
+from remotecal.web.callers import Caller, Reader, Revoking
 from remotecal.web.office import Here, Office
-from remotecal.web.shown import AuditShown, ParameterShown, ProcedureShown, Revoked, StationShown, details
+from remotecal.web.shown import ParameterShown, ProcedureShown, Revoked, StationShown, details
 
 router = APIRouter(tags=["laboratory"])
-
-
-WORDS = r"^[^\x00-\x1f\x7f]{1,100}$"
 
 
 @router.get("/procedures")
@@ -58,30 +52,6 @@ async def revoke_station(station: StationName, caller: Revoking, here: Here) -> 
         return Revoked(cut=await here.laboratory.revoke(station, caller.name))
     except TransportError:
         return Revoked(cut=None)
-
-
-@router.get("/audit", responses={200: {"headers": NEXT}})
-def read_audit_log(
-    _: Auditing,
-    here: Here,
-    request: Request,
-    response: Response,
-    what: Annotated[str | None, Query(pattern=WORDS, description="Only entries of this kind.")] = None,
-    who: Annotated[str | None, Query(pattern=WORDS, description="Only what this one did.")] = None,
-    before: Annotated[
-        int | None, Query(ge=0, le=2**62, description="`id` of the last of the page before.")
-    ] = None,
-    limit: Limit = 100,
-) -> list[AuditShown]:
-    """List what was done, and what was refused, the latest first."""
-    found = here.store.noted(what=what, who=who, before=before, limit=limit + 1)
-    rows = page(request, response, found, limit, lambda row: str(row.id))
-    return [
-        AuditShown.model_validate(
-            {"id": row.id, "at": row.at, "who": row.who, "what": row.what, "data": details(row.data)}
-        )
-        for row in rows
-    ]
 
 
 def not_a_customer(caller: Caller) -> None:

@@ -301,6 +301,31 @@ def details(text: str | None) -> dict[str, object] | None:
     return content
 
 
+class RequestShown(ShownBody):
+    """What a customer asked for."""
+
+    id: int
+    """Number, rising."""
+    account: str
+    """Whose."""
+    by: str
+    """The user who asked."""
+    at: datetime
+    """When."""
+    item: str
+    """What is to be calibrated."""
+    wanted: str
+    """What is to be done."""
+    day: str
+    """By when; "" where they did not say."""
+    answer: str
+    """What the laboratory answered; "" while it has not."""
+    settled_by: str
+    """Who answered."""
+    settled: datetime | None
+    """When; null while it is open."""
+
+
 class RemarkShown(ShownBody):
     """A remark with which a run was returned."""
 

@@ -63,7 +63,7 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     page = opened(browser, web, said, locale=locale)
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
                  "/certificates", "/review", f"/review/here/{run}", "/standards", "/standard?number=M1",
-                 "/help", "/resting", "/resting?number=M1",
+                 "/help", "/resting", "/statistics", "/people", "/requests", "/resting?number=M1",
                  f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)

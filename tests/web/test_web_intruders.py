@@ -24,6 +24,8 @@ NEEDS = {
     ("post", "/items"): "operator",
     ("put", "/items/1"): "operator",
     ("post", "/items/import"): "operator",
+    ("post", "/requests"): "customer",
+    ("post", "/requests/1/settle"): "operator",
     ("post", "/runs/here/X/commands"): "operator",
     ("post", "/runs/here/X/acknowledge"): "operator",
     ("post", "/runs/here/X/certificate/issue"): "administrator",
@@ -39,6 +41,8 @@ BODIES = {
     "/items/import": {"content": ""},
     "/orders/X/cancel": {"reason": "no"},
     "/orders/X/account": {"account": "bolt"},
+    "/requests": {"item": "meter", "wanted": "calibration"},
+    "/requests/1/settle": {"answer": "no"},
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
     "/runs/here/X/acknowledge": {"lines": 1},
     "/runs/here/X/remarks/1/settle": {"answer": "no"},
@@ -72,6 +76,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
             address = path.format(**named, token_id="0" * 16, sha256="0" * 64, remark=1, item=1, notice=1)
+            address = path.format(**named, token_id="0" * 16, sha256="0" * 64, remark=1, request=1)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)
     refused = [data for who, _, data in web.audit("refused") if who == "somebody"]

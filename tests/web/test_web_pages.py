@@ -318,7 +318,7 @@ def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
             with asking(web.hub.laboratory.store) as sent:
                 assert client.get(address).status_code == 200
             most = {
-                "/": 6,
+                "/": 7,
                 "/search?q=M1": 9,
                 f"/runs/here/{run}": 6,
                 f"/review/here/{run}": 7,

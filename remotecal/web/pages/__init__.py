@@ -16,27 +16,33 @@ def add_to(app: FastAPI) -> None:
     """Have an application answer with pages, compressed for whoever takes that."""
     from remotecal.pages import assets
     from remotecal.web.pages import (
+        audit,
         certificates,
         entry,
         evidence,
         issuing,
         items,
         keys,
+        my,
         notices,
         numbers,
         ordering,
         orders,
+        people,
         public,
+        requests,
         resting,
         review,
         runs,
         search,
         standards,
+        statistics,
         today,
     )
     from remotecal.web.pages.compressed import Compressed
 
     work = (today, ordering, orders, numbers, runs, evidence, review, issuing, certificates)
-    for part in (*work, standards, resting, items, notices, search, keys, entry, assets, public):
+    told = (statistics, people, audit, my, requests)
+    for part in (*work, standards, resting, items, notices, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -77,7 +77,7 @@ def list_certificates(visitor: Visiting, q: Searched = "", before: BeforeRun = N
     shown = rows[:ON_A_PAGE]
     further = f"{shown[-1].station}/{shown[-1].run}" if len(rows) > ON_A_PAGE else None
     trust, doubt = believed(visitor.office)
-    lines = _lines(visitor, shown, trust)
+    lines = lines_of(visitor, shown, trust)
     return visitor.page("certificates.html", lines=lines, further=further, number=number, doubt=doubt)
 
 
@@ -89,7 +89,8 @@ def believed(office: Office) -> tuple[TrustList | None, str]:
         return None, str(error)
 
 
-def _lines(visitor: Visitor, rows: Sequence[RunRow], trust: TrustList | None) -> list[CertificateLine]:
+def lines_of(visitor: Visitor, rows: Sequence[RunRow], trust: TrustList | None) -> list[CertificateLine]:
+    """Return the certificates of some runs as their list shows them; for a customer those that are issued."""
     store, runs = visitor.office.store, {(row.station, row.run) for row in rows}
     items = store.about.items_of(runs) if runs else ()
     signed = store.signings.of_runs(runs) if runs else ()

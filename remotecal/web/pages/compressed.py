@@ -24,4 +24,5 @@ class Compressed:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pages = scope["type"] == "http" and for_people(scope["path"])
+        pages = pages and not scope["path"].endswith(".zip")
         await (self._compressed if pages else self._plain)(scope, receive, send)

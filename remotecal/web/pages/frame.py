@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("today", "/", "read"),
+    ("my", "/my", "request"),
     ("orders", "/orders", "read"),
     ("live", "/live", "read"),
     ("runs", "/runs", "read"),
@@ -47,9 +48,12 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("notices", "/notices", "read"),
     ("standards", "/standards", "read"),
     ("resting", "/resting", "read"),
+    ("statistics", "/statistics", "read"),
+    ("people", "/people", "read"),
+    ("audit", "/audit", "audit"),
 )
 """Page → its address, and what one must be allowed to see it."""
-OURS: Final = frozenset({"standards", "resting"})
+OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
 TEMPLATES: Final = "remotecal.web.pages"
 """The package whose templates these pages are."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import math
-from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Final, Literal
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BeforeValidator
 
-from remotecal.certificates.summary import as_text
 from remotecal.errors import NotThere
 from remotecal.hub.reverse import resting_on, shares
 from remotecal.web.about import Depth
+from remotecal.web.days import Day, begin_of, end_of
 from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.spreadsheet import Form, as_csv
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from remotecal.hub.reverse import Portion, Resting
     from remotecal.web.pages.frame import Visitor
@@ -30,8 +26,6 @@ router = APIRouter(include_in_schema=False)
 
 SHOWN: Final = 500
 """Certificates on the page, at most; the file has all."""
-Day = Annotated[date | None, BeforeValidator(lambda said: said or None), Query()]
-"""A day; a field that was left empty is none."""
 Asked = Annotated[str, Query(max_length=500)]
 COLUMNS: Final = (
     "customer", "certificate", "issued", "item", "serial", "run", "station", "began", "state", "depth",
@@ -47,7 +41,7 @@ def list_resting(
     since: Day = None,
     until: Day = None,
     depth: Depth = 1,
-    form: Annotated[Literal["html", "csv"], Query(alias="format")] = "html",
+    form: Form = "html",
 ) -> Response:
     """Return what rests on a standard, by customer; or the same as CSV (RFC 4180), with headings."""
     not_a_customer(visitor.caller)
@@ -73,17 +67,13 @@ def list_resting(
 def _found(
     visitor: Visitor, number: str, since: date | None, until: date | None, depth: int
 ) -> list[Resting]:
-    store, zone = visitor.office.store, ZoneInfo(visitor.office.laboratory.folder.time_zone)
-
-    def begins(day: date) -> float:
-        return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
-
+    office, store = visitor.office, visitor.office.store
     found = list(
         resting_on(
             store,
             number,
-            since=-math.inf if since is None else begins(since),
-            until=math.inf if until is None or until == date.max else begins(until + timedelta(days=1)),
+            since=begin_of(office, since),
+            until=end_of(office, until),
             depth=depth,
         )
     )
@@ -107,13 +97,8 @@ def said(visitor: Visitor, text: str) -> str:
 
 def _file(visitor: Visitor, found: Sequence[Resting]) -> Response:
     told = shares(visitor.office.store, [one.use for one in found])
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(visitor.words(f"column.{name}") for name in COLUMNS)
-    for one in found:
-        writer.writerow(_row(visitor, one, told.get((one.use.station, one.use.run))))
-    name = {"Content-Disposition": 'attachment; filename="resting.csv"'}
-    return Response(out.getvalue(), media_type="text/csv", headers=name)
+    rows = (_row(visitor, one, told.get((one.use.station, one.use.run))) for one in found)
+    return as_csv(visitor, "resting", COLUMNS, rows)
 
 
 def _row(visitor: Visitor, one: Resting, share: Portion | None) -> list[str]:
@@ -131,4 +116,4 @@ def _row(visitor: Visitor, one: Resting, share: Portion | None) -> list[str]:
         str(one.depth),
         use.by or use.serial,
     )
-    return [*map(as_text, texts), *(("", "") if share is None else map(str, share))]
+    return [*texts, *(("", "") if share is None else map(str, share))]

@@ -19,10 +19,11 @@ from remotecal.web.pages.standards import ending
 from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from remotecal.hub.due import FallingDue
     from remotecal.store.journals import RunRow
+    from remotecal.store.requests import RequestRow
     from remotecal.web.pages.standards import Ending
 
 router = APIRouter(include_in_schema=False)
@@ -33,6 +34,8 @@ AHEAD: Final = timedelta(days=30)
 """How far ahead it is told what falls due for others than who looks."""
 MOST_DUE: Final = 50
 """How much of what falls due is shown, at most."""
+REQUESTS_SHOWN: Final = 20
+"""Requests of customers, at most; their own page has more."""
 
 
 @router.get("/")
@@ -57,6 +60,7 @@ def _parts(visitor: Visitor) -> Mapping[str, str]:
         "today": visitor.part(
             "today_parts.html",
             waiting=_waiting(visitor, wanting),
+            requests=_requests(visitor),
             abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
             due=_due(visitor),
             days=AHEAD.days,
@@ -120,3 +124,9 @@ def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending, int]]:
     return [
         (one, ending(visitor, one.day.isoformat()), max(1, (one.day - today).days)) for one in mine[:MOST_DUE]
     ]
+
+
+def _requests(visitor: Visitor) -> Sequence[RequestRow]:
+    """Return what customers ask for, for whoever may order it."""
+    ours = visitor.caller.account is None and visitor.may("order")
+    return visitor.office.store.requests.open(REQUESTS_SHOWN) if ours else ()

@@ -1,0 +1,201 @@
+"""How the laboratory's work goes: how long its steps take, what comes back, what ends early, who is busy.
+
+All is counted by the database; days and weeks are told by whoever asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from remotecal.certificates.signing.signature import DUTIES
+from remotecal.store.tables import orders, records, remarks, runs, signed_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, Select
+
+    from remotecal.store.database import Database
+
+STEPS: Final = ("begun", "complete", *DUTIES, "whole")
+"""The steps of an order, each from the one before; the last is from the first to the last."""
+EARLY: Final = ("aborted", "stopped", "suspended")
+"""States of runs that ended early, or stand still."""
+REASONS_SHOWN: Final = 200
+"""Reasons that are told, at most."""
+
+
+class StepTime(NamedTuple):
+    """How long a step takes, by one procedure."""
+
+    procedure: str
+    step: str
+    """One of `STEPS`."""
+    runs: int
+    """Of how many it is told."""
+    lower: float
+    """Seconds that a quarter of them took at most."""
+    median: float
+    """Seconds that half of them took at most."""
+    upper: float
+    """Seconds that three quarters of them took at most."""
+
+
+class Passed(NamedTuple):
+    """How often certificates by a procedure passed their review at once."""
+
+    procedure: str
+    runs: int
+    """Which were reviewed, or returned."""
+    returned: int
+    """Of these, which were returned with a remark at least once."""
+
+
+class EndedEarly(NamedTuple):
+    """How many orders were refused or taken back, or came to no record, by why."""
+
+    state: str
+    """Of the run, or of the order where there is none."""
+    reason: str
+    """What was said why; "" where nothing was."""
+    orders: int
+
+
+class StationLoad(NamedTuple):
+    """How busy a station was in a week."""
+
+    week: int
+    """Place of the week among those asked for, from 0."""
+    station: str
+    runs: int
+    """Begun in it."""
+    seconds: float
+    """From their first line to their last, of all together."""
+
+
+class WorkDone:
+    """Statistics of orders and runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def steps(self, since: float, until: float) -> tuple[StepTime, ...]:
+        """Return how long each step of the orders issued in a time took, by procedure.
+
+        Of a run with several certificates, a signature counts when the last of them has it. The time of
+        which so many took at most is the nearest rank's: one that was had, and nothing between two.
+        """
+        from sqlalchemy import func, literal, select, union_all
+
+        times = self._times(since, until).cte("times")
+        marks = [times.c.issued_order, times.c.began, times.c.computed, *(times.c[duty] for duty in DUTIES)]
+        pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
+        each = union_all(
+            *(
+                select(times.c.procedure, literal(step).label("step"), (end - begin).label("took")).where(
+                    begin.is_not(None), end.is_not(None)
+                )
+                for step, begin, end in pairs
+            )
+        ).subquery()
+        group = (each.c.procedure, each.c.step)
+        rank = func.row_number().over(partition_by=group, order_by=each.c.took)
+        ranked = select(each, rank.label("rank"), func.count().over(partition_by=group).label("n")).subquery()
+        n = ranked.c.n
+
+        def at(quarters: int) -> ColumnElement[float]:
+            return func.max(ranked.c.took).filter(ranked.c.rank == (n * quarters + 3) // 4)
+
+        query = select(ranked.c.procedure, ranked.c.step, n, at(1), at(2), at(3)).group_by(
+            ranked.c.procedure, ranked.c.step, n
+        )
+        with self._database.read() as connection:
+            found = [StepTime._make(row) for row in connection.execute(query)]
+        return tuple(sorted(found, key=lambda one: (one.procedure, STEPS.index(one.step))))
+
+    def passed(self, since: float, until: float) -> tuple[Passed, ...]:
+        """Return how often runs begun in a time passed their review at once, by procedure."""
+        from sqlalchemy import case, exists, func, or_, select
+
+        signed = signed_certificates
+        returned = exists().where(remarks.c.station == runs.c.station, remarks.c.run == runs.c.run)
+        reviewed = exists().where(
+            signed.c.station == runs.c.station, signed.c.run == runs.c.run, signed.c.duty == "reviewed"
+        )
+        same = (records.c.station == runs.c.station) & (records.c.run == runs.c.run)
+        query = (
+            select(records.c.procedure, func.count(), func.sum(case((returned, 1), else_=0)))
+            .select_from(runs.join(records, same))
+            .where(runs.c.began >= since, runs.c.began < until, or_(returned, reviewed))
+            .group_by(records.c.procedure)
+            .order_by(records.c.procedure)
+        )
+        with self._database.read() as connection:
+            return tuple(Passed._make(row) for row in connection.execute(query))
+
+    def ended_early(self, since: float, until: float) -> tuple[EndedEarly, ...]:
+        """Return how many orders issued in a time came to no record, by why, the most frequent first."""
+        from sqlalchemy import and_, func, or_, select
+
+        of_order = (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station)
+        state = func.coalesce(runs.c.state, orders.c.state)
+        reason = func.coalesce(func.nullif(orders.c.reason, ""), runs.c.failed, "")
+        early = and_(runs.c.record == "", or_(runs.c.state.in_(EARLY), runs.c.failed != ""))
+        query = (
+            select(state, reason, func.count())
+            .select_from(orders.outerjoin(runs, of_order))
+            .where(orders.c.issued >= since, orders.c.issued < until, or_(orders.c.reason != "", early))
+            .group_by(state, reason)
+            .order_by(func.count().desc(), state, reason)
+            .limit(REASONS_SHOWN)
+        )
+        with self._database.read() as connection:
+            return tuple(EndedEarly._make(row) for row in connection.execute(query))
+
+    def load(self, weeks: Sequence[tuple[float, float]]) -> tuple[StationLoad, ...]:
+        """Return how busy each station was in each of some weeks, given by begin and end."""
+        from sqlalchemy import func, literal, select, union_all
+
+        each = union_all(
+            *(
+                select(
+                    literal(number).label("week"), literal(begin).label("begin"), literal(end).label("end")
+                )
+                for number, (begin, end) in enumerate(weeks)
+            )
+        ).subquery()
+        within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
+        query = (
+            select(each.c.week, runs.c.station, func.count(), func.sum(runs.c.updated - runs.c.began))
+            .select_from(each.join(runs, within))
+            .group_by(each.c.week, runs.c.station)
+            .order_by(runs.c.station, each.c.week)
+        )
+        with self._database.read() as connection:
+            return tuple(StationLoad._make(row) for row in connection.execute(query))
+
+    def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
+        """Return of each ordered run with a record when its steps were done; NULL for what was not."""
+        from sqlalchemy import func, select
+
+        signed = signed_certificates
+        same = (records.c.station == runs.c.station) & (records.c.run == runs.c.run)
+
+        def done(duty: str) -> ColumnElement[float]:
+            of_run = (signed.c.station == runs.c.station) & (signed.c.run == runs.c.run)
+            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty)
+            whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
+            return last.where(whole).scalar_subquery().label(duty)
+
+        joined = orders.join(runs, (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station))
+        return (
+            select(
+                records.c.procedure,
+                orders.c.issued.label("issued_order"),
+                runs.c.began,
+                records.c.computed,
+                *(done(duty) for duty in DUTIES),
+            )
+            .select_from(joined.join(records, same))
+            .where(orders.c.issued >= since, orders.c.issued < until, runs.c.unordered == "")
+        )

@@ -1,0 +1,88 @@
+"""The audit log: what was done, by whom and when, and what was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from remotecal.web.answers import NEXT, Limit, page
+from remotecal.web.callers import Auditing
+from remotecal.web.days import Day, begin_of, end_of
+from remotecal.web.office import Here
+from remotecal.web.shown import AuditShown, details
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from remotecal.store.store import AuditRow
+    from remotecal.web.office import Office
+
+router = APIRouter(tags=["laboratory"])
+
+WORDS = r"^[^\x00-\x1f\x7f]{0,100}$"
+BeforeEntry = Annotated[int | None, Query(ge=0, le=2**62, description="`id` of the last of the page before.")]
+"""Where a page begins."""
+
+
+class AskedOfAudit(NamedTuple):
+    """Which entries of the audit log are asked for."""
+
+    what: str
+    """Only those of this kind; "" for all."""
+    who: str
+    """Only what this one did; "" for all."""
+    since: date | None
+    """Only from this day on."""
+    until: date | None
+    """Only to this day, and on it."""
+    refused: bool
+    """Only what was refused."""
+
+    def found(self, office: Office, *, before: int | None, limit: int) -> tuple[AuditRow, ...]:
+        """Return the entries, the latest first."""
+        return office.store.noted(
+            what=self.what or None,
+            who=self.who or None,
+            since=begin_of(office, self.since),
+            until=end_of(office, self.until),
+            refused=self.refused,
+            before=before,
+            limit=limit,
+        )
+
+
+def asked_of_audit(
+    what: Annotated[str, Query(pattern=WORDS, description="Only entries of this kind.")] = "",
+    who: Annotated[str, Query(pattern=WORDS, description="Only what this one did.")] = "",
+    since: Day = None,
+    until: Day = None,
+    refused: Annotated[bool, Query(description="Only what was refused.")] = False,  # noqa: FBT002  a query's
+) -> AskedOfAudit:
+    """Return which entries somebody asks for."""
+    return AskedOfAudit(what, who, since, until, refused)
+
+
+Wanted = Annotated[AskedOfAudit, Depends(asked_of_audit)]
+"""Which entries of the audit log somebody asks for, for a handler."""
+
+
+@router.get("/audit", responses={200: {"headers": NEXT}})
+def read_audit_log(
+    _: Auditing,
+    here: Here,
+    request: Request,
+    response: Response,
+    wanted: Wanted,
+    before: BeforeEntry = None,
+    limit: Limit = 100,
+) -> list[AuditShown]:
+    """List what was done, and what was refused, the latest first; days are the laboratory's."""
+    found = wanted.found(here, before=before, limit=limit + 1)
+    rows = page(request, response, found, limit, lambda row: str(row.id))
+    return [
+        AuditShown.model_validate(
+            {"id": row.id, "at": row.at, "who": row.who, "what": row.what, "data": details(row.data)}
+        )
+        for row in rows
+    ]

@@ -1,0 +1,138 @@
+"""People and scope: who may do what until when, and how well the laboratory may certify.
+
+What stands here is the laboratory's register and its trust list, as they are now; nothing is changed here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+
+from fastapi import APIRouter, Query, Response
+
+from remotecal.errors import ConfigurationError
+from remotecal.hub.issuing import register_of
+from remotecal.register_entries import validities
+from remotecal.registers import same_procedure
+from remotecal.web.pages.certificates import believed
+from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.spreadsheet import as_csv
+from remotecal.web.pages.standards import AHEAD, Ending, ending
+from remotecal.web.register import not_a_customer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from remotecal.certificates.trust import Body, TrustList
+    from remotecal.register_entries import Validity
+    from remotecal.registers import LaboratoryRegister, PersonDuty
+    from remotecal.web.office import Office
+    from remotecal.web.pages.frame import Visitor
+
+router = APIRouter(include_in_schema=False)
+
+COLUMNS: Final = {
+    "matrix": ("person", "registration", "valid_until", "procedure", "duty"),
+    "lasting": ("kind", "whose", "number", "serial", "valid_until"),
+    "scope": ("quantity", "cmc", "unit", "against", "range_low", "range_high", "range_unit"),
+}
+"""Table → the names of its columns, in the file."""
+TableName = Annotated[Literal["matrix", "lasting", "scope"] | None, Query(description="As CSV, this table.")]
+
+
+class DutiesRow(NamedTuple):
+    """What the persons of a register may do by one procedure."""
+
+    procedure: str
+    duties: tuple[tuple[PersonDuty, ...], ...]
+    """For each person of the register."""
+
+
+@router.get("/people")
+def show_people(visitor: Visiting, table: TableName = None) -> Response:
+    """Return who may do what, until when all that counts, and the laboratory's scope; or one as CSV."""
+    not_a_customer(visitor.caller)
+    register, doubt = _registered(visitor.office)
+    trust, distrust = believed(visitor.office)
+    bodies = [] if trust is None else list(_of_laboratory(visitor.office, trust, register))
+    if table is not None:
+        return as_csv(visitor, table, COLUMNS[table], _rows(visitor, table, register, bodies))
+    return visitor.page(
+        "people.html",
+        register=register,
+        file=visitor.office.settings.issuing.signatories,
+        doubt=doubt,
+        matrix=() if register is None else matrix(register),
+        lasting=_lasting(visitor, register),
+        until=lambda day: ending(visitor, day.isoformat()),
+        trust=trust,
+        distrust=distrust,
+        bodies=bodies,
+        days=AHEAD.days,
+    )
+
+
+def matrix(register: LaboratoryRegister) -> list[DutiesRow]:
+    """Return what each person may do by each procedure that is registered, of a person or by itself."""
+    names: list[str] = []
+    persons = (name for person in register.persons for name in person.procedures)
+    for name in sorted({*persons, *(one.name for one in register.procedures)}, key=len, reverse=True):
+        if not any(same_procedure(name, longer) for longer in names):
+            names.append(name)
+    return [
+        DutiesRow(
+            name,
+            tuple(
+                person.duties if any(same_procedure(name, one) for one in person.procedures) else ()
+                for person in register.persons
+            ),
+        )
+        for name in sorted(names)
+    ]
+
+
+def _registered(office: Office) -> tuple[LaboratoryRegister | None, str]:
+    """Return the laboratory's register, if it has one, and why that can't be used; "" if it can."""
+    try:
+        return register_of(office.laboratory.folder), ""
+    except ConfigurationError as error:
+        return None, str(error)
+
+
+def _of_laboratory(office: Office, trust: TrustList, register: LaboratoryRegister | None) -> Iterator[Body]:
+    """Yield the laboratories on a trust list that are this one, by the name it goes by."""
+    for body in trust.bodies:
+        named = office.settings.laboratory in body.name.root.values()
+        if body.kind == "laboratory" and (
+            named or (register is not None and register.laboratory.name.agrees(body.name))
+        ):
+            yield body
+
+
+def _lasting(visitor: Visitor, register: LaboratoryRegister | None) -> list[tuple[Validity, Ending]]:
+    """Return until when what stands in a register counts, what ends first first, and how that is today."""
+    if register is None:
+        return []
+    found = sorted(validities(register), key=lambda one: one.until)
+    return [(one, ending(visitor, one.until.isoformat())) for one in found]
+
+
+def _rows(
+    visitor: Visitor, table: str, register: LaboratoryRegister | None, bodies: Sequence[Body]
+) -> Iterator[Sequence[str]]:
+    """Yield the rows of a table for its file."""
+    said = visitor.words.choose
+    if table == "scope":
+        for able in (able for body in bodies for able in body.scope):
+            place = (able.against, able.low, able.high, able.against_unit)
+            yield (able.quantity, able.cmc, able.unit, *place)
+    elif table == "lasting":
+        for one, _ in _lasting(visitor, register):
+            name = "" if one.name is None else said(one.name.root)
+            kind = visitor.words(f"lasting.{one.kind}")
+            yield (kind, name, one.number, one.serial, one.until.isoformat())
+    elif register is not None:
+        for row in matrix(register):
+            for person, duties in zip(register.persons, row.duties, strict=True):
+                whose = (said(person.name.root), person.registration, person.valid_until.isoformat())
+                for duty in duties:
+                    yield (*whose, row.procedure, visitor.words(f"duty.{duty}"))

@@ -1,0 +1,110 @@
+"""How the laboratory's work goes, counted by both databases."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from sqlalchemy import insert
+
+from remotecal.store import Store
+from remotecal.store.records import RecordRow
+from remotecal.store.tables import orders, remarks, runs, signed_certificates
+from remotecal.store.work import STEPS, EndedEarly, Passed, StationLoad, StepTime
+
+DUTIES = ("performed", "reviewed", "approved", "issued")
+DAY = 86400.0
+
+
+@pytest.fixture
+def worked(enrolled: Store) -> Store:
+    """Orders of days 1 to 4, done by `flow`, each step taking so many times as long as the step before."""
+    with enrolled.database.begin() as connection:
+        for n in (1, 2, 3, 4):
+            marks = [n * DAY]
+            for place in range(6):
+                marks.append(marks[-1] + n * 10.0**place)
+            order = {"id": f"r{n}", "number": "N", "station": "here", "envelope": b"e", "by": "Li Wei"}
+            connection.execute(
+                insert(orders), [order | {"issued": marks[0], "expires": 1e9, "state": "claimed"}]
+            )
+            run = {"station": "here", "run": f"r{n}", "committed": 1, "head": "h", "state": "signed"}
+            connection.execute(
+                insert(runs), [run | {"began": marks[1], "updated": marks[1] + 100.0, "record": "agrees"}]
+            )
+            signed = {"station": "here", "run": f"r{n}", "xml": b"x"}
+            connection.execute(
+                insert(signed_certificates),
+                [
+                    signed | {"duty": duty, "by": duty, "at": at}
+                    for duty, at in zip(DUTIES, marks[3:], strict=True)
+                ],
+            )
+    for n in (1, 2, 3, 4):
+        record = json.dumps({"evidence": {"procedure": "flow"}})
+        computed = n * DAY + n * 11.0
+        enrolled.records.put(RecordRow("here", f"r{n}", "h", "k", record, agrees=True, computed=computed))
+    with enrolled.database.begin() as connection:
+        connection.execute(runs.update().values(awaiting=""))
+    return enrolled
+
+
+def test_steps_have_the_quartiles_that_were_had(worked: Store) -> None:
+    found = worked.work.steps(0.0, 10 * DAY)
+    assert [one.step for one in found] == list(STEPS)
+    for place, one in enumerate(found[:-1]):
+        unit = 10.0**place
+        assert one == StepTime("flow", STEPS[place], 4, unit, 2 * unit, pytest.approx(3 * unit))
+    assert found[-1][2:] == (4, 111111.0, 222222.0, 333333.0)
+    assert {one.runs for one in worked.work.steps(2 * DAY, 4 * DAY)} == {2}
+    assert {one.median for one in worked.work.steps(2 * DAY, 4 * DAY) if one.step == "begun"} == {2.0}
+    assert worked.work.steps(5 * DAY, 6 * DAY) == ()
+
+
+def test_a_step_is_done_once_the_last_certificate_of_the_run_has_come_so_far(worked: Store) -> None:
+    row = {"station": "here", "run": "r1", "device": "dut-2", "duty": "performed", "by": "a", "at": 2 * DAY}
+    with worked.database.begin() as connection:
+        connection.execute(signed_certificates.insert().values(**row, xml=b"x"))
+        connection.execute(runs.update().where(runs.c.run == "r1").values(awaiting="reviewed"))
+    counted = {one.step: one.runs for one in worked.work.steps(0.0, 10 * DAY)}
+    assert counted == {"begun": 4, "complete": 4, "performed": 4} | dict.fromkeys((*DUTIES[1:], "whole"), 3)
+    (longest,) = [one for one in worked.work.steps(0.0, 1.5 * DAY) if one.step == "performed"]
+    assert longest.median == 2 * DAY - (DAY + 11.0)
+
+
+def test_what_was_returned_did_not_pass_at_once(worked: Store) -> None:
+    row = {"station": "here", "run": "r2", "line": 0, "text": "why?", "by": "reviewer", "at": 1.0}
+    with worked.database.begin() as connection:
+        connection.execute(remarks.insert(), [row, row])
+    assert worked.work.passed(0.0, 10 * DAY) == (Passed("flow", 4, 1),)
+    assert worked.work.passed(3 * DAY, 10 * DAY) == (Passed("flow", 2, 0),)
+
+
+def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
+    worked.orders.issue("w", "N", "there", b"e", 5 * DAY, 1e9, "Li Wei")
+    for n, (state, failed) in enumerate((("aborted", ""), ("aborted", ""), ("signed", "no points"))):
+        worked.orders.issue(f"e{n}", "N", "there", b"e", 5 * DAY, 1e9, "Li Wei")
+        run = {"station": "there", "run": f"e{n}", "committed": 1, "head": "h", "state": state}
+        with worked.database.begin() as connection:
+            connection.execute(runs.insert().values(**run, began=5 * DAY, updated=1.0, failed=failed))
+            if state == "aborted":
+                this = orders.c.id == f"e{n}"
+                connection.execute(orders.update().where(this).values(state="claimed", reason="leak"))
+    with worked.database.begin() as connection:
+        gone = orders.update().where(orders.c.id == "w").values(state="withdrawn", reason="not needed")
+        connection.execute(gone)
+    assert worked.work.ended_early(0.0, 10 * DAY) == (
+        EndedEarly("aborted", "leak", 2),
+        EndedEarly("signed", "no points", 1),
+        EndedEarly("withdrawn", "not needed", 1),
+    )
+    assert worked.work.ended_early(0.0, 5 * DAY) == ()
+
+
+def test_load_is_counted_by_the_weeks_asked_for(worked: Store) -> None:
+    weeks = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
+    found = worked.work.load(weeks)
+    assert found == (
+        StationLoad(0, "here", 2, 200.0),
+        StationLoad(1, "here", 1, 100.0),
+        StationLoad(2, "here", 1, 100.0),
+    )

@@ -1,0 +1,101 @@
+"""The page of the audit log: who, what, when, refused; the same as the API gives, and as a file."""
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from pathlib import Path
+
+import pytest
+from asked import asking
+from test_web_pages import browsing
+from web_laboratory import Web
+
+import remotecal
+from remotecal.clock import civil_time
+from remotecal.pages.words import words
+from remotecal.store.tables import audit
+
+HOSTILE = '=cmd|"/C calc"!A0 <b>'
+DAY = datetime(2024, 3, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def entries(web: Web) -> None:
+    """Two thousand and more entries of three days long ago, one of them refused, one hostile."""
+    rows = [
+        {"at": (DAY + timedelta(seconds=60 * number)).timestamp(), "who": f"w{number % 3}", "what": "sign"}
+        for number in range(3 * 24 * 60)
+    ]
+    rows[5] |= {"who": HOSTILE, "what": "refused"}
+    with web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(audit.insert(), [row | {"data": json.dumps({"run": HOSTILE})} for row in rows])
+
+
+def numbers(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'class="number">(\d+)</td>', page)]
+
+
+def test_the_audit_log_is_filtered_as_by_the_api_and_read_page_by_page(web: Web, entries: None) -> None:
+    one_day = "since=2024-03-06&until=2024-03-06"
+    with browsing(web, "administrator") as client, web.token("administrator") as api:
+        for query in ("", f"{one_day}&who=w1", "what=refused&who=", "refused=true", "until=2024-03-05"):
+            shown = numbers(client.get(f"/audit?{query}").text)
+            given = [one["id"] for one in api.get(f"/audit?{query}").json()]
+            assert shown, query
+            if "refused" in query or "2024" in query:  # no page of the log stands in it
+                assert shown == given, query
+        address, seen = f"/audit?{one_day}", []
+        while address:
+            page = client.get(address).text
+            seen += numbers(page)
+            (address,) = re.findall(r'rel="next" href="([^"]+)"', page) or [""]
+            address = unescape(address)
+        moments = [
+            web.hub.laboratory.store.noted(before=number + 1, limit=1)[0].at for number in (seen[0], seen[-1])
+        ]
+    assert len(seen) == len(set(seen)) == 24 * 60
+    assert seen == sorted(seen, reverse=True)
+    zone = web.hub.laboratory.folder.time_zone
+    assert {civil_time(at, zone).date().isoformat() for at in moments} == {"2024-03-06"}
+
+
+def test_the_file_has_all_that_was_asked_for_and_nothing_that_is_computed(web: Web, entries: None) -> None:
+    with browsing(web, "administrator") as client:
+        answer = client.get("/audit?until=2024-04-01&format=csv")
+        assert answer.headers["content-type"].startswith("text/csv")
+        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        assert len(rows) == 3 * 24 * 60
+        (refused,) = [row for row in rows if row["refused"] == "yes"]
+        assert refused["Who"] == "'" + HOSTILE
+        page = client.get("/audit?refused=true&until=2024-04-01").text
+        assert "<b>" not in page
+        assert HOSTILE in unescape(page)
+        assert 'class="mark ended">refused' in page
+
+
+def test_only_who_may_read_the_audit_log_sees_it(web: Web) -> None:
+    for user in ("operator", "reviewer", "approver", "reader", "customer", "bolt"):
+        with browsing(web, user) as client:
+            assert 'href="/audit"' not in client.get("/").text
+            for address in ("/audit", "/audit?format=csv"):
+                assert client.get(address).status_code == 403
+    with browsing(web, "administrator") as client:
+        assert 'href="/audit"' in client.get("/").text
+        assert client.get("/audit?since=yesterday").status_code == 422
+        with asking(web.hub.laboratory.store) as sent:
+            assert client.get("/audit").status_code == 200
+        assert len(sent) <= 5
+
+
+def test_every_act_that_is_noted_has_words() -> None:
+    noted = {
+        what
+        for path in Path(remotecal.__file__).parent.rglob("*.py")
+        for what in re.findall(r'note(?:,|\()\s*[\w.]+,\s*"([^"]+)"', path.read_text(encoding="utf-8"))
+    }
+    assert len(noted) > 20
+    for language in ("en", "zh"):
+        assert {f"act.{what}" for what in noted} <= words(language).texts.keys()

@@ -1,0 +1,181 @@
+"""The pages of statistics and of people: told in both languages, as files, and to nobody else."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from html import unescape
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+from asked import asking
+from test_web_pages import browsing
+from web_laboratory import Web
+
+from remotecal.clock import civil_day
+from remotecal.store.tables import runs
+
+REGISTER = """
+[laboratory]
+name = {{ en = "Laboratory", zh = "实验室" }}
+code = "L-1"
+valid_until = "{holds}"
+key = "00"
+
+[[persons]]
+name = {{ en = "Li <Wei>", zh = "李伟" }}
+registration = "R-1"
+valid_until = "{ended}"
+duties = ["performed", "reviewed"]
+procedures = ["flow.master_meter"]
+key = "01"
+
+[[persons]]
+name = {{ en = "Wang Fang", zh = "王芳" }}
+registration = "=R-2"
+valid_until = "{soon}"
+duties = ["approved"]
+procedures = ["master_meter", "weighing.balance"]
+key = "02"
+
+[[standards]]
+name = {{ en = "Balance", zh = "天平" }}
+serial = "B-7"
+approval = "A-7"
+valid_until = "{holds}"
+certificate = "C-7"
+certificate_valid_until = "{soon}"
+"""
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    return web.do(web.carried_out())
+
+
+@pytest.fixture
+def registered(web: Web) -> Iterator[None]:
+    """The laboratory has a register."""
+    folder = web.hub.laboratory.folder
+    today = civil_day(web.clock.now(), folder.time_zone)
+    days = {"ended": -1, "soon": 20, "holds": 400}
+    text = REGISTER.format(**{name: today + timedelta(ahead) for name, ahead in days.items()})
+    (folder.path / "register.toml").write_text(text, encoding="utf-8")
+    before = folder.settings
+    issuing = before.issuing.model_copy(update={"signatories": "register.toml"})
+    folder.settings = before.model_copy(update={"issuing": issuing})
+    yield
+    folder.settings = before
+
+
+def table(answer: httpx.Response) -> list[dict[str, str]]:
+    assert answer.headers["content-type"].startswith("text/csv"), answer.text
+    return list(csv.DictReader(io.StringIO(answer.text)))
+
+
+def row(page: str, begin: str) -> str:
+    """Return the text of the row of a table that begins so."""
+    rows = (unescape(re.sub(r"<[^>]+>", " ", row)) for row in re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL))
+    return next(text for text in (" ".join(row.split()) for row in rows) if text.startswith(begin))
+
+
+def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
+    store = web.hub.laboratory.store
+    order, began = store.orders.find(run), store.journals.find("here", run).began
+    procedure = store.records.find("here", run).procedure
+    assert procedure
+    with browsing(web, "reader") as client:
+        page = client.get("/statistics").text
+        steps = table(client.get("/statistics?table=steps"))
+        assert [one["Step"] for one in steps] == ["begun", "complete"]
+        assert {(one["Procedure"], one["Runs"]) for one in steps} == {(procedure, "1")}
+        assert steps[0]["Median / h"] == f"{(began - order.issued) / 3600:.2f}"
+        assert row(page, f"{procedure} issued → begun").endswith(steps[0]["Three quarters within / h"])
+        (load,) = table(client.get("/statistics?table=load"))
+        assert (load["Station"], load["Runs"]) == ("here", "1")
+        day = civil_day(began, web.hub.laboratory.folder.time_zone)
+        assert load["Week from"] == (day - timedelta(day.weekday())).isoformat()
+        assert f"<title>{load['Week from']}: 1</title>" in page
+        assert table(client.get("/statistics?table=passed")) == []
+        for query in ("since=2024-01-01&until=2023-01-01", "since=2020-01-01", "since=x", "table=users"):
+            assert client.get(f"/statistics?{query}").status_code == 422, query
+        for query in ("until=0001-01-01", "since=9999-12-01&until=9999-12-31", "since=2024-02-29&until="):
+            assert client.get(f"/statistics?{query}").status_code in {200, 422}, query
+    with browsing(web, "operator", "zh") as client:
+        assert "下达 → 开始" in client.get("/statistics").text
+
+
+def test_a_run_on_the_last_second_of_a_sunday_counts_in_its_week(web: Web, run: str) -> None:
+    zone = ZoneInfo(web.hub.laboratory.folder.time_zone)
+    late = datetime(2024, 3, 11, tzinfo=zone).timestamp() - 1
+    rows = [
+        {"station": "here", "run": f"w{n}", "committed": 1, "head": "h", "state": "signed", "began": at,
+         "updated": at + 1800.0}
+        for n, at in enumerate((late, late + 2))
+    ]  # fmt: skip
+    with web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(runs.insert(), rows)
+    with browsing(web, "operator") as client:
+        told = table(client.get("/statistics?since=2024-03-06&until=2024-03-12&table=load"))
+        assert [(one["Week from"], one["Runs"], one["Hours"]) for one in told] == [
+            ("2024-03-04", "1", "0.50"),
+            ("2024-03-11", "1", "0.50"),
+        ]
+        told = table(client.get("/statistics?since=2024-03-06&until=2024-03-10&table=load"))
+        assert [one["Week from"] for one in told] == ["2024-03-04"]
+
+
+@pytest.mark.usefixtures("registered")
+def test_people_are_told_with_what_they_may_do_and_until_when(web: Web) -> None:
+    with browsing(web, "operator") as client:
+        page = client.get("/people").text
+        assert "<Wei>" not in page
+        matrix = page.partition('id="lasting"')[0]
+        assert row(matrix, "flow.master_meter") == ("flow.master_meter performs reviews has ended approves")
+        assert row(matrix, "weighing.balance") == "weighing.balance – approves"
+        assert not re.search(r"<td[^>]*>master_meter<", matrix)
+        lasting = page.partition('id="lasting"')[2]
+        assert row(lasting, "registration Li").endswith("has ended")
+        assert row(lasting, "certificate Balance C-7 B-7").endswith("ends within 60 days")
+        assert "ends" not in row(lasting, "approval as a standard Balance")
+        assert lasting.index("R-1") < lasting.index("C-7") < lasting.index("A-7")
+        rows = table(client.get("/people?table=matrix"))
+        assert [(one["Procedure"], one["Person"], one["Duty"]) for one in rows][:2] == [
+            ("flow.master_meter", "Li <Wei>", "performs"),
+            ("flow.master_meter", "Li <Wei>", "reviews"),
+        ]
+        assert {one["Registration"] for one in rows} == {"R-1", "'=R-2"}
+        assert "remotecal register person register.toml" in page
+        scope = table(client.get("/people?table=scope"))
+        assert scope
+        assert all(f"{one['CMC (smallest U)']} " in page for one in scope)
+    with browsing(web, "operator", "zh") as client:
+        assert "李伟" in client.get("/people").text
+
+
+def test_without_a_register_or_with_a_broken_one_that_is_said(web: Web, registered: None) -> None:
+    folder = web.hub.laboratory.folder
+    with browsing(web, "operator") as client:
+        (folder.path / "register.toml").write_text("[laboratory", encoding="utf-8")
+        assert 'role="alert"' in client.get("/people").text
+        assert table(client.get("/people?table=lasting")) == []
+        issuing = folder.settings.issuing.model_copy(update={"signatories": None})
+        folder.settings = folder.settings.model_copy(update={"issuing": issuing})
+        assert "has no register" in client.get("/people").text
+
+
+def test_customers_see_neither_and_few_questions_are_asked(web: Web, run: str) -> None:
+    with browsing(web, "customer") as client:
+        for address in ("/statistics", "/people", "/statistics?table=load", "/people?table=matrix"):
+            assert client.get(address).status_code == 403
+            assert f'href="{address}"' not in client.get("/").text
+    with browsing(web, "reviewer") as client:
+        for address in ("/statistics", "/people"):
+            assert f'href="{address}"' in client.get("/").text
+            with asking(web.hub.laboratory.store) as sent:
+                page = client.get(address)
+            assert page.status_code == 200
+            assert len(sent) <= 6, [one.statement[:60] for one in sent]
+            assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page.text)
