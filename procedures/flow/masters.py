@@ -325,7 +325,7 @@ def masters_table(findings: Sequence[MeterFinding], running: Sequence[Sequence[M
         Words(
             name=Text(zh="各表流量 / (m³/h)", en="Flow of each / (m³/h)"),
             ref_types=("remotecal_masterFlows",),
-            words=tuple("; ".join(f"{each.flow:.4g}" for each in some) for some in running),
+            words=tuple(";".join(f"{each.flow:.4g}" for each in some) for some in running),
         ),
         column("最小流量占比", "Least share of Q_max", "remotecal_leastShare", "1",
                [fixed(min(each), 3) for each in shares]),

@@ -53,7 +53,7 @@ EXPANDED: Final = 0.03
 DRYNESS: Final = 1e-3
 """By which share air may differ from dry air, as the order has it."""
 
-PLACES: Final = (10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
+PLACES: Final = (5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0)
 
 
 @dataclass(frozen=True, slots=True)

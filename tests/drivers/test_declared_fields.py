@@ -14,7 +14,7 @@ import proofs_of_quantities
 import proofs_of_traces
 import proofs_of_wires
 import pytest
-from probes import MODE, SCPI, Body, Mode, driver, on_lines, setting
+from probes import MODE, SCPI, Body, Mode, driver, on_lines, on_rtu, rtu, setting
 from proofs_of_wires import line_ending, modbus_order
 
 from remotecal.bench_file import BenchFile
@@ -23,6 +23,7 @@ from remotecal.drivers.catalogue import describe
 from remotecal.drivers.codecs import Phrase, Register, Scpi, Sum, coil
 from remotecal.drivers.instrument import Instrument
 from remotecal.drivers.line_instrument import LineInstrument, ScpiInstrument
+from remotecal.drivers.links import identification
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -102,6 +103,19 @@ def registers_forbidden() -> None:
         driver(ModbusInstrument, forbidden=(coil(8),), zero=Action(coil(8), 1))
 
 
+def registers_serial_object() -> None:
+    """The object that holds the serial number is asked by itself, and believed."""
+    wire = Modbus(functions=frozenset({3, 43}))
+    whole = rtu(identification.question()), rtu(identification.answer({0: "Acme", 1: "P", 2: "1"}))
+    one = (
+        rtu(identification.question(0x80, identification.INDIVIDUAL)),
+        rtu(identification.answer({0x80: "S7"}, identification.INDIVIDUAL)),
+    )
+    for told, exchanges in (({"serial_object": 0x80}, (whole, one)), ({}, (whole,))):
+        with on_rtu(wire, *exchanges, maker="Acme", model="P", **told) as probe:
+            assert probe.met.serial == ("S7" if told else "")
+
+
 PROOFS = (proofs_of_wires, proofs_of_quantities, proofs_of_traces, proofs_by_hand)
 PREFIXES: dict[str, type] = {
     "line": Line, "serial": Serial, "modbus": Modbus,
@@ -123,6 +137,7 @@ STATED = {
     "ScpiInstrument.queue": scpi_queue,
     "ModbusInstrument.wire": modbus_order,
     "ModbusInstrument.forbidden": registers_forbidden,
+    "ModbusInstrument.serial_object": registers_serial_object,
 }
 
 

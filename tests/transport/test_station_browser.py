@@ -293,7 +293,7 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
         beside.do(beside.site.recomputed(order))
         over(beside)
         page.goto(beside.base + "/readings")
-        expect(page.locator(".grid s")).to_contain_text(["1.00 V", "11.00 V"])
+        expect(page.locator(".readings s")).to_contain_text(["1.00 V", "11.00 V"])
         assert said == []
     print(f"\nscenario 11: 3 readings, each twice, one slip found at once: {keys} keys")
 

@@ -7,7 +7,7 @@ import pytest
 from test_web_pages import browsing, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
-from remotecal.web.pages import frame
+from remotecal.pages import frame
 from remotecal.web.sessions import OF_ONE
 
 
