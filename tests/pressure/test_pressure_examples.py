@@ -33,7 +33,7 @@ def of_gauge():
 
 @pytest.fixture
 def of_transmitter():
-    standard, ammeter = certified("MPa", (0, 0.5, 1), 1e-12), certified("mA", (0, 12, 24), 1e-12)
+    standard, ammeter = certified("MPa", (0, 0.5, 1), 1e-9), certified("mA", (0, 12, 24), 1e-9)
     return evidence(transmitter(), TRANSMITTER, ("current", "mA"), standard, dut=ammeter)
 
 

@@ -292,7 +292,7 @@ def planned(bench, **parameters):
 
 
 def test_a_standard_is_not_used_beyond_its_certificate(bench):
-    """The controller is certified from 0 to 1200 kPa, and readings may scatter by 1 % of the last interval."""
+    """The controller is certified from 0 to 1200 kPa, and readings may scatter by 1 % of an interval."""
     rewrite(bench, ("above = 1100.0", "above = 1500.0"))
     over = {"span": [0.0, 1.2e6], "accuracy_class": 1.0}
     assert planned(bench, **over, pressures=[0.0, 5e5, 1.2e6])
