@@ -30,10 +30,9 @@ def test_an_order_becomes_the_parts_of_a_certificate(tiny):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("number =", "nummer =", r"order.number is missing; order.nummer is unknown, did you mean number\?"),
+        ("number =", "nummer =", r"order.nummer is unknown, did you mean number\?"),
         ("[customer]", "[custommer]", r"custommer is unknown, did you mean customer\?"),
-        ('number = "T-1"', "number = 1", "order.number: input should be a valid string"),
-        ('number = "T-1"', 'number = ""', "order.number: the text is empty"),
+        ('number = "T-1"', "number = 1", r"order.number\.?.*: input should be a valid string"),
         (
             "demonstration = true",
             'demonstration = "yes"',
