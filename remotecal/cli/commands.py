@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +87,11 @@ def password_of(asked: argparse.Namespace) -> str | None:
     from remotecal.private_files import read_private
 
     return None if asked.password_file is None else read_private(asked.password_file).decode().strip()
+
+
+def today_here() -> date:
+    """Return the day it is where this computer is."""
+    return datetime.now(UTC).astimezone().date()
 
 
 def _setting(text: str) -> tuple[str, object]:

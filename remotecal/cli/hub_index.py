@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from remotecal.cli.commands import today_here
 from remotecal.cli.listing import add_form, show, store_of
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ def list_due(asked: argparse.Namespace) -> None:
     """Print the standards whose certificates end soon, the first to end first."""
     from remotecal.cli.service import moment
 
-    today = datetime.now(UTC).astimezone().date()
+    today = today_here()
     with store_of(asked) as store:
         found = store.standards.due((today + timedelta(days=asked.within)).isoformat())
 

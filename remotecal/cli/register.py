@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.cli.commands import command
+from remotecal.cli.commands import command, today_here
 
 if TYPE_CHECKING:
     from remotecal.model import Text
@@ -153,7 +153,7 @@ def _show(asked: argparse.Namespace) -> None:
     from remotecal.registers import LaboratoryRegister
 
     register = LaboratoryRegister.load(asked.register)
-    today = _today()
+    today = today_here()
     for person in register.persons:
         names = " / ".join(person.name.root.values())
         print(plain(f"{names}: {', '.join(person.duties)}, for {', '.join(person.procedures)}"))
@@ -185,7 +185,3 @@ def _known_procedure(name: str) -> str:
     from remotecal.runs.catalogue import find
 
     return find(name).name
-
-
-def _today() -> date:
-    return datetime.now(UTC).astimezone().date()

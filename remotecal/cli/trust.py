@@ -6,7 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
-from remotecal.cli.commands import add_password, command, password_of
+from remotecal.cli.commands import add_password, command, password_of, today_here
 
 KINDS = ("laboratory", "institute", "accreditation body", "time-stamping authority")
 
@@ -70,7 +70,7 @@ def _new(asked: argparse.Namespace) -> None:
     from remotecal.model import Text
 
     key = SealKey.read(asked.key, password_of(asked))
-    found(asked.list, Text(_named(asked.issuer, asked.issuer_zh)), key, _today(), asked.until)
+    found(asked.list, Text(_named(asked.issuer, asked.issuer_zh)), key, today_here(), asked.until)
     print(f"Issue 1 of {asked.list} is signed; whoever uses it pins the key {key.public.text}")
     print(f"Next: remotecal trust add {asked.list} --body …")
 
@@ -94,12 +94,12 @@ def _add(asked: argparse.Namespace) -> None:
         "recognised_by": asked.recognised_by,
         "certificates": tuple(map(_pem, asked.certificate)),
         "journal_keys": tuple(map(_journal_key, asked.journal_key)),
-        "valid_from": asked.since or _today(),
+        "valid_from": asked.since or today_here(),
         "valid_until": asked.until,
         "scope": _scope(asked.scope),
     }
     body = checked(Body, content, f"body {asked.body}", ConfigurationError)
-    new = add(asked.list, (body,), SealKey.read(asked.key, password_of(asked)), _today())
+    new = add(asked.list, (body,), SealKey.read(asked.key, password_of(asked)), today_here())
     print(f"{body.id} is on issue {new.number} of {asked.list}, until {body.valid_until}")
 
 
@@ -109,7 +109,7 @@ def _renew(asked: argparse.Namespace) -> None:
     from remotecal.certificates.trust_issues import renew
 
     key = SealKey.read(asked.key, password_of(asked))
-    new = renew(asked.list, key, _today(), asked.until)
+    new = renew(asked.list, key, today_here(), asked.until)
     print(f"Issue {new.number} of {asked.list} is signed, good until {new.next_update}")
 
 
@@ -173,9 +173,3 @@ def _journal_key(said: str) -> str:
     from remotecal.certificates.signing.seal import read_public_key
 
     return read_public_key(Path(said)).text if Path(said).is_file() else said
-
-
-def _today() -> date:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC).astimezone().date()

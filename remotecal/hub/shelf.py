@@ -78,6 +78,7 @@ class Shelf:
         self.store = Store(database, WHOLE)
         """What is known of them."""
         self.store.stations.add_here(HERE)
+        self._found: dict[str, Shelved] = {}
         self._sizes: dict[str, int] = {}
         self._evaluated: dict[str, str] = {}
         self.refused: dict[str, str] = {}
@@ -98,7 +99,8 @@ class Shelf:
 
     def refresh(self) -> None:
         """Take in what has come since: journals as far as they are written, files, signatures."""
-        for run in self.runs():
+        self._found = {run.name: run for run in self.runs()}
+        for run in self._found.values():
             try:
                 if self._take(run):
                     self._certify(run)
@@ -107,7 +109,7 @@ class Shelf:
 
     def evaluate(self) -> None:
         """Compute the records of complete runs that were not computed yet, from their journals."""
-        for run in self.runs():
+        for run in self._found.values():
             row = self.store.journals.find(HERE, run.name)
             if row is None or row.state not in COMPLETE:
                 continue
@@ -117,10 +119,9 @@ class Shelf:
 
     def directory(self, run: str) -> Path:
         """Return where a run lies (`ConfigurationError` if there is none of this name)."""
-        for one in self.runs():
-            if one.name == run:
-                return one.directory
-        raise ConfigurationError(f"there is no run {run} in {self._folder}")
+        if (found := self._found.get(run)) is None:
+            raise ConfigurationError(f"there is no run {run} in {self._folder}")
+        return found.directory
 
     def order(self, run: str) -> Order:
         """Return what a run's journal says was ordered (`JournalBroken`: it says nothing of the kind)."""

@@ -166,8 +166,7 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str
     alike: dict[tuple[str, str], list[str]] = {}
     for one in mine:
         if (procedure := procedures.get(one.run)) is not None:
-            name = f"{one.station}/{one.run}{f'/{one.device}' if one.device else ''}"
-            alike.setdefault((procedure, one.duty), []).append(name)
+            alike.setdefault((procedure, one.duty), []).append(_named(one))
     return [
         (procedure, _signing(visitor, " ".join(names[:TOGETHER])))
         for (procedure, _), names in alike.items()
@@ -177,8 +176,12 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str
 
 def _command(visitor: Visitor, of_run: RunAt) -> str:
     """Return the command that signs a certificate where its signer's key is."""
-    device = f"/{of_run.device}" if of_run.device else ""
-    return _signing(visitor, f"{of_run.station}/{of_run.run}{device}")
+    return _signing(visitor, _named(of_run))
+
+
+def _named(one: RunAt | Awaiting) -> str:
+    """Return how that command calls a certificate."""
+    return "/".join(filter(None, (one.station, one.run, one.device)))
 
 
 def _signing(visitor: Visitor, what: str) -> str:
