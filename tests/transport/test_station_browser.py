@@ -26,7 +26,7 @@ from tiny_bench import Tiny
 
 from remotecal.hub.settings import HubFolder
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 WITHIN = PATIENCE * 1000.0
 expect.set_options(timeout=WITHIN)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
