@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -54,7 +55,12 @@ class Domain:
 
     def named(self, text: str) -> set[str]:
         """Return which of its names stand in a text."""
-        return set(re.findall(rf"\b(?:{'|'.join(map(re.escape, self.names()))})\b", text))
+        return set(self.pattern.findall(text))
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What finds its names."""
+        return re.compile(rf"\b(?:{'|'.join(map(re.escape, self.names()))})\b")
 
 
 DOMAINS = {
