@@ -118,8 +118,8 @@ def carry_out(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> tuple
     return code, said
 
 
-LASTING = {"demo"}
-"""What takes long where nothing is wrong."""
+LASTING = {"demo", "serve"}
+"""What takes long, or never ends, where nothing is wrong."""
 
 
 @pytest.mark.parametrize("everything", [False, True], ids=["required", "all"])
@@ -130,6 +130,13 @@ def test_no_command_ends_in_a_traceback(name, everything, clumsy, capsys):
         carry_out([*said, *typed(command, path, "x", everything=everything)], capsys)
     for text in WRONG_TEXTS.values():
         carry_out([*said, *typed(command, "text.toml", text, everything=everything)], capsys)
+
+
+def test_nothing_but_a_folder_is_served(clumsy, capsys):
+    for path in WRONG_PATHS.values():
+        if path not in {"", WRONG_PATHS["a directory"]}:
+            code, said = carry_out(["serve", path], capsys)
+            assert code == 2, said
 
 
 @pytest.mark.parametrize("out", ["text.toml", "text.toml/below", "long" * 100])
