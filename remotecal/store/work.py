@@ -88,7 +88,7 @@ class WorkDone:
         from sqlalchemy import func, literal, select, union_all
 
         times = self._times(since, until).cte("times")
-        marks = [times.c.issued_order, times.c.began, times.c.computed, *(times.c[duty] for duty in DUTIES)]
+        marks = [times.c.issued_order, times.c.began, times.c.updated, *(times.c[duty] for duty in DUTIES)]
         pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
         each = union_all(
             *(
@@ -175,7 +175,10 @@ class WorkDone:
             return tuple(StationLoad._make(row) for row in connection.execute(query))
 
     def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
-        """Return of each ordered run with a record when its steps were done; NULL for what was not."""
+        """Return of each ordered run with a record when its steps were done; NULL for what was not.
+
+        It is complete with its last line: when it was computed changes each time it is computed again.
+        """
         from sqlalchemy import func, select
 
         signed = signed_certificates
@@ -193,7 +196,7 @@ class WorkDone:
                 records.c.procedure,
                 orders.c.issued.label("issued_order"),
                 runs.c.began,
-                records.c.computed,
+                runs.c.updated,
                 *(done(duty) for duty in DUTIES),
             )
             .select_from(joined.join(records, same))

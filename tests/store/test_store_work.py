@@ -29,7 +29,7 @@ def worked(enrolled: Store) -> Store:
             )
             run = {"station": "here", "run": f"r{n}", "committed": 1, "head": "h", "state": "signed"}
             connection.execute(
-                insert(runs), [run | {"began": marks[1], "updated": marks[1] + 100.0, "record": "agrees"}]
+                insert(runs), [run | {"began": marks[1], "updated": marks[2], "record": "agrees"}]
             )
             signed = {"station": "here", "run": f"r{n}", "xml": b"x"}
             connection.execute(
@@ -41,7 +41,7 @@ def worked(enrolled: Store) -> Store:
             )
     for n in (1, 2, 3, 4):
         record = json.dumps({"evidence": {"procedure": "flow"}})
-        computed = n * DAY + n * 11.0
+        computed = 9 * DAY  # again, long after it was signed
         enrolled.records.put(RecordRow("here", f"r{n}", "h", "k", record, agrees=True, computed=computed))
     with enrolled.database.begin() as connection:
         connection.execute(runs.update().values(awaiting=""))
@@ -104,7 +104,7 @@ def test_load_is_counted_by_the_weeks_asked_for(worked: Store) -> None:
     weeks = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
     found = worked.work.load(weeks)
     assert found == (
-        StationLoad(0, "here", 2, 200.0),
-        StationLoad(1, "here", 1, 100.0),
-        StationLoad(2, "here", 1, 100.0),
+        StationLoad(0, "here", 2, 30.0),
+        StationLoad(1, "here", 1, 30.0),
+        StationLoad(2, "here", 1, 40.0),
     )
