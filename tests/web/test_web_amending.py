@@ -4,7 +4,9 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -97,6 +99,10 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
             for edition, asked in (("first", {"edition": 0}), ("last", {}))
         }
         pdf = acme.get(f"/api/v1/runs/here/{run}/certificate.pdf").content
+        with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
+            assert zipped.read(f"here/{run}/certificate.xml") == before
+            assert zipped.read(f"here/{run}/certificate-amended-1.xml") == files["last"]
+            assert zipped.read(f"here/{run}/certificate-amended-1.pdf") == pdf
     assert files["first"] == before
     record = read(read_signatures(files["last"])[-1].content)
     assert (record.number, record.replaces.number) == (new, old)

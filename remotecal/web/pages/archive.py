@@ -51,8 +51,8 @@ class _Made:
 def archive(office: Office, caller: Caller, wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
     """Yield a ZIP of what somebody may see of some runs, named by station and run: a folder for each.
 
-    In it are the issued certificates, and journal, record and files once all of the run's are issued. Whether
-    they may see a run is asked when its turn comes.
+    In it are the issued certificates, each that took the place of another beside that, and journal, record
+    and files once all of the run's are issued. Whether they may see a run is asked when its turn comes.
     """
     made, left_out = _Made(), list[str]()
     try:
@@ -87,10 +87,13 @@ def _files(
         visible.run(office, caller, station, run)
     except NotThere:
         return
-    for device in sorted(store.signings.issued(station, run)):
-        signed = store.signings.latest(station, run, device)
-        if signed is not None and signed.duty == "issued" and signed.pdf is not None:
-            name = f"{folder}/certificate{f'-{device}' if device else ''}"
+    for one in store.signings.of_runs([(station, run)]):
+        signed = (
+            store.signings.latest(station, run, one.device, one.edition) if one.duty == "issued" else None
+        )
+        if signed is not None and signed.pdf is not None:
+            amended = f"amended-{one.edition}" if one.edition else ""
+            name = f"{folder}/{'-'.join(filter(None, ('certificate', one.device, amended)))}"
             yield f"{name}.pdf", [signed.pdf]
             yield f"{name}.xml", [signed.xml]
     try:
