@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from remotecal.certificates.demonstration import DemonstrationKeys
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.cli.demo_people import Customer, Signs
-    from remotecal.hub.issuing import RunAt
     from remotecal.hub.laboratory import OrderDesk
+    from remotecal.hub.run_at import RunAt
     from remotecal.runs.catalogue import Found
     from remotecal.sim.assembly import Assembly, BenchOptions
 

@@ -18,7 +18,7 @@ from remotecal.store.amendments import AmendmentRow
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
     from remotecal.store.numbers import Giving
 

@@ -14,8 +14,8 @@ from typing import Final
 from remotecal.certificates import APART, PDF_NAME, XML_NAME, folder_of
 from remotecal.errors import CertificateRefused
 from remotecal.hub.founding import found, settings_text
-from remotecal.hub.issuing import RunAt, lacking
 from remotecal.hub.laboratory import OrderDesk, connection
+from remotecal.hub.run_at import RunAt, lacking
 from remotecal.hub.shelf import Shelf
 from remotecal.model import Record
 from remotecal.order import Order

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from remotecal.errors import ConfigurationError
-from remotecal.store.items import Sort
+from remotecal.store.item_register import Sort
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import ItemsBrought, ItemWritten

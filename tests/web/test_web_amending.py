@@ -21,8 +21,9 @@ from remotecal.certificates.dcc import read
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.hub.issued import enter_issued
-from remotecal.hub.issuing import RunAt, trust_of
+from remotecal.hub.issuing import trust_of
 from remotecal.hub.numbers import NumberSettings
+from remotecal.hub.run_at import RunAt
 from remotecal.hub.settings import PublicSettings
 from remotecal.store.tables import amendments, signed_certificates
 from remotecal.verify import verify

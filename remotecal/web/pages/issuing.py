@@ -24,7 +24,7 @@ from remotecal.web.pages.weighty import asked_again, once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
     from remotecal.store.signings import SignedRow
 

@@ -19,7 +19,8 @@ from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
 from remotecal.pages.frame import see
-from remotecal.store.items import RULES, Sort
+from remotecal.store.item_register import Sort
+from remotecal.store.items import RULES
 from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
@@ -30,7 +31,8 @@ from remotecal.web.shown_items import due_from
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from remotecal.store.items import Calibration, KeptItem
+    from remotecal.store.calibrations import Calibration
+    from remotecal.store.items import KeptItem
     from remotecal.web.pages.frame import SentForm, Visitor
     from remotecal.web.pages.standards import Ending
     from remotecal.web.table_of_items import TableRow

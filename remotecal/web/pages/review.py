@@ -13,7 +13,8 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_time
 from remotecal.errors import ConfigurationError, EvidenceError, NotThere
-from remotecal.hub import amending, issuing, reviewing
+from remotecal.hub import amending, reviewing
+from remotecal.hub.run_at import lacking
 from remotecal.pages.frame import see
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
@@ -30,8 +31,8 @@ from remotecal.web.shown import certificate_shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from remotecal.hub.issuing import RunAt
     from remotecal.hub.reviewing import Reviewed
+    from remotecal.hub.run_at import RunAt
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
@@ -71,7 +72,7 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     whole = visible.whole(office, caller, station, run)
     row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
-        raise NotThere(issuing.lacking(office.store, station, run))
+        raise NotThere(lacking(office.store, station, run))
     of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
     edition = of_run.edition
     amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
