@@ -38,6 +38,11 @@ class Calibration(NamedTuple):
     record: str
     """What it says, in JSON."""
 
+    @property
+    def finished(self) -> str:
+        """Last day of the calibration, ISO 8601."""
+        return str(json.loads(self.record)["finished"])
+
 
 def refresh(connection: Connection, numbers: Collection[int]) -> None:
     """Keep with items what their last certificate says, and until when it is relied on."""
@@ -51,10 +56,9 @@ def refresh(connection: Connection, numbers: Collection[int]) -> None:
         last = next(iter(calibrations(connection, item, 1)), None)
         told: Mapping[str, str] = UNKNOWN
         if last is not None:
-            finished = json.loads(last.record)["finished"]
             told = {
                 "certificate": last.number,
-                "calibrated": finished,
+                "calibrated": last.finished,
                 "station": last.station,
                 "run": last.run,
             }
@@ -93,7 +97,10 @@ def last_day(calibrated: date, months: int, rule: Rule) -> date:
 
 
 def calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Calibration, ...]:
-    """Return an item's certificates: of runs of its account, by its number, of its maker and model."""
+    """Return an item's certificates, the latest first: of its account, by its number, maker and model.
+
+    Where one was amended, only the one that took its place.
+    """
     from sqlalchemy import Text, and_, cast, func, literal, or_, select
 
     from remotecal.order import DUT
@@ -124,7 +131,12 @@ def calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Ca
             func.coalesce(runs.c.account, "") == item.account,
             or_(issued.c.device == "", issued.c.device == device),
         )
-        .order_by(run_items.c.at.desc())
+        .order_by(run_items.c.at.desc(), issued.c.edition.desc())
     )
-    found = (row for row in connection.execute(query) if alike(item, row))
-    return tuple(Calibration._make(row[:6]) for row, _ in zip(found, range(limit), strict=False))
+    found: dict[tuple[str, str, int], Calibration] = {}
+    for row in connection.execute(query):
+        if alike(item, row):
+            found.setdefault((row.station, row.run, row.place), Calibration._make(row[:6]))
+        if len(found) == limit:
+            break
+    return tuple(found.values())

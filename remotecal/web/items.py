@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -135,12 +134,7 @@ def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: 
 def list_calibrations(item: ItemInPath, caller: Reader, here: Here) -> list[CalibrationShown]:
     """List the certificates that were issued for an item, the latest first."""
     found = here.store.items.calibrations(visible.item(here, caller, item))
-    return [
-        CalibrationShown(
-            station=one.station, run=one.run, number=one.number, finished=json.loads(one.record)["finished"]
-        )
-        for one in found
-    ]
+    return [CalibrationShown.model_validate(one) for one in found]
 
 
 def _said(written: ItemWritten) -> dict[str, str | int | float | None]:

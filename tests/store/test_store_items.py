@@ -68,6 +68,9 @@ def test_a_certificate_sets_the_day_and_a_person_may(enrolled: Store) -> None:
     certified(enrolled, "r2", "2026-06-30", at=2.0)
     assert enrolled.items.find(number).due == "2027-06-29"
     assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r2", "C-r1"]
+    enrolled.signings.add(SigningRow("here", "r2", "issued", "Wu", 3.0, b"", None, "C-r2-A1", edition=1))
+    assert enrolled.items.find(number).certificate == "C-r2-A1"
+    assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r2-A1", "C-r1"]
     enrolled.items.change(number, replace(METER, due_set="2026-12-01"))
     assert enrolled.items.find(number).due == "2026-12-01"
     enrolled.items.change(number, replace(METER, months=6))

@@ -164,7 +164,6 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
         names=json.loads(row.name),
         rules=RULES,
         calibrations=found,
-        finished={one.run: json.loads(one.record)["finished"] for one in found},
         histories=_histories(found),
         orders=visitor.office.store.orders.of_items([row.id], 20),
         days=AHEAD[0],
