@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 2000
 """Rows of a table, at most."""
+MOST_LOOKED_AT: Final = 2 * MOST_ROWS
+"""Rows of a sheet that are read, empty ones among them."""
+LAST_OF_SHEET: Final = 2**20
+"""Rows that a sheet can have."""
 MOST_COLUMNS: Final = 40
 """Columns of a table that are looked at."""
 LARGEST_UNPACKED: Final = 20 * 2**20
@@ -87,15 +91,17 @@ def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
     first = next(rows, None)
     columns = _columns([cell.text for cell in first or ()])
     lines: list[TableRow] = []
-    before: dict[str, int] = {}
+    before: dict[tuple[str, str], int] = {}
     for number, cells in enumerate(rows, 2):
         if not any(cell.text for cell in cells):
             continue
         if len(lines) == MOST_ROWS:
             raise ConfigurationError(f"the table has more than {MOST_ROWS} rows: bring it in parts")
         line = _line(number, {columns[at]: cell for at, cell in enumerate(cells) if at in columns}, account)
-        if line.entered is not None and (other := before.setdefault(line.entered.same, number)) != number:
-            line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
+        if line.entered is not None:
+            other = before.setdefault((line.entered.account, line.entered.same), number)
+            if other != number:
+                line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
         lines.append(line)
     if not lines:
         raise ConfigurationError("the table has no rows below its headings")
@@ -210,13 +216,25 @@ def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
-        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=MOST_ROWS * 2, max_col=MOST_COLUMNS)
-        for row in rows:
-            yield [_of_sheet(cell) for cell in row]
+        yield from _rows_of_sheet(sheet.iter_rows(max_row=LAST_OF_SHEET, max_col=MOST_COLUMNS))
     except ConfigurationError:
         raise
     except Exception as error:
         raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
+
+
+def _rows_of_sheet(rows: Iterable[Sequence[object]]) -> Iterator[list[_CellRead]]:
+    """Yield the rows that are read; raise `ConfigurationError` where there is something below them."""
+    before: Sequence[object] = ()
+    for number, row in enumerate(rows, 1):
+        if number <= MOST_LOOKED_AT:
+            yield [_of_sheet(cell) for cell in row]
+        elif row is not before and any(_of_sheet(cell).text for cell in row):
+            raise ConfigurationError(
+                f"something stands in row {number}, and {MOST_LOOKED_AT} rows are read: move the rows "
+                "together, or bring the table in parts"
+            )
+        before = row  # rows that are missing are all the same one
 
 
 def _check_parts(content: bytes) -> None:

@@ -163,3 +163,19 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         read_table(table("name,serial", "M,1", "M,2", "M,3"), None)
     with pytest.raises(ConfigurationError, match="more than 2 rows"):
         read_table(sheet(["name", "serial"], ["M", 1], ["M", 2], ["M", 3]), None)
+
+
+def test_one_number_is_two_things_where_it_is_of_two_accounts() -> None:
+    rows = ("name,serial,account", "Meter,1,acme", "Meter,1,bolt", "Meter,1,acme")
+    assert [kinds(line) for line in read_table(table(*rows), None)] == [[], [], [("twice", "")]]
+
+
+def test_a_row_that_is_too_far_down_to_be_read_is_told() -> None:
+    book = Workbook()
+    for row, cell in ((1, "name"), (2, "Meter"), (table_of_items.MOST_ROWS * 2 + 1, "Meter")):
+        book.active.cell(row, 1, cell)
+        book.active.cell(row, 2, "serial" if row == 1 else row)
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(ConfigurationError, match="row 4001"):
+        read_table(out.getvalue(), None)
