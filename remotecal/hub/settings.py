@@ -161,7 +161,8 @@ class NoticeSettings(Written):
     """Who is told what falls due; days ahead as in `hub.due.AHEAD`."""
 
     keepers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Serial number of a standard → users who keep it; of others it is every operator's business."""
+    """Serial number of a standard, or of an item of the laboratory's own → users who keep it; of others it is
+    every operator's business."""
     mail: MailSettings | None = None
     """By which server notices go as mail; by none where not given."""
 

@@ -88,19 +88,30 @@ def test_standards_go_to_their_keepers_and_persons_to_administrators(
 ) -> None:
     store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
     soon = today(web) + timedelta(days=20)
-    held = {"name": "balance", "serial": "B-7", "certificate": "C-7", "valid_until": f"{soon}"}
-    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": [held]}
+    later = soon + timedelta(days=300)
+    own = {serial: entered(web, serial=serial, due=f"{soon}")["id"] for serial in ("B-7", "B-8")}
+    held = [
+        {"name": "balance", "serial": serial, "certificate": f"C-{serial}", "valid_until": f"{until}"}
+        for serial, until in (("B-7", soon), ("B-8", later))
+    ]
+    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": held}
     row = replace(store.stations.get("here"), announced=json.dumps({"benches": [bench]}))
     monkeypatch.setattr(store.stations, "list", lambda: (row,))
     register = tmp_path / "register.toml"
-    register.write_text(REGISTER.format(soon=soon, late=soon + timedelta(days=300)))
+    register.write_text(REGISTER.format(soon=soon, late=later))
     users = store.users.list()
-    with set_to(web, NoticeSettings(keepers={"B-7": ("reviewer",)}), signatories=str(register)):
+    with set_to(
+        web, NoticeSettings(keepers={"B-7": ("reviewer",), "B-8": ("approver",)}), signatories=str(register)
+    ):
         found = falling_due(store, folder, web.clock.now())
         told = {(one.kind, one.about, one.to) for one in notices_of(found, users, folder, today(web))}
     assert ("standard", "B-7", "reviewer") in told
     assert not any(one.kind == "standard" and one.about == "B-7" for one in found if one.day != soon)
     assert ("standard", "B-7", "operator") not in told
+    assert {to for kind, about, to in told if (kind, about) == ("item", f"{own['B-8']}")} == {"approver"}
+    assert not any(
+        (kind, about) == ("item", f"{own['B-7']}") for kind, about, _ in told
+    )  # once, as a standard
     assert ("person", "R-1", "administrator") in told
     assert ("accreditation", "L-1", "administrator") in told
     assert not any(about == "R-2" for _, about, _ in told)
