@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import unescape
@@ -72,7 +73,8 @@ def registered(web: Web) -> Iterator[None]:
 
 def table(answer: httpx.Response) -> list[dict[str, str]]:
     assert answer.headers["content-type"].startswith("text/csv"), answer.text
-    return list(csv.DictReader(io.StringIO(answer.text)))
+    assert answer.content.startswith(BOM_UTF8)  # or a spreadsheet reads no Chinese
+    return list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
 
 def row(page: str, begin: str) -> str:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
@@ -14,7 +12,6 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.history import ErrorsThen, by_kind, errors_of
-from remotecal.certificates.summary import as_text
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
@@ -25,11 +22,12 @@ from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
 from remotecal.web.pages.frame import Brought, Sent, Visiting
+from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
 from remotecal.web.shown_items import due_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from remotecal.store.calibrations import Calibration
     from remotecal.store.items import KeptItem
@@ -71,7 +69,7 @@ def list_items(
     searched: Asked = "",
     sort: Sort = "due",
     after: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-    form: Annotated[Literal["html", "csv"], Query(alias="format")] = "html",
+    form: Form = "html",
 ) -> Response:
     """Return the list of items, the first to be due first; or all of them as CSV (RFC 4180)."""
     searched = searched.strip()
@@ -83,7 +81,7 @@ def list_items(
         after=after,
     )
     if form == "csv":
-        return _file(found)
+        return as_file("items", COLUMNS, _lines(found))
     return visitor.page(
         "items.html",
         rows=[_marked(visitor, row) for row in found[:ON_A_PAGE]],
@@ -259,16 +257,11 @@ def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
     return ErrorHistory(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows))  # noqa: S704
 
 
-def _file(found: Iterable[KeptItem]) -> Response:
-    out = io.StringIO()
-    out.write("\N{BYTE ORDER MARK}")  # without which Excel reads no Chinese
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+def _lines(found: Iterable[KeptItem]) -> Iterator[tuple[str, ...]]:
+    """Yield items as lines of the file."""
     for row in found:
         names = json.loads(row.name)
         plain = names.get("", "")
         texts = (names.get("zh", plain), names.get("en", plain), row.maker, row.model, row.serial)
         further = (row.owner_number, row.place, "" if row.months is None else str(row.months), row.due_set)
-        writer.writerow(map(as_text, (*texts, *further, row.account, row.certificate, row.calibrated)))
-    name = {"Content-Disposition": 'attachment; filename="items.csv"'}
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=name)
+        yield (*texts, *further, row.account, row.certificate, row.calibrated)
