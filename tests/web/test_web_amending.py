@@ -1,16 +1,19 @@
 """Issuing, amending and revoking on pages: asked again who it is, done once, and told everywhere."""
 
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
+from html import unescape
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from test_web_certificates import issued, rows
 from test_web_pages import browsing, key_in, token
 from test_web_review import FILED, sign_as
@@ -25,6 +28,7 @@ from remotecal.hub.issuing import trust_of
 from remotecal.hub.numbers import NumberSettings
 from remotecal.hub.run_at import RunAt
 from remotecal.hub.settings import PublicSettings
+from remotecal.store import Store
 from remotecal.store.tables import amendments, signed_certificates
 from remotecal.verify import verify
 
@@ -221,6 +225,36 @@ def test_pressing_twice_at_once_does_it_once(web: Web, run: str) -> None:
         for wrong in ({}, {"key": "short"}):
             said = operator.post(f"/orders/{run}/again", data={"csrf": sent["csrf"]} | wrong)
             assert said.status_code == 422
+
+
+def test_what_broke_off_is_not_done_again_and_what_was_refused_may_be(web: Web, run: str) -> None:
+    store = web.hub.laboratory.store
+    with browsing(web, "operator") as operator:
+        page = operator.get(f"/orders/{run}")
+        sent = {"csrf": token(page), "key": key_in(page)}
+        before = len(store.pages.orders(1000))
+        with full(store, "order"):  # the order is made, and then the disk is full
+            assert operator.post(f"/orders/{run}/again", data=sent).status_code == 503
+        again = operator.post(f"/orders/{run}/again", data=sent)
+        assert again.status_code == 409
+        assert "look before you open its page anew" in unescape(again.text)
+        assert len(store.pages.orders(1000)) == before + 1
+        refused = {"csrf": sent["csrf"], "key": "refused-at-first"}
+        assert operator.post("/orders/none/again", data=refused).status_code == 404
+        assert operator.post(f"/orders/{run}/again", data=refused).status_code == 303
+
+
+@contextmanager
+def full(store: Store, what: str) -> Iterator[None]:
+    """Have the database refuse entries of a kind in the audit log."""
+    with store.database.begin() as connection:
+        body = f"WHEN NEW.what = '{what}' BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+        connection.execute(text(f"CREATE TRIGGER full BEFORE INSERT ON audit {body}"))
+    try:
+        yield
+    finally:
+        with store.database.begin() as connection:
+            connection.execute(text("DROP TRIGGER full"))
 
 
 def test_an_order_gets_its_numbers_without_typing(web: Web, run: str) -> None:
