@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -20,9 +21,12 @@ from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import Tiny
 
+from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import read_journal
+from remotecal.journal.writing import Journal
 from remotecal.station.pages.entering import NOTHING
+from remotecal.station.pages.journals import FollowedJournal
 from remotecal.station.pages.serving import another_entrance, is_served, lead_in
 
 
@@ -242,6 +246,25 @@ def test_an_answer_to_an_earlier_start_of_the_agent_answers_nothing(beside: Besi
         page = client.get(beside.base + "/").text
         assert "The rig is in its safe state." in page
         assert "smoke" in client.get(beside.base + "/last").text
+
+
+def test_of_a_journal_that_several_look_at_each_line_counts_once(tmp_path: Path) -> None:
+    dial = {"instrument": "gauge", "request": "read dial", "kind": "number", "question": {"en": "dial?"}}
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+
+        def read(times: int) -> None:
+            for _ in range(times):
+                asked = journal.append("prompt", dial, durable=False)
+                journal.append("answer", {"prompt": asked.seq, "answer": "1.00 V"}, durable=False)
+
+        read(2000)
+        followed = FollowedJournal(tmp_path / "run")
+        with ThreadPoolExecutor(8) as pool:
+            seen = list(pool.map(lambda _: followed.look(), range(8)))
+        read(1)
+        assert [len(cells) for row in followed.look().rows for cells in row.cells.values()] == [2001]
+    for told in seen:  # and what was told is not changed while a page is made of it
+        assert [len(cells) for row in told.rows for cells in row.cells.values()] == [2000]
 
 
 # Photos
