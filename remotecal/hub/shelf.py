@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -85,6 +86,7 @@ class Shelf:
         self._found: dict[str, Shelved] = {}
         self._taken: dict[str, Files] = {}
         self._evaluated: dict[str, tuple[str, Files]] = {}
+        self._evaluating = threading.Lock()
         self._clashing: dict[str, str] = {}
         self._failed: dict[str, str] = {}
 
@@ -124,14 +126,15 @@ class Shelf:
 
     def evaluate(self) -> None:
         """Compute the records of complete runs that were not computed yet, from their journals."""
-        for run in self._found.values():
-            row = self.store.journals.find(HERE, run.name)
-            if row is None or row.state not in COMPLETE:
-                continue
-            of = (row.head, _files(run.directory, [JSON_NAME]))
-            if of != self._evaluated.get(run.name):
-                self._evaluate(run, row.head)
-                self._evaluated[run.name] = of
+        with self._evaluating:
+            for run in self._found.values():
+                row = self.store.journals.find(HERE, run.name)
+                if row is None or row.state not in COMPLETE:
+                    continue
+                of = (row.head, _files(run.directory, [JSON_NAME]))
+                if of != self._evaluated.get(run.name):
+                    self._evaluate(run, row.head)
+                    self._evaluated[run.name] = of
 
     def directory(self, run: str) -> Path:
         """Return where a run lies (`ConfigurationError` if there is none of this name)."""

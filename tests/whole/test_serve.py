@@ -78,6 +78,15 @@ def test_nobody_else_comes_in(folder: Path) -> None:
     looking(folder, look, key="another")
 
 
+def test_who_stops_while_a_record_is_computed_leaves_nothing_behind(folder: Path) -> None:
+    async def open_and_stop() -> None:
+        async with open_shelf(folder, "Laboratory"):
+            await asyncio.sleep(0.01)
+
+    for _ in range(2):
+        asyncio.run(open_and_stop())  # or the directory of the database can't be removed
+
+
 def test_a_laboratory_knows_no_such_door(folder: Path) -> None:
     async def serve() -> None:
         async with open_shelf(folder, "Laboratory") as desk:
