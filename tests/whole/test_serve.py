@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -78,13 +80,24 @@ def test_nobody_else_comes_in(folder: Path) -> None:
     looking(folder, look, key="another")
 
 
-def test_who_stops_while_a_record_is_computed_leaves_nothing_behind(folder: Path) -> None:
+def test_who_stops_while_a_record_is_computed_waits_for_it(folder: Path) -> None:
+    path = folder / "done" / "record.json"
+    content = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)  # whoever computes the record waits here for what it is held against
+    written = threading.Event()
+
+    def write() -> None:
+        written.set()
+        path.write_bytes(content)
+
     async def open_and_stop() -> None:
         async with open_shelf(folder, "Laboratory"):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0)
+            threading.Timer(0.1, write).start()
+        assert written.is_set()  # or the database is removed while it is written into
 
-    for _ in range(2):
-        asyncio.run(open_and_stop())  # or the directory of the database can't be removed
+    asyncio.run(open_and_stop())
 
 
 def test_a_laboratory_knows_no_such_door(folder: Path) -> None:
