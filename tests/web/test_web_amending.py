@@ -104,6 +104,11 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
             for edition, asked in (("first", {"edition": 0}), ("last", {}))
         }
         pdf = acme.get(f"/api/v1/runs/here/{run}/certificate.pdf").content
+        lines = [row for row in rows(acme.get("/my").text.partition('id="certificates"')[2]) if run in row]
+        assert [f"replaced by {new}" in line for line in lines] == [True, False]
+        for line, number in zip(lines, (old, new), strict=True):
+            (link,) = re.findall(r'href="([^"]+)" download aria-label="XML ' + number, line)
+            assert acme.get(unescape(link)).content == files["first" if number == old else "last"]
         with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
             assert zipped.read(f"here/{run}/certificate.xml") == before
             assert zipped.read(f"here/{run}/certificate-amended-1.xml") == files["last"]
