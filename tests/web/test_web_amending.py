@@ -87,6 +87,11 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
         assert f"replaced by {new}" not in acme.get("/certificates").text  # it is not issued yet
     for duty in FILED:
         sign_as(web, run, duty)
+    with browsing(web, "customer") as acme, browsing(web, "reviewer") as reviewer:
+        assert f">{old}</td>" in acme.get(f"/runs/here/{run}").text  # it counts until then
+        page = reviewer.get(f"/runs/here/{run}").text
+        assert re.findall(r"certificate\.pdf\?device=&amp;edition=(\d)", page) == ["0", "1"]
+        assert f">{new}</td>" in page
     with browsing(web, "administrator") as administrator:
         page = administrator.get(f"/review/here/{run}")
         sent = {"csrf": token(page), "key": key_in(page)}

@@ -148,6 +148,8 @@ class Issued(NamedTuple):
 
     device: str
     """Whose, where each device has its own."""
+    edition: int
+    """How often it was amended before."""
     state: str
     """What it was signed for last; `draft` for nothing yet."""
     number: str
@@ -197,7 +199,7 @@ def _files(visitor: Visitor, whole: WholeRun) -> list[FileShown]:
 
 
 def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
-    """Return the certificates of a run that the visitor may have."""
+    """Return the certificates of a run that the visitor may have, as signed, those that were amended too."""
     row = whole.row
     if not row.record or row.unordered:
         return []
@@ -206,14 +208,17 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
     except NotThere:
         return []
     signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
-    latest = {one.device: one for one in signed}  # the last duty comes last
-    found = []
-    for device, number in numbers.items():
-        one = latest.get(device)
-        state = "draft" if one is None else one.duty
-        if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (one.number if one else None) or number))
-    return found
+    duties = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
+    given = {(device, 0): number for device, number in numbers.items()}
+    if any(edition for _, edition in duties):
+        amended = visitor.office.store.amendments.of_runs({(row.station, row.run)})
+        given |= {(one.device, one.edition): one.number for one in amended}
+    given |= {(one.device, one.edition): one.number for one in signed if one.number}
+    found = [
+        Issued(device, edition, duties.get((device, edition), "draft"), number)
+        for (device, edition), number in given.items()
+    ]
+    return [one for one in found if visitor.caller.account is None or one.state == "issued"]
 
 
 def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
