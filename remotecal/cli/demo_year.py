@@ -294,7 +294,8 @@ class Year:
         record = evaluate(read_evidence(directory), found).to_json()
         computed = Computed(station=self._station, run=run, head=head, record=record)
         library = Office(self._desk, VirtualClock(0.0)).procedures
-        compared = recompute(self._desk.store, library, computed, self._key.public, self._desk.key.public)
+        keys = (self._key.public, self._desk.key.public)
+        compared = recompute(self._desk.store, library, computed, *keys, at=self._ended(run))
         if not compared.agrees:
             raise OrderError(f"the record of {run} can't be computed: {compared.reason}")
 
