@@ -201,7 +201,7 @@ def _introduce(hub: AtHub, asked: argparse.Namespace) -> None:
     if asked.token_file is not None:
         hub.use_token(read_private(asked.token_file).decode().strip())
     elif asked.user is not None:
-        hub.log_in(asked.user, getpass(say(f"Password of {asked.user}: ", f"{asked.user} 的口令：")))
+        hub.log_in(asked.user, getpass(say(f"Password of {asked.user}: ", f"{asked.user} 的密码：")))
     else:
         raise ConfigurationError("say who you are at the hub: --user NAME, or --token-file FILE")
 

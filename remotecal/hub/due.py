@@ -171,7 +171,8 @@ def _register(folder: HubFolder) -> Iterator[FallingDue]:
 def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:
     quarter = folder.settings.certificates_last.total_seconds() / RENEWED_BY
     for station in stations:
-        if station.enabled and station.certificate_until - now < quarter:
+        enrolled = station.enabled and station.certificate  # this computer itself never does
+        if enrolled and station.certificate_until - now < quarter:
             day = civil_day(station.certificate_until, folder.time_zone)
             yield FallingDue(day, "station", station.name, station.name, "", where=station.name)
 

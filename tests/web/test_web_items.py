@@ -17,6 +17,7 @@ from test_web_pages import browsing, token
 from web_laboratory import Web, problem
 
 from remotecal.clock import civil_day
+from remotecal.hub.numbers import NumberSettings
 from remotecal.order import Order
 from remotecal.store.tables import records
 
@@ -246,6 +247,40 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
         assert one["planned"] == f"{today(web)}"
         assert one["order"]["customer"]["name"] == {"": "Customer"}
     assert len({who for who, what, data in web.audit("order") if "BATCH" in data}) == 1
+
+
+def test_a_series_gives_the_numbers_unless_somebody_types_one(
+    web: Web, announced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered(web, account="acme")
+    folder = web.hub.laboratory.folder
+    numbers = NumberSettings(order="S-{year}-{number:4}")
+    monkeypatch.setattr(folder, "settings", folder.settings.model_copy(update={"numbers": numbers}))
+    items = [entered(web, serial=f"S-{one}", account="acme", model="")["id"] for one in range(2)]
+    with browsing(web, "operator") as client:
+        form = form_of(client.get(f"/orders/new?item={items[0]}&item={items[1]}"))
+        assert form["number"] == ""
+        assert client.post("/orders/new", data=form).status_code == 303
+        given = re.findall(r">(S-\d{4}-\d{4})</a>", client.get("/orders").text)
+    assert given[:2] == [f"S-{today(web).year}-0002", f"S-{today(web).year}-0001"]
+
+
+def test_a_refusal_is_told_in_chinese_and_leads_back(web: Web) -> None:
+    items = [entered(web, serial=f"R-{one}", account=one)["id"] for one in ("acme", "bolt")]
+    with browsing(web, "operator", "zh") as client:
+        mixed = f"/orders/new?item={items[0]}&item={items[1]}"
+        for referer, back in (
+            (f"{web.url}/items?searched=R-", 'href="/items?searched=R-"'),
+            ("https://elsewhere.example/items", ""),
+            ("http://[", ""),
+        ):
+            page = client.get(mixed, headers={"Referer": referer}).text
+            assert "所选器具属于不同的客户账号" in page
+            assert ("返回上一页" in page) == bool(back)
+            assert back in page
+        gbk = {"file": ("a.csv", "名称,出厂编号\n表,1\n".encode("gbk"))}
+        data = {"csrf": token(client.get("/items/import")), "account": ""}
+        assert "文件不是 UTF-8 编码" in client.post("/items/import", data=data, files=gbk).text
 
 
 def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, announced: None) -> None:

@@ -140,7 +140,7 @@ def test_people_are_told_with_what_they_may_do_and_until_when(web: Web) -> None:
         assert not re.search(r"<td[^>]*>master_meter<", matrix)
         lasting = page.partition('id="lasting"')[2]
         assert row(lasting, "registration Li").endswith("has ended")
-        assert row(lasting, "certificate Balance C-7 B-7").endswith("ends within 60 days")
+        assert row(lasting, "certificate Balance C-7 B-7").endswith("days left: 20")
         assert "ends" not in row(lasting, "approval as a standard Balance")
         assert lasting.index("R-1") < lasting.index("C-7") < lasting.index("A-7")
         rows = table(client.get("/people?table=matrix"))

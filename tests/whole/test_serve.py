@@ -48,6 +48,7 @@ def test_every_number_opens_its_evidence_and_the_files_are_those_that_lie_there(
     async def look(client: httpx.AsyncClient) -> None:
         for page in ("/", "/runs", "/certificates", "/standards", "/live", "/orders", "/resting"):
             assert (await client.get(page)).status_code == 200, page
+        assert "Station certificate" not in (await client.get("/")).text  # this computer needs none
         page = await client.get(RUN)
         (number, *_) = re.findall(rf'href="({RUN}/results/[0-9/]+)"', page.text)
         assert (await client.get(number)).status_code == 200

@@ -142,6 +142,7 @@ def _form(
     row = row or next(iter(patterns), None)
     told = None if row is None else _opened(visitor, row)
     benches = list(_benches(visitor))
+    said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
     content = {
         "items": items,
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
@@ -149,7 +150,8 @@ def _form(
         "pattern": row,
         "benches": [one for one in benches if not one.ended],
         "ended": [one for one in benches if one.ended],
-        "refused": refused,
+        "refused": said,
+        "said_in": said_in,
         "key": typed.get("key") or secrets.token_hex(16),
         "fields": {}
         if row is None or told is None
@@ -158,6 +160,7 @@ def _form(
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
+        "series": visitor.office.settings.numbers.order,
     }
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
@@ -205,9 +208,10 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
         theirs: whether it was of the same account; another one's name and address are left out.
     """
     now = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
-    series = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
+    before = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
     fields = {
-        "number": f"{series}-{now:%Y%m%d-%H%M}",
+        # A laboratory with a series has its next numbers given, unless somebody types one.
+        "number": "" if visitor.office.settings.numbers.order else f"{before}-{now:%Y%m%d-%H%M}",
         "at": f"{told.station}/{told.bench}",
         "planned": now.date().isoformat(),
         "days": f"{BEGUN_WITHIN}",
@@ -255,7 +259,8 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
     made = []
     for place, item in enumerate(items, 1):
         width = len(str(len(items)))
-        number = _prefix(form) if len(items) == 1 else f"{_prefix(form)}-{place:0{width}}"
+        typed = _prefix(form)
+        number = f"{typed}-{place:0{width}}" if typed and len(items) > 1 else typed
         try:
             made.append(
                 OrderWanted(
