@@ -352,18 +352,27 @@ def last_day(calibrated: date, months: int, rule: Rule) -> date:
 
 
 def _calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Calibration, ...]:
-    """Return an item's certificates: of runs of its account, by its number, of its maker and model."""
-    from sqlalchemy import Text, and_, cast, func, literal, or_, select
+    """Return an item's certificates: of runs of its account, by its number, of its maker and model.
+
+    One that was amended stands there as it was issued last, for it tells of one calibration.
+    """
+    from sqlalchemy import Text, and_, cast, exists, func, literal, or_, select
 
     from remotecal.order import DUT
 
     by = run_items.c.serial == item.serial if item.serial else run_items.c.owner_number == item.owner_number
     device = literal(f"{DUT}-") + cast(run_items.c.place + 1, Text)
-    issued = signed_certificates
+    issued, later = signed_certificates, signed_certificates.alias("later")
 
     def same(one: Any, other: Any) -> ColumnElement[bool]:  # noqa: ANN401  tables
         return and_(one.c.station == other.c.station, one.c.run == other.c.run)
 
+    replaced = exists().where(
+        same(later, issued),
+        later.c.device == issued.c.device,
+        later.c.duty == "issued",
+        later.c.edition > issued.c.edition,
+    )
     query = (
         select(
             run_items.c.station,
@@ -382,6 +391,7 @@ def _calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[C
             by,
             func.coalesce(runs.c.account, "") == item.account,
             or_(issued.c.device == "", issued.c.device == device),
+            ~replaced,
         )
         .order_by(run_items.c.at.desc())
     )

@@ -4,7 +4,10 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
+from html import unescape
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -62,6 +65,12 @@ def amended(web: Web, number: str, **changed: str) -> str:
     return web.hub.laboratory.store.numbers.held(1)[0].number
 
 
+def certificates_of(client: httpx.Client, run: str) -> list[str]:
+    """Return the certificates that a run's page tells of, a row each."""
+    table = client.get(f"/runs/here/{run}").text.partition("<h2>Certificates</h2>")[2].partition("</table>")[0]
+    return [unescape(row) for row in table.split("<tr>")[2:]]
+
+
 def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
     web: Web, run: str, tmp_path: Path
 ) -> None:
@@ -77,8 +86,16 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
         assert f"takes the place of {old}" in page
         assert "<strong>Another Customer</strong>" in page
         assert new not in acme.get("/certificates").text
+        sign_as(web, run, "performed")
+        own = {user: certificates_of(user, run) for user in (reviewer, acme)}
+        assert [("issued" in row, new in row) for row in own[acme]] == [(True, False)]
+        first, second = own[reviewer]
+        assert (old in first, "issued" in first) == (True, True)
+        assert (new in second, "performed" in second) == (True, True)
+        with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
+            assert zipped.read(f"here/{run}/certificate.xml") == before
         assert f"replaced by {new}" not in acme.get("/certificates").text  # it is not issued yet
-    for duty in FILED:
+    for duty in ("reviewed", "approved"):
         sign_as(web, run, duty)
     with browsing(web, "administrator") as administrator:
         page = administrator.get(f"/review/here/{run}")
@@ -97,6 +114,16 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
             for edition, asked in (("first", {"edition": 0}), ("last", {}))
         }
         pdf = acme.get(f"/api/v1/runs/here/{run}/certificate.pdf").content
+        with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
+            assert zipped.read(f"here/{run}/certificate.pdf") == pdf
+            assert zipped.read(f"here/{run}/replaced/certificate-1.xml") == before
+        for page in ("/my", f"/runs/here/{run}"):
+            own = [unescape(row) for row in acme.get(page).text.split("<tr>") if "certificate.xml" in row]
+            told = {number: line for line in own for number in (old, new) if f">{number}<" in line}
+            for number, content in ((old, before), (new, files["last"])):
+                (link,) = re.findall(r'"([^"]*certificate.xml[^"]*)"', told[number])
+                assert acme.get(link).content == content, (page, number)
+            assert f"replaced by {new}" in told[old]
     assert files["first"] == before
     record = read(read_signatures(files["last"])[-1].content)
     assert (record.number, record.replaces.number) == (new, old)
