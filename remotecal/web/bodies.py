@@ -108,6 +108,8 @@ class TokenWanted(_Sent):
     """How long it is good."""
 
 
+MOST_MONTHS = 600
+"""Months of an interval, at most."""
 LARGEST_TABLE = 700_000
 """Characters of a table of items in base64."""
 LARGEST_BUNDLE = 3 * 2**20
@@ -183,7 +185,7 @@ class ItemWritten(_Sent):
     """The owner's number; it must have one of the two."""
     place: LineOrNone = ""
     """Where it is."""
-    months: Annotated[int, Field(ge=1, le=600)] | None = None
+    months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = None
     """From one calibration to the next."""
     rule: Rule = "before"
     """Which day is the last of that time: the one `before` the same day of the month, the `same`, or the end

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from remotecal.errors import ConfigurationError
+from remotecal.model import Text
+from remotecal.store.index import as_json
 from remotecal.store.items import Sort
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
@@ -18,7 +21,7 @@ from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.callers import Ordering, Reader
 from remotecal.web.office import Here
 from remotecal.web.shown_items import CalibrationShown, RegisteredItem, RowShown, TableShown
-from remotecal.web.table_of_items import read_table
+from remotecal.web.table_of_items import PLAIN, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,8 +77,8 @@ def import_items(brought: ItemsBrought, caller: Ordering, here: Here) -> TableSh
     """Take a table of items in, whole or not at all, or only look what would come of it.
 
     Its first row names the columns: `name_zh`, `name_en`, `maker`, `model`, `serial`, `owner_number`,
-    `place`, `months`, `due`, or as they are called in Chinese. Items that are there already are changed, and
-    none is made twice.
+    `place`, `months`, `due`, or as they are called in Chinese. Items that are there already are changed, but
+    in nothing that the table has no column for, and none is made twice.
     """
     lines, outcomes, numbers = take_in(here, caller, brought)
     kept = not brought.look and "fault" not in outcomes
@@ -99,8 +102,9 @@ def take_in(
     except (binascii.Error, ValueError):
         raise ConfigurationError("content is not in base64") from None
     lines = read_table(content, brought.account)
+    known = here.store.items.known([line.entered for line in lines if line.entered is not None])
+    lines = tuple(_with_the_rest(line, known) for line in lines)
     told = [line.entered for line in lines if line.entered is not None]
-    known = here.store.items.known(told)
     outcomes: tuple[Outcome, ...] = tuple(_outcome(line, known) for line in lines)
     if brought.look or "fault" in outcomes:
         there = (
@@ -152,6 +156,20 @@ def _said(written: ItemWritten) -> dict[str, str | int | float | None]:
         "months": written.months,
         "due": due,
     }
+
+
+def _with_the_rest(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> TableRow:
+    """Return a row with what its table has no column for, as it is with the item that is there."""
+    entered = line.entered
+    there = None if entered is None else known.get((entered.account, entered.same))
+    if entered is None or there is None:
+        return line
+    names: dict[str, str] = json.loads(there.name)
+    names = {language: name for language, name in names.items() if language and language not in line.cells}
+    rest = {name: getattr(there, name) for name in (*PLAIN, "months") if name not in line.cells}
+    rest |= {"rule": there.rule} | ({} if "due" in line.cells else {"due_set": there.due_set})
+    rest |= {"name": as_json(Text(names | json.loads(entered.name)))}
+    return replace(line, entered=replace(entered, **rest))
 
 
 def _outcome(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Outcome:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import ValidationError
 
 from remotecal.errors import ConfigurationError
-from remotecal.web.bodies import ItemWritten
+from remotecal.numerals import read_count
+from remotecal.web.bodies import MOST_MONTHS, ItemWritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -145,10 +146,13 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
     if whose and account and whose != account:
         faults.append(RowFault("account", "account", whose[:60]))
     months = texts.get("months", "")
-    if months and not (months.isascii() and months.isdigit() and 1 <= int(months) <= 600):
-        faults.append(RowFault("months", "months", months[:60]))
-    elif months:
-        said["months"] = int(months)
+    if months:
+        try:
+            said["months"] = read_count(months, MOST_MONTHS) or None
+        except ValueError:
+            said["months"] = None
+        if said["months"] is None:
+            faults.append(RowFault("months", "months", months[:60]))
     due = texts.get("due", "")
     if due:
         day = _day(due)
@@ -174,7 +178,7 @@ def _day(text: str) -> date | None:
         return None
     try:
         return date(*map(int, parts))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

@@ -67,7 +67,9 @@ def amended(web: Web, number: str, **changed: str) -> str:
 
 def certificates_of(client: httpx.Client, run: str) -> list[str]:
     """Return the certificates that a run's page tells of, a row each."""
-    table = client.get(f"/runs/here/{run}").text.partition("<h2>Certificates</h2>")[2].partition("</table>")[0]
+    table = (
+        client.get(f"/runs/here/{run}").text.partition("<h2>Certificates</h2>")[2].partition("</table>")[0]
+    )
     return [unescape(row) for row in table.split("<tr>")[2:]]
 
 

@@ -213,7 +213,9 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
     signed = store.signings.of_runs(this)
     states = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
     amended = store.amendments.of_runs(this) if "issued" in states.values() else ()
-    following = {one.replaces: one.number for one in amended if states.get((one.device, one.edition)) == "issued"}
+    following = {
+        one.replaces: one.number for one in amended if states.get((one.device, one.edition)) == "issued"
+    }
     told = [(device, 0, number) for device, number in numbers.items()]
     told += [(one.device, one.edition, one.number) for one in amended]
     found = [
