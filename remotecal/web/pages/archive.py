@@ -53,8 +53,8 @@ class _Made:
 def archive(office: Office, caller: Caller, wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
     """Yield a ZIP of what somebody may see of some runs, named by station and run: a folder for each.
 
-    In it are the issued certificates, those that were amended in a folder of their own, and journal, record and files once all of the run's are issued. Whether
-    they may see a run is asked when its turn comes.
+    In it are the issued certificates, those that were amended in a folder of their own, and journal, record
+    and files once all of the run's are issued. Whether they may see a run is asked when its turn comes.
     """
     made, left_out = _Made(), list[str]()
     try:
