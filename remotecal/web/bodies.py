@@ -13,11 +13,13 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
+from remotecal.hub.mail import mail_address
 from remotecal.model import Text
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
@@ -232,6 +234,13 @@ class MailWritten(_Sent):
         StringConstraints(max_length=254, pattern=r"^([^@\s<>,;:\"\x00-\x1f]+@[^@\s<>,;:\"\x00-\x1f]+)?$"),
     ]
     """Address for mail; empty for none."""
+
+    @field_validator("mail")
+    @classmethod
+    def _can_be_written_to(cls, mail: str) -> str:
+        if mail:
+            mail_address(mail)
+        return mail
 
 
 class Reason(_Sent):
