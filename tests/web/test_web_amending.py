@@ -27,6 +27,7 @@ from remotecal.hub.numbers import NumberSettings
 from remotecal.hub.settings import PublicSettings
 from remotecal.store.tables import amendments, signed_certificates
 from remotecal.verify import verify
+from remotecal.web.pages.issuing import AMENDED
 
 PUBLIC = "https://cal.example"
 
@@ -180,6 +181,11 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         assert "nothing differs" in same.text
         empty = amending(page, **{"reason.zh": ""})
         assert operator.post("/amend", params={"number": old}, data=empty).status_code == 422
+        name = next(iter(re.findall(r'name="(customer\.[a-z]*)"', page.text)))
+        sent = amending(page, number=old.lower(), key="x" * 20, **{name: "Another"})
+        assert operator.post("/amend", params={"number": old}, data=sent).status_code == 409
+        unsaid = amending(page, key="y" * 20, **{"address.en": " ", "address.": "", "address.zh": ""})
+        assert operator.post("/amend", params={"number": old}, data=unsaid).status_code == 422
         none = operator.get("/amend", params={"number": "none"})
         assert none.status_code == 404
     new = amended(web, old)
@@ -195,6 +201,11 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         refused = operator.post(f"/runs/here/{run}/certificate/amendments", json=body)
         assert "never issued" in problem(refused, 409)
         problem(customer.post(f"/runs/here/{run}/certificate/amendments", json=body), 403)
+
+
+def test_the_number_that_is_suggested_begins_as_the_issued_one() -> None:
+    for issued_, begins in (("LN-AB-2026-7", "LN-AB-2026-7"), ("LN-A-7-A2", "LN-A-7"), ("7", "7")):
+        assert AMENDED.sub("", issued_) == begins
 
 
 def test_who_it_is_is_asked_again_and_nothing_typed_is_lost(web: Web, run: str) -> None:
