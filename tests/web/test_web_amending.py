@@ -131,6 +131,10 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
     record = read(read_signatures(files["last"])[-1].content)
     assert (record.number, record.replaces.number) == (new, old)
     assert record.customer.name.get("en") == "Another Customer"
+    with browsing(web, "customer") as acme:
+        assert acme.get("/label", params={"number": new}).status_code == 200
+        refused = acme.get("/label", params={"number": old})
+        assert (refused.status_code, new in refused.text) == (409, True)
     public = {number: _token(web, number) for number in (old, new)}
     assert address_in(record) == f"{PUBLIC}/v/{public[new]}"
     web.clock.ahead += 61.0

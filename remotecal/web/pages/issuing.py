@@ -184,10 +184,16 @@ def _issued(visitor: Visitor, number: str) -> RunAt:
 
 
 def _record(visitor: Visitor, number: str) -> Record:
+    """Return what a certificate says that counts (`CertificateRefused`: it counts no longer)."""
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.xml import read_signatures
 
     signed = _numbered(visitor, number)
+    trust, _ = believed(visitor.office)
+    if trust is not None and trust.revocation_of(number) is not None:
+        raise CertificateRefused(f"certificate {number} was revoked: it has no label any more")
+    if following := visitor.office.store.amendments.replaced([number]).get(number):
+        raise CertificateRefused(f"certificate {number} was replaced by {following}: print the label of that")
     found = certificates.of_run(
         visitor.office, visitor.caller, signed.station, signed.run, signed.device, signed.edition
     )
