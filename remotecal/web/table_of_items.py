@@ -31,6 +31,10 @@ MOST_COLUMNS: Final = 40
 """Columns of a table that are looked at."""
 LARGEST_UNPACKED: Final = 20 * 2**20
 """Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
+MOST_MARKS: Final = 500_000
+"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each comes to take memory."""
+MOST_STYLES: Final = 20_000
+"""Marks of XML that tell how cells look; each takes more than a cell does."""
 MOST_PARTS: Final = 200
 """Files in an XLSX."""
 EXACT_DIGITS: Final = 15
@@ -264,10 +268,16 @@ def _check_parts(content: bytes) -> None:
                 raise ConfigurationError(
                     f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
                 )
+            marks = 0
             for part in parts:
                 # No more than it says is read of a part: zipfile stops there. XML may be in UTF-16, and
                 # is told by the archive's own table of types, not by its name.
                 text = archive.read(part).replace(b"\0", b"")
+                marks += (its := text.count(b"<"))
+                if marks > MOST_MARKS or (its > MOST_STYLES and part.filename.endswith("styles.xml")):
+                    raise ConfigurationError(
+                        "the XLSX has more cells or styles than a table has: copy it into a new workbook"
+                    )
                 if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                     raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:

@@ -186,6 +186,9 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     for parts in ({"sheet_xml": laughs.decode().encode("utf-16")}, {"sheet": laughs}):
         with pytest.raises(ConfigurationError, match="defines entities"):
             read_table(packed(**parts), None)
+    for name, mark in (("xl/styles.xml", b"<xf/>"), ("xl/worksheets/sheet1.xml", b"<c><v>1</v></c>")):
+        with pytest.raises(ConfigurationError, match="than a table has"):  # a minute, and a gigabyte
+            read_table(packed(**{name: mark * (table_of_items.MOST_MARKS // 2)}), None)
     with pytest.raises(ConfigurationError, match="can't be read"):
         read_table(packed(sheet_xml=b"<x/>"), None)
     monkeypatch.setattr(table_of_items, "MOST_ROWS", 2)
