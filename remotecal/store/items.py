@@ -6,16 +6,16 @@ certificates: kept when one is issued, and made anew by `refresh`.
 
 from __future__ import annotations
 
-import calendar
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.model.identifiers import comparable
 from remotecal.store.due_tables import items
+from remotecal.store.intervals import Rule, last_day
 from remotecal.store.tables import records, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from remotecal.store.database import Database
 
-Rule = Literal["before", "same", "month"]
-"""The last day of an interval: that before the same day of the month, that day, or the end of the month."""
-RULES: Final[tuple[Rule, ...]] = get_args(Rule)
 Sort = Literal["due", "serial", "model", "entered"]
 """By what a list is in order."""
 WRITTEN: Final = ("maker", "model", "serial", "owner_number", "place")
@@ -335,20 +332,6 @@ def refresh_run(connection: Connection, station: str, run: str) -> None:
             (items.c.owner_number == owner) & (items.c.owner_number != ""),
         )
         refresh(connection, connection.execute(select(items.c.id).where(like)).scalars().all())
-
-
-def last_day(calibrated: date, months: int, rule: Rule) -> date:
-    """Return the last day of an interval that begins with a calibration.
-
-    The day of the month is kept, or is the month's last where it has no such day.
-    """
-    month = calibrated.month - 1 + months
-    year, month = calibrated.year + month // 12, month % 12 + 1
-    end = calendar.monthrange(year, month)[1]
-    if rule == "month":
-        return date(year, month, end)
-    day = date(year, month, min(calibrated.day, end))
-    return day - timedelta(days=1) if rule == "before" else day
 
 
 def _calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Calibration, ...]:

@@ -23,7 +23,8 @@ from remotecal.hub.mail import mail_address
 from remotecal.model import Text
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
-from remotecal.store.items import Entered, Rule
+from remotecal.store.intervals import Rule
+from remotecal.store.items import Entered
 from remotecal.store.users import Role
 from remotecal.transport.messages import Terms
 from remotecal.web.passwords import LONGEST, SHORTEST

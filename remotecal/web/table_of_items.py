@@ -32,7 +32,7 @@ MOST_COLUMNS: Final = 40
 LARGEST_UNPACKED: Final = 20 * 2**20
 """Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
 MOST_MARKS: Final = 500_000
-"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each comes to take memory."""
+"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each takes memory."""
 MOST_STYLES: Final = 20_000
 """Marks of XML that tell how cells look; each takes more than a cell does."""
 MOST_PARTS: Final = 200

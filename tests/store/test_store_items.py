@@ -8,7 +8,8 @@ import pytest
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import Store
-from remotecal.store.items import Entered, last_day
+from remotecal.store.intervals import last_day
+from remotecal.store.items import Entered
 from remotecal.store.signings import SigningRow
 from remotecal.store.tables import records, run_items
 

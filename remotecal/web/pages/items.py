@@ -19,7 +19,8 @@ from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
 from remotecal.pages.frame import see
-from remotecal.store.items import RULES, Sort
+from remotecal.store.intervals import RULES
+from remotecal.store.items import Sort
 from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
