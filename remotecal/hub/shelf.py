@@ -21,7 +21,8 @@ from typing import Final, NamedTuple, TypeAlias
 from remotecal.certificates import APART, JSON_NAME, PDF_NAME, XML_NAME
 from remotecal.certificates.dcc import read
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.errors import ConfigurationError, JournalBroken, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RemotecalError
+from remotecal.journal.chain import ending
 from remotecal.journal.contents import beside
 from remotecal.journal.events import FILE, PACKED, JournalReader, found_in, opened_lines, seconds
 from remotecal.journal.evidence import start_of
@@ -169,13 +170,26 @@ class Shelf:
         else:
             self.store.records.put(row)
 
+    def _check_its_own(self, run: Shelved, record: Record, path: Path) -> None:
+        """Raise `EvidenceError` unless a certificate was computed from the journal that it lies beside."""
+        evidence = record.evidence
+        if evidence is not None:
+            last = evidence.lines
+            with self.store.journals.opened(HERE, run.name, [(last, last)]) as lines:
+                found = [ending(line[:-1]) for line in lines]
+            if any(line is not None and line.hash == evidence.journal_hash for line in found):
+                return
+        raise EvidenceError(f"the certificate {record.number} in {path} rests on another journal")
+
     def _signings(self, run: Shelved, path: Path) -> Iterator[SigningRow]:
         """Yield a certificate under each of its signatures."""
         xml = path.read_bytes()
         signatures = read_signatures(xml)
         if not signatures:
             return
-        number = read(signatures[-1].content).number
+        record = read(signatures[-1].content)
+        self._check_its_own(run, record, path)
+        number = record.number
         device = next((id_ for id_, its in self.order(run.name).numbers.items() if same(its, number)), "")
         printed = path.with_name(PDF_NAME)
         for signature in signatures:

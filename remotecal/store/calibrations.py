@@ -5,20 +5,18 @@ It is an index of certificates: kept when one is issued, and made anew by `refre
 
 from __future__ import annotations
 
-import calendar
 import json
 from collections.abc import Collection, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.store.due_tables import items
+from remotecal.store.intervals import last_day
 from remotecal.store.items import KeptItem, alike
 from remotecal.store.tables import records, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
-
-    from remotecal.store.items import Rule
 
 UNKNOWN: Final[dict[str, str]] = dict.fromkeys(("due", "certificate", "calibrated", "station", "run"), "")
 """What an item's last certificate tells where there is none."""
@@ -80,20 +78,6 @@ def refresh_run(connection: Connection, station: str, run: str) -> None:
             (items.c.owner_number == owner) & (items.c.owner_number != ""),
         )
         refresh(connection, connection.execute(select(items.c.id).where(like)).scalars().all())
-
-
-def last_day(calibrated: date, months: int, rule: Rule) -> date:
-    """Return the last day of an interval that begins with a calibration.
-
-    The day of the month is kept, or is the month's last where it has no such day.
-    """
-    month = calibrated.month - 1 + months
-    year, month = calibrated.year + month // 12, month % 12 + 1
-    end = calendar.monthrange(year, month)[1]
-    if rule == "month":
-        return date(year, month, end)
-    day = date(year, month, min(calibrated.day, end))
-    return day - timedelta(days=1) if rule == "before" else day
 
 
 def calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Calibration, ...]:

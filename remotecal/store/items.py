@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.model.identifiers import comparable
 
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-Rule = Literal["before", "same", "month"]
-"""The last day of an interval: that before the same day of the month, that day, or the end of the month."""
-RULES: Final[tuple[Rule, ...]] = get_args(Rule)
+    from remotecal.store.intervals import Rule
+
 WRITTEN: Final = ("maker", "model", "serial", "owner_number", "place")
 """Texts of an item in one line."""
 

@@ -82,7 +82,8 @@ class WorkDone:
     def steps(self, since: float, until: float) -> tuple[StepTime, ...]:
         """Return how long each step of the orders issued in a time took, by procedure.
 
-        Of a run with several certificates, a signature counts when the last of them has it. The time of
+        Of a run with several certificates, a signature counts when the last of them has it; what they were
+        amended to later counts for nothing. The time of
         which so many took at most is the nearest rank's: one that was had, and nothing between two.
         """
         from sqlalchemy import func, literal, select, union_all
@@ -186,7 +187,7 @@ class WorkDone:
 
         def done(duty: str) -> ColumnElement[float]:
             of_run = (signed.c.station == runs.c.station) & (signed.c.run == runs.c.run)
-            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty)
+            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty, signed.c.edition == 0)
             whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
             return last.where(whole).scalar_subquery().label(duty)
 

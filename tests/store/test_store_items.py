@@ -8,7 +8,7 @@ import pytest
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import Store
-from remotecal.store.calibrations import last_day
+from remotecal.store.intervals import last_day
 from remotecal.store.items import Entered
 from remotecal.store.signings import SigningRow
 from remotecal.store.tables import records, run_items
@@ -77,6 +77,18 @@ def test_a_certificate_sets_the_day_and_a_person_may(enrolled: Store) -> None:
     assert enrolled.items.find(number).due == "2026-12-29"
     assert enrolled.items.rebuild() == 1
     assert enrolled.items.find(number).due == "2026-12-29"
+
+
+def test_an_amended_certificate_counts_once_and_by_its_own_number(enrolled: Store) -> None:
+    number = enrolled.items.enter(METER, "Li Wei", 1.0)
+    certified(enrolled, "r1", "2026-05-31")
+    enrolled.signings.add(SigningRow("here", "r1", "performed", "Li", 2.0, b"", None, edition=1))
+    assert enrolled.items.find(number).certificate == "C-r1"  # nothing takes its place yet
+    enrolled.signings.add(SigningRow("here", "r1", "issued", "Wu", 3.0, b"", None, "C-r1-A1", edition=1))
+    assert enrolled.items.rebuild() == 1
+    kept = enrolled.items.find(number)
+    assert (kept.certificate, kept.due) == ("C-r1-A1", "2027-05-30")
+    assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r1-A1"]
 
 
 def test_what_is_another_accounts_or_another_things_counts_for_nothing(enrolled: Store) -> None:

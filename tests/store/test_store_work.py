@@ -71,6 +71,14 @@ def test_a_step_is_done_once_the_last_certificate_of_the_run_has_come_so_far(wor
     assert longest.median == 2 * DAY - (DAY + 11.0)
 
 
+def test_what_was_amended_later_took_no_longer_for_that(worked: Store) -> None:
+    before = worked.work.steps(0.0, 10 * DAY)
+    row = {"station": "here", "run": "r1", "edition": 1, "at": 400 * DAY, "xml": b"x"}
+    with worked.database.begin() as connection:
+        connection.execute(insert(signed_certificates), [row | {"duty": duty, "by": duty} for duty in DUTIES])
+    assert worked.work.steps(0.0, 10 * DAY) == before
+
+
 def test_what_was_returned_did_not_pass_at_once(worked: Store) -> None:
     row = {"station": "here", "run": "r2", "line": 0, "text": "why?", "by": "reviewer", "at": 1.0}
     with worked.database.begin() as connection:

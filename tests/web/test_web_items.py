@@ -158,6 +158,25 @@ def test_what_is_exported_comes_back_as_it_is(web: Web) -> None:
     assert {row["outcome"] for row in told["rows"]} == {"same"}
 
 
+def test_a_table_leaves_alone_what_it_has_no_column_for(web: Web) -> None:
+    said = {"name": {"en": "Meter", "zh": "表"}, "months": 12, "rule": "month", "due": "2027-05-31"}
+    said |= {"place": "Hall"}
+    number = entered(web, serial="L-1", owner_number="O-1", account="bolt", **said)["id"]
+    for table, outcome, changed in (
+        ("name,maker,model,serial\nMeter,Maker,DN 50,L-1\n", "same", {}),
+        ("name,maker,model,serial,place\nGauge,Maker,DN 50,L-1,Yard\n", "changed", {"place": "Yard"}),
+        ("name,maker,model,serial,due\nGauge,Maker,DN 50,L-1,\n", "changed", {"due": None}),
+    ):
+        told = brought(web, table, account="bolt", look=False).json()["rows"]
+        assert [(row["outcome"], row["item"]) for row in told] == [(outcome, number)]
+        said |= changed
+        with web.token("operator") as operator:
+            kept = operator.get(f"/items/{number}").json()
+        for name in ("months", "rule", "due", "place"):
+            assert kept[name] == said[name], (table, name)
+        assert (kept["owner_number"], kept["name"]["zh"]) == ("O-1", "表")
+
+
 # Orders for items
 
 
@@ -283,6 +302,23 @@ def test_a_refusal_is_told_in_chinese_and_leads_back(web: Web) -> None:
         assert "文件不是 UTF-8 编码" in client.post("/items/import", data=data, files=gbk).text
 
 
+def test_an_order_says_nothing_of_the_customer_whose_order_is_its_pattern(web: Web, announced: None) -> None:
+    order = wanted(web, account="bolt")
+    order["order"]["customer"] |= {"e_mail": "li@bolt.example", "phone": "+86 24 1", "code": "B"}
+    with web.token("operator") as operator:
+        pattern = operator.post("/orders", json=order).json()["id"]
+    item = entered(web, serial="P-1", account="acme")["id"]
+    own = entered(web, serial="P-2", account="bolt")["id"]
+    with browsing(web, "operator") as client, web.token("operator") as operator:
+        for number, mine in ((item, False), (own, True)):
+            form = form_of(client.get(f"/orders/new?item={number}&pattern={pattern}"))
+            typed = {} if mine else {"customer": "Acme", "address": "Road 1"}
+            done = client.post("/orders/new", data=form | typed | {"number": f"PARTY-{number}"})
+            made = operator.get(done.headers["location"].removeprefix("/")).json()["order"]["customer"]
+            told = [made.get(field) for field in ("e_mail", "phone", "code")]
+            assert told == (["li@bolt.example", "+86 24 1", "B"] if mine else [None] * 3)
+
+
 def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, announced: None) -> None:
     order = ordered(web)["id"]
     numbers = [entered(web, serial=f"W-{one}")["id"] for one in range(2)]
@@ -307,6 +343,18 @@ def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, a
         theirs = form_of(client.get(f"/orders/new?item={other}&pattern={order}"))
         assert (theirs["customer"], theirs["address"]) == ("", "")  # the pattern was another's
         assert client.get("/orders/new?item=99999").status_code == 404
+        for wrong in (
+            {"days": "1" * 5000},
+            {"item": "9" * 30},
+            {"item": "1" * 5000},
+            {"planned": "9999-12-31", "days": "180"},
+            {"parameter.flow": "NaN"},
+            {"parameter.flow": "[" * 50_000},
+        ):
+            assert client.post("/orders/new", data=form | wrong).status_code in {404, 409, 422}, wrong
+        for number in ("9" * 30, "1" * 5000):
+            sent = {"csrf": form["csrf"], "notice": number}
+            assert client.post("/notices/acknowledge", data=sent).status_code == 404
         assert client.post("/orders/new", data=form | {"csrf": ""}).status_code == 403
     with browsing(web, "reviewer") as reviewer:
         assert reviewer.get(f"/orders/new?item={numbers[0]}").status_code == 403

@@ -187,6 +187,7 @@ class Post:
     """A mail server on a real socket, with TLS and a password."""
 
     def __init__(self, path: Path, *, starttls: bool = False) -> None:
+        self.leaves = "221 Bye"
         self.taken: list[tuple[list[str], bytes]] = []
         self.refuses = False
         self.logins: list[str] = []
@@ -223,6 +224,9 @@ class Post:
     def _authenticate(self, server: SMTP, session: Session, _e: object, _m: str, data: object) -> AuthResult:
         self.logins.append(data.login.decode())
         return AuthResult(success=data.password == b"secret")
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        return self.leaves
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.refuses:
@@ -271,6 +275,7 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
             post.refuses = False
             look(web)
             assert post.taken == []  # not again at once
+            post.leaves = "421 closing"  # after it has taken the mail
             look(web, days=0.1)
             look(web, days=0.2)
         ((to, content),) = post.taken
@@ -284,6 +289,51 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
     assert post.logins == ["hub", "hub"]
     with web.token("bolt") as bolt:
         assert all(one["sent"] for one in bolt.get("/notices").json() if serial in one["what"])
+
+
+@pytest.mark.parametrize("address", ["'@[!é", "(!@\u200b"])
+def test_an_address_that_no_mail_can_be_written_to_keeps_nobody_from_being_told(
+    web: Web, tmp_path: Path, address: str
+) -> None:
+    """Python's own reader of addresses fails on these, each in a way of its own."""
+    with web.token("bolt") as bolt:
+        assert bolt.put("/notices/mail", json={"mail": address}).status_code == 422
+    due = today(web) + timedelta(days=25)
+    serial = f"P-{len(address)}"
+    for account in ("bolt", "acme"):
+        entered(web, serial=serial, account=account, due=f"{due}")
+    store = web.hub.laboratory.store
+    store.notices.set_mail("bolt", address)  # as an older hub took it
+    store.notices.set_mail("customer", "acme@acme.example")
+    try:
+        with Post(tmp_path) as post, set_to(web, mailing(post, tmp_path)):
+            look(web)
+        assert [to for to, _ in post.taken] == [["acme@acme.example"]]
+        assert address in json.loads(web.audit("mail failed")[0][2])["to"]
+    finally:
+        for user in ("bolt", "customer"):
+            store.notices.set_mail(user, "")
+
+
+def test_the_hub_looks_again_whatever_went_wrong(web: Web) -> None:
+    """A password in another encoding, or anything else nobody thought of, ends one look and not all."""
+    looks: list[int] = []
+
+    class Failing(Noticing):
+        def look(self) -> int:
+            looks.append(1)
+            if len(looks) == 1:
+                b"\xc3\xdc".decode()
+            raise asyncio.CancelledError
+
+    async def run() -> None:
+        clock = VirtualClock(web.clock.now())
+        folder, store = web.hub.laboratory.folder, web.hub.laboratory.store
+        with pytest.raises(asyncio.CancelledError):
+            await Failing(folder, store, clock, again=0.0).run()
+
+    asyncio.run(run())
+    assert len(looks) == 2
 
 
 def test_no_mail_goes_to_a_server_that_is_not_the_one_or_by_a_password_others_read(

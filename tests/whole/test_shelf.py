@@ -117,6 +117,14 @@ def test_two_certificates_with_one_number_are_told(folder: Path, demo: Path, cap
     assert "a number is issued once" in capsys.readouterr().err
 
 
+def test_a_certificate_of_another_journal_is_none_of_this_run(folder: Path, capsys) -> None:
+    for path in (folder / "march" / "done").glob("certificate.*"):
+        path.rename(folder / "cut" / path.name)
+    assert listed(capsys, "certificates", "--in", folder) == []
+    with shelf(folder) as made:
+        assert "rests on another journal" in made.refused["cut"]
+
+
 def test_no_folder_is_said(tmp_path: Path, capsys) -> None:
     assert main(["runs", "--in", str(tmp_path / "none")]) == 2
     assert "there is no folder" in capsys.readouterr().err

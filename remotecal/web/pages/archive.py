@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 IN_MEMORY: Final = 4 * 2**20
 """Bytes of one file that are held in memory before they are sent; more are held on disk."""
 PIECE: Final = 64 * 1024
+REPLACED: Final = "replaced"
+"""Folder of the certificates that others have taken the place of."""
 LEFT_OUT: Final = "LEFT-OUT.txt"
 """Says what is not in the archive, and why."""
 
@@ -51,7 +53,7 @@ class _Made:
 def archive(office: Office, caller: Caller, wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
     """Yield a ZIP of what somebody may see of some runs, named by station and run: a folder for each.
 
-    In it are the issued certificates, each that took the place of another beside that, and journal, record
+    In it are the issued certificates, those that were amended in a folder of their own, and journal, record
     and files once all of the run's are issued. Whether they may see a run is asked when its turn comes.
     """
     made, left_out = _Made(), list[str]()
@@ -87,15 +89,16 @@ def _files(
         visible.run(office, caller, station, run)
     except NotThere:
         return
-    for one in store.signings.of_runs([(station, run)]):
-        signed = (
-            store.signings.latest(station, run, one.device, one.edition) if one.duty == "issued" else None
-        )
+    issued = [one for one in store.signings.of_runs({(station, run)}) if one.duty == "issued"]
+    last = {one.device: one.edition for one in issued}  # the last amended comes last
+    for one in issued:
+        signed = store.signings.latest(station, run, one.device, one.edition)
         if signed is not None and signed.pdf is not None:
-            amended = f"amended-{one.edition}" if one.edition else ""
-            name = f"{folder}/{'-'.join(filter(None, ('certificate', one.device, amended)))}"
-            yield f"{name}.pdf", [signed.pdf]
-            yield f"{name}.xml", [signed.xml]
+            name = f"certificate{f'-{one.device}' if one.device else ''}"
+            if one.edition != last[one.device]:
+                name = f"{REPLACED}/{name}-{one.edition + 1}"
+            yield f"{folder}/{name}.pdf", [signed.pdf]
+            yield f"{folder}/{name}.xml", [signed.xml]
     try:
         runs.may_see_evidence(office, caller, station, run)
     except NotThere as error:

@@ -16,11 +16,12 @@ from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
 from remotecal.pages.frame import see
+from remotecal.store.intervals import RULES
 from remotecal.store.item_register import Sort
-from remotecal.store.items import RULES
 from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
+from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Brought, Sent, Visiting
 from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
@@ -29,6 +30,7 @@ from remotecal.web.shown_items import due_from
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from remotecal.certificates.trust import TrustList
     from remotecal.store.calibrations import Calibration
     from remotecal.store.items import KeptItem
     from remotecal.web.pages.frame import SentForm, Visitor
@@ -61,6 +63,8 @@ class ItemMarked(NamedTuple):
     ending: Ending
     """How its last certificate stands today."""
     due_from: Literal["hand", "certificate", ""]
+    revoked: bool
+    """Whether the laboratory's trust list says that its last certificate counts no longer."""
 
 
 @router.get("")
@@ -82,9 +86,10 @@ def list_items(
     )
     if form == "csv":
         return as_file("items", COLUMNS, _lines(found))
+    trust, _ = believed(visitor.office)
     return visitor.page(
         "items.html",
-        rows=[_marked(visitor, row) for row in found[:ON_A_PAGE]],
+        rows=[_marked(visitor, row, trust) for row in found[:ON_A_PAGE]],
         further=found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None,
         asked={"searched": searched, "sort": sort},
         days=AHEAD[0],
@@ -157,7 +162,7 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
     found = visitor.office.store.items.calibrations(row)
     return visitor.page(
         "item.html",
-        one=_marked(visitor, row),
+        one=_marked(visitor, row, believed(visitor.office)[0]),
         item=row,
         names=json.loads(row.name),
         rules=RULES,
@@ -176,9 +181,10 @@ async def change_item(item: ItemInPath, form: Sent) -> Response:
     return see(f"/items/{item}")
 
 
-def _marked(visitor: Visitor, row: KeptItem) -> ItemMarked:
+def _marked(visitor: Visitor, row: KeptItem, trust: TrustList | None) -> ItemMarked:
+    revoked = trust is not None and trust.revocation_of(row.certificate) is not None
     return ItemMarked(
-        row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row)
+        row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row), revoked
     )
 
 

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotThere
 from remotecal.hub.due import notices_of
+from remotecal.numerals import read_count
 from remotecal.pages.frame import see
 from remotecal.web import notices
 from remotecal.web.bodies import MailWritten
@@ -37,11 +38,12 @@ def list_notices(visitor: Visiting) -> Response:
 @router.post("/notices/acknowledge")
 async def acknowledge(form: Sent) -> Response:
     """Say that a notice was seen."""
-    number = form["notice"]
-    if not (number.isascii() and number.isdigit()):
-        raise NotThere("there is no such notice")
     visitor = form.visitor
-    await run_in_threadpool(notices.acknowledge_notice, int(number), visitor.caller, visitor.office)
+    try:
+        number = read_count(form["notice"], 2**53)
+    except ValueError:
+        raise NotThere("there is no such notice") from None
+    await run_in_threadpool(notices.acknowledge_notice, number, visitor.caller, visitor.office)
     return see("/notices")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -17,7 +18,8 @@ from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
-from remotecal.order import Dut, Order
+from remotecal.numerals import read_count
+from remotecal.order import Dut, Order, Party
 from remotecal.pages.frame import see
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
@@ -75,7 +77,7 @@ async def order_items(form: Sent) -> Response:
     visitor = form.visitor
     caller = callers.require(visitor.caller, "order")
     try:
-        numbers = [int(one) for one in form.all("item")]
+        numbers = [read_count(one, 2**53) for one in form.all("item")]
     except ValueError:
         raise ConfigurationError("an item is named by its number") from None
     items = await run_in_threadpool(_items, visitor, numbers)
@@ -231,9 +233,11 @@ def _shown(value: object) -> str:
 def _typed(text: str) -> object:
     """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
+    except (ValueError, RecursionError):
         return text
+    return value
 
 
 def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
@@ -249,11 +253,8 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
         planned = date.fromisoformat(form["planned"])
     except ValueError:
         raise ConfigurationError(f"{form['planned']!r} is no day: write it as 2026-05-31") from None
-    days = form["days"]
-    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
-        raise ConfigurationError(f"{days!r} is no number of days from 1 to {MOST_DAYS}")
     zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
-    after = planned + timedelta(days=int(days))
+    after = _ends(planned, form["days"])
     ends = datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
     made = []
@@ -280,6 +281,14 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
     return made
 
 
+def _ends(planned: date, days: str) -> date:
+    """Return the day before which an order must be begun (`ConfigurationError`: it is none)."""
+    with suppress(ValueError, OverflowError):
+        if count := read_count(days, MOST_DAYS):
+            return planned + timedelta(days=count)
+    raise ConfigurationError(f"{days[:60]!r} is no number of days from 1 to {MOST_DAYS}")
+
+
 def _prefix(form: SentForm) -> str:
     return form["number"].strip()
 
@@ -301,19 +310,27 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
         class_scheme=like.class_scheme if like else None,
         class_name=like.class_name if like else None,
     )
-    customer = pattern.customer.model_copy(
-        update={
-            "name": _kept(form, "customer", pattern.customer.name),
-            "address": _kept(form, "address", pattern.customer.address),
-        }
-    )
     head = pattern.order.model_copy(update={"number": number, "certificate": None})
     # Made anew, for a copy with other content is looked at by nobody.
     return Order.model_validate(
         pattern.model_copy(
-            update={"order": head, "parameters": parameters, "dut": dut, "duts": (), "customer": customer}
+            update={
+                "order": head,
+                "parameters": parameters,
+                "dut": dut,
+                "duts": (),
+                "customer": _customer(form, pattern),
+            }
         ).model_dump()
     )
+
+
+def _customer(form: SentForm, pattern: Order) -> Party:
+    """Return the customer that a form tells: the pattern's, or another one, of whom only that is known."""
+    before = pattern.customer
+    name, address = _kept(form, "customer", before.name), _kept(form, "address", before.address)
+    others = {} if name == before.name else dict.fromkeys(set(Party.model_fields) - {"name", "address"})
+    return before.model_copy(update={"name": name, "address": address, **others})
 
 
 def _maker(like: Dut | None, item: KeptItem) -> Text | None:

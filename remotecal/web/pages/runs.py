@@ -148,12 +148,14 @@ class Issued(NamedTuple):
 
     device: str
     """Whose, where each device has its own."""
-    edition: int
-    """How often it was amended before."""
     state: str
     """What it was signed for last; `draft` for nothing yet."""
     number: str
     """What it has, or will have."""
+    edition: int
+    """How often it was amended before."""
+    replaced: str
+    """Number of the issued one that takes its place; "" while there is none."""
 
 
 def record_of(visitor: Visitor, whole: WholeRun) -> Record | None:
@@ -207,16 +209,18 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
         numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
-    signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
-    duties = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
-    given = {(device, 0): number for device, number in numbers.items()}
-    if any(edition for _, edition in duties):
-        amended = visitor.office.store.amendments.of_runs({(row.station, row.run)})
-        given |= {(one.device, one.edition): one.number for one in amended}
-    given |= {(one.device, one.edition): one.number for one in signed if one.number}
+    store, this = visitor.office.store, {(row.station, row.run)}
+    signed = store.signings.of_runs(this)
+    states = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
+    amended = store.amendments.of_runs(this) if "issued" in states.values() else ()
+    following = {
+        one.replaces: one.number for one in amended if states.get((one.device, one.edition)) == "issued"
+    }
+    told = [(device, 0, number) for device, number in numbers.items()]
+    told += [(one.device, one.edition, one.number) for one in amended]
     found = [
-        Issued(device, edition, duties.get((device, edition), "draft"), number)
-        for (device, edition), number in given.items()
+        Issued(device, states.get((device, edition), "draft"), number, edition, following.get(number, ""))
+        for device, edition, number in told
     ]
     return [one for one in found if visitor.caller.account is None or one.state == "issued"]
 
