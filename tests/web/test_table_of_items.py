@@ -210,5 +210,5 @@ def test_a_row_that_is_too_far_down_to_be_read_is_told() -> None:
         book.active.cell(row, 2, "serial" if row == 1 else row)
     out = io.BytesIO()
     book.save(out)
-    with pytest.raises(ConfigurationError, match="row 4001"):
+    with pytest.raises(ConfigurationError, match="below row 4000"):
         read_table(out.getvalue(), None)
