@@ -135,6 +135,12 @@ def read_face(path: Path) -> Face:
     return face
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Return the file of a face and those of its pictures; errors as `read_face`."""
+    pictures = _pictures(_design(_bytes(path), path))
+    return path, *(path.with_name(picture.file) for _, picture in pictures)
+
+
 def design_of(record: Record) -> Design:
     """Return how a record is to be printed (`ConfigurationError`: by a face that may not be)."""
     face = record.face
