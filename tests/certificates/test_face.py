@@ -95,6 +95,11 @@ def test_the_example_stands_on_the_certificate_and_in_its_xml(issued: bytes) -> 
     assert head == tuple(sorted(head)), "the columns of the standards stand in the face's order"
 
 
+def test_the_page_shows_the_example_to_the_letter() -> None:
+    page = (EXAMPLE.parent / "certificate-face.md").read_text(encoding="utf-8")
+    assert f"```toml\n{(EXAMPLE / 'face.toml').read_text(encoding='utf-8')}```" in page
+
+
 def test_a_face_adds_and_takes_nothing_away(folder: Path) -> None:
     """The longest lines wherever there may be some, in what a typesetter or a page could take for its own."""
     code = '#panic("a") #set text(fill: white) $x$ *b* _c_ @d [e] {f} // g /* h'
@@ -197,10 +202,11 @@ def with_logo(folder: Path, data: bytes) -> Path:
         (png(5, 5)[:-3], "no PNG"),
         (png(5, 5) + b"<script>", "no PNG"),
         (png(5, 5)[:40] + b"\0" + png(5, 5)[41:], "no PNG"),
+        (png(5, 5)[:-12], "does not begin and end as one"),
         (bytes(70_000), "more than 65536 bytes"),
         (b"", "is empty"),
     ],
-    ids=["huge", "nothing", "svg", "cut", "appended", "damaged", "large", "empty"],
+    ids=["huge", "nothing", "svg", "cut", "appended", "damaged", "no end", "large", "empty"],
 )
 def test_what_is_no_picture_of_ordinary_size_is_refused(folder: Path, data: bytes, why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
