@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.facts import Fact, facts, value
-from remotecal.certificates.pdf.numbers import said
+from remotecal.certificates.pdf.numbers import Cell, said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ MOST_COLUMNS = 6
 def of_item(item: Item, face: Design) -> list[Fact]:
     """Return what is said of one item."""
     classes = ", ".join(f"{entry.class_id} ({entry.reference})" for entry in item.classes)
-    maker = {"said": said(item.manufacturer)} if item.manufacturer else None
+    maker: Cell | None = {"said": said(item.manufacturer)} if item.manufacturer else None
     serials = [
         (said(entry.name) if entry.name else face.label("cover", "serial"), entry.value)
         for entry in item.identifications
