@@ -17,6 +17,7 @@ from remotecal.certificates.pdf.numbers import full_width
 ROOT = Path(__file__).parent.parent
 IN_BOTH = [
     "README.md",
+    "docs/certificate-face.md",
     "docs/describe-a-bench.md",
     "docs/first-steps.md",
     "docs/go-remote.md",

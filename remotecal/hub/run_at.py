@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused, NotOrdered
-from remotecal.hub.stating import remote, with_address
+from remotecal.hub.stating import remote, with_address, with_face
 
 if TYPE_CHECKING:
     from remotecal.hub.settings import HubFolder
@@ -134,7 +134,7 @@ class RunAt:
         return record, order.order
 
     def certificate(self, computed: Record | None = None) -> bytes:
-        """Return the certificate (DCC) with the signatures it has so far; errors as `record`.
+        """Return the certificate (DCC) as far as it is signed; errors as `record` and `with_face`.
 
         Args:
             computed: what `computed` has returned, where that is known.
@@ -144,7 +144,7 @@ class RunAt:
         signed = self._signed()
         if signed is not None:
             return signed.xml
-        return write(self.record(computed))
+        return write(with_face(self.folder, self.record(computed)))
 
     def _signed(self) -> SigningRow | None:
         return self.store.signings.latest(self.station, self.run, self.device, self.edition)
