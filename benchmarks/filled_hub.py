@@ -36,18 +36,23 @@ def enter_stations(url: str) -> None:
     engine.dispose()
 
 
-def enter_runs(url: str, runs: int) -> float:
+def enter_runs(url: str, runs: int, events: int = EVENTS) -> float:
     """Put in what so many runs leave behind, each older than the one before.
 
+    Args:
+        url: of the database.
+        runs: how many.
+        events: lines of each journal, which the database makes itself; 0 for none.
+
     Returns:
-        The seconds that took. The journals are made by the database itself.
+        The seconds that took.
     """
     began = time.monotonic()
     engine = create_engine(url)
     with engine.begin() as connection:
         for first in range(0, runs, AT_ONCE):
             _enter(connection, range(first, min(first + AT_ONCE, runs)))
-        _enter_journals(connection)
+        _enter_journals(connection, events)
         if engine.dialect.name == "postgresql":
             connection.execute(text("ANALYZE"))  # within a minute it does so by itself
     engine.dispose()
@@ -63,9 +68,11 @@ def _enter(connection: Connection, numbers: range) -> None:
         connection.execute(tables.metadata.tables[table].insert(), rows)
 
 
-def _enter_journals(connection: Connection) -> None:
+def _enter_journals(connection: Connection, events: int) -> None:
+    if not events:
+        return
     connection.execute(text("CREATE TEMPORARY TABLE numbers (n INTEGER)"))
-    connection.execute(text("INSERT INTO numbers VALUES (:n)"), [{"n": n + 1} for n in range(EVENTS)])
+    connection.execute(text("INSERT INTO numbers VALUES (:n)"), [{"n": n + 1} for n in range(events)])
     lines = "SELECT station, run, n, :line FROM runs CROSS JOIN numbers ORDER BY station, run, n"
     connection.execute(text(f"INSERT INTO journal_lines {lines}"), {"line": b"{" * 300})
 

@@ -36,6 +36,7 @@ from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.journal.writing import Journal
 from remotecal.store import Store, tables
 from remotecal.store.growing import Batch
+from remotecal.web.callers import COOKIE
 from remotecal.web.server import serving
 
 if TYPE_CHECKING:
@@ -170,8 +171,10 @@ def lists(runs: int) -> dict[str, Listed]:
 
 
 @contextmanager
-def served(store: Store, folder: Path) -> Iterator[Callable[[str, str], bytes]]:
-    """Serve the API of a laboratory whose broker is not up; give what fetches from it, for a role."""
+def served(
+    store: Store, folder: Path, prefix: str = "/api/v1"
+) -> Iterator[Callable[[str, str], bytes]]:
+    """Serve a laboratory whose broker is not up; give what fetches what stands behind a prefix, for a role."""
     settings = settings_text("Benchmark", "127.0.0.1", listen="127.0.0.1:1", enrolment="127.0.0.1:2")
     laboratory = found(folder / f"hub-{time.monotonic_ns()}", settings)
     desk = OrderDesk(laboratory, store, connection(laboratory, "benchmark"))
@@ -179,7 +182,11 @@ def served(store: Store, folder: Path) -> Iterator[Callable[[str, str], bytes]]:
     store.users.put("acme", roles={"customer"}, password="none", account="acme7")  # noqa: S106  nobody's
     users = {"operator": "liwei", "administrator": "liwei", "customer": "acme"}
     until = time.time() + 86400
-    tokens = {role: store.users.new_token(user, role, "", until)[0] for role, user in users.items()}
+    known = {}
+    for role, user in users.items():
+        token, _ = store.users.new_token(user, role, "", until)
+        session = store.users.open_session(store.users.find(user), until, time.time())
+        known[role] = {"Authorization": f"Bearer {token}", "Cookie": f"{COOKIE}={session}"}
     loop, over, told = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     urls: list[str] = []
 
@@ -196,8 +203,8 @@ def served(store: Store, folder: Path) -> Iterator[Callable[[str, str], bytes]]:
         with closing(http.client.HTTPConnection(urls[0].removeprefix("http://"))) as client:
 
             def get(path: str, role: str) -> bytes:
-                at = path if path in ("/health", "/metrics") else f"/api/v1{path}"
-                client.request("GET", at, headers={"Authorization": f"Bearer {tokens[role]}"})
+                at = path if path in ("/health", "/metrics") else f"{prefix}{path}"
+                client.request("GET", at, headers=known[role])
                 answer = client.getresponse()
                 content = answer.read()
                 if answer.status not in (200, 503):  # without a broker the hub is not well

@@ -2,10 +2,15 @@
 "use strict";
 
 const SILENT_AFTER = 3000; // ms without news after which nothing is shown as if it were now
+const GIVEN_UP_AFTER = 10000; // ms without news after which a connection leads nowhere: a new one is tried
+const AGAIN_AFTER = 1000; // ms until it is asked again where a connection was refused, or is not kept
+const KEPT = 4; // streams of all windows together: a browser gives a site six connections, and pages need some
 const news = document.getElementById("news");
 const from = document.body.dataset.news;
 let source = null;
+let leave = null; // gives up this window's place among those that keep their stream
 let heard = performance.now();
+let tried = heard;
 let over = false;
 
 function say(text) {
@@ -13,49 +18,103 @@ function say(text) {
   news.hidden = !text;
 }
 
-function fill(id, html) {
-  const part = document.getElementById(id);
-  if (!part || part.innerHTML === html) return;
-  // What somebody is typing is not taken away; it comes in once they have left the field.
-  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
-  part.innerHTML = html;
+// What was typed into the fields of a form, under what the form does: one that does another thing gets none of it.
+function typed(part, each) {
+  for (const form of part.querySelectorAll("form")) {
+    const does = [...form.querySelectorAll("input[type=hidden]:not([name=csrf]):not([name=key])")];
+    const what = [form.action, ...does.map((field) => `${field.name}=${field.value}`)].join(" ");
+    const fields = form.querySelectorAll("input:not([type=hidden]):not([type=file]), textarea");
+    for (const field of fields) each(field, `${what} ${field.name}`);
+  }
 }
 
-function listen() {
-  if (!from || over || source) return;
-  source = new EventSource(from);
-  source.addEventListener("parts", (event) => {
+const shown = new Map(); // id of a part → what was filled in last, as it was sent
+const kept = new Map(); // field → what was typed there; a part may be away for a moment, as after a restart
+
+function fill(id, html) {
+  const part = document.getElementById(id);
+  if (!part || shown.get(id) === html || part.innerHTML === html) return;
+  // What somebody is typing is not taken away; it comes in once they have left the field.
+  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
+  typed(part, (field, key) => {
+    if (field.value !== field.defaultValue) kept.set(key, field.value);
+    else kept.delete(key);
+  });
+  part.innerHTML = html;
+  shown.set(id, html);
+  typed(part, (field, key) => {
+    if (kept.has(key)) field.value = kept.get(key);
+  });
+}
+
+// One stream for each page in view, of few pages; where there are more windows, the others look in now and then.
+async function place() {
+  for (let number = 0; navigator.locks && number < KEPT; number += 1) {
+    const taken = await new Promise((told) => {
+      navigator.locks.request(`news-${number}`, { ifAvailable: true }, (lock) => {
+        if (lock) return new Promise((left) => told(left));
+        return told(null);
+      });
+    });
+    if (taken) return taken;
+  }
+  return navigator.locks ? null : () => {};
+}
+
+let waiting = false; // for a place, or for the next time
+
+async function listen() {
+  if (!from || over || source || waiting) return;
+  waiting = true;
+  leave = leave || (await place());
+  waiting = false;
+  if (document.hidden) return stop();
+  const stays = leave !== null;
+  const one = new EventSource(from);
+  source = one;
+  tried = performance.now();
+  one.addEventListener("parts", (event) => {
     heard = performance.now();
     const parts = JSON.parse(event.data);
     for (const id of Object.keys(parts)) fill(id, parts[id]);
+    if (!stays) again();
   });
-  source.addEventListener("over", () => {
+  one.addEventListener("over", () => {
     over = true;
     stop();
     say(news.dataset.over);
   });
-  source.addEventListener("error", () => {
-    if (source && source.readyState === EventSource.CLOSED) {
-      stop();
-      setTimeout(listen, 2000); // the hub was restarted, or the session is over: asked again, not often
-    }
+  one.addEventListener("error", () => {
+    // The hub was restarted, or the session is over: asked again, not often.
+    if (source === one && one.readyState === EventSource.CLOSED) again();
   });
+}
+
+function again() {
+  source.close();
+  source = null;
+  setTimeout(() => {
+    if (!document.hidden) listen();
+  }, AGAIN_AFTER);
 }
 
 function stop() {
   if (source) source.close();
   source = null;
+  if (leave) leave();
+  leave = null;
 }
 
 function look() {
   const silent = performance.now() - heard;
   const old = Boolean(from) && !over && silent > SILENT_AFTER && !document.hidden;
   document.body.classList.toggle("silenced", old || over);
+  // A line that broke without a word is not noticed by who only listens.
+  if (old && source && performance.now() - Math.max(heard, tried) > GIVEN_UP_AFTER) again();
   if (old) say(news.dataset.silent.replace("{seconds}", Math.round(silent / 1000)));
   else if (!over) say("");
 }
 
-// One stream for each page in view: a browser gives a site six connections, and no more.
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stop();
   else {

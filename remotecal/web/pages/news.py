@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LOOK_AGAIN: Final = 30.0
 """Seconds after which it is looked at whether somebody may still look on."""
+AGAIN_AFTER: Final = 1000
+"""Milliseconds after which a browser asks again where its stream broke off, as when the hub restarts."""
 HEADERS: Final = {"X-Accel-Buffering": "no"}
 """Tells a proxy to pass on each event as it comes."""
 
@@ -77,4 +79,4 @@ async def _events(
             hashes = {name: sha256(html.encode()).digest() for name, html in made.items()}
             new = {name: html for name, html in made.items() if sent.get(name) != hashes[name]}
             sent = hashes
-            yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
+            yield f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"

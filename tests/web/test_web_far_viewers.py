@@ -1,0 +1,186 @@
+"""Whoever looks on over a bad line, with many windows, or among many: what it costs, and what survives."""
+
+import asyncio
+import gc
+import re
+import socket
+import tracemalloc
+from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import pytest
+from laboratories import PATIENCE, free_port
+from playwright.sync_api import Browser, Page, expect
+from sites import until
+from test_web_browser import browser, opened, said  # noqa: F401  fixtures
+from test_web_pages import browsing, of_staff
+from test_web_watching import say
+from web_laboratory import Web
+
+from remotecal.transport.messages import Live
+from remotecal.web.server import serving
+
+COLD, WARM = 60_000, 15_000
+"""Bytes of a first look, with style and script, and of a later one."""
+VIEWERS, OF_A_VIEWER = 50, 100_000
+"""How many look on, and bytes the hub may take for each."""
+ON = "asks"
+"""A run that is on."""
+
+
+@pytest.fixture(scope="module")
+def run(web: Web) -> str:
+    """A run that was carried out, among so many that a list is full."""
+    store = web.hub.laboratory.store
+    for number in range(60):
+        name = f"long-{number}"
+        store.orders.issue(name, f"N-{number}", "here", b"e", 1.0, 2.0, "Li Wei")
+        store.journals.append("here", name, 1, [], 1.0)
+    return web.do(web.carried_out())
+
+
+@pytest.fixture(scope="module")
+def asks(web: Web) -> str:
+    web.hub.laboratory.store.journals.append("here", ON, 1, [], web.clock.now())
+    return ON
+
+
+def question(observed: int = 0) -> Live:
+    return Live(run=ON, state="asking", doing="ask", observed=observed, prompt=3, question={"en": "Serial?"})
+
+
+def on_the_line(client: httpx.Client, address: str) -> int:
+    """Return how many bytes of an answer go over the line, headers included."""
+    with client.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
+        assert answer.status_code == 200, address
+        headers = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+        return headers + sum(map(len, answer.iter_raw()))
+
+
+def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> None:
+    with browsing(web, "operator", "zh") as client:
+        files = dict.fromkeys(re.findall(r'"(/static/[^"]+)"', client.get("/").text))
+        fixed = sum(on_the_line(client, name) for name in files)
+        for address in (*of_staff(run), "/items", "/standards", "/statistics", "/people", "/notices"):
+            page = on_the_line(client, address)
+            assert (address, page) <= (address, WARM)
+            assert fixed + page <= COLD, address
+        for name in files:
+            kept = client.get(name).headers
+            assert "immutable" in kept["cache-control"]
+            assert kept.get("content-encoding") == "gzip" or name.endswith(".svg")
+
+
+@contextmanager
+def looking_on(web: Web, number: int, address: str, cookie: str) -> Iterator[list[socket.socket]]:
+    """Let so many look on from computers of their own, each of whom has had a first look."""
+    url = httpx.URL(web.url)
+    with ExitStack() as all_:
+        viewers = []
+        for one in range(number):
+            viewer = all_.enter_context(socket.socket())
+            viewer.bind((f"127.0.0.{2 + one}", 0))
+            viewer.settimeout(PATIENCE)
+            viewer.connect((url.host, url.port))
+            viewer.sendall(f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n\r\n".encode())
+            viewers.append(viewer)
+        for viewer in viewers:
+            until_told(viewer, b"data: {")
+        yield viewers
+
+
+def until_told(viewer: socket.socket, what: bytes) -> bytes:
+    """Return what came up to something that is told."""
+    had = b""
+    while what not in had:
+        more = viewer.recv(65536)
+        assert more, had
+        had += more
+    return had
+
+
+def test_fifty_who_look_on_cost_one_ear_and_little_each(
+    web: Web, asks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, subjects = web.hub.laboratory.connection, list[str]()
+
+    async def listen(subject: str, *rest: object) -> object:
+        subjects.append(subject)
+        return await real(subject, *rest)
+
+    real = line.listen
+    monkeypatch.setattr(line, "listen", listen)
+
+    async def told() -> None:
+        async with web.site.up() as station:
+            await station.liaison.control.publish("none", b"")
+            while not done:
+                await say(station, question(observed=7))
+                await asyncio.sleep(0.1)
+
+    done: list[bool] = []
+    with browsing(web, "operator") as client:
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+        address = f"/runs/here/{asks}/news"
+        with looking_on(web, 1, address, cookie):  # what the first look of all costs is nobody's
+            gc.collect()
+            tracemalloc.start()
+            before, _ = tracemalloc.get_traced_memory()
+            with looking_on(web, VIEWERS, address, cookie) as viewers:
+                gc.collect()
+                each = (tracemalloc.get_traced_memory()[0] - before) / VIEWERS
+                tracemalloc.stop()
+                telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
+                for viewer in viewers:
+                    until_told(viewer, b"7 / 0")
+                done.append(True)
+                telling.result(PATIENCE)
+    assert each < OF_A_VIEWER
+    assert len(subjects) <= 1, subjects
+
+
+# In a browser
+
+
+HIDE = """hidden => {
+    Object.defineProperty(document, "hidden", {value: hidden, configurable: true});
+    document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+KEEPS = "source !== null && leave !== null"
+
+
+def come_true(what: Callable[[], bool], page: Page) -> None:
+    """Wait until something is true; a page's policy refuses what Playwright would do."""
+    for _ in range(int(PATIENCE / 0.1)):
+        if what():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come true")
+
+
+def test_a_wall_of_windows_leaves_room_for_one_more(
+    browser: Browser, web: Web, run: str, said: list[str]  # noqa: F811
+) -> None:
+    first = opened(browser, web, said)
+    pages = [first, *(first.context.new_page() for _ in range(7))]
+    for page in pages[1:]:
+        page.goto(web.url + "/live")
+    web.hub.laboratory.store.journals.append("here", "late", 1, [], web.clock.now())
+    for page in pages[1:]:
+        expect(page.locator(".card", has_text="late")).to_be_visible()
+        expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
+    kept = [page for page in pages if page.evaluate(KEEPS)]
+    assert len(kept) == 4
+    first.goto(web.url + "/runs")  # and one that is hidden, or has nothing live, gives its place to another
+    kept[1].evaluate(HIDE, True)  # noqa: FBT003
+    come_true(lambda: sum(page.evaluate(KEEPS) for page in pages) == 4, first)
+    assert not kept[1].evaluate(KEEPS)
+    kept[1].evaluate(HIDE, False)  # noqa: FBT003
+    web.hub.laboratory.store.journals.append("here", "later", 1, [], web.clock.now())
+    expect(kept[1].locator(".card", has_text="later")).to_be_visible()
+    first.context.close()
+    assert said == []
