@@ -204,8 +204,12 @@ def served(
 
             def get(path: str, role: str) -> bytes:
                 at = path if path in ("/health", "/metrics") else f"{prefix}{path}"
-                client.request("GET", at, headers=known[role])
-                answer = client.getresponse()
+                try:
+                    client.request("GET", at, headers=known[role])
+                    answer = client.getresponse()
+                except http.client.RemoteDisconnected:  # nothing was asked for a while
+                    client.request("GET", at, headers=known[role])
+                    answer = client.getresponse()
                 content = answer.read()
                 if answer.status not in (200, 503):  # without a broker the hub is not well
                     raise SystemExit(f"{at}: {answer.status} {content!r}")

@@ -4,21 +4,22 @@ import asyncio
 import gc
 import re
 import socket
+import threading
 import tracemalloc
-from collections.abc import Iterator
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
 from laboratories import PATIENCE, free_port
 from playwright.sync_api import Browser, Page, expect
-from sites import until
 from test_web_browser import browser, opened, said  # noqa: F401  fixtures
 from test_web_pages import browsing, of_staff
 from test_web_watching import say
 from web_laboratory import Web
 
+from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
 from remotecal.web.server import serving
 
@@ -43,11 +44,19 @@ def run(web: Web) -> str:
 
 @pytest.fixture(scope="module")
 def asks(web: Web) -> str:
-    web.hub.laboratory.store.journals.append("here", ON, 1, [], web.clock.now())
+    goes_on(web, ON, "asking")
     return ON
 
 
-def question(observed: int = 0) -> Live:
+def goes_on(web: Web, run: str, state: str = "running") -> None:
+    """Enter a run that is on."""
+    store = web.hub.laboratory.store
+    store.journals.append("here", run, 1, [], web.clock.now())
+    with store.database.begin() as connection:
+        connection.execute(runs.update().where(runs.c.run == run).values(state=state))
+
+
+def asked(observed: int = 0) -> Live:
     return Live(run=ON, state="asking", doing="ask", observed=observed, prompt=3, question={"en": "Serial?"})
 
 
@@ -82,7 +91,7 @@ def looking_on(web: Web, number: int, address: str, cookie: str) -> Iterator[lis
         for one in range(number):
             viewer = all_.enter_context(socket.socket())
             viewer.bind((f"127.0.0.{2 + one}", 0))
-            viewer.settimeout(PATIENCE)
+            viewer.settimeout(8)
             viewer.connect((url.host, url.port))
             viewer.sendall(f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n\r\n".encode())
             viewers.append(viewer)
@@ -115,9 +124,8 @@ def test_fifty_who_look_on_cost_one_ear_and_little_each(
 
     async def told() -> None:
         async with web.site.up() as station:
-            await station.liaison.control.publish("none", b"")
             while not done:
-                await say(station, question(observed=7))
+                await say(station, asked(observed=7))
                 await asyncio.sleep(0.1)
 
     done: list[bool] = []
@@ -163,24 +171,85 @@ def come_true(what: Callable[[], bool], page: Page) -> None:
 
 
 def test_a_wall_of_windows_leaves_room_for_one_more(
-    browser: Browser, web: Web, run: str, said: list[str]  # noqa: F811
+    browser: Browser,
+    web: Web,
+    run: str,
+    said: list[str],  # noqa: F811
 ) -> None:
     first = opened(browser, web, said)
     pages = [first, *(first.context.new_page() for _ in range(7))]
     for page in pages[1:]:
         page.goto(web.url + "/live")
-    web.hub.laboratory.store.journals.append("here", "late", 1, [], web.clock.now())
+    goes_on(web, "late")
     for page in pages[1:]:
         expect(page.locator(".card", has_text="late")).to_be_visible()
         expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
     kept = [page for page in pages if page.evaluate(KEEPS)]
     assert len(kept) == 4
     first.goto(web.url + "/runs")  # and one that is hidden, or has nothing live, gives its place to another
-    kept[1].evaluate(HIDE, True)  # noqa: FBT003
+    kept[1].evaluate(HIDE, True)
     come_true(lambda: sum(page.evaluate(KEEPS) for page in pages) == 4, first)
     assert not kept[1].evaluate(KEEPS)
-    kept[1].evaluate(HIDE, False)  # noqa: FBT003
-    web.hub.laboratory.store.journals.append("here", "later", 1, [], web.clock.now())
+    kept[1].evaluate(HIDE, False)
+    goes_on(web, "later")
     expect(kept[1].locator(".card", has_text="later")).to_be_visible()
     first.context.close()
     assert said == []
+
+
+def test_a_restart_takes_nothing_that_is_half_typed(
+    browser: Browser,
+    web: Web,
+    asks: str,
+    said: list[str],  # noqa: F811
+) -> None:
+    port, up = free_port(), list[AbstractAsyncContextManager[str]]()
+
+    async def start() -> None:
+        up.append(serving(web.hub.laboratory, port=port, clock=web.clock))
+        await up[-1].__aenter__()
+
+    async def end() -> None:
+        await up.pop().__aexit__(None, None, None)
+
+    async def tell(observed: int, shown: threading.Event) -> None:
+        async with web.site.up() as station:
+            while not shown.is_set():
+                await say(station, asked(observed))
+                await asyncio.sleep(0.2)
+
+    @contextmanager
+    def telling(observed: int) -> Iterator[None]:
+        shown = threading.Event()
+        work = asyncio.run_coroutine_threadsafe(tell(observed, shown), web.loop)
+        try:
+            yield
+        finally:
+            shown.set()
+            work.result(PATIENCE)
+
+    web.do(start())
+    page = opened(browser, replace(web, url=f"http://127.0.0.1:{port}"), said)
+    try:
+        page.goto(f"http://127.0.0.1:{port}/runs/here/{asks}")
+        with telling(1):
+            expect(page.get_by_role("heading", name="Serial?")).to_be_visible()
+        page.get_by_label("Answer", exact=True).fill("M-12")
+        page.get_by_label("Why it is aborted").fill("half typed")
+        page.evaluate("document.activeElement.blur(); window.same = true")
+        web.do(end())
+        expect(page.locator("body")).to_have_class(re.compile("silenced"))
+        expect(page.get_by_role("status")).to_contain_text("No news for")
+        web.do(start())
+        expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
+        expect(page.get_by_role("heading", name="Serial?")).to_have_count(0)  # not heard of yet
+        with telling(2):
+            expect(page.locator("#values")).to_contain_text("2 / 0")
+            expect(page.get_by_label("Answer", exact=True)).to_have_value("M-12")
+        expect(page.get_by_label("Why it is aborted")).to_have_value("half typed")
+        assert page.evaluate("window.same")  # the page was not loaded anew
+    finally:
+        page.context.close()
+        if up:
+            web.do(end())
+    assert [one for one in said if "Failed to load resource" not in one] == []
