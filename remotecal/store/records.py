@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.store.awaiting import next_duty
+from remotecal.store.database import of_runs
 from remotecal.store.tables import records, runs
 
 if TYPE_CHECKING:
@@ -77,13 +78,13 @@ class Records:
 
     def each(self, of: Collection[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
         """Yield station, run and record (JSON) of those of several runs that have one."""
-        from sqlalchemy import select, tuple_
+        from sqlalchemy import select
 
         wanted = sorted(set(of))
         columns = select(records.c.station, records.c.run, records.c.record)
         for begin in range(0, len(wanted), AT_ONCE):
             some = wanted[begin : begin + AT_ONCE]
-            query = columns.where(tuple_(records.c.station, records.c.run).in_(some))
+            query = columns.where(of_runs(records, some))
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
             yield from ((row.station, row.run, row.record) for row in rows)

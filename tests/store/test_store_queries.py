@@ -139,10 +139,11 @@ LISTS = {
     "a journal": (lambda store: store.journals.lines("s20", "o2000"), "pk"),
     "a run's files": (lambda store: store.files.missing("s20", "o2000"), "pk"),
     "a record": (lambda store: store.records.find("s20", "o2000"), "pk"),
+    "records of runs": (lambda store: list(store.records.each([("s20", "o2000"), ("s7", "o0001")])), "pk"),
 }
 """List → how it is asked for, and the index that serves it."""
 
-FEW = {"runs that begin so", "a run's files"}
+FEW = {"runs that begin so", "a run's files", "records of runs"}
 """What is put in order once it is found."""
 OWN = ("PRIMARY KEY", "sqlite_autoindex", "pk_", "ix_runs_run ")
 """What the index of a row's own name is called in plans; hardly two stations have runs of one name."""
@@ -200,6 +201,22 @@ def test_what_somebody_should_look_at_is_counted_by_itself(filled: Store) -> Non
     steps = "".join(step for asked in sent for step in plan(filled, asked))
     for name in tables.FEW_RUNS:
         assert f"ix_runs_{name}" in steps
+
+
+@pytest.mark.parametrize("account", [None, "account 3"])
+def test_what_wants_somebody_is_found_without_going_through_all_runs(
+    filled: Store, account: str | None
+) -> None:
+    with asking(filled) as sent:
+        filled.pages.wanting(account=account)
+    (asked,) = sent
+    steps = plan(filled, asked, sorting=True)
+    if "sqlite" in filled.database.name:
+        for name in ("refused", "unordered", "differing", "awaiting"):
+            assert any(f"ix_runs_{name}" in step for step in steps), steps
+        own = [step for step in steps if "ix_runs_" in step]
+        assert not [step for step in own if "ix_runs_began" in step or "ix_runs_account" in step], steps
+    assert not [step for step in steps if "Seq Scan" in step or ("SCAN runs" in step and "USING" not in step)]
 
 
 @pytest.fixture
