@@ -171,10 +171,8 @@ def lists(runs: int) -> dict[str, Listed]:
 
 
 @contextmanager
-def served(
-    store: Store, folder: Path, prefix: str = "/api/v1"
-) -> Iterator[Callable[[str, str], bytes]]:
-    """Serve a laboratory whose broker is not up; give what fetches what stands behind a prefix, for a role."""
+def served(store: Store, folder: Path, prefix: str = "/api/v1") -> Iterator[Callable[[str, str], bytes]]:
+    """Serve a laboratory whose broker is not up; give what fetches a path behind a prefix, for a role."""
     settings = settings_text("Benchmark", "127.0.0.1", listen="127.0.0.1:1", enrolment="127.0.0.1:2")
     laboratory = found(folder / f"hub-{time.monotonic_ns()}", settings)
     desk = OrderDesk(laboratory, store, connection(laboratory, "benchmark"))

@@ -171,7 +171,7 @@ def come_true(what: Callable[[], bool], page: Page) -> None:
 
 
 def test_a_wall_of_windows_leaves_room_for_one_more(
-    browser: Browser,
+    browser: Browser,  # noqa: F811
     web: Web,
     run: str,
     said: list[str],  # noqa: F811
@@ -198,7 +198,7 @@ def test_a_wall_of_windows_leaves_room_for_one_more(
 
 
 def test_a_restart_takes_nothing_that_is_half_typed(
-    browser: Browser,
+    browser: Browser,  # noqa: F811
     web: Web,
     asks: str,
     said: list[str],  # noqa: F811
