@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 TESTS = Path(__file__).parent.parent / "tests"
-sys.path[:0] = [str(TESTS / "certificates"), str(TESTS / "store")]
+sys.path.insert(0, str(TESTS / "certificates"))
+sys.path.insert(0, str(TESTS / "store"))
 from asked import asking
 from sample import record
 
@@ -153,21 +154,25 @@ def pages(runs: int) -> dict[str, str]:
 def look(large: str, small: str, runs: int, folder: Path) -> dict[str, Looked]:
     """Let both hubs take turns at each page."""
     looked = {}
-    with Store(large) as store, Store(small) as other:
-        with served(store, folder, "") as get, served(other, folder, "") as get_other:
-            elsewhere = list(pages(runs // 10))
-            for (page, role), there in zip(pages(runs).items(), elsewhere, strict=True):
-                path, other_path = page.partition("#")[0], there.partition("#")[0]
-                began = time.perf_counter()
-                get(path, role)
-                first = time.perf_counter() - began
-                with asking(store) as sent:
-                    size = len(get(path, role))
-                costs = take_turns(
-                    {"full": partial(get, path, role), "tenth": partial(get_other, other_path, role)},
-                    rounds=ROUNDS if first < 1 else 1,
-                )
-                looked[page] = Looked(costs["full"], costs["tenth"], first, len(sent), size)
+    with (
+        Store(large) as store,
+        Store(small) as other,
+        served(store, folder, "") as get,
+        served(other, folder, "") as get_other,
+    ):
+        elsewhere = list(pages(runs // 10))
+        for (page, role), there in zip(pages(runs).items(), elsewhere, strict=True):
+            path, other_path = page.partition("#")[0], there.partition("#")[0]
+            began = time.perf_counter()
+            get(path, role)
+            first = time.perf_counter() - began
+            with asking(store) as sent:
+                size = len(get(path, role))
+            costs = take_turns(
+                {"full": partial(get, path, role), "tenth": partial(get_other, other_path, role)},
+                rounds=ROUNDS if first < 1 else 1,
+            )
+            looked[page] = Looked(costs["full"], costs["tenth"], first, len(sent), size)
     return looked
 
 
