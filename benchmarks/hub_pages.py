@@ -30,9 +30,8 @@ from remotecal.store import Store, tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-TESTS = Path(__file__).parent.parent / "tests"
-sys.path.insert(0, str(TESTS / "certificates"))
-sys.path.insert(0, str(TESTS / "store"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "certificates"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "store"))
 from asked import asking
 from sample import record
 
@@ -135,7 +134,7 @@ def pages(runs: int) -> dict[str, str]:
         "/orders?state=issued", "/live", "/runs", f"/runs?{before}", "/runs?state=aborted",
         f"/runs/{station}/{run}", "/review", "/certificates", f"/certificates?{before}",
         f"/certificates?q=C-{far}", "/items", "/items?sort=serial", "/items?sort=model",
-        "/items?sort=entered", f"/items?q=m-{far // ITEMS_A_RUN}", "/items/77", "/notices", "/standards",
+        "/items?sort=entered", f"/items?q=m-{far // ITEMS_A_RUN}", "/items/7", "/notices", "/standards",
         "/standard?number=balance-7", "/resting?number=balance-7",
         "/resting?number=balance-7&since=2026-09-01&until=2026-09-21",
         "/statistics", "/statistics?since=2026-09-01&until=2026-09-21", "/people", "/requests", "/numbers",
