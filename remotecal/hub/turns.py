@@ -31,7 +31,7 @@ class Turn(NamedTuple):
     named: tuple[Signatory, ...]
     """Whom the certificate names for that."""
     objections: tuple[str, ...]
-    """Why the register allows no such signature today; empty if it does, as far as it knows without the key."""
+    """Why the register allows no such signature today, as far as it knows without the key."""
     could: tuple[Signatory, ...]
     """Whom else the register has for this duty and procedure today."""
 

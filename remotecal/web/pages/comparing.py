@@ -55,7 +55,7 @@ def compare(station: StationName, run: RunName, visitor: Visiting, other: Other 
 def _chosen(
     visitor: Visitor, other: str, earlier: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, str] | None, Record | None]:
-    """Return the earlier run that is wanted, and its record; by itself the latest that the visitor sees one of.
+    """Return the earlier run that is wanted, and its record; if none is, the latest that has one.
 
     Raises:
         NotThere: another one is wanted than these.
@@ -73,7 +73,7 @@ def _chosen(
 
 
 def _earlier(visitor: Visitor, station: str, run: str) -> list[ItemRow]:
-    """Return the runs of the same one item that began before, the latest first; none of one without numbers."""
+    """Return the runs of the same one item that began before, the latest first."""
     store, account = visitor.office.store, visitor.caller.account
     _, items = store.about.of_run(station, run)
     if len(items) != 1 or not (number := items[0].serial or items[0].owner_number):

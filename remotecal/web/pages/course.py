@@ -71,7 +71,7 @@ class Step:
 def show_course(
     station: StationName, run: RunName, visitor: Visiting, begin: From = 0, line: Line = 0
 ) -> Response:
-    """Return what happened in a run, in the order of its journal; on the page of a line where one is named."""
+    """Return what happened in a run, line by line; the page with a line where one is named."""
     whole = visible.whole(visitor.office, visitor.caller, station, run)
     runs.see_evidence_of(visitor.office, visitor.caller, whole)
     with visitor.office.store.journals.opened(station, run) as lines:

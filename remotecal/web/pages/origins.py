@@ -1,4 +1,4 @@
-"""Where a run's results come from: the certificates of its standards as it read them, and who issued these."""
+"""Where a run's results come from: the certificates of its standards, as it read them."""
 
 from __future__ import annotations
 
