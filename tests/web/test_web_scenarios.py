@@ -136,7 +136,8 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
         someone.click(someone.link("menu.items"))
         someone.click(rows(page, SERIAL).get_by_role("checkbox"))
         someone.click(someone.button("items.order"))
-        someone.click(page.locator("#adjust"))
+        if not page.locator("#adjust").is_checked():  # as in the last order, which is the pattern
+            someone.click(page.locator("#adjust"))
         someone.click(someone.button("ordering.go", count=1))
         run = page.url.rpartition("/")[2]
         expect(page.get_by_role("main")).to_contain_text(SERIAL)
@@ -153,7 +154,7 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
     for state in ("调整前", "调整后") if request.param == "zh" else ("as found", "as left"):
         expect(heads.filter(has_text=state).first).to_be_visible()
     someone.done()
-    assert someone.clicks == 7
+    assert someone.clicks <= 7
     assert said == []
     return Adjusted(request.param, run, someone)
 
@@ -261,7 +262,7 @@ key = "00"
 """
 PERSON = """
 [[persons]]
-name = "{name}"
+name = {{ zh = "{name}", en = "{name}" }}
 registration = "{name}"
 valid_until = {until}
 duties = ["{duty}"]
@@ -417,8 +418,11 @@ def test_9_the_line_is_dead_in_a_run(
             someone.begin(f"{web.url}/live")
             card = someone.page.locator("article").filter(has_text=order.id)
             expect(card.locator(".values")).not_to_have_class(re.compile("old"))
+            asked = web.do(web.hub.laboratory.state("here", "Li Wei")).run
             web.do(
-                web.hub.laboratory.command("here", "answer", "Li Wei", run=order.id, argument="yes", prompt=0)
+                web.hub.laboratory.command(
+                    "here", "answer", "Li Wei", run=order.id, argument="yes", prompt=asked.prompt
+                )
             )
             web.do(until(lambda: not line.open and web.site.journal(order)[-1]["kind"] == "signature"))
             since.passed += 10.0
@@ -462,8 +466,9 @@ def line_to(web: Web) -> Iterator[Proxy]:
     before = file.read_text()
     told = json.loads(before)
     proxy = Proxy(0.0, 0.0, 0.0)
-    proxy.server = told["servers"][0]
-    file.write_text(json.dumps(told | {"servers": [proxy.address]}))
+    server = told["servers"][0]
+    proxy.server = server.rpartition("/")[2]
+    file.write_text(json.dumps(told | {"servers": [server.replace(proxy.server, proxy.address)]}))
     web.site.folder = StationFolder(web.site.folder.path)
     try:
         with proxy.working():

@@ -152,8 +152,8 @@ def _item(visitor: Visitor, run: str) -> int | None:
     return None if ordered is None else ordered.item
 
 
-def _turn(visitor: Visitor, reviewed: Reviewed) -> Turn | None:
-    """Return whose turn it is to sign; None once all have, or where the laboratory's register can't tell."""
+def _turn(visitor: Visitor, reviewed: Reviewed) -> Turn | str | None:
+    """Return whose turn it is to sign, or why that can't be told; None once all have, or without a register."""
     signed = certificate_shown(reviewed.xml)
     folder = visitor.office.laboratory.folder
     duty = next((one for one in DUTIES if one not in {each.duty for each in signed.signatures}), None)
@@ -165,8 +165,8 @@ def _turn(visitor: Visitor, reviewed: Reviewed) -> Turn | None:
             return None
         today = civil_day(visitor.office.clock.now(), folder.time_zone)
         return turn_of(reviewed.record, duty, register, today)
-    except (ConfigurationError, CertificateRefused):
-        return None
+    except (ConfigurationError, CertificateRefused) as error:
+        return str(error)
 
 
 def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:
