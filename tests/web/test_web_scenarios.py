@@ -424,7 +424,11 @@ def test_9_the_line_is_dead_in_a_run(
                     "here", "answer", "Li Wei", run=order.id, argument="yes", prompt=asked.prompt
                 )
             )
-            web.do(until(lambda: not line.open and web.site.journal(order)[-1]["kind"] == "signature"))
+            web.do(
+                until(
+                    lambda: not line.open and web.site.journal(order)[-1]["kind"] in {"finish", "signature"}
+                )
+            )
             since.passed += 10.0
             expect(card.locator(".values")).to_have_class(re.compile("old"))
             since.passed += 120.0
