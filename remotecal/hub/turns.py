@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from remotecal.registers import LaboratoryRegister
 
 
-class Signatory(NamedTuple):
+class MaySign(NamedTuple):
     """Somebody who signs certificates."""
 
     name: Text
@@ -23,20 +23,20 @@ class Signatory(NamedTuple):
     """Last day of their registration; None for whoever is not in the register."""
 
 
-class Turn(NamedTuple):
+class TurnToSign(NamedTuple):
     """The signature that a certificate waits for."""
 
     duty: Duty
     """What it is to be signed for next."""
-    named: tuple[Signatory, ...]
+    named: tuple[MaySign, ...]
     """Whom the certificate names for that."""
     objections: tuple[str, ...]
     """Why the register allows no such signature today, as far as it knows without the key."""
-    could: tuple[Signatory, ...]
+    could: tuple[MaySign, ...]
     """Whom else the register has for this duty and procedure today."""
 
 
-def turn_of(record: Record, duty: Duty, register: LaboratoryRegister, today: date) -> Turn:
+def turn_of(record: Record, duty: Duty, register: LaboratoryRegister, today: date) -> TurnToSign:
     """Return whose turn it is to sign a certificate.
 
     Args:
@@ -51,7 +51,7 @@ def turn_of(record: Record, duty: Duty, register: LaboratoryRegister, today: dat
     undertaking = Undertaking.of(record)
     persons = [one for one in record.persons if one.duty == duty]
     named = tuple(
-        Signatory(
+        MaySign(
             one.name,
             next((each.valid_until for each in register.persons if each.name.agrees(one.name)), None),
         )
@@ -63,7 +63,7 @@ def turn_of(record: Record, duty: Duty, register: LaboratoryRegister, today: dat
         if one.until is not None and one.until < today
     ]
     could = tuple(
-        Signatory(one.name, one.valid_until)
+        MaySign(one.name, one.valid_until)
         for one in register.persons
         if duty in one.duties
         and one.valid_until >= today
@@ -71,4 +71,4 @@ def turn_of(record: Record, duty: Duty, register: LaboratoryRegister, today: dat
         and not any(one.name.agrees(other.name) for other in persons)
     )
     objections = tuple(dict.fromkeys((*ended, *register.objections(undertaking))))
-    return Turn(duty, named, objections, could)
+    return TurnToSign(duty, named, objections, could)

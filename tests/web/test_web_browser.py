@@ -15,7 +15,7 @@ from web_laboratory import PASSWORD, Web
 from remotecal.clock import civil_day
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
-WITHIN = 8000.0
+WITHIN = PATIENCE * 1000.0
 expect.set_options(timeout=WITHIN)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from remotecal.hub.issuing import RunAt
     from remotecal.hub.reviewing import Reviewed
-    from remotecal.hub.turns import Turn
+    from remotecal.hub.turns import TurnToSign
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
@@ -152,8 +152,8 @@ def _item(visitor: Visitor, run: str) -> int | None:
     return None if ordered is None else ordered.item
 
 
-def _turn(visitor: Visitor, reviewed: Reviewed) -> Turn | str | None:
-    """Return whose turn it is to sign, or why that can't be told; None once all have, or without a register."""
+def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
+    """Return whose turn it is to sign, or why that can't be told; None where nobody is asked."""
     signed = certificate_shown(reviewed.xml)
     folder = visitor.office.laboratory.folder
     duty = next((one for one in DUTIES if one not in {each.duty for each in signed.signatures}), None)

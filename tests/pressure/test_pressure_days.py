@@ -26,7 +26,7 @@ from test_web_items import entered, today
 from test_web_notices import look
 from test_web_pages import browsing
 from test_web_review import sign_as
-from web_laboratory import Web
+from web_laboratory import Web, tiny, web
 
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
@@ -36,7 +36,7 @@ from remotecal.sim.pressure.assemblies import PressureBench
 from remotecal.station.folder import StationFolder
 from remotecal.web import watching
 
-__all__ = ["browser", "said"]
+__all__ = ["browser", "said", "tiny", "web"]
 
 SERIAL = "SIM-0001"
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
