@@ -50,7 +50,7 @@ Line = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class CourseStep:
     """Something that happened in a run."""
 
     line: int
@@ -90,13 +90,13 @@ def show_course(
     )
 
 
-def steps_of(lines: Iterable[bytes], choose: Choose) -> list[Happened]:
+def steps_of(lines: Iterable[bytes], choose: Choose) -> list[CourseStep]:
     """Return what happened in a run, of the lines of its journal; what instruments replied is not read.
 
     Raises:
         JournalBroken: a line is no event.
     """
-    steps: list[Happened] = []
+    steps: list[CourseStep] = []
     repeat: int | None = None
     for line in lines:
         link = ending(line.rstrip(b"\n"))
@@ -117,11 +117,11 @@ def steps_of(lines: Iterable[bytes], choose: Choose) -> list[Happened]:
     return steps
 
 
-def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choose) -> Happened:
+def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choose) -> CourseStep:
     if kind == "repeat":
-        return Happened(seq, seconds(at), kind, f"{data['point']} · {data['repeat']}", "", done=False)
+        return CourseStep(seq, seconds(at), kind, f"{data['point']} · {data['repeat']}", "", done=False)
     said = (_told(data.get(name), choose) for name in SAYS.get(kind, ("text",)))
-    return Happened(seq, seconds(at), kind, ": ".join(filter(None, said)), str(data.get("by") or ""))
+    return CourseStep(seq, seconds(at), kind, ": ".join(filter(None, said)), str(data.get("by") or ""))
 
 
 def _told(said: object, choose: Choose) -> str:
