@@ -31,6 +31,7 @@ from remotecal.web.shown import certificate_shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remotecal.certificates.signing.signature import Duty
     from remotecal.hub.issuing import RunAt
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.turns import TurnToSign
@@ -156,7 +157,8 @@ def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
     """Return whose turn it is to sign, or why that can't be told; None where nobody is asked."""
     signed = certificate_shown(reviewed.xml)
     folder = visitor.office.laboratory.folder
-    duty = next((one for one in DUTIES if one not in {each.duty for each in signed.signatures}), None)
+    done = {each.duty for each in signed.signatures}
+    duty: Duty | None = next((one for one in DUTIES if one not in done), None)
     if duty is None or duty == "issued":
         return None
     try:
