@@ -35,7 +35,7 @@ from remotecal.hub.founding import found, settings_text
 from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.journal.writing import Journal
 from remotecal.store import Store, tables
-from remotecal.store.journals import Batch
+from remotecal.store.growing import Batch
 from remotecal.web.server import serving
 
 if TYPE_CHECKING:

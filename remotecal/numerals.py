@@ -32,6 +32,20 @@ def read_number(text: str) -> float:
     return value
 
 
+def read_count(text: str, most: int) -> int:
+    """Return the whole number that a text is, in digits of ASCII and nothing else.
+
+    >>> read_count("12", 600)
+    12
+
+    Raises:
+        ValueError: it is none, or more than `most`.
+    """
+    if not re.fullmatch("[0-9]+", text) or len(text.lstrip("0")) > len(str(most)) or int(text) > most:
+        raise ValueError(f"{text[:60]!r} is no whole number from 0 to {most}")
+    return int(text)
+
+
 class Typed(NamedTuple):
     """What a person typed for a quantity."""
 

@@ -23,7 +23,12 @@ class Sayings:
         self._said = said
 
     def of(self, sentence: str) -> str | None:
-        """Return a sentence in the other language; None where that is not known."""
+        """Return a sentence, or several with `; ` between, in the other language; None if not known."""
+        each = [self._of(one) for one in sentence.split("; ")]
+        told = [one for one in each if one is not None]
+        return "；".join(told) if len(told) == len(each) else self._of(sentence)
+
+    def _of(self, sentence: str) -> str | None:
         if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):
             return whole
         for pattern, other in self._patterns:

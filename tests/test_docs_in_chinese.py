@@ -17,9 +17,11 @@ from remotecal.certificates.pdf.numbers import full_width
 ROOT = Path(__file__).parent.parent
 IN_BOTH = [
     "README.md",
+    "docs/certificate-face.md",
     "docs/describe-a-bench.md",
     "docs/first-steps.md",
     "docs/go-remote.md",
+    "docs/tour.md",
     "docs/use-the-console.md",
     "docs/verify-a-certificate.md",
 ]
@@ -124,12 +126,12 @@ def test_tables_have_the_same_rows(page: Path) -> None:
 
 
 def links(page: Path, section: str) -> Counter[tuple[Path, int | None]]:
-    """Return where a section leads: the English page, if it is one of a pair, and which of its headings."""
+    """Return where a section leads: the English page or picture of a pair, and which of its headings."""
     found: list[tuple[Path, int | None]] = []
     for target, anchor in LINK.findall(section):
         there = (page.parent / target).resolve() if target else page
         at = anchors(there).index(anchor) if anchor else None
-        found.append((there.with_name(there.name.replace(".zh-CN.md", ".md")), at))
+        found.append((there.with_name(there.name.replace(".zh-CN.", ".")), at))
     return Counter(found)
 
 

@@ -22,7 +22,7 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, ParameterError, RunError
-from remotecal.model import IN_CMC, Condition, Statement, Text
+from remotecal.model import Text
 from remotecal.procedures import (
     Certificates,
     Drivers,
@@ -33,13 +33,7 @@ from remotecal.procedures import (
     Run,
     Stability,
 )
-from remotecal.procedures.library.converter import atmosphere, results, said
-from remotecal.procedures.library.converter.findings import (
-    ArithmeticFinding,
-    Grid,
-    SensorFinding,
-    WholeFinding,
-)
+from remotecal.procedures.library.converter.evaluated import evaluated
 from remotecal.procedures.library.converter.methods import Conversion
 from remotecal.procedures.library.converter.parameters import ConverterParameters
 from remotecal.procedures.library.converter.places import (
@@ -51,18 +45,12 @@ from remotecal.procedures.library.converter.places import (
     ConverterSeen,
     see_undisturbed,
 )
-from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Constant, Specification
-from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import see_resolution
-from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import FALLING, RISING, cycle, is_rising
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
-from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
-from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.measuring.sweep import Sweep
 from remotecal.procedures.library.measuring.trim import Trim
 from remotecal.units import convert
@@ -275,8 +263,12 @@ class ConverterCalibration(Procedure):
             Stability(shown, duration=10, spread=wanted.steady * share, timeout=1800),
             within=wanted.off * share,
             past=wanted.off * share,
-            back=BACK * share, low=low, high=high, apart=APART * share, arrived=self.controller.in_limits,
-        )  # fmt: skip
+            back=BACK * share,
+            low=low,
+            high=high,
+            apart=APART * share,
+            arrived=self.controller.in_limits,
+        )
         trim.to(run, convert(value + shift, "Pa", unit), rising=rising)
 
     def takes(self, point: Point) -> float:
@@ -324,77 +316,10 @@ class ConverterCalibration(Procedure):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return the errors of whole and parts, budgets and conformity."""
-        wanted = self.parameters
-        grid = Grid(evidence, wanted)
-        whole, pressure, temperature = grid.whole(), grid.pressure(), grid.temperature()
-        calculators = [ArithmeticFinding.of(each) for each in whole]
-        of_whole, of_pressure, of_temperature, of_calculator = (
-            Specification(Constant(limit, "%"), wanted.norm, wanted.rule)
-            for limit in (
-                wanted.permissible,
-                wanted.permissible_pressure,
-                wanted.permissible_temperature,
-                wanted.permissible_calculator,
-            )
-        )
-        accredited = CMC in evidence.characteristics
-        every: Sequence[Finding] = (*whole, *pressure, *temperature)
-        return Evaluation(
-            results=(
-                results.whole(whole, of_whole, accredited=accredited),
-                results.pressure(pressure, of_pressure, accredited=accredited),
-                results.temperature(temperature, of_temperature, accredited=accredited),
-                results.parts(whole),
-                results.factors(whole, wanted.compared_with),
-            ),
-            budgets=(
-                *budgets(whole),
-                *results.of_result(budgets(pressure), results.OF_PRESSURE),
-                *results.of_result(budgets(temperature), results.OF_TEMPERATURE),
-            ),
-            conditions=self._conditions(grid),
-            methods=(by_gum(self._model(), every, self.inputs),),
-            statements=(
-                *conformity.statements(whole, of_whole, said.WHOLE),
-                *conformity.statements(pressure, of_pressure, said.PRESSURE)[1:],
-                *conformity.statements(temperature, of_temperature, said.TEMPERATURE)[1:],
-                *conformity.statements(calculators, of_calculator, said.CALCULATOR)[1:],
-                *said.calculator(calculators),
-                *said.packets(grid),
-                *self._remarked(grid, whole, pressure),
-                *remarks(every, BY_CMC),
-                *((IN_CMC,) if accredited else ()),
-            ),
-        )
+        return evaluated(evidence, self.parameters, self._model(), self.inputs)
 
     def _model(self) -> str:
         """Return the measurement model for what the controller counts."""
         if self.parameters.standard_kind == "gauge":
             return self.model_equation
         return self.model_equation.replace("(p_std + p_a)", "p_std")
-
-    def _remarked(
-        self, grid: Grid, whole: Sequence[WholeFinding], pressure: Sequence[SensorFinding]
-    ) -> tuple[Statement, ...]:
-        air = [seen.air_pressure.value for seen in grid.seen]
-        wanted = self.parameters
-        gauge = wanted.sensor == "gauge"
-        fixed = atmosphere.remark(pressure, air, wanted.permissible_pressure, gauge=gauge)
-        return (
-            *said.closure(grid, whole),
-            *((fixed,) if fixed else ()),
-            *said.methods(whole, self.parameters),
-        )
-
-    def _conditions(self, grid: Grid) -> tuple[Condition, ...]:
-        air, ends = AirDuring(), (Ends("kPa"), Ends("°C"))
-        for seen in grid.seen:
-            air.take(seen)
-            ends[0].take(*seen.reference)
-            ends[1].take(*seen.bath)
-        return (
-            *results.programmed(self.parameters),
-            *air.conditions(),
-            between("remotecal_controllerPressure", said.CONTROLLER, ends[0], 1),
-            between("remotecal_wellTemperature", said.WELL, ends[1], 2),
-        )

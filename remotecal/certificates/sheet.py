@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from hashlib import file_digest, sha256
 from io import StringIO
 from typing import TYPE_CHECKING, Annotated, Final, Self
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 LARGEST_TABLE: Final = 2**20
 """Bytes of a file with a table."""
+NUMBERED: Final = re.compile(r"[-+±−－＋]?\s*[.,．，]?\d")
+"""How a cell begins that is meant for a number, whether it is one or not; no heading does."""
 UNCERTAINTY: Final = "U"
 """What the column of expanded uncertainties is: it belongs to the column before it."""
 MEANINGS: Final[Mapping[str, tuple[str, Text]]] = {
@@ -172,7 +176,9 @@ class TypedResult(Written):
     rows: str = ""
     """Its rows, a line each, cells apart by blanks; a line that begins with # is none."""
     file: str | None = None
-    """A CSV file instead, from where the sheet lies; its first row may be headings."""
+    """A CSV file instead, from where the sheet lies; its first row may be headings.
+
+    None of them begins with a digit: such a row is one of numbers, and is never left out."""
 
     @model_validator(mode="after")
     def _has_its_parts(self) -> Self:
@@ -247,7 +253,7 @@ def _table(result: TypedResult, path: Path) -> TypedTable:
         return TypedTable(_cells(result.columns, rows, called))
     content = _content(path.parent / result.file)
     rows = list(_rows_in(content, path.parent / result.file))
-    if rows and not any(_is_number(cell) for cell in rows[0]):
+    if rows and not any(NUMBERED.match(cell) for cell in rows[0]):
         del rows[0]  # the headings
     return TypedTable(_cells(result.columns, rows, called), sha256(content).hexdigest())
 
@@ -304,17 +310,12 @@ def _cell(column: TypedColumn, text: str, where: str) -> str:
     if column.unit is None:
         return text
     try:
-        return _number(text)
+        number = _number(text)
     except ValueError as error:
         raise ConfigurationError(f"{where}, {column.is_}: {error}") from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        _number(text)
-    except ValueError:
-        return False
-    return True
+    if column.is_ == UNCERTAINTY and Decimal(number) <= 0:
+        raise ConfigurationError(f"{where}, U: {number} is no expanded uncertainty, which is more than 0")
+    return number
 
 
 def hash_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""`remotecal certificate`: make a certificate on paper one that benches read."""
+"""`remotecal certificate`: make one of what stands on paper, or give drafts the laboratory's own face."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.certificates.sheet import TypedResult
+    from remotecal.model import Face, Record
 
 USUAL = (("indication", ""), ("error", ""), ("U", ""))
 """Columns of a sheet that nobody has typed yet: what each is, and its name."""
@@ -35,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     join.add_argument("second", type=Path, metavar="SECOND", help="the sheet of the second person")
     join.add_argument("--scan", type=Path, required=True, metavar="FILE", help="picture or PDF of the paper")
     join.add_argument("--out", type=Path, required=True, metavar="FILE", help="the new certificate (.xml)")
+    face = command(verbs, "face", "check a laboratory's own face, and print drafts with it", put_on)
+    face.add_argument("face", type=Path, metavar="FACE", help="its file (TOML), with its pictures beside it")
+    face.add_argument(
+        "drafts", type=Path, nargs="*", metavar="DRAFT", help="certificates (.xml) that nobody has signed yet"
+    )
 
 
 def begin(asked: argparse.Namespace) -> None:
@@ -87,6 +93,46 @@ def transcribe(asked: argparse.Namespace) -> None:
         else "it does not say until when it is valid: say so in the bench file"
     )
     print("keep both sheets and the scan beside it; a bench file names it under `certificate`")
+
+
+def put_on(asked: argparse.Namespace) -> None:
+    """Check a face, and print drafts with it: all of them or, if one can't be, none.
+
+    Raises:
+        ConfigurationError: the face can't be used.
+        CertificateRefused: a certificate is signed.
+        RecordError: a file is no certificate.
+    """
+    from remotecal.certificates import JSON_NAME, PDF_NAME
+    from remotecal.certificates.keeping import replace
+    from remotecal.certificates.pdf.face import digest, read_face
+
+    face = read_face(asked.face)
+    print(f"{asked.face} can be used; its SHA-256 is {digest(face)}")
+    for draft, (record, xml, pdf) in [(draft, _with_face(draft, face)) for draft in asked.drafts]:
+        replace(draft, xml)
+        replace(draft.with_name(PDF_NAME), pdf)
+        if (draft.with_name(JSON_NAME)).exists():
+            replace(draft.with_name(JSON_NAME), record.to_json().encode() + b"\n")
+        print(f"{draft} and {PDF_NAME} beside it have the face; now it may be signed")
+
+
+def _with_face(draft: Path, face: Face) -> tuple[Record, bytes, bytes]:
+    """Return record, XML and PDF of a draft with a face; nothing is written."""
+    from remotecal.certificates import dcc
+    from remotecal.certificates.pdf import print_certificate
+    from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.errors import CertificateRefused, ConfigurationError
+
+    try:
+        data = draft.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"{draft} can't be read: {error.strerror}") from error
+    if read_signatures(data):
+        raise CertificateRefused(f"{draft} is signed: a certificate gets its face before its first signature")
+    record = dcc.read(data).model_copy(update={"face": face})
+    xml = dcc.write(record)
+    return record, xml, print_certificate(record, xml)
 
 
 def _as_first(result: TypedResult) -> str:

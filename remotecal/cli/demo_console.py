@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
@@ -22,7 +22,16 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
 from remotecal.cli.demo_people import enter, make_keys
 from remotecal.cli.demo_remote import enrol
-from remotecal.cli.demo_year import NUMBERS, SINCE, Year, YearsRun, demonstration_order, plan, two_years_of
+from remotecal.cli.demo_year import (
+    NUMBERS,
+    SINCE,
+    STANDARDS,
+    Year,
+    YearsRun,
+    demonstration_order,
+    plan,
+    two_years_of,
+)
 from remotecal.cli.processes import call, free_port, running
 from remotecal.clock import AwaitedClock
 from remotecal.configuration import as_toml
@@ -93,6 +102,7 @@ def show_console(wanted: Console, out: Path | None, line: ProgressLine, keys: Ne
     if out is not None:
         check_directory(out)
     with ExitStack() as stack:
+        ended = stack.enter_context(_Ended())  # left last: nothing interrupts the clearing up
         temporary = stack.enter_context(TemporaryDirectory(prefix="remotecal-console-"))
         place = (out or Path(temporary)).resolve()
         laboratory = _Laboratory(place, kind, chosen, datetime.now(UTC), line)
@@ -100,10 +110,11 @@ def show_console(wanted: Console, out: Path | None, line: ProgressLine, keys: Ne
         logins = laboratory.work(wanted.runs)
         url, processes = laboratory.open(stack, wanted.port)
         line.end()
-        with _until_ended(processes):  # before anybody is told how to end it
-            _tell(url, logins, place)
-            if wanted.opened:
-                webbrowser.open(url)
+        ended.awaited = True  # before anybody is told how to end it
+        _tell(url, logins, place)
+        if wanted.opened:
+            webbrowser.open(url)
+        ended.wait(processes)
 
 
 class _Laboratory:
@@ -198,18 +209,35 @@ class _Laboratory:
             yield desk, Year(desk, self._keys, station, self._kind, self._chosen, certified)
 
 
-@contextmanager
-def _until_ended(processes: Sequence[subprocess.Popen[str]]) -> Iterator[None]:
-    """Stay in the context until somebody interrupts (`RemotecalError` if a process ends before)."""
-    ended: SimpleQueue[str] = SimpleQueue()
-    with on_ending(ended.put):
-        yield
+class _Ended:
+    """The signals that end it: until they are awaited the first one interrupts; no other one ever does."""
+
+    def __init__(self) -> None:
+        self.awaited = False
+        self._received: SimpleQueue[str] = SimpleQueue()
+        self._signals = on_ending(self._receive)
+
+    def __enter__(self) -> Self:
+        self._signals.__enter__()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._signals.__exit__(None, None, None)
+
+    def wait(self, processes: Sequence[subprocess.Popen[str]]) -> None:
+        """Return once somebody ends it (`RemotecalError` if a process ends before)."""
         while True:
             with suppress(Empty):
-                ended.get(timeout=LOOK_EVERY)
+                self._received.get(timeout=LOOK_EVERY)
                 return
-            if any(process.poll() is not None for process in processes):
+            if any(process.poll() is not None for process in processes) and self._received.empty():
                 raise RemotecalError("hub or station ended; their logs lie beside them (--out keeps them)")
+
+    def _receive(self, name: str) -> None:
+        first = self._received.empty()
+        self._received.put(name)
+        if first and not self.awaited:
+            raise KeyboardInterrupt(name)
 
 
 def _tell(url: str, logins: Sequence[LogIn], place: Path) -> None:
@@ -217,5 +245,10 @@ def _tell(url: str, logins: Sequence[LogIn], place: Path) -> None:
     names, passwords = max(len(one.name) for one in logins), max(len(one.password) for one in logins)
     for one in logins:
         print(f"  {one.name:{names}}  {one.password:{passwords}}  {one.whose}")
-    print(f"\nTo sign, `--key {place / KEYS}/performed.pem` (reviewed.pem, approved.pem)")
+    keys, list_key = place / KEYS, place / KEYS / "list-issuer.pub.pem"
+    print(
+        "\nTo sign, end the command of a page of Review & sign so (or reviewed.pem, approved.pem):\n"
+        f"  --key {keys / 'performed.pem'} --trust {place / TRUST} --trust-key {list_key} "
+        f"--standards {place / STANDARDS}"
+    )
     print("Ctrl-C ends it.", flush=True)

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     from remotecal.certificates.demonstration import DemonstrationKeys
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.cli.demo_people import Customer, Signs
-    from remotecal.hub.issuing import RunAt
     from remotecal.hub.laboratory import OrderDesk
+    from remotecal.hub.run_at import RunAt
     from remotecal.runs.catalogue import Found
     from remotecal.sim.assembly import Assembly, BenchOptions
 
@@ -82,6 +82,8 @@ SIGNED_AFTER: Final = {"performed": 0.04, "reviewed": 1.0, "approved": 2.0, "iss
 """Days from a run's end to each signature."""
 REMARK: Final = "第二个点请核查 / Please look into the second point: it repeats less well than last time"
 
+STANDARDS: Final = "standards"
+"""Where the certificates lie that the standards have now."""
 NUMBERS: Final = {"order": "DEMO-{year}-{number:4}", "certificate": "DEMO-C-{year}-{number:4}"}
 """The laboratory's series of numbers."""
 INTERVAL: Final = 12
@@ -150,7 +152,7 @@ def two_years_of(now: datetime, folder: Path) -> tuple[CertifiedThen, CertifiedT
     last = (now + LEFT - VALIDITY + AGE).date()
     # One day more than a year apart: the numbers tell the year, and must differ.
     before = last - YEAR - timedelta(days=1)
-    return CertifiedThen(before, folder / "standards-before"), CertifiedThen(last, folder / "standards")
+    return CertifiedThen(before, folder / f"{STANDARDS}-before"), CertifiedThen(last, folder / STANDARDS)
 
 
 class Year:
@@ -294,7 +296,8 @@ class Year:
         record = evaluate(read_evidence(directory), found).to_json()
         computed = Computed(station=self._station, run=run, head=head, record=record)
         library = Office(self._desk, VirtualClock(0.0)).procedures
-        compared = recompute(self._desk.store, library, computed, self._key.public, self._desk.key.public)
+        keys = (self._key.public, self._desk.key.public)
+        compared = recompute(self._desk.store, library, computed, *keys, at=self._ended(run))
         if not compared.agrees:
             raise OrderError(f"the record of {run} can't be computed: {compared.reason}")
 

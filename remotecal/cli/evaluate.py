@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.pdf.wording import label
 from remotecal.cli.tables import plain, plain_lines
 from remotecal.cli.terminal import language, say
+from remotecal.errors import EvidenceError
 from remotecal.journal.contents import beside
 from remotecal.journal.events import JournalReader
 from remotecal.journal.gathering import gather
@@ -47,7 +48,12 @@ def evaluate_run(
     if seal.there:
         seal.signer()
     used = evidence.procedure
-    found = find_followed(used.name, used.sha256, procedure, changed=new_evaluation)
+    try:
+        found = find_followed(used.name, used.sha256, procedure, changed=new_evaluation)
+    except EvidenceError as error:
+        raise EvidenceError(
+            f"{error}, or evaluate by it as it is now, which the certificate then says: --new-evaluation"
+        ) from error
     issue(evidence, found, out, new_evaluation=new_evaluation)
 
 

@@ -120,7 +120,7 @@ def _user(asked: argparse.Namespace) -> None:
     from remotecal.web.passwords import digest
 
     password = (
-        getpass.getpass(say("Password: ", "口令:"))
+        getpass.getpass(say("Password: ", "密码："))
         if sys.stdin.isatty()
         else sys.stdin.readline().rstrip("\n")
     )

@@ -136,7 +136,7 @@ def _row(run: RunRow, complete: int, files: int) -> tuple[str, ...]:
 
 def _report(asked: argparse.Namespace) -> None:
     from remotecal.certificates.reporting import FILES, write_summary
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.hub.settings import HubFolder
 
     folder = HubFolder(asked.hub)

@@ -146,9 +146,20 @@ def _examined(
     signatures = read_signatures(fetched.xml)
     duty = next_duty(signatures)
     record = read(signatures[-1].content if signatures else fetched.xml)
+    _check_asked(record, run)
     _examine(asked, fetched, record, now)
     check_day(fetched.xml, now)
     return Examined(run, device, fetched.xml, record, duty)
+
+
+def _check_asked(record: Record, run: str) -> None:
+    """Raise `CertificateRefused` if a hub gave the certificate of another run than was named."""
+    its = record.evidence.run if record.evidence is not None else "nobody's"
+    if its != run.partition("/")[2]:
+        raise CertificateRefused(
+            f"the certificate {record.number} that came is of the run {its}, not of {run}: ask who keeps the "
+            "hub"
+        )
 
 
 def _check_alike(examined: Sequence[Examined], one: Examined) -> None:
@@ -201,7 +212,7 @@ def _introduce(hub: AtHub, asked: argparse.Namespace) -> None:
     if asked.token_file is not None:
         hub.use_token(read_private(asked.token_file).decode().strip())
     elif asked.user is not None:
-        hub.log_in(asked.user, getpass(say(f"Password of {asked.user}: ", f"{asked.user} 的口令：")))
+        hub.log_in(asked.user, getpass(say(f"Password of {asked.user}: ", f"{asked.user} 的密码：")))
     else:
         raise ConfigurationError("say who you are at the hub: --user NAME, or --token-file FILE")
 

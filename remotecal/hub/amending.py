@@ -18,7 +18,7 @@ from remotecal.store.amendments import AmendmentRow
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
     from remotecal.store.numbers import Giving
 
@@ -95,7 +95,7 @@ def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, no
     kept = tuple(one for one in without_address(changed).statements if one.ref_types != (AMENDMENT,))
     with of_run.store.numbers.giving() as giving:
         own = number or _next(of_run, giving, now.year)
-        giving.hold([own], of_run.run, now.timestamp())
+        giving.hold([own], of_run.run, now.timestamp(), anew=True)
         said = changed.model_copy(
             update={"number": own, "statements": kept, "replaces": None, "previous": None}
         )

@@ -12,6 +12,8 @@ from remotecal.opening import make_durable, make_sure
 from remotecal.store.backup import copy_database
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from remotecal.hub.settings import HubFolder
 
 OF_THE_MOMENT = frozenset({"broker"})
@@ -71,4 +73,18 @@ def _named(folder: HubFolder) -> tuple[str, ...]:
     mail = folder.settings.notices.mail
     of_mail = () if mail is None else (mail.password_file, mail.trusted)
     named = (issuing.signatories, issuing.trust, issuing.trust_key, key, issuing.password_file, *of_mail)
-    return tuple(name for name in named if name is not None)
+    return (*(name for name in named if name is not None), *_of_face(folder, issuing.face))
+
+
+def _of_face(folder: HubFolder, face: str | None) -> Iterator[str]:
+    """Yield the files of the laboratory's face, named as from settings; no pictures if it can't be read."""
+    from remotecal.certificates.pdf.face import files_of
+
+    if face is None:
+        return
+    try:
+        pictures = files_of(folder.path / face)[1:]
+    except ConfigurationError:
+        pictures = ()
+    yield face
+    yield from (str(Path(face).with_name(picture.name)) for picture in pictures)

@@ -83,9 +83,9 @@ def falling_due(
     found = [*_standards(stations, used), *_register(folder), *_stations(stations, folder, now)]
     own = {one.serial: one.id for one in store.items.list(None, account="") if one.serial}
     found = [one._replace(item=own.get(one.about)) if one.kind == "standard" else one for one in found]
-    ours = {one.item for one in found} - {None}
-    found += (one for one in _items(store, last) if one.item not in ours)
     soon = {one for one in found if one.day <= last}
+    told = {one.item for one in soon} - {None}  # as standards
+    soon |= {one for one in _items(store, last) if one.item not in told}
     return tuple(sorted(soon, key=lambda one: (one.day, one.kind, one.about, one.what, one.where)))
 
 
@@ -116,7 +116,8 @@ def concerns(due: FallingDue, user: Somebody, folder: HubFolder) -> bool:
     if due.account or user.account is not None:
         return due.account == user.account
     if due.kind in {"standard", "fact", "item"}:
-        keepers = folder.settings.notices.keepers.get(due.about)
+        serial = due.number if due.kind == "item" else due.about
+        keepers = folder.settings.notices.keepers.get(serial)
         return "operator" in user.roles if keepers is None else user.name in keepers
     return "administrator" in user.roles
 
@@ -170,7 +171,8 @@ def _register(folder: HubFolder) -> Iterator[FallingDue]:
 def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:
     quarter = folder.settings.certificates_last.total_seconds() / RENEWED_BY
     for station in stations:
-        if station.enabled and station.certificate_until - now < quarter:
+        enrolled = station.enabled and station.certificate  # this computer itself never does
+        if enrolled and station.certificate_until - now < quarter:
             day = civil_day(station.certificate_until, folder.time_zone)
             yield FallingDue(day, "station", station.name, station.name, "", where=station.name)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
 from remotecal.hub.ordered import judge, tell_conflict
-from remotecal.store.journals import Batch
+from remotecal.store.growing import Batch
 from remotecal.transport import subjects
 from remotecal.transport.envelopes import spoken_by, unseal
 from remotecal.transport.messages import Committed, FilePiece, FileTaken, JournalHead

@@ -28,8 +28,8 @@ from remotecal.errors import (
     OrderError,
 )
 from remotecal.hub.broker import CONNECTIONS, KICK
-from remotecal.hub.issuing import RunAt
 from remotecal.hub.numbers import numbered, series_of, written
+from remotecal.hub.run_at import RunAt
 from remotecal.store import Store
 from remotecal.store.numbers import IN_VAIN
 from remotecal.store.orders import OrderPlan

@@ -10,7 +10,7 @@ from email.policy import SMTP as POLICY
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, RemotecalError
 from remotecal.hub.due import PASSED
 from remotecal.private_files import read_private
 from remotecal.transport.identities import host_and_port
@@ -34,6 +34,14 @@ KINDS = {
     "station": ("站点", "Station"),
 }
 """What notices are about, in both languages: a mail can't know which its reader wants."""
+
+
+def mail_address(written: str) -> Address:
+    """Return an address for mail (`ValueError`: no mail can be written to it)."""
+    try:
+        return Address(addr_spec=written)
+    except Exception as error:  # what the library raises on strange ones is its own affair
+        raise ValueError(f"{written!r} is no address for mail") from error
 
 
 class Mail:
@@ -61,14 +69,17 @@ class Mail:
 
     def send(self, to: str, notices: Sequence[NoticeRow], today: date) -> str:
         """Send somebody what they are to be told; returns why it can't be, "" once the server has it."""
+        taken = False
         try:
             message = self._message(to, notices, today)
             with self._connection() as server:
                 if self._settings.user is not None:
                     server.login(self._settings.user, self._password)
                 server.send_message(message, self._settings.sender, [to])
-        except (OSError, smtplib.SMTPException, ValueError) as error:
-            return f"{type(error).__name__}: {error}"
+                taken = True
+        except (OSError, smtplib.SMTPException, RemotecalError, ValueError) as error:
+            # What a server says when it is left changes nothing: a mail it has would come again and again.
+            return "" if taken else f"{type(error).__name__}: {error}"
         return ""
 
     def _connection(self) -> smtplib.SMTP:
@@ -86,7 +97,7 @@ class Mail:
     def _message(self, to: str, notices: Sequence[NoticeRow], today: date) -> EmailMessage:
         message = EmailMessage(policy=POLICY)
         message["From"] = Address(self._laboratory, addr_spec=self._settings.sender)
-        message["To"] = Address(addr_spec=to)
+        message["To"] = mail_address(to)
         message["Subject"] = f"{len(notices)} 项到期提醒 / {len(notices)} falling due"
         # The same notices give the same id: a mail that came twice is seen to be one.
         told = sha256(" ".join(str(one.id) for one in notices).encode() + to.encode()).hexdigest()[:32]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from remotecal.clock import civil_day, civil_time
-from remotecal.errors import RemotecalError
 from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.mail import Mail
 
@@ -35,19 +34,20 @@ class Noticing:
         folder: the hub's settings.
         store: its database.
         clock: tells the day.
+        again: seconds after which it is looked again at the latest.
     """
 
-    def __init__(self, folder: HubFolder, store: Store, clock: Clock) -> None:
-        self._folder, self._store, self._clock = folder, store, clock
+    def __init__(self, folder: HubFolder, store: Store, clock: Clock, again: float = AGAIN) -> None:
+        self._folder, self._store, self._clock, self._again = folder, store, clock, again
 
     async def run(self) -> None:
         """Look now, after each midnight, and every hour, until cancelled."""
         while True:
             try:
                 await asyncio.to_thread(self.look)
-            except RemotecalError:
+            except Exception:  # whatever it was: one look that fails must not be the last
                 log.exception("what falls due can't be told now")
-            await asyncio.sleep(min(AGAIN, self._to_midnight()))
+            await asyncio.sleep(min(self._again, self._to_midnight()))
 
     def look(self) -> int:
         """Make the notices that are due and not made yet, and send those that were not sent.

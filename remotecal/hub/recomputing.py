@@ -40,7 +40,12 @@ log = logging.getLogger(__name__)
 
 
 def recompute(
-    store: Store, library: TrustedProcedures, computed: Computed, key: PublicKey, laboratory: PublicKey
+    store: Store,
+    library: TrustedProcedures,
+    computed: Computed,
+    key: PublicKey,
+    laboratory: PublicKey,
+    at: float | None = None,
 ) -> Compared:
     """Compute and keep the record of a complete run; return whether the station's is the same.
 
@@ -50,6 +55,7 @@ def recompute(
         computed: what the station says.
         key: with which the station signs journals.
         laboratory: with which the laboratory signs orders; nothing but what it ordered is computed.
+        at: when it is, in seconds since 1970, UTC; now if not given.
     """
     known = store.records.find(computed.station, computed.run)
     if known is not None and known.head == computed.head:
@@ -80,7 +86,7 @@ def recompute(
             key.text,
             record,
             agrees=agrees,
-            computed=time.time(),
+            computed=time.time() if at is None else at,
         ),
     )
     store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})

@@ -29,7 +29,7 @@ def resting_on(
     """Yield what rests on a standard, the nearest first: each run once, with each of its certificates.
 
     A calibration is a standard's from the moment its certificate was issued, so from there on it counts for
-    others; that one certificate's number leads to the next.
+    others; that one certificate's number leads to the next, and with it those it was amended by.
 
     Args:
         store: where the index is.
@@ -41,6 +41,7 @@ def resting_on(
     seen: set[tuple[str, str]] = set()
     numbers = {number}
     for far in range(1, depth + 1):
+        numbers = {*store.amendments.alike(numbers)}
         found = (
             store.about.uses(numbers, since, until)
             if far == 1

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
     from datetime import datetime
 
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.model import Measurement, PointBudget, Text
     from remotecal.store import Store
     from remotecal.store.signings import SignedRow

@@ -90,6 +90,8 @@ class IssuingSettings(Written):
     """The key that seals certificates: PEM or PKCS#12 file, or PKCS#11 URI; none if it is kept elsewhere."""
     password_file: str | None = None
     """Holds that key's password or PIN."""
+    face: str | None = None
+    """The laboratory's face (TOML), with which its certificates are printed from the first signature on."""
 
     @model_validator(mode="after")
     def _believable(self) -> Self:
@@ -161,7 +163,8 @@ class NoticeSettings(Written):
     """Who is told what falls due; days ahead as in `hub.due.AHEAD`."""
 
     keepers: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Serial number of a standard → users who keep it; of others it is every operator's business."""
+    """Serial number of a standard, or of an item of the laboratory's own → users who keep it; of others it is
+    every operator's business."""
     mail: MailSettings | None = None
     """By which server notices go as mail; by none where not given."""
 

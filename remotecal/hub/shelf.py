@@ -9,18 +9,20 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from remotecal.certificates import APART, JSON_NAME, PDF_NAME, XML_NAME
 from remotecal.certificates.dcc import read
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.errors import ConfigurationError, JournalBroken, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RemotecalError
+from remotecal.journal.chain import ending
 from remotecal.journal.contents import beside
 from remotecal.journal.events import FILE, PACKED, JournalReader, found_in, opened_lines, seconds
 from remotecal.journal.evidence import start_of
@@ -44,6 +46,10 @@ TOGETHER: Final = 500
 WHOLE: Final = Share(bytes=2**62, run_lines=2**62)
 """What is ours may take all there is."""
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9_-]+")
+TAKEN: Final = (FILE, PACKED, XML_NAME, PDF_NAME, f"{APART}/*/{XML_NAME}")
+"""A run's journal and the certificates beside it."""
+Files: TypeAlias = frozenset[tuple[Path, int, int]]
+"""Files, each with when it was changed and its bytes."""
 COMPLETE: Final = frozenset({"finished", "signed"})
 """States of a run of which a record can be computed."""
 LONGEST_NAME: Final = 100
@@ -79,14 +85,21 @@ class Shelf:
         """What is known of them."""
         self.store.stations.add_here(HERE)
         self._found: dict[str, Shelved] = {}
-        self._sizes: dict[str, int] = {}
-        self._evaluated: dict[str, str] = {}
-        self.refused: dict[str, str] = {}
-        """Name of a run → why it, or what lies beside it, can't be shown."""
+        self._taken: dict[str, Files] = {}
+        self._evaluated: dict[str, tuple[str, Files]] = {}
+        self._evaluating = threading.Lock()
+        self._clashing: dict[str, str] = {}
+        self._failed: dict[str, str] = {}
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Name of a run → why it, or what lies beside it, can't be shown now."""
+        return self._clashing | self._failed
 
     def runs(self) -> Iterator[Shelved]:
         """Yield the runs that lie in the folder now, each once."""
         known: set[str] = set()
+        self._clashing = {}
         places = {path.parent for name in (FILE, PACKED) for path in self._folder.rglob(name)}
         for directory in sorted(places):
             parts = directory.relative_to(self._folder).parts or (self._folder.resolve().name,)
@@ -95,27 +108,34 @@ class Shelf:
                 known.add(name)
                 yield Shelved(name, directory)
             else:
-                self.refused[name] = f"two runs would be called {name}: the second is in {directory}"
+                self._clashing[name] = f"two runs would be called {name}: the second is in {directory}"
 
     def refresh(self) -> None:
         """Take in what has come since: journals as far as they are written, files, signatures."""
         self._found = {run.name: run for run in self.runs()}
         for run in self._found.values():
+            files = _files(run.directory, TAKEN)
+            if self._taken.get(run.name) == files:
+                continue
+            self._failed.pop(run.name, None)
             try:
-                if self._take(run):
-                    self._certify(run)
+                take_in(self.store, HERE, run.name, run.directory)
+                self._certify(run)
             except RemotecalError as error:
-                self.refused[run.name] = str(error)
+                self._failed[run.name] = str(error)
+            self._taken[run.name] = files
 
     def evaluate(self) -> None:
         """Compute the records of complete runs that were not computed yet, from their journals."""
-        for run in self._found.values():
-            row = self.store.journals.find(HERE, run.name)
-            if row is None or row.state not in COMPLETE:
-                continue
-            if row.head != self._evaluated.get(run.name):
-                self._evaluate(run, row.head)
-                self._evaluated[run.name] = row.head
+        with self._evaluating:
+            for run in self._found.values():
+                row = self.store.journals.find(HERE, run.name)
+                if row is None or row.state not in COMPLETE:
+                    continue
+                of = (row.head, _files(run.directory, [JSON_NAME]))
+                if of != self._evaluated.get(run.name):
+                    self._evaluate(run, row.head)
+                    self._evaluated[run.name] = of
 
     def directory(self, run: str) -> Path:
         """Return where a run lies (`ConfigurationError` if there is none of this name)."""
@@ -129,15 +149,6 @@ class Shelf:
             return start_of(json.loads(self.store.journals.first_line(HERE, run))["data"]).order
         except (ValueError, LookupError, TypeError) as error:
             raise JournalBroken(f"the journal of {run} begins with no order: {error}") from None
-
-    def _take(self, run: Shelved) -> bool:
-        """Take in a journal's new lines and its files; tell whether there was anything new."""
-        size = _size(run.directory)
-        if self._sizes.get(run.name) == size:
-            return False
-        take_in(self.store, HERE, run.name, run.directory)
-        self._sizes[run.name] = size
-        return True
 
     def _certify(self, run: Shelved) -> None:
         """Take in the certificates that lie beside a journal, as far as they are signed."""
@@ -159,13 +170,26 @@ class Shelf:
         else:
             self.store.records.put(row)
 
+    def _check_its_own(self, run: Shelved, record: Record, path: Path) -> None:
+        """Raise `EvidenceError` unless a certificate was computed from the journal that it lies beside."""
+        evidence = record.evidence
+        if evidence is not None:
+            last = evidence.lines
+            with self.store.journals.opened(HERE, run.name, [(last, last)]) as lines:
+                found = [ending(line[:-1]) for line in lines]
+            if any(line is not None and line.hash == evidence.journal_hash for line in found):
+                return
+        raise EvidenceError(f"the certificate {record.number} in {path} rests on another journal")
+
     def _signings(self, run: Shelved, path: Path) -> Iterator[SigningRow]:
         """Yield a certificate under each of its signatures."""
         xml = path.read_bytes()
         signatures = read_signatures(xml)
         if not signatures:
             return
-        number = read(signatures[-1].content).number
+        record = read(signatures[-1].content)
+        self._check_its_own(run, record, path)
+        number = record.number
         device = next((id_ for id_, its in self.order(run.name).numbers.items() if same(its, number)), "")
         printed = path.with_name(PDF_NAME)
         for signature in signatures:
@@ -219,10 +243,14 @@ def _computed(directory: Path) -> tuple[str, bool]:
     return record, not stated.exists() or Record.from_json(stated.read_bytes()).to_json() == record
 
 
-def _size(directory: Path) -> int:
-    """Return the bytes of a run's journal and of the certificates beside it, by which news show."""
-    names = (FILE, PACKED, XML_NAME, PDF_NAME, f"{APART}/*/{XML_NAME}")
-    return sum(path.stat().st_size for name in names for path in directory.glob(name))
+def _files(directory: Path, names: Iterable[str]) -> Files:
+    """Return what of some files in a directory tells that they are others than before."""
+    found: list[tuple[Path, int, int]] = []
+    for path in (path for name in names for path in directory.glob(name)):
+        with suppress(FileNotFoundError):
+            told = path.stat()
+            found.append((path, told.st_mtime_ns, told.st_size))
+    return frozenset(found)
 
 
 def _at(line: bytes) -> float:

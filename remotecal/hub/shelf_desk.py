@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +15,8 @@ from typing import Final
 from remotecal.certificates import APART, PDF_NAME, XML_NAME, folder_of
 from remotecal.errors import CertificateRefused
 from remotecal.hub.founding import found, settings_text
-from remotecal.hub.issuing import RunAt, lacking
 from remotecal.hub.laboratory import OrderDesk, connection
+from remotecal.hub.run_at import RunAt, lacking
 from remotecal.hub.shelf import Shelf
 from remotecal.model import Record
 from remotecal.order import Order
@@ -93,14 +94,16 @@ class ShelfDesk(OrderDesk):
         return self.shelf.order(run).numbers
 
     async def follow(self) -> None:
-        """Take in what comes, and compute records, until cancelled."""
-        while True:
-            for work in (self.shelf.refresh, self.shelf.evaluate):
-                try:
-                    await asyncio.to_thread(work)
-                except Exception:
-                    log.exception("the folder can't be looked at; it is looked at again")
-            await asyncio.sleep(LOOK_EVERY)
+        """Compute records, and take in what comes, until cancelled; what was begun is ended before."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "shelf") as looking:
+            while True:
+                for work, rest in ((self.shelf.evaluate, LOOK_EVERY), (self.shelf.refresh, 0.0)):
+                    try:
+                        await loop.run_in_executor(looking, work)
+                    except Exception:
+                        log.exception("the folder can't be looked at; it is looked at again")
+                    await asyncio.sleep(rest)
 
 
 @asynccontextmanager

@@ -28,6 +28,7 @@ from remotecal.model.equipment import (
     ReportReference,
     Software,
 )
+from remotecal.model.face import Face
 from remotecal.model.people import Contact, Laboratory, Location, Person
 from remotecal.model.quantities import (
     Column,
@@ -75,6 +76,7 @@ __all__ = [
     "Equipment",
     "EquipmentClass",
     "EvidenceReference",
+    "Face",
     "Frozen",
     "Identification",
     "InCmc",

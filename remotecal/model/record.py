@@ -35,6 +35,7 @@ from remotecal.model.equipment import (
     ReportReference,
     Software,
 )
+from remotecal.model.face import Face
 from remotecal.model.flat import as_html, flatten
 from remotecal.model.people import Contact, Laboratory, Person
 from remotecal.model.statements import Statement
@@ -260,6 +261,8 @@ class Record(Frozen):
     """What wrote the certificate."""
     evidence: EvidenceReference | None = None
     """What the results were computed from."""
+    face: Face | None = None
+    """What the laboratory has it printed with, where that is its own."""
     demonstration: bool = False
     """Whether it is a demonstration and no valid certificate."""
     replaces: Replacement | None = None

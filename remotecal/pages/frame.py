@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from remotecal import units
+from remotecal.certificates.pdf.numbers import as_in_a_book, printed
 from remotecal.errors import NotAllowed
 from remotecal.pages.assets import address
 from remotecal.pages.words import LANGUAGES, Catalogue
@@ -54,6 +55,18 @@ def local(where: str) -> str:
     return where if ours and where.isprintable() else "/"
 
 
+def came_from(request: Request) -> str:
+    """Return the page of ours somebody came from, with its query; "" for none, or this very page."""
+    try:
+        said = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
+    whole = f"{said.path}?{said.query}".rstrip("?")
+    here = f"{request.url.path}?{request.url.query}".rstrip("?")
+    ours = said.netloc == request.headers.get("host") and local(whole) == whole
+    return whole if ours and (request.method == "POST" or whole != here) else ""
+
+
 def see(where: str) -> Response:
     """Return the way to a page, after something was done: going back does not do it again."""
     return RedirectResponse(where, HTTPStatus.SEE_OTHER)
@@ -89,13 +102,18 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"legible": legible, "unit": unit}
+    made.filters |= {"legible": legible, "unit": unit, "printed": printed, "told": told}
     return made
 
 
 def unit(notation: str) -> str:
     """Return a unit as it is printed: `m³/h`; "" for that of a plain number."""
     return "" if notation in {"", "1"} else units.symbol(notation)
+
+
+def told(text: str) -> str:
+    """Return a text as a book would have it: `24.5 m³/h`."""
+    return as_in_a_book("", text)
 
 
 def legible(data: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from remotecal.store.database import Database
     from remotecal.store.numbers import Giving
+
+TOGETHER: Final = 500
+"""Numbers that are asked for in one query."""
 
 
 class AmendmentRow(NamedTuple):
@@ -90,6 +93,22 @@ class Amendments:
         with self._database.read() as connection:
             row = connection.execute(select(amendments).where(amendments.c.number == number)).first()
         return None if row is None else AmendmentRow._make(row)
+
+    def alike(self, numbers: Collection[str]) -> frozenset[str]:
+        """Return numbers of certificates with all others that the same calibrations were certified by."""
+        from sqlalchemy import and_, or_, select
+
+        one, other = amendments, amendments.alias("other")
+        same = and_(*(one.c[name] == other.c[name] for name in ("station", "run", "device")))
+        joined = select(other.c.number, other.c.replaces).select_from(one.join(other, same))
+        found, wanted = set(numbers), sorted(numbers)
+        with self._database.read() as connection:
+            for begin in range(0, len(wanted), TOGETHER):
+                some = wanted[begin : begin + TOGETHER]
+                query = joined.where(or_(one.c.number.in_(some), one.c.replaces.in_(some)))
+                for row in connection.execute(query):
+                    found |= set(row)
+        return frozenset(found)
 
     def replaced(self, numbers: Collection[str]) -> Mapping[str, str]:
         """Return which of these certificates an issued one takes the place of: number → number of that."""

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.chain import follow
 from remotecal.store.database import of_runs
 from remotecal.store.files import named
+from remotecal.store.growing import Batch, compare, locked, write
 from remotecal.store.index import AT_ONCE, INDEXED, Indexed
-from remotecal.store.shares import Share, add_used, lock_used, no_room
-from remotecal.store.tables import journal_lines, orders, run_files, runs
+from remotecal.store.shares import Share, lock_used, no_room
+from remotecal.store.tables import journal_lines, runs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from remotecal.store.database import Database
+    from remotecal.store.growing import Growing
 
-NOTHING = "0" * 64
-"""What a journal's first line follows from."""
 TOGETHER = 100
 """Ranges of lines that are asked for in one query."""
 
@@ -77,19 +76,6 @@ class RunRow:
     """Number of the journal's line up to which somebody has seen to it; None if nobody has."""
 
 
-class Batch(NamedTuple):
-    """Lines of a journal, one after another."""
-
-    station: str
-    """Whose."""
-    run: str
-    """The run."""
-    first: int
-    """Number of the first line."""
-    lines: Sequence[bytes]
-    """The lines, without their line feeds."""
-
-
 class Journals:
     """The journals of all runs.
 
@@ -124,11 +110,11 @@ class Journals:
         """
         with self._database.begin() as connection:
             used = lock_used(connection, {batch.station for batch in batches})
-            growing = _locked(connection, {(batch.station, batch.run) for batch in batches}, at)
+            growing = locked(connection, {(batch.station, batch.run) for batch in batches}, at)
             taken = [
                 self._take(connection, growing[batch.station, batch.run], used, batch) for batch in batches
             ]
-            _write(connection, self._database, growing, at)
+            write(connection, self._database, growing, at)
         return taken
 
     def note_conflict(self, station: str, run: str, reason: str) -> None:
@@ -236,7 +222,7 @@ class Journals:
         return b"" if line is None else bytes(line)
 
     def _take(
-        self, connection: Connection, growing: _Growing, used: dict[str, int], batch: Batch
+        self, connection: Connection, growing: Growing, used: dict[str, int], batch: Batch
     ) -> int | EvidenceError:
         """Add a batch's lines to its run, and their bytes to what its station has used; or return why not."""
         station, run, first, lines = batch
@@ -244,7 +230,7 @@ class Journals:
         if first > committed + 1:
             return committed
         known, new = lines[: committed + 1 - first], lines[committed + 1 - first :]
-        if fault := _compare(connection, growing, batch, known):
+        if fault := compare(connection, growing, batch, known):
             return EvidenceError(f"run {run} of {station}: {fault}")
         taken, head, state, files, about = used[station], growing.head, growing.state, [], Indexed()
         for seq, line in enumerate(new, committed + 1):
@@ -279,120 +265,6 @@ class Journals:
         if seq > share.run_lines:
             return f"it has more lines than the {share.run_lines} that the laboratory takes of a run"
         return no_room(used, len(line), share.bytes)
-
-
-@dataclass(slots=True)
-class _Growing:
-    """A run while one transaction adds lines to it."""
-
-    here: int
-    """Lines that were here before."""
-    head: str
-    """Hash of the last line."""
-    state: str
-    """See `STATES`."""
-    new: list[bytes] = field(default_factory=list)
-    """Lines to be added."""
-    files: list[dict[str, object]] = field(default_factory=list)
-    """Files these name, as rows."""
-    about: list[Indexed] = field(default_factory=list)
-    """What these say the run is about."""
-
-    @property
-    def committed(self) -> int:
-        """Number of the last line."""
-        return self.here + len(self.new)
-
-
-def _locked(
-    connection: Connection, wanted: Collection[tuple[str, str]], at: float
-) -> dict[tuple[str, str], _Growing]:
-    """Return runs by station and name, entering those that begin; nobody else adds to them meanwhile."""
-    from sqlalchemy import select
-
-    rows = connection.execute(select(runs).where(of_runs(runs, wanted)).with_for_update())
-    found = {(row.station, row.run): _Growing(row.committed, row.head, row.state) for row in rows}
-    if beginning := sorted(set(wanted) - set(found)):
-        _begin(connection, beginning, at)
-    return found | {run: _Growing(0, NOTHING, "new") for run in beginning}
-
-
-def _begin(connection: Connection, beginning: Sequence[tuple[str, str]], at: float) -> None:
-    """Enter runs; each belongs to the account its order was given to, which can't be changed meanwhile."""
-    from sqlalchemy import select
-
-    ordered = select(orders.c.station, orders.c.id, orders.c.account).where(
-        orders.c.id.in_([run for _, run in beginning])
-    )
-    accounts = {
-        (row.station, row.id): row.account for row in connection.execute(ordered.with_for_update(read=True))
-    }
-    new = {"committed": 0, "head": NOTHING, "state": "new", "began": at, "updated": at}
-    connection.execute(
-        runs.insert(),
-        [
-            {"station": station, "run": run, "account": accounts.get((station, run)), **new}
-            for station, run in beginning
-        ],
-    )
-
-
-def _compare(connection: Connection, growing: _Growing, batch: Batch, lines: Sequence[bytes]) -> str:
-    """Return why the first lines of a batch can't be those that are here already; "" if they are."""
-    from sqlalchemy import select
-
-    if not lines:
-        return ""
-    table, first, last = journal_lines, batch.first, batch.first + len(lines) - 1
-    this = (table.c.station == batch.station) & (table.c.run == batch.run)
-    stored = connection.execute(
-        select(table.c.line).where(this, table.c.seq.between(first, last)).order_by(table.c.seq)
-    ).scalars()
-    begin, end = (max(0, seq - growing.here) for seq in (first - 1, last))
-    here = [*map(bytes, stored), *growing.new[begin:end]]
-    for seq, (line, known) in enumerate(zip(lines, here, strict=True), first):
-        if line != known:
-            return (
-                f"line {seq} is here already and was another one: two stations write the same run, or "
-                "the journal was changed"
-            )
-    return ""
-
-
-def _write(
-    connection: Connection, database: Database, growing: Mapping[tuple[str, str], _Growing], at: float
-) -> None:
-    """Write what was added to runs: lines, the files they name, how far each run is, what stations use."""
-    from sqlalchemy import bindparam
-
-    grown = {run: one for run, one in growing.items() if one.new}
-    if not grown:
-        return
-    connection.execute(
-        journal_lines.insert(),
-        [
-            {"station": station, "run": run, "seq": seq, "line": line}
-            for (station, run), one in grown.items()
-            for seq, line in enumerate(one.new, one.here + 1)
-        ],
-    )
-    if files := [file for one in grown.values() for file in one.files]:
-        connection.execute(database.insert(run_files).on_conflict_do_nothing(), files)
-    for about in (each for one in grown.values() for each in one.about):
-        about.write(connection, database)
-    values: dict[str, object] = {name: bindparam(f"its_{name}") for name in ("committed", "head", "state")}
-    this = (runs.c.station == bindparam("of")) & (runs.c.run == bindparam("named"))
-    connection.execute(
-        runs.update().where(this).values(values | {"updated": at}),
-        [
-            {"of": station, "named": run, **{f"its_{name}": getattr(one, name) for name in values}}
-            for (station, run), one in grown.items()
-        ],
-    )
-    sizes: Counter[str] = Counter()
-    for (station, _), one in grown.items():
-        sizes[station] += sum(map(len, one.new))
-    add_used(connection, sizes)
 
 
 def run_of(row: Sequence[Any]) -> RunRow:

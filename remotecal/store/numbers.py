@@ -70,7 +70,9 @@ class Giving:
             if not self._known(number):
                 return number
 
-    def hold(self, wanted: Iterable[str], holder: str, at: float, *, pretended: bool = False) -> None:
+    def hold(
+        self, wanted: Iterable[str], holder: str, at: float, *, pretended: bool = False, anew: bool = False
+    ) -> None:
         """Let an order hold numbers.
 
         Args:
@@ -78,6 +80,7 @@ class Giving:
             holder: the order.
             at: the time, in seconds since 1970, UTC.
             pretended: whether it is a demonstration or training, which may be repeated with its number.
+            anew: whether none may be one that the order has already, for a further certificate of it.
 
         Raises:
             OrderError: another order has one of them, of which a certificate may come.
@@ -87,7 +90,7 @@ class Giving:
             adding = self._database.insert(held_numbers).values(**row).on_conflict_do_nothing()
             added = self.connection.execute(adding.returning(held_numbers.c.compared)).first()
             if added is None and not pretended:
-                self._take_over(number, holder, at)
+                self._take_over(number, holder, at, anew=anew)
 
     def undo(self) -> NoReturn:
         """Give nothing: leaves the context."""
@@ -100,15 +103,15 @@ class Giving:
         ordered = select(orders.c.id).where(orders.c.number == number)
         return self.connection.execute(union_all(held, ordered).limit(1)).first() is not None
 
-    def _take_over(self, number: str, holder: str, at: float) -> None:
+    def _take_over(self, number: str, holder: str, at: float, *, anew: bool) -> None:
         from sqlalchemy import select
 
         this = held_numbers.c.compared == comparable(number)
         holds = select(held_numbers.c.holder).where(this).with_for_update()
         before = self.connection.execute(holds).scalar_one()
-        if before == holder:
+        if before == holder and not anew:
             return
-        if not self._free(before, at):
+        if before == holder or not self._free(before, at):
             raise OrderError(
                 f"the number {number} is that of the order {before}, and a number is used once: give another"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
-from remotecal.store.items import refresh_run
+from remotecal.store.calibrations import refresh_run
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
+from remotecal.store.calibrations import refresh_run
 from remotecal.store.database import of_runs
-from remotecal.store.items import refresh_run
 from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:

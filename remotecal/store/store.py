@@ -17,7 +17,7 @@ from remotecal.store.files import StoredFiles
 from remotecal.store.forms import Forms
 from remotecal.store.found import ByNumber
 from remotecal.store.index import AboutRuns
-from remotecal.store.items import Items
+from remotecal.store.item_register import Items
 from remotecal.store.journals import Journals
 from remotecal.store.notices import Notices
 from remotecal.store.numbers import GivenNumbers

@@ -82,13 +82,14 @@ class WorkDone:
     def steps(self, since: float, until: float) -> tuple[StepTime, ...]:
         """Return how long each step of the orders issued in a time took, by procedure.
 
-        Of a run with several certificates, a signature counts when the last of them has it. The time of
+        Of a run with several certificates, a signature counts when the last of them has it; what they were
+        amended to later counts for nothing. The time of
         which so many took at most is the nearest rank's: one that was had, and nothing between two.
         """
         from sqlalchemy import func, literal, select, union_all
 
         times = self._times(since, until).cte("times")
-        marks = [times.c.issued_order, times.c.began, times.c.computed, *(times.c[duty] for duty in DUTIES)]
+        marks = [times.c.issued_order, times.c.began, times.c.updated, *(times.c[duty] for duty in DUTIES)]
         pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
         each = union_all(
             *(
@@ -175,7 +176,10 @@ class WorkDone:
             return tuple(StationLoad._make(row) for row in connection.execute(query))
 
     def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
-        """Return of each ordered run with a record when its steps were done; NULL for what was not."""
+        """Return of each ordered run with a record when its steps were done; NULL for what was not.
+
+        It is complete with its last line: when it was computed changes each time it is computed again.
+        """
         from sqlalchemy import func, select
 
         signed = signed_certificates
@@ -183,7 +187,7 @@ class WorkDone:
 
         def done(duty: str) -> ColumnElement[float]:
             of_run = (signed.c.station == runs.c.station) & (signed.c.run == runs.c.run)
-            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty)
+            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty, signed.c.edition == 0)
             whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
             return last.where(whole).scalar_subquery().label(duty)
 
@@ -193,7 +197,7 @@ class WorkDone:
                 records.c.procedure,
                 orders.c.issued.label("issued_order"),
                 runs.c.began,
-                records.c.computed,
+                runs.c.updated,
                 *(done(duty) for duty in DUTIES),
             )
             .select_from(joined.join(records, same))

@@ -21,6 +21,8 @@ FEWEST: Final = 3
 """Points of a result from which a share of the variance can be told to be unlike the others'."""
 UNLIKE: Final = 30.0
 """Percentage points from the median of the others at which it is."""
+WHOLE: Final = 100.0
+"""Share that is exceeded only where others are negative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +101,18 @@ def _share(budget: PointBudget, others: list[PointBudget], place: str) -> Iterat
     if not found or (most := max(found))[0] < UNLIKE:
         return
     _, share, usual, symbol = most
-    title = budget.title
+    title, why = budget.title, {"zh": "", "en": ""}
+    if max(share, usual) > WHOLE:
+        why = {
+            "zh": "；超过 100 % 是因为相关的输入量相互部分抵消",
+            "en": "; more than 100 %, for inputs that are correlated cancel in part",
+        }
     yield Flag(
         "share",
         Text(
-            zh=f"{title.get('zh')}：{symbol} 占方差的 {share:.0f} %，其他点处为 {usual:.0f} %",
-            en=f"{title.get('en')}: {symbol} has {share:.0f} % of the variance, {usual:.0f} % elsewhere",
+            zh=f"{title.get('zh')}：{symbol} 占方差的 {share:.0f} %，其他点处为 {usual:.0f} %{why['zh']}",
+            en=f"{title.get('en')}: {symbol} has {share:.0f} % of the variance, {usual:.0f} % elsewhere"
+            f"{why['en']}",
         ),
         place,
     )

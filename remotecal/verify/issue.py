@@ -169,7 +169,7 @@ def _approval(subject: Subject) -> str:
 
 def _so_far(subject: Subject) -> str:
     check_signers(subject.record, subject.signatures)
-    signed = ", ".join(f"{one.name} as {one.duty}" for one in subject.signatures) or "nobody"
+    signed = ", ".join(one.name for one in subject.signatures) or "nobody"
     due = "" if state(subject.signatures) == "issued" else f"; due next: {next_duty(subject.signatures)}"
     return f"signed by {signed}{due}"
 

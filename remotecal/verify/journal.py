@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from remotecal.verify.report import Checklist, Examination
     from remotecal.verify.subject import Means
 
-OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous"})
+OF_THE_ISSUE = frozenset({"issued", "software", "replaces", "previous", "face"})
 """Fields of a record that the laboratory settles after the run, or that name the programs."""
 
 OF_THE_PARTIES = frozenset({"number", "identifications", "laboratory", "customer", "persons"})

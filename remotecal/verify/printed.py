@@ -30,6 +30,7 @@ def examine_print(pdf: bytes, xml: bytes, record: Record) -> str:
     """
     from remotecal.certificates.pdf import print_certificate
     from remotecal.certificates.pdf.compare import difference, is_this_print, read_print
+    from remotecal.certificates.pdf.face import digest
 
     if len(xml) > LARGEST:
         raise Unable(f"the XML has {len(xml)} bytes, too many to print it again: it can be verified itself")
@@ -38,7 +39,8 @@ def examine_print(pdf: bytes, xml: bytes, record: Record) -> str:
     except ConfigurationError as error:
         raise Unable(f"it can't be printed again here: {error}") from error
     if is_this_print(pdf, printed):
-        return f"{len(printed)} bytes printed again from the XML, and the same to the last one"
+        own = "" if record.face is None else f"; with the laboratory's own face {digest(record.face)[:16]}…"
+        return f"{len(printed)} bytes printed again from the XML, and the same to the last one{own}"
     stated, again = read_print(pdf), read_print(printed)
     by = {f"{program.name.get('en')} {program.release}" for program in record.software} | {stated.producer}
     here = {f"remotecal v{version('remotecal')}", again.producer}

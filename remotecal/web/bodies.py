@@ -13,15 +13,18 @@ from pydantic import (
     Field,
     JsonValue,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
+from remotecal.hub.mail import mail_address
 from remotecal.model import Text
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
-from remotecal.store.items import Entered, Rule
+from remotecal.store.intervals import Rule
+from remotecal.store.items import Entered
 from remotecal.store.users import Role
 from remotecal.transport.messages import Terms
 from remotecal.web.passwords import LONGEST, SHORTEST
@@ -108,6 +111,8 @@ class TokenWanted(_Sent):
     """How long it is good."""
 
 
+MOST_MONTHS = 600
+"""Months of an interval, at most."""
 LARGEST_TABLE = 700_000
 """Characters of a table of items in base64."""
 LARGEST_BUNDLE = 3 * 2**20
@@ -183,7 +188,7 @@ class ItemWritten(_Sent):
     """The owner's number; it must have one of the two."""
     place: LineOrNone = ""
     """Where it is."""
-    months: Annotated[int, Field(ge=1, le=600)] | None = None
+    months: Annotated[int, Field(ge=1, le=MOST_MONTHS)] | None = None
     """From one calibration to the next."""
     rule: Rule = "before"
     """Which day is the last of that time: the one `before` the same day of the month, the `same`, or the end
@@ -230,6 +235,13 @@ class MailWritten(_Sent):
         StringConstraints(max_length=254, pattern=r"^([^@\s<>,;:\"\x00-\x1f]+@[^@\s<>,;:\"\x00-\x1f]+)?$"),
     ]
     """Address for mail; empty for none."""
+
+    @field_validator("mail")
+    @classmethod
+    def _can_be_written_to(cls, mail: str) -> str:
+        if mail:
+            mail_address(mail)
+        return mail
 
 
 class Reason(_Sent):

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import amending, issuing
+from remotecal.hub.run_at import lacking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.certificates.signing.signature import Duty
+    from remotecal.hub.run_at import RunAt
     from remotecal.store.amendments import AmendmentRow
     from remotecal.store.records import RecordRow
     from remotecal.store.users import Role
@@ -38,7 +40,7 @@ def record_row(office: Office, station: str, run: str) -> RecordRow:
     """Return a run's record (`NotThere` if it was not computed yet)."""
     row = office.store.records.find(station, run)
     if row is None:
-        raise NotThere(issuing.lacking(office.store, station, run))
+        raise NotThere(lacking(office.store, station, run))
     return row
 
 
@@ -53,7 +55,7 @@ def ordered(office: Office, run: str) -> Mapping[str, str]:
 
 def of_run(
     office: Office, caller: Caller, station: str, run: str, device: str = "", edition: int | None = None
-) -> issuing.RunAt:
+) -> RunAt:
     """Return a run with its certificate, or that of a device; for a customer only once that is issued.
 
     Args:
@@ -80,7 +82,7 @@ def of_run(
     return replace(found, edition=issued if edition is None else found.edition)
 
 
-def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: bytes) -> None:
+def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> None:
     """Take a certificate with the signature that is due next, and note who filed it.
 
     Raises:
@@ -115,7 +117,7 @@ def file_signed(office: Office, caller: Caller, signed: issuing.RunAt, data: byt
     )
 
 
-def _refuse_returned(office: Office, signed: issuing.RunAt) -> None:
+def _refuse_returned(office: Office, signed: RunAt) -> None:
     remarks = office.store.remarks.of_run(signed.station, signed.run)
     if waits := [row for row in remarks if row.settled is None]:
         first = waits[0]
@@ -125,12 +127,12 @@ def _refuse_returned(office: Office, signed: issuing.RunAt) -> None:
         )
 
 
-def issue(office: Office, caller: Caller, approved: issuing.RunAt) -> None:
+def issue(office: Office, caller: Caller, approved: RunAt) -> None:
     """Seal an approved certificate with the laboratory's key, and keep it; errors as `file_signed`."""
     file_signed(office, caller, approved, issuing.seal(approved, _now(office)))
 
 
-def amend(office: Office, caller: Caller, issued: issuing.RunAt, wanted: AmendmentWanted) -> AmendmentRow:
+def amend(office: Office, caller: Caller, issued: RunAt, wanted: AmendmentWanted) -> AmendmentRow:
     """Draft the certificate that takes the place of an issued one, and note who did.
 
     Raises:

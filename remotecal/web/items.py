@@ -5,23 +5,26 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from remotecal.errors import ConfigurationError
-from remotecal.store.items import Sort
+from remotecal.model import Text
+from remotecal.store.index import as_json
+from remotecal.store.item_register import Sort
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.callers import Ordering, Reader
 from remotecal.web.office import Here
 from remotecal.web.shown_items import CalibrationShown, RegisteredItem, RowShown, TableShown
-from remotecal.web.table_of_items import read_table
+from remotecal.web.table_of_items import PLAIN, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from remotecal.store.items import KeptItem
     from remotecal.web.callers import Caller
@@ -74,8 +77,8 @@ def import_items(brought: ItemsBrought, caller: Ordering, here: Here) -> TableSh
     """Take a table of items in, whole or not at all, or only look what would come of it.
 
     Its first row names the columns: `name_zh`, `name_en`, `maker`, `model`, `serial`, `owner_number`,
-    `place`, `months`, `due`, or as they are called in Chinese. Items that are there already are changed, and
-    none is made twice.
+    `place`, `months`, `due`, or as they are called in Chinese. Items that are there already are changed in
+    what it has a column for, and none is made twice.
     """
     lines, outcomes, numbers = take_in(here, caller, brought)
     kept = not brought.look and "fault" not in outcomes
@@ -101,6 +104,8 @@ def take_in(
     lines = read_table(content, brought.account)
     told = [line.entered for line in lines if line.entered is not None]
     known = here.store.items.known(told)
+    lines = tuple(_completed(line, known) for line in lines)
+    told = [line.entered for line in lines if line.entered is not None]
     outcomes: tuple[Outcome, ...] = tuple(_outcome(line, known) for line in lines)
     if brought.look or "fault" in outcomes:
         there = (
@@ -135,12 +140,7 @@ def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: 
 def list_calibrations(item: ItemInPath, caller: Reader, here: Here) -> list[CalibrationShown]:
     """List the certificates that were issued for an item, the latest first."""
     found = here.store.items.calibrations(visible.item(here, caller, item))
-    return [
-        CalibrationShown(
-            station=one.station, run=one.run, number=one.number, finished=json.loads(one.record)["finished"]
-        )
-        for one in found
-    ]
+    return [CalibrationShown.model_validate(one) for one in found]
 
 
 def _said(written: ItemWritten) -> dict[str, str | int | float | None]:
@@ -160,8 +160,26 @@ def _outcome(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Outco
     there = known.get((line.entered.account, line.entered.same))
     if there is None:
         return "new"
-    fields = ("name", "maker", "model", "serial", "owner_number", "place", "months", "rule", "due_set")
-    return "same" if all(getattr(there, one) == getattr(line.entered, one) for one in fields) else "changed"
+    return "same" if there.entered_as == line.entered else "changed"
+
+
+def _completed(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> TableRow:
+    """Return a row that also says, of an item that is there, what its table has no column for."""
+    if line.entered is None or (there := known.get((line.entered.account, line.entered.same))) is None:
+        return line
+    columns = {name: name for name in (*PLAIN, "months")} | {"due": "due_set"}
+    silent = [field for column, field in columns.items() if column not in line.cells]
+    kept = {field: getattr(there, field) for field in ("rule", *silent)}
+    name = _named(json.loads(line.entered.name), json.loads(there.name), line.cells)
+    return replace(line, entered=replace(line.entered, name=name, **kept))
+
+
+def _named(told: dict[str, str], before: dict[str, str], columns: Collection[str]) -> str:
+    """Return an item's name, in JSON: in the languages of the table as it says, in others as it was."""
+    if set(told.values()) == set(before.values()) and before.keys() == {""}:
+        return as_json(Text(before))  # one text for all languages, as a list gives it for each
+    others = {language: text for language, text in before.items() if language and language not in columns}
+    return as_json(Text(others | told))
 
 
 def _told(fault: RowFault) -> str:

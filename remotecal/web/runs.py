@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,6 +48,9 @@ BeforeRun = Annotated[
     str | None,
     Query(pattern=rf"{STATION[:-1]}/{NAME[1:]}", description="`station/run` of the last of the page before."),
 ]
+
+
+_NUMBER = re.compile(rb"<(?:\w+:)?uniqueIdentifier>([^<]{1,200})<")
 
 
 class Whole(Response):
@@ -192,7 +196,7 @@ def get_certificate(
     """Return a run's certificate for machines (DCC), with the signatures it has."""
     visible.run(here, caller, station, run)
     found = certificates.of_run(here, caller, station, run, device, edition).certificate()
-    return file(request, found, XML, "certificate.xml")
+    return file(request, found, XML, f"{_called(found)}.xml")
 
 
 @router.get(RUN + "/certificate.pdf", response_class=Whole, responses=described(PDF), tags=["certificates"])
@@ -209,7 +213,9 @@ async def get_printed(
     await run_in_threadpool(visible.run, here, caller, station, run)
     found = await run_in_threadpool(certificates.of_run, here, caller, station, run, device, edition)
     async with here.one_print:
-        return file(request, await run_in_threadpool(found.printed), PDF, "certificate.pdf")
+        content = await run_in_threadpool(found.printed)
+        name = _called(await run_in_threadpool(found.certificate))
+        return file(request, content, PDF, f"{name}.pdf")
 
 
 @router.post(
@@ -299,3 +305,10 @@ def _see_issued(here: Office, station: str, run: str, devices: AbstractSet[str])
         raise NotThere(f"the certificate of {run} is not issued yet")
     if not devices <= issued:
         raise NotThere(f"the certificates of some devices of {run} are not issued yet, and this tells of all")
+
+
+def _called(certificate: bytes) -> str:
+    """Return what a certificate's file is called: its number, as far as any system takes that in a name."""
+    found = _NUMBER.search(certificate)
+    number = "" if found is None else found[1].decode("utf-8", "replace")
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", number).strip("-.") or "certificate"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.store.items import Rule
+from remotecal.store.intervals import Rule
 from remotecal.web.shown import ShownBody
 from remotecal.web.shown_about import words
 

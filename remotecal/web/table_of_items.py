@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from remotecal.errors import ConfigurationError
-from remotecal.web.bodies import ItemWritten
+from remotecal.numerals import read_count
+from remotecal.web.bodies import MOST_MONTHS, ItemWritten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,10 +23,18 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 2000
 """Rows of a table, at most."""
+LAST_ROW: Final = 2 * MOST_ROWS
+"""Last row of a sheet that may hold something, with empty ones between."""
+LAST_LOOKED: Final = 10 * LAST_ROW
+"""Last row of a sheet that is looked at, whether something was left out."""
 MOST_COLUMNS: Final = 40
 """Columns of a table that are looked at."""
 LARGEST_UNPACKED: Final = 20 * 2**20
 """Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
+MOST_MARKS: Final = 500_000
+"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each takes memory."""
+MOST_STYLES: Final = 20_000
+"""Marks of XML that tell how cells look; each takes more than a cell does."""
 MOST_PARTS: Final = 200
 """Files in an XLSX."""
 EXACT_DIGITS: Final = 15
@@ -46,6 +56,12 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 """Column → what may stand above it; in a table of any language, whatever the case."""
 PLAIN: Final = ("maker", "model", "serial", "owner_number", "place")
 """Columns that are taken as they are."""
+TEXTS: Final = frozenset({"zh", "en", *PLAIN})
+"""Columns of texts, which a spreadsheet may have taken for something else."""
+AS_HELD: Final = frozenset({"General", "@", "0", "#", "#,##0"})
+"""Formats of numbers by which a spreadsheet shows all digits that it holds, and no others."""
+SHORTENED: Final = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,3}")
+"""How Excel writes a long number into CSV: most of its digits are lost."""
 SAVE_AS: Final = (
     "the file is not in UTF-8, but maybe in GBK as Excel writes CSV in China: save it as "
     "'CSV UTF-8 (comma delimited)', or as XLSX, and bring that"
@@ -87,15 +103,17 @@ def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
     first = next(rows, None)
     columns = _columns([cell.text for cell in first or ()])
     lines: list[TableRow] = []
-    before: dict[str, int] = {}
+    before: dict[tuple[str, str], int] = {}
     for number, cells in enumerate(rows, 2):
         if not any(cell.text for cell in cells):
             continue
         if len(lines) == MOST_ROWS:
             raise ConfigurationError(f"the table has more than {MOST_ROWS} rows: bring it in parts")
         line = _line(number, {columns[at]: cell for at, cell in enumerate(cells) if at in columns}, account)
-        if line.entered is not None and (other := before.setdefault(line.entered.same, number)) != number:
-            line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
+        if line.entered is not None:
+            other = before.setdefault((line.entered.account, line.entered.same), number)
+            if other != number:
+                line = TableRow(number, line.cells, (RowFault("twice", told=str(other)),), None)
         lines.append(line)
     if not lines:
         raise ConfigurationError("the table has no rows below its headings")
@@ -106,6 +124,8 @@ class _CellRead(NamedTuple):
     text: str
     fault: str = ""
     """Why it can't be taken as it is; "" if it can."""
+    shown: bool = True
+    """Whether a spreadsheet shows it so, and not as a day, with zeros before it, in percent."""
 
 
 def _columns(headings: Sequence[str]) -> dict[int, str]:
@@ -134,7 +154,8 @@ def _columns(headings: Sequence[str]) -> dict[int, str]:
 
 def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> TableRow:
     texts = {name: cell.text for name, cell in cells.items()}
-    faults = [RowFault(cell.fault, name, cell.text[:60]) for name, cell in cells.items() if cell.fault]
+    found = {name: _fault(name, cell) for name, cell in cells.items()}
+    faults = [RowFault(fault, name, texts[name][:60]) for name, fault in found.items() if fault]
     said: dict[str, object] = {name: texts[name] for name in PLAIN if name in texts}
     names = {language: texts[language] for language in ("zh", "en") if texts.get(language)}
     if not names:
@@ -144,17 +165,12 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
     whose = texts.get("account", "")
     if whose and account and whose != account:
         faults.append(RowFault("account", "account", whose[:60]))
-    months = texts.get("months", "")
-    if months and not (months.isascii() and months.isdigit() and 1 <= int(months) <= 600):
-        faults.append(RowFault("months", "months", months[:60]))
-    elif months:
-        said["months"] = int(months)
-    due = texts.get("due", "")
-    if due:
-        day = _day(due)
-        if day is None:
-            faults.append(RowFault("day", "due", due[:60]))
-        said["due"] = day
+    if months := texts.get("months", ""):
+        said["months"] = _months(months)
+        faults += [] if said["months"] else [RowFault("months", "months", months[:60])]
+    if due := texts.get("due", ""):
+        said["due"] = _day(due)
+        faults += [] if said["due"] else [RowFault("day", "due", due[:60])]
     if faults:
         return TableRow(number, texts, tuple(faults), None)
     try:
@@ -166,6 +182,21 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
     return TableRow(number, texts, (), item.entered())
 
 
+def _fault(name: str, cell: _CellRead) -> str:
+    """Return why a cell of a column can't be taken; "" if it can."""
+    if cell.fault or name not in TEXTS:
+        return cell.fault
+    return "digits" if SHORTENED.fullmatch(cell.text) else "" if cell.shown else "shown"
+
+
+def _months(text: str) -> int | None:
+    """Return the months of an interval; None if it is none."""
+    try:
+        return read_count(text, MOST_MONTHS) or None
+    except ValueError:
+        return None
+
+
 def _day(text: str) -> date | None:
     """Return a day as people write it: 2026-05-31, 2026/5/31 or 2026年5月31日; nothing that may be two."""
     plain = text.replace("年", "-").replace("月", "-").removesuffix("日").replace("/", "-").replace(".", "-")
@@ -174,7 +205,7 @@ def _day(text: str) -> date | None:
         return None
     try:
         return date(*map(int, parts))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
@@ -210,13 +241,24 @@ def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
-        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=MOST_ROWS * 2, max_col=MOST_COLUMNS)
-        for row in rows:
+        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=LAST_LOOKED, max_col=MOST_COLUMNS)
+        for row in _to_last(rows):
             yield [_of_sheet(cell) for cell in row]
     except ConfigurationError:
         raise
     except Exception as error:
         raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
+
+
+def _to_last(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
+    """Yield the rows of a sheet; raises `ConfigurationError` before any would be left out unseen."""
+    for number, row in enumerate(rows, 1):
+        if number <= LAST_ROW:
+            yield row
+        elif number == LAST_LOOKED or any(getattr(cell, "value", None) is not None for cell in row):
+            raise ConfigurationError(
+                f"the table goes on below row {LAST_ROW}: delete empty rows, or bring it in parts"
+            )
 
 
 def _check_parts(content: bytes) -> None:
@@ -228,9 +270,16 @@ def _check_parts(content: bytes) -> None:
                 raise ConfigurationError(
                     f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
                 )
+            marks = 0
             for part in parts:
-                # No more than it says is read of a part: zipfile stops there.
-                text = archive.read(part) if part.filename.endswith((".xml", ".rels")) else b""
+                # No more than it says is read of a part: zipfile stops there. XML may be in UTF-16, and
+                # is told by the archive's own table of types, not by its name.
+                text = archive.read(part).replace(b"\0", b"")
+                marks += (its := text.count(b"<"))
+                if marks > MOST_MARKS or (its > MOST_STYLES and part.filename.endswith("styles.xml")):
+                    raise ConfigurationError(
+                        "the XLSX has more cells or styles than a table has: copy it into a new workbook"
+                    )
                 if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                     raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
@@ -243,13 +292,16 @@ def _of_sheet(cell: object) -> _CellRead:
         return _CellRead(str(value), "formula")
     if value is None:
         return _CellRead("")
+    if getattr(cell, "data_type", "") == "e":
+        return _CellRead(str(value), "error")
     if isinstance(value, datetime):
-        return _CellRead(value.date().isoformat())
-    if isinstance(value, date):
-        return _CellRead(value.isoformat())
+        return _CellRead(value.date().isoformat(), shown=False)
+    if isinstance(value, date | time):
+        return _CellRead(value.isoformat(), shown=False)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
     if isinstance(value, int) and not isinstance(value, bool) and len(text.lstrip("-")) > EXACT_DIGITS:
         return _CellRead(text, "digits")
-    return _CellRead(text)
+    plain = isinstance(value, str) or getattr(cell, "number_format", "General") in AS_HELD
+    return _CellRead(text, shown=plain)

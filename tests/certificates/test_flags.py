@@ -56,6 +56,9 @@ def test_a_share_unlike_the_other_points_is_flagged() -> None:
     (flag,) = flagged(shares(50, 55, 90), ())
     assert (flag.kind, flag.place) == ("share", f"0/0/0/{BUDGETS[2].row}/0")
     assert "90 % of the variance, 52 % elsewhere" in flag.said.get("en")
+    assert "100 %" not in flag.said.get("en")
+    (flag,) = flagged(shares(100, 110, 140), ())
+    assert "140 % of the variance, 105 % elsewhere; more than 100 %, for" in flag.said.get("en")
     assert flagged(shares(10, 90), ()) == ()  # which of two is unlike nobody can say
 
 

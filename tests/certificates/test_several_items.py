@@ -9,6 +9,7 @@ from reading import words
 from several import SERIALS, several
 
 from remotecal.certificates.dcc import read, validate, write
+from remotecal.certificates.pdf.face import PLAIN
 from remotecal.certificates.pdf.items import apart
 from remotecal.certificates.standard import check_standard, of_standard
 from remotecal.errors import CertificateRefused, RecordError
@@ -146,7 +147,7 @@ def test_items_that_differ_in_much_have_lists_of_their_own() -> None:
         )
         for number, item in enumerate(several().items, 1)
     )
-    shown = apart(several().model_copy(update={"items": items}))
+    shown = apart(several().model_copy(update={"items": items}), PLAIN)
     assert shown["rows"] == []
     assert isinstance(shown["lists"], list)
     assert [len(each) for each in shown["lists"]] == [8, 8, 8]

@@ -166,7 +166,7 @@ def test_one_person_is_not_two(desk: Desk, capsys) -> None:
         ('unit = "kg"', 'unit = "kgg"', "kgg"),
         ("issued = 2026-06-02", "issued = 2026-05-02", "before the calibration was finished"),
         ("valid_until = 2027-06-01", "valid_until = 2025-06-01", "before it was issued"),
-        ("1.0\n", "-1.0\n", "no certificate"),
+        ("1.0\n", "-1.0\n", "is no expanded uncertainty"),
     ],
 )
 def test_what_is_no_certificate_is_refused_and_said(
@@ -204,6 +204,23 @@ def test_a_table_may_come_from_a_file(desk: Desk) -> None:
     file.write_bytes("示值,误差,U\n1,2,3\n".encode("gbk"))
     with pytest.raises(ConfigurationError, match="GBK"):
         desk.record(told_)
+
+
+@pytest.mark.parametrize(
+    "first", ["10 kg,0.0 g,1.0 g", '"1,000",n/a,-', "1 000.0,–,–", "２０kg,,", "±0.5g,a,b"]
+)
+def test_a_first_row_that_is_no_heading_is_never_left_out(desk: Desk, first: str) -> None:
+    """Who writes units into the first row alone would lose that row, and both persons name the same file."""
+    (desk.folder / "points.csv").write_text(f"{first}\n150.0,-2.50,3.0\n", encoding="utf-8")
+    told_ = re.sub(r'rows = """.*?"""', 'file = "points.csv"', SHEET, flags=re.DOTALL)
+    with pytest.raises(ConfigurationError, match="row 1, indication"):
+        desk.record(told_)
+
+
+@pytest.mark.parametrize("none", ["0", "0.00", "-1.0"])
+def test_an_uncertainty_of_nothing_or_less_is_none(desk: Desk, none: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"row 1, U: {none} is no expanded uncertainty"):
+        desk.record(SHEET.replace("0.0    1.0", f"0.0    {none}"))
 
 
 def test_a_second_sheet_has_the_columns_and_nothing_of_the_paper(desk: Desk) -> None:

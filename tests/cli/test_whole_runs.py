@@ -76,7 +76,9 @@ def test_a_procedure_changed_since_is_not_imported_unless_asked_for(tiny, capsys
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
     capsys.readouterr()
     assert evaluate(tiny, "--procedure", changed) == 6
-    assert "it was changed since, or is another one" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "it was changed since, or is another one" in told
+    assert "--new-evaluation" in told
     assert not ran.exists()
     assert evaluate(tiny, "--procedure", changed, "--new-evaluation") == 0
     assert ran.exists()

@@ -13,6 +13,7 @@ from remotecal.cli import main
 from remotecal.hub.reverse import resting_on
 from remotecal.journal.events import FILE
 from remotecal.store import Store
+from remotecal.store.amendments import AmendmentRow
 from remotecal.store.signings import SigningRow
 from remotecal.store.tables import run_equipment, run_items
 
@@ -163,6 +164,22 @@ def test_reverse_traceability_goes_as_far_as_it_is_asked_to(enrolled: Store, eve
     assert found(since=noon, depth=9) == []
     use = next(iter(resting_on(enrolled, "S-1"))).use
     assert (use.certificate, use.by, use.issued) == ("C-1", "S-1", DAY)
+
+
+def test_what_leans_on_a_certificate_leans_on_it_under_every_number_it_was_amended_by(
+    enrolled: Store, events
+) -> None:
+    measured(enrolled, "a", events, 1, standard="S-1", certificate="C-1")
+    for edition, (number, before) in enumerate((("C-1-A1", "C-1"), ("C-1-A2", "C-1-A1")), 1):
+        row = AmendmentRow("here", "a", "", edition, number, before, "{}", "Li", 2 * DAY)
+        with enrolled.numbers.giving() as giving:
+            enrolled.amendments.add(row, giving)
+    measured(enrolled, "b", events, 9, standard="C-1-A2", certificate="C-2")
+    measured(enrolled, "c", events, 9, standard="C-1", certificate="C-3")
+    found = {(one.depth, one.use.run) for one in resting_on(enrolled, "S-1", depth=2)}
+    assert found == {(1, "a"), (2, "b"), (2, "c")}
+    for number in ("C-1", "C-1-A1", "C-1-A2"):
+        assert {one.use.run for one in resting_on(enrolled, number)} == {"b", "c"}, number
 
 
 def each(start: dict) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import Store
-from remotecal.store.items import Entered, last_day
+from remotecal.store.intervals import last_day
+from remotecal.store.items import Entered
 from remotecal.store.signings import SigningRow
 from remotecal.store.tables import records, run_items
 
@@ -67,12 +68,27 @@ def test_a_certificate_sets_the_day_and_a_person_may(enrolled: Store) -> None:
     certified(enrolled, "r2", "2026-06-30", at=2.0)
     assert enrolled.items.find(number).due == "2027-06-29"
     assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r2", "C-r1"]
+    enrolled.signings.add(SigningRow("here", "r2", "issued", "Wu", 3.0, b"", None, "C-r2-A1", edition=1))
+    assert enrolled.items.find(number).certificate == "C-r2-A1"
+    assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r2-A1", "C-r1"]
     enrolled.items.change(number, replace(METER, due_set="2026-12-01"))
     assert enrolled.items.find(number).due == "2026-12-01"
     enrolled.items.change(number, replace(METER, months=6))
     assert enrolled.items.find(number).due == "2026-12-29"
     assert enrolled.items.rebuild() == 1
     assert enrolled.items.find(number).due == "2026-12-29"
+
+
+def test_an_amended_certificate_counts_once_and_by_its_own_number(enrolled: Store) -> None:
+    number = enrolled.items.enter(METER, "Li Wei", 1.0)
+    certified(enrolled, "r1", "2026-05-31")
+    enrolled.signings.add(SigningRow("here", "r1", "performed", "Li", 2.0, b"", None, edition=1))
+    assert enrolled.items.find(number).certificate == "C-r1"  # nothing takes its place yet
+    enrolled.signings.add(SigningRow("here", "r1", "issued", "Wu", 3.0, b"", None, "C-r1-A1", edition=1))
+    assert enrolled.items.rebuild() == 1
+    kept = enrolled.items.find(number)
+    assert (kept.certificate, kept.due) == ("C-r1-A1", "2027-05-30")
+    assert [one.number for one in enrolled.items.calibrations(kept)] == ["C-r1-A1"]
 
 
 def test_what_is_another_accounts_or_another_things_counts_for_nothing(enrolled: Store) -> None:

@@ -12,7 +12,7 @@ from remotecal.errors import EvidenceError
 from remotecal.journal.events import read_journal
 from remotecal.journal.writing import Journal
 from remotecal.store import Store
-from remotecal.store.journals import Batch
+from remotecal.store.growing import Batch
 
 
 def journal(folder: Path, notes: int, text: str = "note") -> list[bytes]:

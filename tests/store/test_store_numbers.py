@@ -84,6 +84,15 @@ def test_a_number_is_held_by_one_order_however_it_is_written(enrolled: Store, ag
     assert [(row.holder, row.order) for row in enrolled.numbers.held(9)] == [("o1", "issued")]
 
 
+def test_an_amended_certificate_gets_no_number_of_its_own_order(enrolled: Store) -> None:
+    """Another device's number, or one of an earlier edition, would be found out when it is sealed."""
+    hold(enrolled, "o1", "C-7-2")
+    with enrolled.numbers.giving() as giving:
+        giving.hold(["c-7-2"], "o1", 3.0)  # its own order comes back to it
+    with pytest.raises(OrderError, match="a number is used once"), enrolled.numbers.giving() as giving:
+        giving.hold(["c-7-2"], "o1", 3.0, anew=True)
+
+
 @pytest.mark.parametrize("end", ["withdrawn", "refused", "expired", "aborted", "stopped"])
 def test_a_number_is_let_go_where_nothing_can_come_of_it(enrolled: Store, end: str) -> None:
     hold(enrolled, "o1", "C-7")

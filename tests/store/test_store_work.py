@@ -29,7 +29,7 @@ def worked(enrolled: Store) -> Store:
             )
             run = {"station": "here", "run": f"r{n}", "committed": 1, "head": "h", "state": "signed"}
             connection.execute(
-                insert(runs), [run | {"began": marks[1], "updated": marks[1] + 100.0, "record": "agrees"}]
+                insert(runs), [run | {"began": marks[1], "updated": marks[2], "record": "agrees"}]
             )
             signed = {"station": "here", "run": f"r{n}", "xml": b"x"}
             connection.execute(
@@ -41,7 +41,7 @@ def worked(enrolled: Store) -> Store:
             )
     for n in (1, 2, 3, 4):
         record = json.dumps({"evidence": {"procedure": "flow"}})
-        computed = n * DAY + n * 11.0
+        computed = 9 * DAY  # again, long after it was signed
         enrolled.records.put(RecordRow("here", f"r{n}", "h", "k", record, agrees=True, computed=computed))
     with enrolled.database.begin() as connection:
         connection.execute(runs.update().values(awaiting=""))
@@ -69,6 +69,14 @@ def test_a_step_is_done_once_the_last_certificate_of_the_run_has_come_so_far(wor
     assert counted == {"begun": 4, "complete": 4, "performed": 4} | dict.fromkeys((*DUTIES[1:], "whole"), 3)
     (longest,) = [one for one in worked.work.steps(0.0, 1.5 * DAY) if one.step == "performed"]
     assert longest.median == 2 * DAY - (DAY + 11.0)
+
+
+def test_what_was_amended_later_took_no_longer_for_that(worked: Store) -> None:
+    before = worked.work.steps(0.0, 10 * DAY)
+    row = {"station": "here", "run": "r1", "edition": 1, "at": 400 * DAY, "xml": b"x"}
+    with worked.database.begin() as connection:
+        connection.execute(insert(signed_certificates), [row | {"duty": duty, "by": duty} for duty in DUTIES])
+    assert worked.work.steps(0.0, 10 * DAY) == before
 
 
 def test_what_was_returned_did_not_pass_at_once(worked: Store) -> None:
@@ -104,7 +112,7 @@ def test_load_is_counted_by_the_weeks_asked_for(worked: Store) -> None:
     weeks = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
     found = worked.work.load(weeks)
     assert found == (
-        StationLoad(0, "here", 2, 200.0),
-        StationLoad(1, "here", 1, 100.0),
-        StationLoad(2, "here", 1, 100.0),
+        StationLoad(0, "here", 2, 30.0),
+        StationLoad(1, "here", 1, 30.0),
+        StationLoad(2, "here", 1, 40.0),
     )

@@ -10,8 +10,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from ordered_runs import AUTHOR, RUN, STATION, Brought, bring
 from tiny_bench import PROCEDURE, Tiny
 
+from remotecal.certificates.dcc import read
+from remotecal.certificates.pdf.face import read_face
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError, OrderError
+from remotecal.hub.backup import back_up
 from remotecal.hub.issuing import issue
 from remotecal.hub.recomputing import DIFFERS, SignedJournal, evaluate_anew
 from remotecal.hub.settings import HubFolder
@@ -134,6 +137,7 @@ def test_only_what_agrees_is_issued(
     written = issue(folder, store, "here", "out", out)
     assert len(written) == 4
     assert issue(folder, store, "here", "out", out) == written, "it may be fetched again"
+    _check_face(folder, store, tmp_path)
     certificate, journal = out / "certificate.xml", out / "journal.jsonl"
     certificate.write_bytes(b"<dcc><SignatureValue>AB==</SignatureValue></dcc>")
     with pytest.raises(CertificateRefused, match="nothing that is signed is overwritten"):
@@ -142,6 +146,23 @@ def test_only_what_agrees_is_issued(
     journal.write_bytes(journal.read_bytes().replace(b"1", b"2", 1))
     with pytest.raises(EvidenceError, match="no evidence is overwritten"):
         issue(folder, store, "here", "out", out)
+
+
+def _check_face(folder: HubFolder, store: Store, tmp_path: Path) -> None:
+    """The laboratory's face, which hub.toml names, is on its drafts; one that can't be used stops them."""
+    face, plain = Path(__file__).parents[2] / "docs" / "example-face" / "face.toml", folder.settings
+    for named, out in ((face, tmp_path / "faced"), (face.with_name("none.toml"), tmp_path / "refused")):
+        issuing = plain.issuing.model_copy(update={"face": str(named)})
+        folder.settings = plain.model_copy(update={"issuing": issuing})
+        if named == face:
+            issue(folder, store, "here", "out", out)
+            left = back_up(folder, tmp_path / "copy")
+            assert {Path(name).name for name in left} == {"face.toml", "logo.png", "mark.png"}
+            assert read((out / "certificate.xml").read_bytes()).face == read_face(face)
+        else:
+            with pytest.raises(CertificateRefused, match=r"none\.toml can't be read"):
+                issue(folder, store, "here", "out", out)
+    folder.settings = plain
 
 
 def stumbling(tiny: Tiny, tmp_path: Path) -> tuple[Path, Path]:

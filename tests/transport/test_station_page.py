@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -20,9 +23,13 @@ from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import Tiny
 
+from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import read_journal
-from remotecal.station.pages.entering import NOTHING
+from remotecal.journal.writing import Journal
+from remotecal.station.pages.entering import NOTHING, Doorkeeper
+from remotecal.station.pages.journals import FollowedJournal
+from remotecal.station.pages.phones import Phones
 from remotecal.station.pages.serving import another_entrance, is_served, lead_in
 
 
@@ -120,6 +127,25 @@ def test_the_way_in_is_for_the_owner_only_and_a_second_command_uses_the_page_the
         assert client.get(beside.base + "/").status_code == 200
 
 
+def test_phones_are_served_once_however_often_it_is_pressed(tmp_path: Path) -> None:
+    on: list[str] = []
+
+    @asynccontextmanager
+    async def serve(host: str, _: Path) -> AsyncIterator[str]:
+        on.append(host)
+        yield "https://127.0.0.1:1"
+        on.remove(host)
+
+    async def pressed_twice() -> None:
+        phones = Phones(Doorkeeper(), tmp_path, "127.0.0.1", serve)
+        await asyncio.gather(phones.open(), phones.open())
+        assert (on, phones.waiting) == (["127.0.0.1"], True)
+        await asyncio.gather(phones.close(), phones.close())
+        assert (on, phones.waiting) == ([], False)
+
+    asyncio.run(pressed_twice())
+
+
 # What is asked, and answered
 
 
@@ -133,6 +159,8 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         for said in ("Li Wei asks", "Comparison", "Meter M1", "Tiny bench", "source.level: ", "1 V × 2"):
             assert said in page
         assert "look at the rig first" in beside.send(client, "/consent", verb="agree", run=order.id).text
+        assert beside.station.consent.order is not None
+        assert beside.send(client, "/consent", verb="", sure="yes").status_code == 409, "no button says so"
         assert beside.station.consent.order is not None
         late = beside.send(client, "/consent", verb="agree", sure="yes", run="another")
         assert "does not wait for consent any more" in late.text
@@ -242,6 +270,25 @@ def test_an_answer_to_an_earlier_start_of_the_agent_answers_nothing(beside: Besi
         page = client.get(beside.base + "/").text
         assert "The rig is in its safe state." in page
         assert "smoke" in client.get(beside.base + "/last").text
+
+
+def test_of_a_journal_that_several_look_at_each_line_counts_once(tmp_path: Path) -> None:
+    dial = {"instrument": "gauge", "request": "read dial", "kind": "number", "question": {"en": "dial?"}}
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+
+        def read(times: int) -> None:
+            for _ in range(times):
+                asked = journal.append("prompt", dial, durable=False)
+                journal.append("answer", {"prompt": asked.seq, "answer": "1.00 V"}, durable=False)
+
+        read(2000)
+        followed = FollowedJournal(tmp_path / "run")
+        with ThreadPoolExecutor(8) as pool:
+            seen = list(pool.map(lambda _: followed.look(), range(8)))
+        read(1)
+        assert [len(cells) for row in followed.look().rows for cells in row.cells.values()] == [2001]
+    for told in seen:  # and what was told is not changed while a page is made of it
+        assert [len(cells) for row in told.rows for cells in row.cells.values()] == [2000]
 
 
 # Photos

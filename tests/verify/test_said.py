@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from remotecal.certificates.signing.signature import DUTIES
 from remotecal.sayings import Sayings
 from remotecal.verify.report import Check
 from remotecal.verify.said import CATALOGUE, said
@@ -24,6 +25,11 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
     [
         ("journal", "17 lines, each following from the one before", ("日志", "17 行，行行相接")),
         ("  standard C: 1: validity", "it is on paper", ("  标准器 C: 1：有效期", "为纸质证书")),
+        (
+            "XML signatures",
+            "performed by Li Wei on 2026-11-23 17:16 +0000; reviewed by Li Na on 2026-11-24 09:00 +0000",
+            ("XML 签名", "校准：Li Wei，2026-11-23 17:16 +0000；核验：Li Na，2026-11-24 09:00 +0000"),
+        ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
 )
@@ -45,6 +51,7 @@ def test_what_is_quoted_is_never_read_as_a_sentence() -> None:
 def test_the_sentences_are_those_that_are_said() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in CATALOGUE.parent.glob("*.py"))
     code = re.sub(r'"\n\s*f?"', "", code)
+    code += "".join(f"{duty} by ; due next: {duty}" for duty in DUTIES)  # are put together
     for sentence in TOLD["found"]:
         words = max(re.split(r"{\w+}|; |nobody| on | from ", sentence), key=len)
         assert words.strip() in code, sentence

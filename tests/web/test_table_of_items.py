@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 import pytest
 from openpyxl import Workbook
@@ -112,6 +112,33 @@ def test_what_a_spreadsheet_has_lost_or_computes_is_refused() -> None:
     assert lines[2].entered.serial == "012"
 
 
+def test_what_a_spreadsheet_shows_otherwise_than_it_holds_is_refused() -> None:
+    """A serial number 3-12 that became a day, and 00123 that is shown so and held as 123, are others'."""
+    day = datetime(2026, 3, 12)  # noqa: DTZ001  a spreadsheet knows no zones
+    book = Workbook()
+    rows = [["M", 1], ["M", 123], ["M", day], ["M", time(3, 12)], ["M", "#N/A"], ["M", 0.5], ["M", 20211]]
+    for row in (["name", "serial"], *rows):
+        book.active.append(row)
+    shown = {3: "00000", 7: "0%", 8: "#,##0"}
+    for row, shape in shown.items():
+        book.active.cell(row, 2).number_format = shape
+    book.active.cell(6, 2).data_type = "e"
+    book.active.cell(6500, 1).value = "Meter"
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(ConfigurationError, match="goes on below row"):
+        read_table(out.getvalue(), None)
+    book.active.delete_rows(6500)
+    book.save(out := io.BytesIO())
+    told = [kinds(line) for line in read_table(out.getvalue(), None)]
+    shown_otherwise, error = [("shown", "serial")], [("error", "serial")]
+    assert told == [[], shown_otherwise, shown_otherwise, shown_otherwise, error, shown_otherwise, []]
+    (line,) = read_table(table("name,serial", "Meter,1.23457E+11"), None)
+    assert kinds(line) == [("digits", "serial")]
+    (line,) = read_table(table("name,serial,due,months", f"Meter,1,2026-{'9' * 30}-1,{'1' * 5000}"), None)
+    assert kinds(line) == [("months", "months"), ("day", "due")]
+
+
 def test_an_account_in_the_table_is_the_one_it_is_brought_for() -> None:
     text = table("name,serial,account,certificate", "Meter,1,acme,C-1", "Meter,2,,")
     assert [line.entered.account for line in read_table(text, None)] == ["acme", ""]
@@ -156,6 +183,12 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
     laughs = b'<!DOCTYPE x [<!ENTITY a "ha">]><x>&a;</x>'
     with pytest.raises(ConfigurationError, match="defines entities"):
         read_table(packed(sheet_xml=laughs), None)
+    for parts in ({"sheet_xml": laughs.decode().encode("utf-16")}, {"sheet": laughs}):
+        with pytest.raises(ConfigurationError, match="defines entities"):
+            read_table(packed(**parts), None)
+    for name, mark in (("xl/styles.xml", b"<xf/>"), ("xl/worksheets/sheet1.xml", b"<c><v>1</v></c>")):
+        with pytest.raises(ConfigurationError, match="than a table has"):  # a minute, and a gigabyte
+            read_table(packed(**{name: mark * (table_of_items.MOST_MARKS // 2)}), None)
     with pytest.raises(ConfigurationError, match="can't be read"):
         read_table(packed(sheet_xml=b"<x/>"), None)
     monkeypatch.setattr(table_of_items, "MOST_ROWS", 2)
@@ -163,3 +196,19 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         read_table(table("name,serial", "M,1", "M,2", "M,3"), None)
     with pytest.raises(ConfigurationError, match="more than 2 rows"):
         read_table(sheet(["name", "serial"], ["M", 1], ["M", 2], ["M", 3]), None)
+
+
+def test_one_number_is_two_things_where_it_is_of_two_accounts() -> None:
+    rows = ("name,serial,account", "Meter,1,acme", "Meter,1,bolt", "Meter,1,acme")
+    assert [kinds(line) for line in read_table(table(*rows), None)] == [[], [], [("twice", "")]]
+
+
+def test_a_row_that_is_too_far_down_to_be_read_is_told() -> None:
+    book = Workbook()
+    for row, cell in ((1, "name"), (2, "Meter"), (table_of_items.MOST_ROWS * 2 + 1, "Meter")):
+        book.active.cell(row, 1, cell)
+        book.active.cell(row, 2, "serial" if row == 1 else row)
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(ConfigurationError, match="below row 4000"):
+        read_table(out.getvalue(), None)

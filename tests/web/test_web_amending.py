@@ -1,14 +1,19 @@
 """Issuing, amending and revoking on pages: asked again who it is, done once, and told everywhere."""
 
 import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
+from html import unescape
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, text
 from test_web_certificates import issued, rows
 from test_web_pages import browsing, key_in, token
 from test_web_review import FILED, sign_as
@@ -19,11 +24,14 @@ from remotecal.certificates.dcc import read
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.hub.issued import enter_issued
-from remotecal.hub.issuing import RunAt, trust_of
+from remotecal.hub.issuing import trust_of
 from remotecal.hub.numbers import NumberSettings
+from remotecal.hub.run_at import RunAt
 from remotecal.hub.settings import PublicSettings
+from remotecal.store import Store
 from remotecal.store.tables import amendments, signed_certificates
 from remotecal.verify import verify
+from remotecal.web.pages.issuing import AMENDED
 
 PUBLIC = "https://cal.example"
 
@@ -62,6 +70,14 @@ def amended(web: Web, number: str, **changed: str) -> str:
     return web.hub.laboratory.store.numbers.held(1)[0].number
 
 
+def certificates_of(client: httpx.Client, run: str) -> list[str]:
+    """Return the certificates that a run's page tells of, a row each."""
+    table = (
+        client.get(f"/runs/here/{run}").text.partition("<h2>Certificates</h2>")[2].partition("</table>")[0]
+    )
+    return [unescape(row) for row in table.split("<tr>")[2:]]
+
+
 def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
     web: Web, run: str, tmp_path: Path
 ) -> None:
@@ -77,9 +93,22 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
         assert f"takes the place of {old}" in page
         assert "<strong>Another Customer</strong>" in page
         assert new not in acme.get("/certificates").text
+        sign_as(web, run, "performed")
+        own = {user: certificates_of(user, run) for user in (reviewer, acme)}
+        assert [("issued" in row, new in row) for row in own[acme]] == [(True, False)]
+        first, second = own[reviewer]
+        assert (old in first, "issued" in first) == (True, True)
+        assert (new in second, "performed" in second) == (True, True)
+        with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
+            assert zipped.read(f"here/{run}/certificate.xml") == before
         assert f"replaced by {new}" not in acme.get("/certificates").text  # it is not issued yet
-    for duty in FILED:
+    for duty in ("reviewed", "approved"):
         sign_as(web, run, duty)
+    with browsing(web, "customer") as acme, browsing(web, "reviewer") as reviewer:
+        assert f">{old}</td>" in acme.get(f"/runs/here/{run}").text  # it counts until then
+        page = reviewer.get(f"/runs/here/{run}").text
+        assert re.findall(r"certificate\.pdf\?device=&amp;edition=(\d)", page) == ["0", "1"]
+        assert f">{new}</td>" in page
     with browsing(web, "administrator") as administrator:
         page = administrator.get(f"/review/here/{run}")
         sent = {"csrf": token(page), "key": key_in(page)}
@@ -97,10 +126,24 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
             for edition, asked in (("first", {"edition": 0}), ("last", {}))
         }
         pdf = acme.get(f"/api/v1/runs/here/{run}/certificate.pdf").content
+        with ZipFile(BytesIO(acme.get("/my/certificates.zip").content)) as zipped:
+            assert zipped.read(f"here/{run}/certificate.pdf") == pdf
+            assert zipped.read(f"here/{run}/replaced/certificate-1.xml") == before
+        for page in ("/my", f"/runs/here/{run}"):
+            own = [unescape(row) for row in acme.get(page).text.split("<tr>") if "certificate.xml" in row]
+            told = {number: line for line in own for number in (old, new) if f">{number}<" in line}
+            for number, content in ((old, before), (new, files["last"])):
+                (link,) = re.findall(r'"([^"]*certificate.xml[^"]*)"', told[number])
+                assert acme.get(link).content == content, (page, number)
+            assert f"replaced by {new}" in told[old]
     assert files["first"] == before
     record = read(read_signatures(files["last"])[-1].content)
     assert (record.number, record.replaces.number) == (new, old)
     assert record.customer.name.get("en") == "Another Customer"
+    with browsing(web, "customer") as acme:
+        assert acme.get("/label", params={"number": new}).status_code == 200
+        refused = acme.get("/label", params={"number": old})
+        assert (refused.status_code, new in refused.text) == (409, True)
     public = {number: _token(web, number) for number in (old, new)}
     assert address_in(record) == f"{PUBLIC}/v/{public[new]}"
     web.clock.ahead += 61.0
@@ -151,6 +194,11 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         assert "nothing differs" in same.text
         empty = amending(page, **{"reason.zh": ""})
         assert operator.post("/amend", params={"number": old}, data=empty).status_code == 422
+        name = next(iter(re.findall(r'name="(customer\.[a-z]*)"', page.text)))
+        sent = amending(page, number=old.lower(), key="x" * 20, **{name: "Another"})
+        assert operator.post("/amend", params={"number": old}, data=sent).status_code == 409
+        unsaid = amending(page, key="y" * 20, **{"address.en": " ", "address.": "", "address.zh": ""})
+        assert operator.post("/amend", params={"number": old}, data=unsaid).status_code == 422
         none = operator.get("/amend", params={"number": "none"})
         assert none.status_code == 404
     new = amended(web, old)
@@ -166,6 +214,11 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         refused = operator.post(f"/runs/here/{run}/certificate/amendments", json=body)
         assert "never issued" in problem(refused, 409)
         problem(customer.post(f"/runs/here/{run}/certificate/amendments", json=body), 403)
+
+
+def test_the_number_that_is_suggested_begins_as_the_issued_one() -> None:
+    for issued_, begins in (("LN-AB-2026-7", "LN-AB-2026-7"), ("LN-A-7-A2", "LN-A-7"), ("7", "7")):
+        assert AMENDED.sub("", issued_) == begins
 
 
 def test_who_it_is_is_asked_again_and_nothing_typed_is_lost(web: Web, run: str) -> None:
@@ -214,6 +267,36 @@ def test_pressing_twice_at_once_does_it_once(web: Web, run: str) -> None:
         for wrong in ({}, {"key": "short"}):
             said = operator.post(f"/orders/{run}/again", data={"csrf": sent["csrf"]} | wrong)
             assert said.status_code == 422
+
+
+def test_what_broke_off_is_not_done_again_and_what_was_refused_may_be(web: Web, run: str) -> None:
+    store = web.hub.laboratory.store
+    with browsing(web, "operator") as operator:
+        page = operator.get(f"/orders/{run}")
+        sent = {"csrf": token(page), "key": key_in(page)}
+        before = len(store.pages.orders(1000))
+        with full(store, "order"):  # the order is made, and then the disk is full
+            assert operator.post(f"/orders/{run}/again", data=sent).status_code == 503
+        again = operator.post(f"/orders/{run}/again", data=sent)
+        assert again.status_code == 409
+        assert "look before you open its page anew" in unescape(again.text)
+        assert len(store.pages.orders(1000)) == before + 1
+        refused = {"csrf": sent["csrf"], "key": "refused-at-first"}
+        assert operator.post("/orders/none/again", data=refused).status_code == 404
+        assert operator.post(f"/orders/{run}/again", data=refused).status_code == 303
+
+
+@contextmanager
+def full(store: Store, what: str) -> Iterator[None]:
+    """Have the database refuse entries of a kind in the audit log."""
+    with store.database.begin() as connection:
+        body = f"WHEN NEW.what = '{what}' BEGIN SELECT RAISE(FAIL, 'the disk is full'); END"
+        connection.execute(text(f"CREATE TRIGGER full BEFORE INSERT ON audit {body}"))
+    try:
+        yield
+    finally:
+        with store.database.begin() as connection:
+            connection.execute(text("DROP TRIGGER full"))
 
 
 def test_an_order_gets_its_numbers_without_typing(web: Web, run: str) -> None:

@@ -66,7 +66,7 @@ def test_the_file_has_all_that_was_asked_for_and_nothing_that_is_computed(web: W
     with browsing(web, "administrator") as client:
         answer = client.get("/audit?until=2024-04-01&format=csv")
         assert answer.headers["content-type"].startswith("text/csv")
-        rows = list(csv.DictReader(io.StringIO(answer.text)))
+        rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
         assert len(rows) == 3 * 24 * 60
         (refused,) = [row for row in rows if row["refused"] == "yes"]
         assert refused["Who"] == "'" + HOSTILE

@@ -10,7 +10,7 @@ from web_laboratory import Web
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import Revocation
 from remotecal.certificates.trust_issues import revoke
-from remotecal.hub.issuing import RunAt
+from remotecal.hub.run_at import RunAt
 from remotecal.model import Text
 
 

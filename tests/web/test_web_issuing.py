@@ -70,9 +70,11 @@ def test_a_certificate_from_draft_to_the_customer(web: Web, run: str, tmp_path: 
         assert administrator.post(run + "/certificate/issue").json()["state"] == "issued"
         assert "is issued" in problem(administrator.post(run + "/certificate/issue"), 409)
         files = {"certificate.xml": "certificate.xml", "certificate.pdf": "certificate.pdf"}
+        number = acme.get(f"{run}/record").json()["number"]
         for name, address in (files | {"journal.jsonl": "journal", "record.json": "record"}).items():
             answer = acme.get(f"{run}/{address}")
-            assert name in answer.headers["content-disposition"]
+            called = f"{number}{Path(name).suffix}" if name in files else name
+            assert f'filename="{called}"' in answer.headers["content-disposition"]
             (tmp_path / name).write_bytes(answer.content)
             again = acme.get(f"{run}/{address}", headers={"If-None-Match": answer.headers["etag"]})
             assert (again.status_code, again.content) == (304, b"")

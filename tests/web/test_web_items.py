@@ -17,6 +17,7 @@ from test_web_pages import browsing, token
 from web_laboratory import Web, problem
 
 from remotecal.clock import civil_day
+from remotecal.hub.numbers import NumberSettings
 from remotecal.order import Order
 from remotecal.store.tables import records
 
@@ -129,6 +130,15 @@ def test_a_table_is_taken_in_whole_or_not_at_all_and_once(web: Web) -> None:
         other = brought(web, good.replace(",12", ",24"), account="acme", look=False).json()
         assert [row["outcome"] for row in other["rows"]] == ["changed", "changed"]
         assert {one["months"] for one in operator.get("/items?searched=T-").json()} == {24}
+        set_by_hand = {"name": {"en": "Meter", "zh": "表"}, "account": "acme", "serial": "T-1", "months": 24}
+        set_by_hand |= {"rule": "month", "place": "Hall 2", "due": "2028-01-02"}
+        item = operator.put(f"/items/{first['rows'][0]['item']}", json=set_by_hand).json()
+        fewer = "name,serial,place\r\nGauge,T-1,Hall 3\r\n"
+        assert brought(web, fewer, account="acme", look=False).json()["rows"][0]["outcome"] == "changed"
+        expected = item | {"name": {"en": "Gauge", "zh": "表"}, "place": "Hall 3"}
+        assert operator.get(f"/items/{item['id']}").json() == expected  # what has no column stays
+        only = brought(web, "name,serial\r\nGauge,T-1\r\n", account="acme").json()
+        assert only["rows"][0]["outcome"] == "same"
         own = operator.get("/items/import")
         assert own.status_code == 422  # it is no number of an item
     problem(brought(web, good, "customer"), 403)
@@ -138,13 +148,33 @@ def test_a_table_is_taken_in_whole_or_not_at_all_and_once(web: Web) -> None:
 
 
 def test_what_is_exported_comes_back_as_it_is(web: Web) -> None:
-    entered(web, serial="=1+1", place="'Hall", account="bolt")
+    entered(web, serial="=1+1", place="'Hall", account="bolt", rule="month")
+    entered(web, serial="plain", name="Meter", account="bolt")
     with browsing(web, "bolt") as bolt:
         listed = bolt.get("/items?format=csv").content
     content = base64.b64encode(listed).decode()
     with web.token("operator") as operator:
         told = operator.post("/items/import", json={"content": content}).json()
-    assert [row["outcome"] for row in told["rows"]] == ["same"]
+    assert {row["outcome"] for row in told["rows"]} == {"same"}
+
+
+def test_a_table_leaves_alone_what_it_has_no_column_for(web: Web) -> None:
+    said = {"name": {"en": "Meter", "zh": "表"}, "months": 12, "rule": "month", "due": "2027-05-31"}
+    said |= {"place": "Hall"}
+    number = entered(web, serial="L-1", owner_number="O-1", account="bolt", **said)["id"]
+    for table, outcome, changed in (
+        ("name,maker,model,serial\nMeter,Maker,DN 50,L-1\n", "same", {}),
+        ("name,maker,model,serial,place\nGauge,Maker,DN 50,L-1,Yard\n", "changed", {"place": "Yard"}),
+        ("name,maker,model,serial,due\nGauge,Maker,DN 50,L-1,\n", "changed", {"due": None}),
+    ):
+        told = brought(web, table, account="bolt", look=False).json()["rows"]
+        assert [(row["outcome"], row["item"]) for row in told] == [(outcome, number)]
+        said |= changed
+        with web.token("operator") as operator:
+            kept = operator.get(f"/items/{number}").json()
+        for name in ("months", "rule", "due", "place"):
+            assert kept[name] == said[name], (table, name)
+        assert (kept["owner_number"], kept["name"]["zh"]) == ("O-1", "表")
 
 
 # Orders for items
@@ -238,6 +268,57 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
     assert len({who for who, what, data in web.audit("order") if "BATCH" in data}) == 1
 
 
+def test_a_series_gives_the_numbers_unless_somebody_types_one(
+    web: Web, announced: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordered(web, account="acme")
+    folder = web.hub.laboratory.folder
+    numbers = NumberSettings(order="S-{year}-{number:4}")
+    monkeypatch.setattr(folder, "settings", folder.settings.model_copy(update={"numbers": numbers}))
+    items = [entered(web, serial=f"S-{one}", account="acme", model="")["id"] for one in range(2)]
+    with browsing(web, "operator") as client:
+        form = form_of(client.get(f"/orders/new?item={items[0]}&item={items[1]}"))
+        assert form["number"] == ""
+        assert client.post("/orders/new", data=form).status_code == 303
+        given = re.findall(r">(S-\d{4}-\d{4})</a>", client.get("/orders").text)
+    assert given[:2] == [f"S-{today(web).year}-0002", f"S-{today(web).year}-0001"]
+
+
+def test_a_refusal_is_told_in_chinese_and_leads_back(web: Web) -> None:
+    items = [entered(web, serial=f"R-{one}", account=one)["id"] for one in ("acme", "bolt")]
+    with browsing(web, "operator", "zh") as client:
+        mixed = f"/orders/new?item={items[0]}&item={items[1]}"
+        for referer, back in (
+            (f"{web.url}/items?searched=R-", 'href="/items?searched=R-"'),
+            ("https://elsewhere.example/items", ""),
+            ("http://[", ""),
+        ):
+            page = client.get(mixed, headers={"Referer": referer}).text
+            assert "所选器具属于不同的客户账号" in page
+            assert ("返回上一页" in page) == bool(back)
+            assert back in page
+        gbk = {"file": ("a.csv", "名称,出厂编号\n表,1\n".encode("gbk"))}
+        data = {"csrf": token(client.get("/items/import")), "account": ""}
+        assert "文件不是 UTF-8 编码" in client.post("/items/import", data=data, files=gbk).text
+
+
+def test_an_order_says_nothing_of_the_customer_whose_order_is_its_pattern(web: Web, announced: None) -> None:
+    order = wanted(web, account="bolt")
+    order["order"]["customer"] |= {"e_mail": "li@bolt.example", "phone": "+86 24 1", "code": "B"}
+    with web.token("operator") as operator:
+        pattern = operator.post("/orders", json=order).json()["id"]
+    item = entered(web, serial="P-1", account="acme")["id"]
+    own = entered(web, serial="P-2", account="bolt")["id"]
+    with browsing(web, "operator") as client, web.token("operator") as operator:
+        for number, mine in ((item, False), (own, True)):
+            form = form_of(client.get(f"/orders/new?item={number}&pattern={pattern}"))
+            typed = {} if mine else {"customer": "Acme", "address": "Road 1"}
+            done = client.post("/orders/new", data=form | typed | {"number": f"PARTY-{number}"})
+            made = operator.get(done.headers["location"].removeprefix("/")).json()["order"]["customer"]
+            told = [made.get(field) for field in ("e_mail", "phone", "code")]
+            assert told == (["li@bolt.example", "+86 24 1", "B"] if mine else [None] * 3)
+
+
 def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, announced: None) -> None:
     order = ordered(web)["id"]
     numbers = [entered(web, serial=f"W-{one}")["id"] for one in range(2)]
@@ -262,6 +343,18 @@ def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, a
         theirs = form_of(client.get(f"/orders/new?item={other}&pattern={order}"))
         assert (theirs["customer"], theirs["address"]) == ("", "")  # the pattern was another's
         assert client.get("/orders/new?item=99999").status_code == 404
+        for wrong in (
+            {"days": "1" * 5000},
+            {"item": "9" * 30},
+            {"item": "1" * 5000},
+            {"planned": "9999-12-31", "days": "180"},
+            {"parameter.flow": "NaN"},
+            {"parameter.flow": "[" * 50_000},
+        ):
+            assert client.post("/orders/new", data=form | wrong).status_code in {404, 409, 422}, wrong
+        for number in ("9" * 30, "1" * 5000):
+            sent = {"csrf": form["csrf"], "notice": number}
+            assert client.post("/notices/acknowledge", data=sent).status_code == 404
         assert client.post("/orders/new", data=form | {"csrf": ""}).status_code == 403
     with browsing(web, "reviewer") as reviewer:
         assert reviewer.get(f"/orders/new?item={numbers[0]}").status_code == 403

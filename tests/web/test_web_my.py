@@ -81,7 +81,7 @@ def test_the_page_shows_what_is_theirs_and_where_it_is(web: Web, runs: dict[str,
         assert runs["open"] in page.text
         assert runs["bolt"] not in page.text
     with browsing(web, "customer", "zh") as client:
-        assert "我的证书与委托" in client.get("/my").text
+        assert "我的证书和委托" in client.get("/my").text
     for user in ("operator", "administrator"):
         with browsing(web, user) as client:
             assert 'href="/my"' not in client.get("/").text

@@ -88,19 +88,30 @@ def test_standards_go_to_their_keepers_and_persons_to_administrators(
 ) -> None:
     store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
     soon = today(web) + timedelta(days=20)
-    held = {"name": "balance", "serial": "B-7", "certificate": "C-7", "valid_until": f"{soon}"}
-    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": [held]}
+    later = soon + timedelta(days=300)
+    own = {serial: entered(web, serial=serial, due=f"{soon}")["id"] for serial in ("B-7", "B-8")}
+    held = [
+        {"name": "balance", "serial": serial, "certificate": f"C-{serial}", "valid_until": f"{until}"}
+        for serial, until in (("B-7", soon), ("B-8", later))
+    ]
+    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": held}
     row = replace(store.stations.get("here"), announced=json.dumps({"benches": [bench]}))
     monkeypatch.setattr(store.stations, "list", lambda: (row,))
     register = tmp_path / "register.toml"
-    register.write_text(REGISTER.format(soon=soon, late=soon + timedelta(days=300)))
+    register.write_text(REGISTER.format(soon=soon, late=later))
     users = store.users.list()
-    with set_to(web, NoticeSettings(keepers={"B-7": ("reviewer",)}), signatories=str(register)):
+    with set_to(
+        web, NoticeSettings(keepers={"B-7": ("reviewer",), "B-8": ("approver",)}), signatories=str(register)
+    ):
         found = falling_due(store, folder, web.clock.now())
         told = {(one.kind, one.about, one.to) for one in notices_of(found, users, folder, today(web))}
     assert ("standard", "B-7", "reviewer") in told
     assert not any(one.kind == "standard" and one.about == "B-7" for one in found if one.day != soon)
     assert ("standard", "B-7", "operator") not in told
+    assert {to for kind, about, to in told if (kind, about) == ("item", f"{own['B-8']}")} == {"approver"}
+    assert not any(
+        (kind, about) == ("item", f"{own['B-7']}") for kind, about, _ in told
+    )  # once, as a standard
     assert ("person", "R-1", "administrator") in told
     assert ("accreditation", "L-1", "administrator") in told
     assert not any(about == "R-2" for _, about, _ in told)
@@ -176,6 +187,7 @@ class Post:
     """A mail server on a real socket, with TLS and a password."""
 
     def __init__(self, path: Path, *, starttls: bool = False) -> None:
+        self.leaves = "221 Bye"
         self.taken: list[tuple[list[str], bytes]] = []
         self.refuses = False
         self.logins: list[str] = []
@@ -212,6 +224,9 @@ class Post:
     def _authenticate(self, server: SMTP, session: Session, _e: object, _m: str, data: object) -> AuthResult:
         self.logins.append(data.login.decode())
         return AuthResult(success=data.password == b"secret")
+
+    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        return self.leaves
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         if self.refuses:
@@ -260,6 +275,7 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
             post.refuses = False
             look(web)
             assert post.taken == []  # not again at once
+            post.leaves = "421 closing"  # after it has taken the mail
             look(web, days=0.1)
             look(web, days=0.2)
         ((to, content),) = post.taken
@@ -273,6 +289,51 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
     assert post.logins == ["hub", "hub"]
     with web.token("bolt") as bolt:
         assert all(one["sent"] for one in bolt.get("/notices").json() if serial in one["what"])
+
+
+@pytest.mark.parametrize("address", ["'@[!é", "(!@\u200b"])
+def test_an_address_that_no_mail_can_be_written_to_keeps_nobody_from_being_told(
+    web: Web, tmp_path: Path, address: str
+) -> None:
+    """Python's own reader of addresses fails on these, each in a way of its own."""
+    with web.token("bolt") as bolt:
+        assert bolt.put("/notices/mail", json={"mail": address}).status_code == 422
+    due = today(web) + timedelta(days=25)
+    serial = f"P-{len(address)}"
+    for account in ("bolt", "acme"):
+        entered(web, serial=serial, account=account, due=f"{due}")
+    store = web.hub.laboratory.store
+    store.notices.set_mail("bolt", address)  # as an older hub took it
+    store.notices.set_mail("customer", "acme@acme.example")
+    try:
+        with Post(tmp_path) as post, set_to(web, mailing(post, tmp_path)):
+            look(web)
+        assert [to for to, _ in post.taken] == [["acme@acme.example"]]
+        assert address in json.loads(web.audit("mail failed")[0][2])["to"]
+    finally:
+        for user in ("bolt", "customer"):
+            store.notices.set_mail(user, "")
+
+
+def test_the_hub_looks_again_whatever_went_wrong(web: Web) -> None:
+    """A password in another encoding, or anything else nobody thought of, ends one look and not all."""
+    looks: list[int] = []
+
+    class Failing(Noticing):
+        def look(self) -> int:
+            looks.append(1)
+            if len(looks) == 1:
+                b"\xc3\xdc".decode()
+            raise asyncio.CancelledError
+
+    async def run() -> None:
+        clock = VirtualClock(web.clock.now())
+        folder, store = web.hub.laboratory.folder, web.hub.laboratory.store
+        with pytest.raises(asyncio.CancelledError):
+            await Failing(folder, store, clock, again=0.0).run()
+
+    asyncio.run(run())
+    assert len(looks) == 2
 
 
 def test_no_mail_goes_to_a_server_that_is_not_the_one_or_by_a_password_others_read(

@@ -59,12 +59,25 @@ def test_what_was_revoked_is_told_with_day_and_reason(web: Web, number: str, add
     folder = web.hub.laboratory.folder.path
     before = {path: path.read_bytes() for path in (folder / "trust.toml", folder / "trust.toml.sig")}
     today = datetime.now(UTC).date()
+    with web.token("operator") as operator:
+        meter = {"name": "Meter", "serial": "M1", "months": 12}
+        item = operator.post("/items", json=meter).json()["id"]
+        assert operator.get(f"/items/{item}").json()["certificate"] == number
+    with browsing(web, "operator") as client:
+        assert client.get("/label", params={"number": number}).status_code == 200
+        assert "<strong>revoked</strong>" not in client.get(f"/items/{item}").text
     entry = Revocation(what="certificate", id=number, reason=Text.plain("wrong standard"), since=today)
     try:
         revoke(folder / "trust.toml", entry, SealKey.read(folder / "keys" / "list-issuer.pem"), today)
         page = httpx.get(web.url + address).text
         assert all(said in page for said in ("revoked", f"since {today}", "wrong standard"))
         assert "neither revoked" not in page
+        with browsing(web, "operator") as client:
+            refused = client.get("/label", params={"number": number})
+            assert (refused.status_code, "was revoked" in refused.text) == (409, True)
+            assert client.get("/label.pdf", params={"number": number}).status_code == 409
+            for told in (f"/items/{item}", "/items"):
+                assert "<strong>revoked</strong>" in client.get(told).text, told
         (folder / "trust.toml.sig").write_bytes(b"forged")
         page = httpx.get(web.url + address).text
         assert "be told now" in page

@@ -84,7 +84,7 @@ def test_the_list_comes_as_csv_by_the_same_address(web: Web, run: str) -> None:
         (address,) = re.findall(r'href="(/resting[^"]+format=csv)"', page)
         answer = client.get(unescape(address))
         assert answer.headers["content-type"].startswith("text/csv")
-        (row,) = csv.DictReader(io.StringIO(answer.text))
+        (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert row["Customer"] == "'=1+1 <b>"  # no spreadsheet's formula
         assert (row["Run"], row["Depth"], row["Through"]) == (run, "1", CERTIFICATE)
         assert (row["Least share / %"], row["Most share / %"]) == (str(LEAST), str(MOST))

@@ -9,8 +9,8 @@ from web_laboratory import NAMES, Web, problem
 
 from remotecal.certificates.approval import sign
 from remotecal.clock import civil_time
-from remotecal.hub.issuing import RunAt
 from remotecal.hub.reviewing import last_issued, review
+from remotecal.hub.run_at import RunAt
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 

@@ -5,9 +5,11 @@ import re
 import subprocess
 import sys
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -174,6 +176,50 @@ def test_several_are_signed_in_one_act_and_one_that_fails_is_left_out(web: Web) 
     code, said = sign_at(web, ["here/x"] + [f"here/{n}" for n in range(20)], key, "", "--user", "operator")
     assert code == 2
     assert "20 may be signed so" in said
+
+
+class _Swaps(BaseHTTPRequestHandler):
+    """A hub that gives what belongs to another run than was asked for."""
+
+    there, asked, given = "", "", ""
+
+    def do_GET(self) -> None:
+        self._pass_on()
+
+    def do_POST(self) -> None:
+        self._pass_on()
+
+    def do_DELETE(self) -> None:
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kept = {name: said for name, said in self.headers.items() if name not in {"Host", "Connection"}}
+        path = self.path.replace(self.asked, self.given)
+        answer = httpx.request(self.command, self.there + path, content=body, headers=kept)
+        self.send_response(answer.status_code)
+        for name, said in answer.headers.items():
+            if name not in {"content-encoding", "content-length", "transfer-encoding", "connection"}:
+                self.send_header(name, said)
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_hub_that_gives_another_runs_certificate_gets_no_signature(web: Web, run: str) -> None:
+    other = f"here/{web.do(web.carried_out())}"
+    handler = type("Swaps", (_Swaps,), {"there": web.url, "asked": run, "given": other})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as lying:
+        threading.Thread(target=lying.serve_forever, daemon=True).start()
+        at = replace(web, url=f"http://127.0.0.1:{lying.server_port}")
+        code, said = sign_at(at, run, key_of(web, "performed"), f"{PASSWORD}\nyes\n", "--user", "operator")
+        lying.shutdown()
+    assert code != 0, said
+    assert f"is of the run {other.partition('/')[2]}" in said
+    assert signed_by(web, other) == []
 
 
 class _HangsUp(BaseHTTPRequestHandler):

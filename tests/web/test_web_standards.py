@@ -50,8 +50,8 @@ def test_standards_are_listed_with_how_their_certificates_stand(web: Web, run: s
         marks = {name: cells(page, name)[3].partition(" ")[2] for name in ("E-1", "E-2", "E-3", "E-4", "E-5")}
         assert marks == {
             "E-1": "has ended",
-            "E-2": "ends within 60 days",
-            "E-3": "ends within 60 days",
+            "E-2": "days left: 0",
+            "E-3": "days left: 60",
             "E-4": "",
             "E-5": "",
         }

@@ -47,11 +47,15 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             page = client.get(f"/runs/demo-site/{min(runs)}").text
             (evidence, *_) = re.findall(r'href="(/runs/demo-site/[^"]+/results/[0-9/]+)"', page)
             assert client.get(evidence).status_code == 200
+            steps = client.get("/statistics?table=steps").text
+            assert "performed" in steps
+            assert not re.search(r",-\d", steps)
         with _in(url, CUSTOMER, known) as client:
             assert client.get("/audit").status_code in {403, 404}
             mine = set(re.findall(r"/runs/demo-site/(DEMO-[\w-]+)", client.get("/runs").text))
             assert len(mine) < 3
-        process.send_signal(signal.SIGINT)
+        for _ in range(2):  # whoever presses Ctrl-C twice interrupts no clearing up
+            process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 0
     assert not list(temporary.iterdir())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -46,6 +48,7 @@ def test_every_number_opens_its_evidence_and_the_files_are_those_that_lie_there(
     async def look(client: httpx.AsyncClient) -> None:
         for page in ("/", "/runs", "/certificates", "/standards", "/live", "/orders", "/resting"):
             assert (await client.get(page)).status_code == 200, page
+        assert "Station certificate" not in (await client.get("/")).text  # this computer needs none
         page = await client.get(RUN)
         (number, *_) = re.findall(rf'href="({RUN}/results/[0-9/]+)"', page.text)
         assert (await client.get(number)).status_code == 200
@@ -76,6 +79,26 @@ def test_nobody_else_comes_in(folder: Path) -> None:
         assert (await client.get(f"/api/v1{RUN}/certificate.pdf")).status_code == 401
 
     looking(folder, look, key="another")
+
+
+def test_who_stops_while_a_record_is_computed_waits_for_it(folder: Path) -> None:
+    path = folder / "done" / "record.json"
+    content = path.read_bytes()
+    path.unlink()
+    os.mkfifo(path)  # whoever computes the record waits here for what it is held against
+    written = threading.Event()
+
+    def write() -> None:
+        written.set()
+        path.write_bytes(content)
+
+    async def open_and_stop() -> None:
+        async with open_shelf(folder, "Laboratory"):
+            await asyncio.sleep(0)
+            threading.Timer(0.1, write).start()
+        assert written.is_set()  # or the database is removed while it is written into
+
+    asyncio.run(open_and_stop())
 
 
 def test_a_laboratory_knows_no_such_door(folder: Path) -> None:

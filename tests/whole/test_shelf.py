@@ -79,6 +79,28 @@ def test_what_is_written_meanwhile_is_taken_in(folder: Path, demo: Path) -> None
         assert row.state == "signed"
 
 
+def test_what_could_not_be_read_is_read_once_it_is_another_and_a_record_that_comes_is_compared(
+    folder: Path,
+) -> None:
+    beside = folder / "march" / "done"
+    whole = {name: (beside / name).read_bytes() for name in ("certificate.xml", "record.json")}
+    (beside / "certificate.xml").write_bytes(whole["certificate.xml"].replace(b"<", b" ", 1))
+    (beside / "record.json").unlink()
+    with shelf(folder) as made:
+        made.evaluate()
+        assert list(made.refused) == ["march-done"]
+        assert made.store.signings.latest(HERE, "march-done") is None
+        (beside / "certificate.xml").write_bytes(whole["certificate.xml"])  # as long as before
+        made.refresh()
+        assert made.refused == {}
+        assert made.store.signings.latest(HERE, "march-done").duty == "issued"
+        content = json.loads(whole["record.json"])
+        content["customer"]["name"] = {"": "Somebody else"}
+        (beside / "record.json").write_text(json.dumps(content), encoding="utf-8")
+        made.evaluate()
+        assert made.store.journals.find(HERE, "march-done").record == "differs"
+
+
 def test_a_journal_that_was_changed_is_told_and_the_others_are_listed(folder: Path, capsys) -> None:
     path = folder / "cut" / FILE
     path.write_bytes(path.read_bytes().replace(b'"at":"2', b'"at":"3', 1))
@@ -93,6 +115,14 @@ def test_two_certificates_with_one_number_are_told(folder: Path, demo: Path, cap
     listed_ = main(["certificates", "--in", str(folder)])
     assert listed_ == 0
     assert "a number is issued once" in capsys.readouterr().err
+
+
+def test_a_certificate_of_another_journal_is_none_of_this_run(folder: Path, capsys) -> None:
+    for path in (folder / "march" / "done").glob("certificate.*"):
+        path.rename(folder / "cut" / path.name)
+    assert listed(capsys, "certificates", "--in", folder) == []
+    with shelf(folder) as made:
+        assert "rests on another journal" in made.refused["cut"]
 
 
 def test_no_folder_is_said(tmp_path: Path, capsys) -> None:

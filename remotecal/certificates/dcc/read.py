@@ -36,11 +36,12 @@ from remotecal.certificates.dcc.write import (
     OWN_VOCABULARY,
     WRITTEN_FROM_FIELDS,
 )
-from remotecal.certificates.dcc.xml import EVIDENCE, LARGEST_FILE, SIGNATURE
+from remotecal.certificates.dcc.xml import EVIDENCE, FACE, LARGEST_FILE, SIGNATURE
 from remotecal.errors import RecordError
 from remotecal.model import (
     Contact,
     EvidenceReference,
+    Face,
     Item,
     Laboratory,
     Location,
@@ -95,7 +96,7 @@ def read(data: bytes, *, valid: bool = False) -> Record:
         source.refuse(element, "coreData is missing")
     fields |= _core_data(source, core) | _statements(source, apart.get("statements", ()))
     fields["measurements"] = measurements(source, only(children["measurementResults"]))
-    fields["evidence"] = _evidence(source, children.get("comment", ()))
+    fields |= _kept_beside(source, children.get("comment", ()))
     for definition in (entry for group in apart.get("refTypeDefinitions", ()) for entry in group):
         if [line(source, link) for link in definition.iterchildren(LINK)] != [OWN_VOCABULARY]:
             source.leave_out(definition)
@@ -134,17 +135,25 @@ def _statements(source: CertificateSource, groups: Sequence[_Element]) -> dict[s
     return {"statements": statements, "demonstration": demonstration}
 
 
-def _evidence(source: CertificateSource, groups: Sequence[_Element]) -> EvidenceReference | None:
-    found = None
+def _kept_beside(source: CertificateSource, groups: Sequence[_Element]) -> dict[str, object]:
+    """Return evidence and face, as far as they are there."""
+    known: dict[str, tuple[str, type[EvidenceReference | Face]]] = {
+        f"{{{EVIDENCE}}}evidence": ("evidence", EvidenceReference),
+        f"{{{FACE}}}face": ("face", Face),
+    }
+    found: dict[str, object] = {}
     for element in (element for group in groups for element in group):
-        if name_of(element) == f"{{{EVIDENCE}}}evidence":
-            parts = {name_of(child): child.text for child in element}
-            if found is not None or len(parts) != len(element):
-                source.refuse(element, "the evidence, or a part of it, is told twice")
-            fields = {name.removeprefix(f"{{{EVIDENCE}}}"): text for name, text in parts.items()}
-            found = source.build(element, EvidenceReference, fields)
-        else:
+        name = name_of(element)
+        if name not in known:
             source.leave_out(element)
+            continue
+        field, model = known[name]
+        parts = {name_of(child): child.text for child in element}
+        if field in found or len(parts) != len(element):
+            source.refuse(element, f"the {field}, or a part of it, is told twice")
+        namespace = name.removesuffix(field)
+        fields = {part.removeprefix(namespace): text for part, text in parts.items()}
+        found[field] = source.build(element, model, fields)
     return found
 
 

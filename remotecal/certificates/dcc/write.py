@@ -15,9 +15,9 @@ from remotecal.certificates.dcc.parts import (
 )
 from remotecal.certificates.dcc.validate import problems_of_schema
 from remotecal.certificates.dcc.write_results import measurements, quantity
-from remotecal.certificates.dcc.xml import DCC, EVIDENCE, SI, XSI, add, maybe
+from remotecal.certificates.dcc.xml import DCC, EVIDENCE, FACE, SI, XSI, add, maybe
 from remotecal.errors import RecordError
-from remotecal.model import EvidenceReference, Statement, Text
+from remotecal.model import EvidenceReference, Face, Statement, Text
 from remotecal.model.base import parts
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def write(record: Record) -> bytes:
     _administrative_data(root, record)
     results = add(root, "measurementResults")
     measurements(results, record.measurements)
-    if record.evidence is not None:
-        _evidence(root, record.evidence)
+    _kept_beside(root, record)
     etree.indent(root)
     data = etree.tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
     problems = problems_of_schema(data)
@@ -221,14 +220,25 @@ def _statement(parent: _Element, statement: Statement) -> None:
     _location(element, statement.location)
 
 
-def _evidence(root: _Element, evidence: EvidenceReference) -> None:
-    """Put the evidence where a machine finds it: no element may be empty, so all is text."""
+def _kept_beside(root: _Element, record: Record) -> None:
+    """Put evidence and face where a machine finds them: no element may be empty, so all is text."""
+    told = (("evidence", EVIDENCE, record.evidence), ("face", FACE, record.face))
+    kept = [(name, namespace, part) for name, namespace, part in told if part is not None]
+    if kept:
+        comment = add(root, "comment")
+        for name, namespace, part in kept:
+            _as_text(comment, name, namespace, part)
+
+
+def _as_text(comment: _Element, name: str, namespace: str, part: EvidenceReference | Face) -> None:
     from lxml.etree import SubElement
 
-    element = SubElement(add(root, "comment"), f"{{{EVIDENCE}}}evidence", nsmap={"evidence": EVIDENCE})
-    for name in EvidenceReference.model_fields:
-        child = SubElement(element, f"{{{EVIDENCE}}}{name}")
-        child.text = str(getattr(evidence, name))  # pyright: ignore[reportAttributeAccessIssue]  # lxml's stubs
+    element = SubElement(comment, f"{{{namespace}}}{name}", nsmap={name: namespace})
+    for field in type(part).model_fields:
+        said = getattr(part, field)
+        if said is not None:
+            child = SubElement(element, f"{{{namespace}}}{field}")
+            child.text = str(said)  # pyright: ignore[reportAttributeAccessIssue]  # lxml's stubs
 
 
 def _contact(parent: _Element, name: str, party: Contact) -> None:

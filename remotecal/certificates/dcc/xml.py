@@ -18,6 +18,7 @@ SI = "https://ptb.de/si"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 EVIDENCE = "urn:remotecal:evidence:1"
+FACE = "urn:remotecal:face:1"
 
 NOTHING = "—"
 """A text that says nothing, where the schema demands one."""

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.content import content
+from remotecal.certificates.pdf.face import design_of, pictures_of
 from remotecal.certificates.pdf.fonts import FOLDERS_VARIABLE, chinese_font, fonts
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.errors import ConfigurationError, RecordError
@@ -29,8 +30,8 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
     Raises:
         CertificateRefused: a signature of `xml` does not hold.
         RecordError: `xml` is no XML.
-        ConfigurationError: no font of this computer has the characters of the record: a certificate
-            with boxes in place of characters is none.
+        ConfigurationError: the record's face may not be printed with; or no font of this computer has
+            the characters of the record: a certificate with boxes in place of characters is none.
     """
     font = chinese_font()
     data = content(record, read_signatures(xml), font) | {"font": font}
@@ -39,6 +40,9 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
         (root / TEMPLATE).write_text(_template(), encoding="utf-8")
         (root / DATA).write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         (root / EMBEDDED_NAME).write_bytes(xml)
+        if record.face is not None:
+            for field, picture in pictures_of(record.face, design_of(record)).items():
+                (root / f"{field}.png").write_bytes(picture)
         return typeset(root, TEMPLATE)
 
 

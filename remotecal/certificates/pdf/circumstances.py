@@ -10,13 +10,13 @@ from remotecal import units
 from remotecal.certificates.pdf.facts import Fact, value
 from remotecal.certificates.pdf.formula import apart, equations
 from remotecal.certificates.pdf.numbers import Cell, printed, said, told, with_unit
-from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Condition, Equipment, Method
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remotecal.certificates.pdf.face import Design
     from remotecal.model import Measurement
 
 Part = TypeVar("Part")
@@ -60,16 +60,14 @@ def _in_all(every: Sequence[tuple[Part, ...]]) -> tuple[Part, ...]:
     return tuple(part for part in first if all(part in other for other in others))
 
 
-def circumstances(told: Circumstances) -> dict[str, object]:
+def circumstances(told: Circumstances, face: Design) -> dict[str, object]:
     """Return methods, standards and conditions for the template."""
     return {
         "methods": [_method(method) for method in told.methods],
         "standards": {
-            "head": [
-                label("standards", name)
-                for name in ("name", "model", "range", "quality", "certificate", "until")
-            ],
-            "rows": [_standard(standard) for standard in told.standards],
+            "columns": list(face.standards.columns),
+            "head": [face.label("standards", name) for name in face.standards.columns],
+            "rows": [face.ordered(_standard(standard)) for standard in told.standards],
         },
         "conditions": [_condition(condition) for condition in told.conditions],
     }

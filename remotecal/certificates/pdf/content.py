@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from remotecal import units
 from remotecal.certificates.added import address_in
 from remotecal.certificates.pdf.circumstances import Circumstances, circumstances, shared_by, told_of
+from remotecal.certificates.pdf.face import Design, design_of, digest, is_marked
 from remotecal.certificates.pdf.facts import Fact, fact, facts
 from remotecal.certificates.pdf.items import apart, called, in_common
 from remotecal.certificates.pdf.numbers import Cell, full_width, said, told
@@ -34,30 +35,31 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         signatures: those on the XML inside, which hold; the seal is shown where it is among them.
         font: the family for the Chinese, for the pictures.
     """
-    words = kind(record)
+    words, face = kind(record), design_of(record)
     shared = shared_by(record.measurements)
     seal = signatures[-1] if signatures and signatures[-1].duty == "issued" else None
     if record.issued is None and seal is not None and seal.at is not None:
         record = record.model_copy(update={"issued": seal.at.date()})  # it is issued by being sealed
     return {
         "number": record.number,
-        "title": label(words, "title"),
-        "headings": {name: label("headings", name) for name in names("headings")},
+        "title": face.label(words, "title"),
+        "headings": {name: face.label("headings", name) for name in names("headings")},
         "marks": {name: label("marks", name) for name in names("marks")},
-        "results": label(words, "results"),
+        "results": face.label(words, "results"),
         "day": str(record.issued or record.finished),
         "author": record.laboratory.contact.name.get("en"),
         "laboratory": said(record.laboratory.contact.name),
         "code": record.laboratory.code or "",
         "imprint": _imprint(record),
+        "face": _face(record, face),
         "demonstration": record.demonstration,
         "standing": _standing(signatures),
-        "cover": _cover(record, words),
-        "items": apart(record),
-        "persons": _persons(record, words, signatures),
+        "cover": _cover(record, words, face),
+        "items": apart(record, face),
+        "persons": _persons(record, words, face, signatures),
         "seal": None if seal is None else _seal(seal) | {"qr": _public(record)},
-        "common": circumstances(shared),
-        "measurements": [_measurement(record, each, shared, font) for each in record.measurements],
+        "common": circumstances(shared, face),
+        "measurements": [_measurement(record, each, shared, face, font) for each in record.measurements],
         "statements": [
             *(_statement(record, statement) for statement in record.statements if _says(statement)),
             *_units(record),
@@ -70,9 +72,11 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
 def margins(record: Record) -> tuple[str, ...]:
     """Return what stands on every page, but for its number, without blanks."""
     laboratory = "".join(text for _, text in said(record.laboratory.contact.name))
-    number = "".join(text for _, text in label("headings", "number"))
+    face = design_of(record)
+    number = "".join(text for _, text in face.label("headings", "number"))
     watermark = "".join(text for _, text in label("marks", "watermark"))
     parts = [laboratory + (record.laboratory.code or ""), number + record.number, _imprint(record)]
+    parts[-1] += "".join(line.zh + line.en for line in face.footer)
     return tuple("".join(part.split()) for part in [*parts, *([watermark] if record.demonstration else [])])
 
 
@@ -80,6 +84,17 @@ def _imprint(record: Record) -> str:
     contact = record.laboratory.contact
     parts = (address(contact.location), contact.phone, contact.e_mail, contact.link)
     return " · ".join(part for part in parts if part)
+
+
+def _face(record: Record, face: Design) -> dict[str, object]:
+    """Return what the laboratory adds of its own; which files its pictures are in is the printer's."""
+    return {
+        "logo": None if face.logo is None else face.logo.alt.said,
+        "mark": face.mark.alt.said if face.mark is not None and is_marked(record) else None,
+        "letterhead": [line.said for line in face.letterhead],
+        "footer": [line.said for line in face.footer],
+        "notes": [line.said for line in face.notes],
+    }
 
 
 def _standing(signatures: Sequence[Signature]) -> Said | None:
@@ -115,24 +130,24 @@ def _moment(signature: Signature, form: str) -> str:
     return "—" if signature.at is None else signature.at.strftime(form)
 
 
-def _cover(record: Record, words: str) -> list[Fact]:
+def _cover(record: Record, words: str, face: Design) -> list[Fact]:
     """Return for whom, for what, when."""
     where: list[Cell] = [{"text": place}] if (place := address(record.customer.location)) else []
-    customer = fact(label("cover", "customer"), {"said": said(record.customer.name)}, *where)
+    customer = fact(face.label("cover", "customer"), {"said": said(record.customer.name)}, *where)
     given = (
-        (said(entry.name) if entry.name else label("cover", "identification"), entry.value)
+        (said(entry.name) if entry.name else face.label("cover", "identification"), entry.value)
         for entry in record.identifications
     )
     days = str(record.begun) if record.begun == record.finished else f"{record.begun} – {record.finished}"
     return [
-        *facts((label("headings", "number"), record.number), *given),
+        *facts((face.label("headings", "number"), record.number), *given),
         customer,
-        *in_common(record),
+        *in_common(record, face),
         *facts(
-            (label("cover", "received"), str(record.received) if record.received else None),
-            (label(words, "day"), days),
-            (label(words, "place"), {"said": label("places", record.place)} if record.place else None),
-            (label("cover", "issued"), str(record.issued) if record.issued else None),
+            (face.label("cover", "received"), str(record.received) if record.received else None),
+            (face.label(words, "day"), days),
+            (face.label(words, "place"), {"said": label("places", record.place)} if record.place else None),
+            (face.label("cover", "issued"), str(record.issued) if record.issued else None),
             _earlier(record),
         ),
     ]
@@ -157,12 +172,14 @@ def address(location: Location | None) -> str:
     return ", ".join(full_width(part) for part in parts if part)
 
 
-def _persons(record: Record, words: str, signatures: Sequence[Signature]) -> list[dict[str, object]]:
+def _persons(
+    record: Record, words: str, face: Design, signatures: Sequence[Signature]
+) -> list[dict[str, object]]:
     """Return who answers for it, and when each of them has signed the XML inside."""
     signed = {signature.duty: _moment(signature, "%Y-%m-%d %H:%M %Z") for signature in signatures}
     return [
         {
-            "duty": label(words, person.duty) if person.duty else [["", person.role or ""]],
+            "duty": face.label(words, person.duty) if person.duty else [["", person.role or ""]],
             "name": said(person.name),
             "role": person.role if person.role and person.duty else "",
             "signed": signed.get(person.duty, "") if person.duty else "",
@@ -171,10 +188,12 @@ def _persons(record: Record, words: str, signatures: Sequence[Signature]) -> lis
     ]
 
 
-def _measurement(record: Record, measurement: Measurement, shared: Circumstances, font: str) -> Fact:
+def _measurement(
+    record: Record, measurement: Measurement, shared: Circumstances, face: Design, font: str
+) -> Fact:
     of = dict.fromkeys(item for result in measurement.results for item in measurement.items_of(result))
     return {
-        **circumstances(told_of(measurement).without(shared)),
+        **circumstances(told_of(measurement).without(shared), face),
         "name": told(measurement.name) if len(record.measurements) > 1 else None,
         "items": called(record, of),
         "results": results(record, measurement, font),
@@ -229,8 +248,10 @@ def _evidence(record: Record) -> dict[str, object]:
     """Return what the results can be computed from again."""
     proof = record.evidence
     inside = label("evidence", "inside")
+    face: Cell | None = {"hash": digest(record.face)} if record.face is not None else None
+    printed_with = facts((label("evidence", "face"), face))
     if proof is None:
-        return {"inside": inside, "facts": []}
+        return {"inside": inside, "facts": printed_with}
     return {
         "inside": inside,
         "facts": facts(
@@ -239,5 +260,6 @@ def _evidence(record: Record) -> dict[str, object]:
             (label("evidence", "procedure_hash"), {"hash": proof.procedure_hash}),
             (label("evidence", "journal_hash"), {"hash": proof.journal_hash}),
             (label("evidence", "lines"), str(proof.lines)),
-        ),
+        )
+        + printed_with,
     }

@@ -30,10 +30,11 @@ def told(text: Text | None) -> Said:
     A minus sign stands before a number, powers of units are raised, a number stays with its unit, and
     brackets behind a unit are as wide as those behind Chinese. Names are not changed so: one may be `m3`.
     """
-    return [[language, _as_in_a_book(language, content)] for language, content in said(text)]
+    return [[language, as_in_a_book(language, content)] for language, content in said(text)]
 
 
-def _as_in_a_book(language: str, content: str) -> str:
+def as_in_a_book(language: str, content: str) -> str:
+    """Return a text in a language as `told` does."""
     if language == "zh":
         content = _BEHIND_A_UNIT.sub(r"（\1）", content)
     raised = _POWER.sub(lambda found: found[1] + _raised(found[2]), _MINUS.sub("−", content))

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 Said = list[list[str]]
 """A text by language, Chinese first: `[["zh", "校准"], ["en", "Calibration"]]`; a plain one has ""."""
 
+Chosen = dict[str, dict[str, dict[str, str]]]
+"""Words that a laboratory chose: group → name → language → word."""
+
 VERIFICATION = "remotecal_verification"
 """The refType of a statement by which a certificate is one of verification (检定), not of calibration."""
 
@@ -34,11 +37,41 @@ def names(group: str) -> tuple[str, ...]:
 
 
 def kind(record: Record) -> str:
-    """Return what a record is the certificate of, and so how it is worded: calibration or verification."""
-    declared = any(VERIFICATION in statement.ref_types for statement in record.statements)
-    return "verification" if declared else "calibration"
+    """Return what a record is the certificate of, and so how it is worded.
+
+    It is calibration, verification, or the notice (检定结果通知书) of a verification that was not passed.
+    """
+    if not any(VERIFICATION in statement.ref_types for statement in record.statements):
+        return "calibration"
+    verdicts = {statement.conformity for statement in record.statements} - {None}
+    return "verification" if verdicts <= PASSED else "notice"
+
+
+PASSED = frozenset({"pass", "conditionalPass"})
+"""Verdicts by which a verification was passed; what is undecided was not."""
+
+
+def check_choice(group: str, name: str, language: str, word: str) -> None:
+    """Raise `ValueError` unless a laboratory may word a text so."""
+    texts = _choices().get(group, {}).get(name)
+    if texts is None:
+        raise ValueError(f"{group}.{name} is worded alike for all laboratories; {_changeable(group)}")
+    known = [*texts.get(language, ()), _table()[group][name].get(language)]
+    if language not in texts or word not in known:
+        listed = ", ".join(sorted(filter(None, known))) or "none in that language"
+        raise ValueError(f"{group}.{name} can't be {word!r}: known are {listed}")
+
+
+def _changeable(group: str) -> str:
+    named = _choices().get(group)
+    return f"to choose are {', '.join(named or _choices())}"
 
 
 @lru_cache(maxsize=1)
 def _table() -> dict[str, dict[str, dict[str, str]]]:
     return tomllib.loads(Path(__file__).with_name("wording.toml").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _choices() -> dict[str, dict[str, dict[str, list[str]]]]:
+    return tomllib.loads(Path(__file__).with_name("choices.toml").read_text(encoding="utf-8"))

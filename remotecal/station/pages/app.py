@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +46,9 @@ LONGEST: Final = 500
 """Characters of an answer or a reason."""
 LOOK_EVERY: Final = 0.5
 """Seconds from one look at what is new to the next."""
+SAID: Final = frozenset({"agree", "decline"})
+"""What is said to an order."""
+NO_BUTTON: Final = "there is no such button"
 ACTS: Final = frozenset({"pause", "go_on", "abort"})
 """What is done to a run by one button."""
 
@@ -200,12 +203,13 @@ class StationPages:
         """Agree to an order, or decline it with a reason."""
         guest, fields = await self._form(request)
         verb, reason = text_in(fields, "verb"), text_in(fields, "reason").strip()[:LONGEST]
+        if verb not in SAID:
+            raise ConfigurationError(NO_BUTTON)
         if verb == "decline" and not reason:
             return self._told(request, guest, "site.why_declined")
-        if verb != "decline" and text_in(fields, "sure") != "yes":
+        if verb == "agree" and text_in(fields, "sure") != "yes":
             return self._told(request, guest, "site.be_sure")
-        wish = self._wish(guest, fields, "decline" if verb == "decline" else "agree", argument=reason)
-        return await self._done(request, guest, wish)
+        return await self._done(request, guest, self._wish(guest, fields, verb, argument=reason))
 
     async def answer(self, request: Request) -> Response:
         """Answer the question that is open."""
@@ -240,7 +244,7 @@ class StationPages:
         guest, fields = await self._form(request)
         verb = text_in(fields, "verb")
         if verb not in ACTS:
-            raise ConfigurationError("there is no such button")
+            raise ConfigurationError(NO_BUTTON)
         reason = text_in(fields, "reason").strip()[:LONGEST]
         if verb == "abort" and not reason:
             reason = "stopped on the station's page"
@@ -292,8 +296,6 @@ class StationPages:
         return guest, fields
 
     def _check(self, guest: LetIn, fields: FormData) -> None:
-        import hmac
-
         if not hmac.compare_digest(text_in(fields, "csrf").encode(), guest.csrf.encode()):
             raise ConfigurationError("this form is of an earlier page: open its page anew")
 
@@ -340,10 +342,8 @@ class StationPages:
 
     def page(self, request: Request, template: str, seen: SeenHere, **content: object) -> Response:
         """Return a page for a browser that was let in."""
-        told, guest = [], guest_of(request, self.keeper)
-        with suppress(IndexError):
-            while True:
-                told.append(guest.told.pop(0))
+        guest = guest_of(request, self.keeper)
+        told, guest.told = guest.told, []
         whole = self._content(request, seen) | {"said": told, "parts": self.parts(request, seen), **content}
         return HTMLResponse(environment(TEMPLATES).get_template(template).render(**whole), headers=HEADERS)
 

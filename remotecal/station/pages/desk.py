@@ -68,9 +68,10 @@ class Desk:
         directory = self.folder.runs / check_run(run)
         if not found_in(directory).exists():
             return None
-        if self._following is None or self._following.directory != directory:
-            self._following = FollowedJournal(directory)
-        return self._following.look()
+        following = self._following
+        if following is None or following.directory != directory:
+            self._following = following = FollowedJournal(directory)
+        return following.look()
 
     def last_run(self, on: str = "") -> str:
         """Return the run that was on last and whose result nobody took away yet; "" for none."""

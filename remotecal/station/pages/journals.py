@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from contextlib import suppress
+from copy import copy, deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -118,6 +120,13 @@ class JournalTold:
                 self.at = str(event["at"])
                 self._take(found.kind, event["data"], event)
 
+    def now(self) -> JournalTold:
+        """Return what is told now; what follows changes nothing in it."""
+        told = copy(self)
+        # Other rows than the one that is on change no more.
+        told.rows = [deepcopy(row) if row.state == "on" else row for row in self.rows]
+        return told
+
     def _take(self, kind: str, data: Mapping[str, object], event: Mapping[str, object]) -> None:
         if kind == "start":
             self.start = data
@@ -176,28 +185,33 @@ class JournalTold:
 
 
 class FollowedJournal:
-    """A run's journal on the disk, read on from where it was read to before."""
+    """A run's journal on the disk, read on from where it was read to before. Safe from any thread."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.told = JournalTold(directory.name)
+        self._told = JournalTold(directory.name)
         self._read = 0
+        self._lock = threading.Lock()
 
     def look(self) -> JournalTold:
         """Return what the journal tells now (`JournalBroken`: what it holds is none)."""
+        with self._lock:
+            self._follow()
+            return self._told.now()
+
+    def _follow(self) -> None:
         path = found_in(self.directory)
         if path.name != FILE:  # it is complete, and was compressed
-            if not self.told.kind:
-                self.told = JournalTold(self.directory.name)
+            if not self._told.kind:
+                self._told = JournalTold(self.directory.name)
                 with opened_lines(path) as lines:
-                    self.told.follow(line for line in lines if line.endswith(b"\n"))
-            return self.told
+                    self._told.follow(line for line in lines if line.endswith(b"\n"))
+            return
         with suppress(FileNotFoundError), path.open("rb") as file:
             if file.seek(0, 2) < self._read:
-                self.told, self._read = JournalTold(self.directory.name), 0
+                self._told, self._read = JournalTold(self.directory.name), 0
             file.seek(self._read)
             content = file.read()
             whole = content[: content.rfind(b"\n") + 1]
-            self.told.follow(whole.splitlines(keepends=True))
+            self._told.follow(whole.splitlines(keepends=True))
             self._read += len(whole)
-        return self.told

@@ -55,6 +55,8 @@ class Phones:
         self.fingerprint = ""
         """SHA-256 of the certificate they are shown."""
         self._works: set[asyncio.Task[None]] = set()
+        self._one = asyncio.Lock()
+        """Held while serving phones begins or ends: who presses twice has one code."""
 
     @property
     def waiting(self) -> bool:
@@ -82,13 +84,14 @@ class Phones:
         Raises:
             ConfigurationError: this computer is in no network, or the address can't be listened on.
         """
-        if self._stack is None:
-            host = self._host or _own_address()
-            certificate = await asyncio.to_thread(own_certificate, self._folder / FILE, host)
-            self.fingerprint = fingerprint(Credentials.read(certificate).certificate)
-            stack = AsyncExitStack()
-            self.origin = await stack.enter_async_context(self._serve(host, certificate))
-            self._stack = stack
+        async with self._one:
+            if self._stack is None:
+                host = self._host or _own_address()
+                certificate = await asyncio.to_thread(own_certificate, self._folder / FILE, host)
+                self.fingerprint = fingerprint(Credentials.read(certificate).certificate)
+                stack = AsyncExitStack()
+                self.origin = await stack.enter_async_context(self._serve(host, certificate))
+                self._stack = stack
         self._word = self._keeper.ticket(phone=True)
         if self._closing is not None:
             self._closing.cancel()
@@ -101,12 +104,13 @@ class Phones:
 
     async def close(self) -> None:
         """Serve phones no more."""
-        if self._closing is not None:
-            self._closing.cancel()
-        stack, self._stack = self._stack, None
-        self.origin = self._word = ""
-        if stack is not None:
-            await stack.aclose()
+        async with self._one:
+            if self._closing is not None:
+                self._closing.cancel()
+            stack, self._stack = self._stack, None
+            self.origin = self._word = ""
+            if stack is not None:
+                await stack.aclose()
 
     def _close_if_alone(self) -> None:
         if not self._keeper.phones and not self.waiting:

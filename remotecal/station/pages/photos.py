@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from functools import lru_cache
 from io import BytesIO
+from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ConfigurationError
@@ -12,16 +13,23 @@ from remotecal.errors import ConfigurationError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-FORMATS: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp"}
-"""Formats that are read, and how their files end."""
+FORMATS: Final = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+"""Formats that are read, and how their files end; MPO is a JPEG with another behind it."""
+READ: Final = ("JPEG", "PNG", "WEBP")
+"""Formats that are looked for; a JPEG turns out to be MPO."""
+REDUCED: Final = frozenset({"JPEG", "MPO"})
+"""Formats that are made smaller while they are read; of others each pixel takes memory, twice."""
 MOST_PIXELS: Final = 64_000_000
-"""Pixels of a photo, at most: what a phone takes has fewer, and each takes memory once it is drawn."""
+MOST_WHOLE: Final = 25_000_000
+"""Pixels of a photo, at most, and of one that is drawn whole: what a phone takes has fewer."""
 SIDE: Final = 1600
 """Longest side of what is shown, in pixels."""
 LARGEST_SHOWN: Final = 2_000_000
 """Bytes of what is shown."""
-TOO_MANY: Final = f"the photo has more than {MOST_PIXELS} pixels: choose a lower resolution"
+TOO_MANY: Final = "the photo has more than {} pixels: choose a lower resolution"
 QUALITIES: Final = (85, 70, 50, 30)
+ONE_AT_A_TIME: Final = Lock()
+"""A station's computer may be a small one, and a run is on."""
 KEPT: Final = 8
 """Pictures that are remembered as they are shown."""
 WHAT_TO_DO: Final = "take a photo as JPEG, PNG or WebP; other files are added by `remotecal station attach`"
@@ -44,7 +52,7 @@ def drawn_anew(content: bytes) -> bytes:
     """
     from PIL import ImageOps
 
-    with _opened(content) as image:
+    with ONE_AT_A_TIME, _opened(content) as image:
         try:
             image.draft("RGB", (SIDE, SIDE))
             upright = ImageOps.exif_transpose(image)
@@ -72,11 +80,12 @@ def _opened(content: bytes) -> Image:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the bound below is ours
-            image = Image.open(BytesIO(content), formats=tuple(FORMATS))
+            image = Image.open(BytesIO(content), formats=READ)
     except Image.DecompressionBombError as error:
-        raise ConfigurationError(TOO_MANY) from error
+        raise ConfigurationError(TOO_MANY.format(MOST_PIXELS)) from error
     except Exception as error:
         raise ConfigurationError(f"this is no photo that can be shown: {WHAT_TO_DO}") from error
-    if image.width * image.height > MOST_PIXELS:
-        raise ConfigurationError(TOO_MANY)
+    most = MOST_PIXELS if image.format in REDUCED else MOST_WHOLE
+    if image.width * image.height > most:
+        raise ConfigurationError(TOO_MANY.format(most))
     return image

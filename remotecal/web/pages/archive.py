@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 IN_MEMORY: Final = 4 * 2**20
 """Bytes of one file that are held in memory before they are sent; more are held on disk."""
 PIECE: Final = 64 * 1024
+REPLACED: Final = "replaced"
+"""Folder of the certificates that others have taken the place of."""
 LEFT_OUT: Final = "LEFT-OUT.txt"
 """Says what is not in the archive, and why."""
 
@@ -51,8 +53,8 @@ class _Made:
 def archive(office: Office, caller: Caller, wanted: Sequence[tuple[str, str]]) -> Iterator[bytes]:
     """Yield a ZIP of what somebody may see of some runs, named by station and run: a folder for each.
 
-    In it are the issued certificates, and journal, record and files once all of the run's are issued. Whether
-    they may see a run is asked when its turn comes.
+    In it are the issued certificates, those that were amended in a folder of their own, and journal, record
+    and files once all of the run's are issued. Whether they may see a run is asked when its turn comes.
     """
     made, left_out = _Made(), list[str]()
     try:
@@ -87,12 +89,16 @@ def _files(
         visible.run(office, caller, station, run)
     except NotThere:
         return
-    for device in sorted(store.signings.issued(station, run)):
-        signed = store.signings.latest(station, run, device)
-        if signed is not None and signed.duty == "issued" and signed.pdf is not None:
-            name = f"{folder}/certificate{f'-{device}' if device else ''}"
-            yield f"{name}.pdf", [signed.pdf]
-            yield f"{name}.xml", [signed.xml]
+    issued = [one for one in store.signings.of_runs({(station, run)}) if one.duty == "issued"]
+    last = {one.device: one.edition for one in issued}  # the last amended comes last
+    for one in issued:
+        signed = store.signings.latest(station, run, one.device, one.edition)
+        if signed is not None and signed.pdf is not None:
+            name = f"certificate{f'-{one.device}' if one.device else ''}"
+            if one.edition != last[one.device]:
+                name = f"{REPLACED}/{name}-{one.edition + 1}"
+            yield f"{folder}/{name}.pdf", [signed.pdf]
+            yield f"{folder}/{name}.xml", [signed.xml]
     try:
         runs.may_see_evidence(office, caller, station, run)
     except NotThere as error:

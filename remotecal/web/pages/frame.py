@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote
@@ -14,11 +14,12 @@ from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
 from starlette.responses import HTMLResponse, Response
 
-from remotecal.clock import civil_time
+from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.pages.frame import (
     HEADERS,
     MOST_FIELDS,
+    came_from,
     common,
     environment,
     local,
@@ -98,8 +99,14 @@ class Visitor:
             "laboratory": self.office.settings.laboratory,
             "when": self.when,
             "today": self.when(self.office.clock.now()).partition(" ")[0],
+            "left": self.left,
             "fresh_key": _fresh_key,
         }
+
+    def left(self, until: str) -> int:
+        """Return how many days are left until the last day of something (ISO 8601), today being 0."""
+        today = civil_day(self.office.clock.now(), self.office.laboratory.folder.time_zone)
+        return (date.fromisoformat(until) - today).days
 
     def when(self, at: float | datetime) -> str:
         """Return a time as it is told at the laboratory, with its offset."""
@@ -226,6 +233,7 @@ def refusal(request: Request, status: int, detail: str) -> Response:
     words = words_for(request)
     said, language = words.refusal(detail)
     content = common(request, words) | {"status": int(status), "detail": said, "said_in": language}
+    content["back"] = came_from(request)
     return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -24,7 +25,7 @@ from remotecal.web.pages.weighty import asked_again, once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remotecal.hub.issuing import RunAt
+    from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
     from remotecal.store.signings import SignedRow
 
@@ -32,6 +33,8 @@ router = APIRouter(include_in_schema=False)
 
 Number = Annotated[str, Query(min_length=1, max_length=500)]
 Due = Annotated[str, Query(pattern=r"^(\d{4}-\d{2}-\d{2})?$")]
+AMENDED = re.compile(r"-A[0-9]+$")
+"""How a number ends that was suggested for an amended certificate."""
 RECALLS = 500
 """Prepared revocations that are looked through."""
 
@@ -79,7 +82,7 @@ def show_amendment(visitor: Visiting, number: Number) -> Response:
         items=[(item.name, item.model, item.serials) for item in record.items],
         fields=list(_fields(record)),
         pattern=pattern,
-        suggested=f"{number.partition('-A')[0]}-A{found.edition + 1}",
+        suggested=f"{AMENDED.sub('', number)}-A{found.edition + 1}",
     )
 
 
@@ -181,10 +184,16 @@ def _issued(visitor: Visitor, number: str) -> RunAt:
 
 
 def _record(visitor: Visitor, number: str) -> Record:
+    """Return what a certificate says that counts (`CertificateRefused`: it counts no longer)."""
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.xml import read_signatures
 
     signed = _numbered(visitor, number)
+    trust, _ = believed(visitor.office)
+    if trust is not None and trust.revocation_of(number) is not None:
+        raise CertificateRefused(f"certificate {number} was revoked: it has no label any more")
+    if following := visitor.office.store.amendments.replaced([number]).get(number):
+        raise CertificateRefused(f"certificate {number} was replaced by {following}: print the label of that")
     found = certificates.of_run(
         visitor.office, visitor.caller, signed.station, signed.run, signed.device, signed.edition
     )
@@ -233,10 +242,11 @@ def _wanted(form: SentForm, record: Record) -> AmendmentWanted:
     except ValidationError:
         wanted = None
     texts = () if wanted is None else (wanted.reason, wanted.customer, *wanted.persons)
-    if wanted is None or not all(one.root and all(one.root.values()) for one in texts):
+    emptied = any(field.before and not form[field.name].strip() for field in fields)
+    if wanted is None or emptied or not all(one.root and all(one.root.values()) for one in texts):
         raise ConfigurationError(
-            "every field wants a line of text: the customer, each person, and why it is amended, in both "
-            "languages"
+            "every field wants a line of text: the customer, the address, each person, and why it is "
+            "amended, in both languages"
         )
     return wanted
 

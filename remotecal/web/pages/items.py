@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
-import io
 import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
@@ -14,23 +12,27 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.history import ErrorsThen, by_kind, errors_of
-from remotecal.certificates.summary import as_text
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import AHEAD
 from remotecal.model import Record
 from remotecal.pages.frame import see
-from remotecal.store.items import RULES, Sort
+from remotecal.store.intervals import RULES
+from remotecal.store.item_register import Sort
 from remotecal.web import callers, items, visible
 from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
+from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Brought, Sent, Visiting
+from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
 from remotecal.web.shown_items import due_from
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from remotecal.store.items import Calibration, KeptItem
+    from remotecal.certificates.trust import TrustList
+    from remotecal.store.calibrations import Calibration
+    from remotecal.store.items import KeptItem
     from remotecal.web.pages.frame import SentForm, Visitor
     from remotecal.web.pages.standards import Ending
     from remotecal.web.table_of_items import TableRow
@@ -61,6 +63,8 @@ class ItemMarked(NamedTuple):
     ending: Ending
     """How its last certificate stands today."""
     due_from: Literal["hand", "certificate", ""]
+    revoked: bool
+    """Whether the laboratory's trust list says that its last certificate counts no longer."""
 
 
 @router.get("")
@@ -69,7 +73,7 @@ def list_items(
     searched: Asked = "",
     sort: Sort = "due",
     after: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-    form: Annotated[Literal["html", "csv"], Query(alias="format")] = "html",
+    form: Form = "html",
 ) -> Response:
     """Return the list of items, the first to be due first; or all of them as CSV (RFC 4180)."""
     searched = searched.strip()
@@ -81,10 +85,11 @@ def list_items(
         after=after,
     )
     if form == "csv":
-        return _file(found)
+        return as_file("items", COLUMNS, _lines(found))
+    trust, _ = believed(visitor.office)
     return visitor.page(
         "items.html",
-        rows=[_marked(visitor, row) for row in found[:ON_A_PAGE]],
+        rows=[_marked(visitor, row, trust) for row in found[:ON_A_PAGE]],
         further=found[ON_A_PAGE - 1].id if len(found) > ON_A_PAGE else None,
         asked={"searched": searched, "sort": sort},
         days=AHEAD[0],
@@ -157,12 +162,11 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
     found = visitor.office.store.items.calibrations(row)
     return visitor.page(
         "item.html",
-        one=_marked(visitor, row),
+        one=_marked(visitor, row, believed(visitor.office)[0]),
         item=row,
         names=json.loads(row.name),
         rules=RULES,
         calibrations=found,
-        finished={one.run: json.loads(one.record)["finished"] for one in found},
         histories=_histories(found),
         orders=visitor.office.store.orders.of_items([row.id], 20),
         days=AHEAD[0],
@@ -177,9 +181,10 @@ async def change_item(item: ItemInPath, form: Sent) -> Response:
     return see(f"/items/{item}")
 
 
-def _marked(visitor: Visitor, row: KeptItem) -> ItemMarked:
+def _marked(visitor: Visitor, row: KeptItem, trust: TrustList | None) -> ItemMarked:
+    revoked = trust is not None and trust.revocation_of(row.certificate) is not None
     return ItemMarked(
-        row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row)
+        row, visitor.words.choose(json.loads(row.name)), ending(visitor, row.due), due_from(row), revoked
     )
 
 
@@ -258,16 +263,11 @@ def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
     return ErrorHistory(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows))  # noqa: S704
 
 
-def _file(found: Iterable[KeptItem]) -> Response:
-    out = io.StringIO()
-    out.write("\N{BYTE ORDER MARK}")  # without which Excel reads no Chinese
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+def _lines(found: Iterable[KeptItem]) -> Iterator[tuple[str, ...]]:
+    """Yield items as lines of the file."""
     for row in found:
         names = json.loads(row.name)
         plain = names.get("", "")
         texts = (names.get("zh", plain), names.get("en", plain), row.maker, row.model, row.serial)
         further = (row.owner_number, row.place, "" if row.months is None else str(row.months), row.due_set)
-        writer.writerow(map(as_text, (*texts, *further, row.account, row.certificate, row.calibrated)))
-    name = {"Content-Disposition": 'attachment; filename="items.csv"'}
-    return Response(out.getvalue(), media_type="text/csv; charset=utf-8", headers=name)
+        yield (*texts, *further, row.account, row.certificate, row.calibrated)

@@ -46,7 +46,7 @@ def show_own(visitor: Visiting, before: BeforeRun = None) -> Response:
     further = rows[AT_ONCE - 1] if len(rows) > AT_ONCE else None
     trust, doubt = believed(visitor.office)
     orders = store.pages.orders(AT_ONCE, account=account)
-    runs = {(row.station, row.run): row for row in store.pages.runs(AT_ONCE, account=account)}
+    runs = store.journals.some({(order.station, order.id) for order in orders}) if orders else {}
     return visitor.page(
         "my.html",
         lines=lines_of(visitor, rows[:AT_ONCE], trust),

@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotThere
-from remotecal.hub.due import falling_due, notices_of
+from remotecal.hub.due import notices_of
+from remotecal.numerals import read_count
 from remotecal.pages.frame import see
 from remotecal.web import notices
 from remotecal.web.bodies import MailWritten
@@ -19,6 +20,7 @@ from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting
 
 if TYPE_CHECKING:
+    from remotecal.store.users import UserRow
     from remotecal.web.office import Office
     from remotecal.web.pages.frame import Visitor
 
@@ -36,11 +38,12 @@ def list_notices(visitor: Visiting) -> Response:
 @router.post("/notices/acknowledge")
 async def acknowledge(form: Sent) -> Response:
     """Say that a notice was seen."""
-    number = form["notice"]
-    if not (number.isascii() and number.isdigit()):
-        raise NotThere("there is no such notice")
     visitor = form.visitor
-    await run_in_threadpool(notices.acknowledge_notice, int(number), visitor.caller, visitor.office)
+    try:
+        number = read_count(form["notice"], 2**53)
+    except ValueError:
+        raise NotThere("there is no such notice") from None
+    await run_in_threadpool(notices.acknowledge_notice, number, visitor.caller, visitor.office)
     return see("/notices")
 
 
@@ -78,7 +81,7 @@ def calendar(secret: str, request: Request, here: Here) -> Response:
     user = None if name is None else here.store.users.find(name)
     if user is None or not user.enabled:
         raise NotThere("there is no calendar at this address")
-    return Response(_written(here, user.name), media_type="text/calendar; charset=utf-8")
+    return Response(_written(here, user), media_type="text/calendar; charset=utf-8")
 
 
 def _page(visitor: Visitor, made: str) -> Response:
@@ -93,7 +96,8 @@ def _page(visitor: Visitor, made: str) -> Response:
     )
 
 
-def _written(here: Office, name: str) -> bytes:
+def _written(here: Office, user: UserRow) -> bytes:
+    """Return what falls due for a user as a calendar."""
     from datetime import UTC, date, datetime
 
     from icalendar import Calendar, Event
@@ -101,8 +105,7 @@ def _written(here: Office, name: str) -> bytes:
     folder = here.laboratory.folder
     now = here.clock.now()
     today = civil_day(now, folder.time_zone)
-    user = here.store.users.find(name)
-    told = notices_of(falling_due(here.store, folder, now), [] if user is None else [user], folder, today)
+    told = notices_of(here.due(), [user], folder, today)
     written = Calendar()
     written.add("prodid", "-//remotecal//due//EN")
     written.add("version", "2.0")
@@ -113,7 +116,7 @@ def _written(here: Office, name: str) -> bytes:
         event.add("uid", f"{one.kind}-{re.sub(r'[^A-Za-z0-9]', '-', one.about)}-{one.due}@remotecal")
         event.add("dtstamp", datetime.fromtimestamp(now, UTC).replace(microsecond=0))
         event.add("dtstart", date.fromisoformat(one.due))
-        event.add("summary", f"{one.what}")
+        event.add("summary", one.what)
         event.add("transp", "TRANSPARENT")
         written.add_component(event)
     return bytes(written.to_ical())

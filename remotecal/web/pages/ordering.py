@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
@@ -17,7 +18,8 @@ from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
-from remotecal.order import Dut, Order
+from remotecal.numerals import read_count
+from remotecal.order import Dut, Order, Party
 from remotecal.pages.frame import see
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
@@ -75,7 +77,7 @@ async def order_items(form: Sent) -> Response:
     visitor = form.visitor
     caller = callers.require(visitor.caller, "order")
     try:
-        numbers = [int(one) for one in form.all("item")]
+        numbers = [read_count(one, 2**53) for one in form.all("item")]
     except ValueError:
         raise ConfigurationError("an item is named by its number") from None
     items = await run_in_threadpool(_items, visitor, numbers)
@@ -142,6 +144,7 @@ def _form(
     row = row or next(iter(patterns), None)
     told = None if row is None else _opened(visitor, row)
     benches = list(_benches(visitor))
+    said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
     content = {
         "items": items,
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
@@ -149,7 +152,8 @@ def _form(
         "pattern": row,
         "benches": [one for one in benches if not one.ended],
         "ended": [one for one in benches if one.ended],
-        "refused": refused,
+        "refused": said,
+        "said_in": said_in,
         "key": typed.get("key") or secrets.token_hex(16),
         "fields": {}
         if row is None or told is None
@@ -159,6 +163,7 @@ def _form(
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
+        "series": visitor.office.settings.numbers.order,
     }
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
@@ -206,9 +211,10 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
         theirs: whether it was of the same account; another one's name and address are left out.
     """
     now = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
-    series = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
+    before = told.order.order.number.rstrip("0123456789-./") or told.order.order.number
     fields = {
-        "number": f"{series}-{now:%Y%m%d-%H%M}",
+        # A laboratory with a series has its next numbers given, unless somebody types one.
+        "number": "" if visitor.office.settings.numbers.order else f"{before}-{now:%Y%m%d-%H%M}",
         "at": f"{told.station}/{told.bench}",
         "planned": now.date().isoformat(),
         "days": f"{BEGUN_WITHIN}",
@@ -228,9 +234,11 @@ def _shown(value: object) -> str:
 def _typed(text: str) -> object:
     """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
+    except (ValueError, RecursionError):
         return text
+    return value
 
 
 def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
@@ -246,17 +254,15 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
         planned = date.fromisoformat(form["planned"])
     except ValueError:
         raise ConfigurationError(f"{form['planned']!r} is no day: write it as 2026-05-31") from None
-    days = form["days"]
-    if not (days.isascii() and days.isdigit() and 1 <= int(days) <= MOST_DAYS):
-        raise ConfigurationError(f"{days!r} is no number of days from 1 to {MOST_DAYS}")
     zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
-    after = planned + timedelta(days=int(days))
+    after = _ends(planned, form["days"])
     ends = datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
     made = []
     for place, item in enumerate(items, 1):
         width = len(str(len(items)))
-        number = _prefix(form) if len(items) == 1 else f"{_prefix(form)}-{place:0{width}}"
+        typed = _prefix(form)
+        number = f"{typed}-{place:0{width}}" if typed and len(items) > 1 else typed
         try:
             made.append(
                 OrderWanted(
@@ -274,6 +280,14 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
             one = error.errors()[0]
             raise OrderError(f"{'.'.join(map(str, one['loc']))}: {one['msg']}") from None
     return made
+
+
+def _ends(planned: date, days: str) -> date:
+    """Return the day before which an order must be begun (`ConfigurationError`: it is none)."""
+    with suppress(ValueError, OverflowError):
+        if count := read_count(days, MOST_DAYS):
+            return planned + timedelta(days=count)
+    raise ConfigurationError(f"{days[:60]!r} is no number of days from 1 to {MOST_DAYS}")
 
 
 def _prefix(form: SentForm) -> str:
@@ -297,20 +311,28 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
         class_scheme=like.class_scheme if like else None,
         class_name=like.class_name if like else None,
     )
-    customer = pattern.customer.model_copy(
-        update={
-            "name": _kept(form, "customer", pattern.customer.name),
-            "address": _kept(form, "address", pattern.customer.address),
-        }
-    )
     adjust = bool(form["adjust"])
     head = pattern.order.model_copy(update={"number": number, "certificate": None, "adjust": adjust})
     # Made anew, for a copy with other content is looked at by nobody.
     return Order.model_validate(
         pattern.model_copy(
-            update={"order": head, "parameters": parameters, "dut": dut, "duts": (), "customer": customer}
+            update={
+                "order": head,
+                "parameters": parameters,
+                "dut": dut,
+                "duts": (),
+                "customer": _customer(form, pattern),
+            }
         ).model_dump()
     )
+
+
+def _customer(form: SentForm, pattern: Order) -> Party:
+    """Return the customer that a form tells: the pattern's, or another one, of whom only that is known."""
+    before = pattern.customer
+    name, address = _kept(form, "customer", before.name), _kept(form, "address", before.address)
+    others = {} if name == before.name else dict.fromkeys(set(Party.model_fields) - {"name", "address"})
+    return before.model_copy(update={"name": name, "address": address, **others})
 
 
 def _maker(like: Dut | None, item: KeptItem) -> Text | None:

@@ -32,8 +32,8 @@ SHOWN: Final = 500
 """Certificates on the page, at most; the file has all."""
 Asked = Annotated[str, Query(max_length=500)]
 COLUMNS: Final = (
-    "customer", "certificate", "issued", "item", "serial", "run", "station", "began", "state", "depth",
-    "through", "share_least", "share_most",
+    "customer", "certificate", "certificate_issued", "item", "serial", "run", "station", "began", "state",
+    "depth", "through", "share_least", "share_most",
 )  # fmt: skip
 """Of the file."""
 

@@ -14,6 +14,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError, NotThere
 from remotecal.hub import amending, issuing, reviewing
+from remotecal.hub.run_at import lacking
 from remotecal.hub.turns import turn_of
 from remotecal.pages.frame import see
 from remotecal.transport.envelopes import unseal
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.certificates.signing.signature import Duty
-    from remotecal.hub.issuing import RunAt
     from remotecal.hub.reviewing import Reviewed
+    from remotecal.hub.run_at import RunAt
     from remotecal.hub.turns import TurnToSign
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
@@ -78,7 +79,7 @@ def show_review(
     whole = visible.whole(office, caller, station, run)
     row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
-        raise NotThere(issuing.lacking(office.store, station, run))
+        raise NotThere(lacking(office.store, station, run))
     of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
     edition = of_run.edition
     amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None

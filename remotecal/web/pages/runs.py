@@ -153,6 +153,10 @@ class Issued(NamedTuple):
     """What it was signed for last; `draft` for nothing yet."""
     number: str
     """What it has, or will have."""
+    edition: int
+    """How often it was amended before."""
+    replaced: str
+    """Number of the issued one that takes its place; "" while there is none."""
 
 
 def record_of(visitor: Visitor, whole: WholeRun) -> Record | None:
@@ -199,7 +203,7 @@ def _files(visitor: Visitor, whole: WholeRun) -> list[FileShown]:
 
 
 def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
-    """Return the certificates of a run that the visitor may have."""
+    """Return the certificates of a run that the visitor may have, as signed, those that were amended too."""
     row = whole.row
     if not row.record or row.unordered:
         return []
@@ -207,15 +211,20 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
         numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
-    signed = visitor.office.store.signings.of_runs({(row.station, row.run)})
-    latest = {one.device: one for one in signed}  # the last duty comes last
-    found = []
-    for device, number in numbers.items():
-        one = latest.get(device)
-        state = "draft" if one is None else one.duty
-        if visitor.caller.account is None or state == "issued":
-            found.append(Issued(device, state, (one.number if one else None) or number))
-    return found
+    store, this = visitor.office.store, {(row.station, row.run)}
+    signed = store.signings.of_runs(this)
+    states = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
+    amended = store.amendments.of_runs(this) if "issued" in states.values() else ()
+    following = {
+        one.replaces: one.number for one in amended if states.get((one.device, one.edition)) == "issued"
+    }
+    told = [(device, 0, number) for device, number in numbers.items()]
+    told += [(one.device, one.edition, one.number) for one in amended]
+    found = [
+        Issued(device, states.get((device, edition), "draft"), number, edition, following.get(number, ""))
+        for device, edition, number in told
+    ]
+    return [one for one in found if visitor.caller.account is None or one.state == "issued"]
 
 
 def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:

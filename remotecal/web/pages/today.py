@@ -106,8 +106,8 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     return found
 
 
-def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending, int]]:
-    """Return what falls due for whoever looks, and what does soon for the laboratory; with the days left."""
+def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending]]:
+    """Return what falls due for whoever looks, and what does soon for the laboratory."""
     office, caller = visitor.office, visitor.caller
     today = civil_day(office.clock.now(), office.laboratory.folder.time_zone)
     try:
@@ -121,9 +121,7 @@ def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending, int]]:
         if concerns(one, caller, office.laboratory.folder)
         or (caller.account is None and not one.account and one.day <= today + AHEAD)
     ]
-    return [
-        (one, ending(visitor, one.day.isoformat()), max(1, (one.day - today).days)) for one in mine[:MOST_DUE]
-    ]
+    return [(one, ending(visitor, one.day.isoformat())) for one in mine[:MOST_DUE]]
 
 
 def _requests(visitor: Visitor) -> Sequence[RequestRow]:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Final
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from remotecal.errors import ConfigurationError, NotLoggedIn, NotNow, TooOften
+from remotecal.errors import (
+    ConfigurationError,
+    EvidenceError,
+    NotLoggedIn,
+    NotNow,
+    RecordError,
+    RequestRefused,
+    TooOften,
+)
 from remotecal.pages.frame import see
 from remotecal.web import sessions
 
@@ -26,6 +34,8 @@ ANSWERED_WITHIN: Final = 60.0
 """Seconds in which a form that was sent twice must have been done."""
 LOOK_EVERY: Final = 0.1
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
+REFUSED: Final = (ConfigurationError, EvidenceError, RecordError, RequestRefused)
+"""What says that something can't be done, before any of it is."""
 OWN: Final = frozenset({"csrf", "password"})
 """Fields that are not sent on."""
 
@@ -63,13 +73,16 @@ async def asked_again(form: SentForm) -> Response | None:
 async def once(form: SentForm, work: Callable[[], Awaitable[str]]) -> Response:
     """Do what a form asks for, and lead on; a form that is sent twice is done once, and leads to the same.
 
+    What was refused did nothing, and may be sent again. What failed otherwise may have done some of it or
+    all, and is not done again: whoever sent it is told to look.
+
     Args:
         form: with the key its page gave it.
-        work: does it, and returns the page to go on with.
+        work: does it, and returns the page to go on with; it refuses (`REFUSED`) before it does anything.
 
     Raises:
         ConfigurationError: the form has no key.
-        NotNow: it is being done, for long.
+        NotNow: it is being done, for long; or it was sent before, and came to nothing or broke off.
     """
     user, key, forms = form.visitor.caller.name, form["key"], form.visitor.office.store.forms
     if not KEY.fullmatch(key):
@@ -78,21 +91,22 @@ async def once(form: SentForm, work: Callable[[], Awaitable[str]]) -> Response:
         return see(await _led_to(form))
     try:
         where = await work()
-    except BaseException:
+    except REFUSED:
         await run_in_threadpool(forms.forget, user, key)
+        raise
+    except Exception:
+        await run_in_threadpool(forms.broke_off, user, key)
         raise
     await run_in_threadpool(forms.done, user, key, where)
     return see(where)
 
 
 async def _led_to(form: SentForm) -> str:
-    """Return where a form led that was sent before, once it has."""
+    """Return where a form led that was sent before, once it has; errors as `once`."""
     forms = form.visitor.office.store.forms
     for _ in range(int(ANSWERED_WITHIN / LOOK_EVERY)):
         where = await run_in_threadpool(forms.led_to, form.visitor.caller.name, form["key"])
-        if where:
-            return where
         if where is not None:
-            raise NotNow("this form was sent before and came to nothing: open its page anew, and look why")
+            return where
         await asyncio.sleep(LOOK_EVERY)
     raise NotNow("this form was sent before, and nobody knows what became of it: look before you do it again")

@@ -1,0 +1,50 @@
+"""What a laboratory may say in lines of its own on a certificate: nothing that reads as a result."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+LONGEST: Final = 160
+"""Widths of a Latin letter that one line of its own may have; Chinese characters have two."""
+
+_ALLOWED = re.compile(
+    r"[ -~\u00b7\u00c0-\u024f\u2013\u2014\u2018-\u201d\u2026\u2116"
+    r"\u3001-\u303f\u3400-\u4dbf\u4e00-\u9fff\uff01-\uff5e]*"
+)
+"""Latin letters, Chinese characters and the punctuation of both: no look-alikes, nothing that nobody sees."""
+
+_RESULTS: Final = re.compile(
+    r"合\s*格|符\s*合|通\s*过|不\s*确\s*定\s*度|误\s*差|修\s*正|准\s*确\s*度|结\s*论|有\s*效\s*期|等\s*级"
+    r"|\b(?:(?:dis|un)?pass\w*|fail\w*|(?:non-?)?conform\w*|compl(?:y|ie[sd]|ian\w*)|uncertaint\w*|errors?|accura\w*"
+    r"|tolerance\w*|correction\w*|verdict\w*|valid(?:ity)?\s+(?:until|to)|MPE)\b",
+    re.IGNORECASE,
+)
+"""Words of verdicts, uncertainties and validity."""
+
+_NUMBERS: Final = re.compile(r"\d[.,]\d|[%‰°±=<>~^|\\]")
+"""Decimal fractions, and signs that stand with results."""
+
+
+def own_words(text: str) -> str:
+    """Return a line that a laboratory may add.
+
+    Raises:
+        ValueError: it is too long, has characters that deceive, or could be read as a result.
+    """
+    width = sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+    if not text.strip() or text != text.strip() or width > LONGEST:
+        raise ValueError(
+            f"a line has 1 to {LONGEST} letters, Chinese ones count double, and no blanks around it"
+        )
+    if not _ALLOWED.fullmatch(text):
+        foreign = next(letter for letter in text if not _ALLOWED.fullmatch(letter))
+        raise ValueError(f"U+{ord(foreign):04X} is neither Latin nor Chinese: no line of a face may have it")
+    plain = unicodedata.normalize("NFKC", text)
+    if (found := _RESULTS.search(plain)) or (found := _NUMBERS.search(plain)):
+        raise ValueError(
+            f"{found[0]!r} could be read as a result or a verdict: those stand in the certificate itself, "
+            "and its statements, and never in a face"
+        )
+    return text

@@ -1,0 +1,153 @@
+"""Take the pictures of the console's tour, docs/images/tour: each page in both languages.
+
+usage: photograph.py [DIR]
+
+Brings the demonstration's laboratory up (`remotecal demo --console`), logs in as who sees the page, and keeps
+what the browser shows. Needs Debian's `chromium-headless-shell`, and what the extra `test` installs.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).parent.parent
+CHROMIUM = "/usr/bin/chromium-headless-shell"
+LANGUAGES = {"en": "", "zh-CN": ".zh-CN"}
+"""What the browser asks for → what its pictures are called by."""
+DESK = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+COLOURS = 64
+"""Of a picture: pages are grey, and a picture is read over slow lines, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """The demonstration's, while it is up."""
+
+    url: str
+    passwords: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A page of the tour."""
+
+    name: str
+    user: str
+    """Who looks; nobody if empty."""
+    go: Callable[[Page, str], None]
+    """Goes there, from Today."""
+    size: dict[str, int]
+
+
+def to(path: str) -> Callable[[Page, str], None]:
+    """Return what goes to an address."""
+
+    def go(page: Page, url: str) -> None:
+        page.goto(url + path)
+
+    return go
+
+
+def first(path: str, link: str) -> Callable[[Page, str], None]:
+    """Return what goes to a page, and to the first of its links that begins so."""
+
+    def go(page: Page, url: str) -> None:
+        page.goto(url + path)
+        where = page.locator(f'main a[href^="{link}"]').first.get_attribute("href")
+        page.goto(url + str(where))
+
+    return go
+
+
+def evidence(page: Page, url: str) -> None:
+    """Open the error at the first point of the last certificate's run."""
+    first("/certificates", "/runs/")(page, url)
+    where = page.locator('main a[href*="/results/"]').nth(2).get_attribute("href")
+    page.goto(url + str(where))
+
+
+VIEWS = (
+    View("today", "liwei", to("/"), DESK),
+    View("orders", "liwei", to("/orders"), DESK),
+    View("run", "liwei", first("/certificates", "/runs/"), DESK),
+    View("evidence", "liwei", evidence, DESK),
+    View("review", "wangfang", first("/review", "/review/"), DESK),
+    View("certificates", "liwei", to("/certificates"), DESK),
+    View("items", "liwei", to("/items"), DESK),
+    View("item", "liwei", to("/items/1"), DESK),
+    View("notices", "liwei", to("/notices"), DESK),
+    View("standards", "liwei", to("/standards"), DESK),
+    View("standard", "liwei", first("/standards", "/standard?"), DESK),
+    View("statistics", "liwei", to("/statistics"), DESK),
+    View("people", "liwei", to("/people"), DESK),
+    View("audit", "chenjing", to("/audit"), DESK),
+    View("my", "instruments", to("/my"), DESK),
+    View("public", "", first("/certificates", "/v/"), PHONE),
+    View("phone", "liwei", to("/"), PHONE),
+)
+
+
+@contextmanager
+def laboratory() -> Iterator[Laboratory]:
+    """Bring the demonstration's laboratory up."""
+    command = [sys.executable, "-m", "remotecal", "demo", "--console"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = ""
+            for line in process.stdout or ():
+                said += line
+                if line.startswith("Ctrl-C"):
+                    break
+            url = re.findall(r"http://\S+", said)[0]
+            yield Laboratory(url, dict(re.findall(r"^  (\w+) +((?:\w{4}-){3}\w{4})", said, re.MULTILINE)))
+        finally:
+            process.send_signal(signal.SIGINT)
+
+
+def page_of(browser: Browser, lab: Laboratory, view: View, locale: str) -> Page:
+    """Return a window of whoever looks."""
+    page = browser.new_context(locale=locale, viewport=view.size, device_scale_factor=1).new_page()
+    page.goto(lab.url + "/")
+    user = view.user or "liwei"
+    page.locator('input[name="name"]').fill(user)
+    page.locator('input[name="password"]').fill(lab.passwords[user])
+    page.keyboard.press("Enter")
+    page.locator("nav").first.wait_for()
+    return page
+
+
+def keep(shot: bytes, path: Path) -> None:
+    """Keep a picture with few colours."""
+    picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture.save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def main(folder: Path) -> None:
+    """Take them all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with laboratory() as lab, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        for locale, called in LANGUAGES.items():
+            for view in VIEWS:
+                page = page_of(browser, lab, view, locale)
+                view.go(page, lab.url)
+                keep(page.screenshot(), folder / f"{view.name}{called}.png")
+                page.context.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "tour")
