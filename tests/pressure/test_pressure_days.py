@@ -138,6 +138,7 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
         someone.click(someone.button("items.order"))
         if not page.locator("#adjust").is_checked():  # as in the last order, which is the pattern
             someone.click(page.locator("#adjust"))
+        page.locator("#number").fill(f"P-19-{request.param}")
         someone.click(someone.button("ordering.go", count=1))
         run = page.url.rpartition("/")[2]
         expect(page.get_by_role("main")).to_contain_text(SERIAL)
@@ -322,7 +323,8 @@ def test_19_the_certificate_shows_both_and_the_customer_is_told_when_it_is_due(
             sign_as(web, run, duty)
     sign_as(web, run, "approved")
     with web.token("administrator") as administrator:
-        assert administrator.post(f"/runs/here/{run}/certificate/issue").status_code == 200
+        answer = administrator.post(f"/runs/here/{run}/certificate/issue")
+    assert answer.status_code == 200, answer.text
     number = days.number(run)
     look(web)
     with browsing(web, "customer", adjusted.language) as customer:
