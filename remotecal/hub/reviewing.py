@@ -14,13 +14,14 @@ from remotecal.hub.issuing import trust_of
 from remotecal.hub.recomputing import write_journal
 from remotecal.journal.events import JournalReader
 from remotecal.model import Record
+from remotecal.model.flat import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
     from datetime import datetime
 
     from remotecal.hub.run_at import RunAt
-    from remotecal.model import PointBudget, Text
+    from remotecal.model import Measurement, PointBudget, Text
     from remotecal.store import Store
     from remotecal.store.signings import SignedRow
     from remotecal.store.whole import WholeRun
@@ -98,6 +99,10 @@ class PointChange(NamedTuple):
     now_expanded: str
     e_n: Decimal | None
     """Their difference as a share of the U of it; None where both U are 0."""
+    place: str
+    """Of the number it has now: measurement, result, table, row and plain column, `0/0/0/3/1`."""
+    past: bool
+    """Whether that is of the item before an adjustment or a repair."""
 
 
 def last_issued(store: Store, station: str, run: str) -> tuple[str, Record] | None:
@@ -110,23 +115,38 @@ def last_issued(store: Store, station: str, run: str) -> tuple[str, Record] | No
 
 
 def changes(before: Record, now: Record) -> tuple[PointChange, ...]:
-    """Return the points that both certificates have a budget for, in the same unit, and what either says."""
+    """Return the points that both certificates have a budget for, in the same unit, and what either says.
+
+    What the earlier one left counts, where it has the item as found as well; so what is found now tells the
+    drift since.
+    """
     old = {_title(budget): budget for measurement in before.measurements for budget in measurement.budgets}
     found = []
-    for measurement in now.measurements:
+    for m, measurement in enumerate(now.measurements):
         for budget in measurement.budgets:
             last = old.get(_title(budget))
             if last is not None and last.unit == budget.unit:
-                found.append(_change(last, budget))
+                place = f"{m}/{budget.result}/0/{budget.row}/{_column(measurement, budget)}"
+                found.append(_change(last, budget, place, past=measurement.is_past))
     return tuple(found)
+
+
+def _column(measurement: Measurement, budget: PointBudget) -> int:
+    """Return the plain column in which the number stands that a budget is of; the first if none has it."""
+    table = next(iter(measurement.results[budget.result].tables), None)
+    for place, column in enumerate(() if table is None else flatten(table.columns)):
+        if column.is_number and column.at(budget.row, "en") == budget.value:
+            return place
+    return 0
 
 
 def _title(budget: PointBudget) -> tuple[str, int]:
     return budget.title.get("en"), budget.result
 
 
-def _change(before: PointBudget, now: PointBudget) -> PointChange:
+def _change(before: PointBudget, now: PointBudget, place: str, *, past: bool) -> PointChange:
     squares = sum(Decimal(one.expanded) ** 2 for one in (before, now))
     apart = abs(Decimal(now.value) - Decimal(before.value))
     e_n = apart / Decimal(squares).sqrt() if squares else None
-    return PointChange(now.title, now.unit, before.value, before.expanded, now.value, now.expanded, e_n)
+    values = before.value, before.expanded, now.value, now.expanded
+    return PointChange(now.title, now.unit, *values, e_n, place, past)

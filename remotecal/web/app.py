@@ -20,6 +20,7 @@ from remotecal.web import (
     register,
     remarks,
     requests,
+    resting,
     runs,
     sessions,
 )
@@ -80,7 +81,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
     app.state.office = Office(laboratory, clock)
     figures = app.state.measures = measures.Measures(app.state.office)
     problems.add_to(app)
-    for part in (sessions, orders, requests, runs, remarks, items, notices, about, register, audit):
+    for part in (sessions, orders, requests, runs, remarks, items, notices, about, resting, register, audit):
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
     pages.add_to(app)

@@ -295,6 +295,23 @@ class RecallWanted(_Sent):
     """Not before this day; None: it never counted."""
 
 
+class AssessmentWritten(_Sent):
+    """What was found of all that rests on a standard, once somebody has looked into it."""
+
+    number: Line
+    """Number of the standard, or of a certificate of it."""
+    since: date | None = None
+    """Only runs begun on this day or later were looked into."""
+    until: date | None = None
+    """Only those to this day, and on it."""
+    depth: Annotated[int, Field(ge=1, le=20)] = 1
+    """How far was gone on from what rests on it."""
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    """SHA-256 of the list that was looked into, as the page and the API tell it."""
+    text: Line
+    """What was found, and what is to be done."""
+
+
 class RequestWritten(_Sent):
     """What a customer asks for."""
 

@@ -176,6 +176,8 @@ Issuing = Annotated[Caller, Depends(_who_may("issue"))]
 """Who may issue certificates with the laboratory's key."""
 Amending = Annotated[Caller, Depends(_who_may("amend"))]
 """Who may draft a certificate that takes the place of an issued one."""
+Recalling = Annotated[Caller, Depends(_who_may("recall"))]
+"""Who may have a certificate revoked, or say what a standard's fault means."""
 Revoking = Annotated[Caller, Depends(_who_may("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

@@ -123,3 +123,26 @@ class RestingShown(ShownBody):
     """The maker's number of that, or else its owner's."""
     issued: datetime | None
     """When that certificate was issued."""
+
+
+class AssessmentShown(ShownBody):
+    """What somebody found of all that rests on a standard."""
+
+    at: datetime
+    """When they said so."""
+    by: str
+    """Who."""
+    number: str
+    """Of the standard, or a certificate of it."""
+    since: date | None
+    """From which day on runs were looked into; None for all."""
+    until: date | None
+    """To which day."""
+    depth: int
+    """How far was gone on."""
+    certificates: int
+    """How many were looked into."""
+    digest: str
+    """SHA-256 of the list of these: station, run, number and depth of each in a line, sorted."""
+    text: str
+    """What was found."""

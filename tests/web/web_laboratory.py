@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import pytest
 from dosing.bench import DosingStand
 from laboratories import PATIENCE, free_port, hub_up
 from sites import Site, enrol_site
-from tiny_bench import Tiny
+from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.demonstration import (
     DemonstrationKeys,
@@ -198,3 +199,26 @@ def problem(answer: httpx.Response, status: int) -> str:
     said = answer.json()
     assert said["status"] == status
     return said["detail"]
+
+
+PERSONS = """
+[[persons]]
+name = "Reviewer"
+duty = "reviewed"
+[[persons]]
+name = "Approver"
+duty = "approved"
+"""
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tiny]:
+    with tiny_bench(tmp_path_factory.mktemp("tiny")) as bench:
+        bench.add(bench.order, PERSONS)
+        yield bench
+
+
+@pytest.fixture(scope="module")
+def web(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    with laboratory_up(tmp_path_factory.mktemp("laboratory"), tiny) as up:
+        yield up

@@ -18,6 +18,8 @@ def add_to(app: FastAPI) -> None:
     from remotecal.web.pages import (
         audit,
         certificates,
+        comparing,
+        course,
         entry,
         evidence,
         issuing,
@@ -28,6 +30,7 @@ def add_to(app: FastAPI) -> None:
         numbers,
         ordering,
         orders,
+        origins,
         people,
         public,
         requests,
@@ -41,7 +44,20 @@ def add_to(app: FastAPI) -> None:
     )
     from remotecal.web.pages.compressed import Compressed
 
-    work = (today, ordering, orders, numbers, runs, evidence, review, issuing, certificates)
+    work = (
+        today,
+        ordering,
+        orders,
+        numbers,
+        runs,
+        course,
+        comparing,
+        evidence,
+        origins,
+        review,
+        issuing,
+        certificates,
+    )
     told = (statistics, people, audit, my, requests)
     for part in (*work, standards, resting, items, notices, *told, search, keys, entry, assets, public):
         app.include_router(part.router)

@@ -158,6 +158,7 @@ def _form(
         "fields": {}
         if row is None or told is None
         else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},
+        "adjust": bool(typed.get("adjust")) if typed else told is not None and told.order.order.adjust,
         "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
@@ -310,7 +311,8 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
         class_scheme=like.class_scheme if like else None,
         class_name=like.class_name if like else None,
     )
-    head = pattern.order.model_copy(update={"number": number, "certificate": None})
+    adjust = bool(form["adjust"])
+    head = pattern.order.model_copy(update={"number": number, "certificate": None, "adjust": adjust})
     # Made anew, for a copy with other content is looked at by nobody.
     return Order.model_validate(
         pattern.model_copy(

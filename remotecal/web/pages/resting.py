@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
+from starlette.concurrency import run_in_threadpool
 
-from remotecal.errors import NotThere
-from remotecal.hub.reverse import resting_on, shares
-from remotecal.web.about import Depth
-from remotecal.web.days import Day, begin_of, end_of
-from remotecal.web.pages.frame import Visiting
+from remotecal.errors import ConfigurationError
+from remotecal.hub.reverse import shares
+from remotecal.web import callers, resting
+from remotecal.web.about import Depth, Number
+from remotecal.web.bodies import AssessmentWritten
+from remotecal.web.days import Day
+from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.spreadsheet import Form, as_csv
+from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from remotecal.hub.reverse import Portion, Resting
     from remotecal.web.pages.frame import Visitor
@@ -46,7 +50,7 @@ def list_resting(
     """Return what rests on a standard, by customer; or the same as CSV (RFC 4180), with headings."""
     not_a_customer(visitor.caller)
     number = number.strip()
-    found = _found(visitor, number, since, until, depth) if number else []
+    found = resting.found_resting(visitor.office, number, since, until, depth) if number else []
     if form == "csv":
         return _file(visitor, found)
     shown = found[:SHOWN]
@@ -61,25 +65,54 @@ def list_resting(
         customers=_by_customer(visitor, shown),
         shares=shares(visitor.office.store, [one.use for one in shown]),
         said=lambda text: said(visitor, text),
+        digest=resting.digest_of(found),
+        assessments=resting.assessments_of(visitor.office, number) if number else (),
     )
 
 
-def _found(
-    visitor: Visitor, number: str, since: date | None, until: date | None, depth: int
-) -> list[Resting]:
-    office, store = visitor.office, visitor.office.store
-    found = list(
-        resting_on(
-            store,
-            number,
-            since=begin_of(office, since),
-            until=end_of(office, until),
-            depth=depth,
+@router.get("/resting/drafts")
+def draft_notices(
+    visitor: Visiting, number: Number, since: Day = None, until: Day = None, depth: Depth = 1
+) -> Response:
+    """Return drafts of notices to the customers whose issued certificates rest on a standard."""
+    not_a_customer(visitor.caller)
+    found = [
+        one
+        for one in resting.found_resting(visitor.office, number, since, until, depth)
+        if one.use.issued is not None
+    ]
+    if len(found) > SHOWN:
+        raise ConfigurationError(f"more than {SHOWN} certificates rest on it: ask for a shorter time")
+    return visitor.page(
+        "resting_drafts.html",
+        number=number,
+        customers=_by_customer(visitor, found),
+        shares=shares(visitor.office.store, [one.use for one in found]),
+        said=lambda text: said(visitor, text),
+    )
+
+
+@router.post("/resting/assess")
+async def assess(form: Sent) -> Response:
+    """Keep what somebody found of all that rests on a standard, who is asked who they are; and go back."""
+    visitor, caller = form.visitor, callers.require(form.visitor.caller, "recall")
+    if asking := await asked_again(form):
+        return asking
+    try:
+        written = AssessmentWritten.model_validate(
+            {name: form[name] or None for name in ("since", "until")}
+            | {name: form[name] for name in ("number", "digest", "text")}
+            | {"depth": int(form["depth"] or 1)}
         )
-    )
-    if not found and not store.about.took_part(number, limit=1):
-        raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
-    return found
+    except ValueError:
+        raise ConfigurationError("say in a line of 500 characters at most what was found") from None
+
+    def keep() -> str:
+        resting.assess_resting(written, caller, visitor.office)
+        asked = {name: form[name] for name in ("number", "since", "until", "depth")}
+        return f"/resting?{urlencode(asked)}#assessed"
+
+    return await once(form, lambda: run_in_threadpool(keep))
 
 
 def _by_customer(visitor: Visitor, found: Sequence[Resting]) -> list[tuple[str, list[Resting]]]:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.signing.signature import DUTIES
-from remotecal.clock import civil_time
-from remotecal.errors import ConfigurationError, EvidenceError, NotThere
-from remotecal.hub import amending, reviewing
+from remotecal.clock import civil_day, civil_time
+from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError, NotThere
+from remotecal.hub import amending, issuing, reviewing
 from remotecal.hub.run_at import lacking
+from remotecal.hub.turns import turn_of
 from remotecal.pages.frame import see
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
@@ -31,8 +32,10 @@ from remotecal.web.shown import certificate_shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remotecal.certificates.signing.signature import Duty
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.run_at import RunAt
+    from remotecal.hub.turns import TurnToSign
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/review", include_in_schema=False)
 
 RUN = "/{station}/{run}"
+AboutLine = Annotated[int, Query(ge=0, le=2**31 - 1)]
+"""Line of the journal that a remark is begun about; 0 for none."""
 TOGETHER = 20
 """Certificates that are signed in one act."""
 
@@ -66,7 +71,9 @@ def queue(visitor: Visiting) -> Response:
 
 
 @router.get(RUN)
-def show_review(station: StationName, run: RunName, visitor: Visiting, device: Device = "") -> Response:
+def show_review(
+    station: StationName, run: RunName, visitor: Visiting, device: Device = "", line: AboutLine = 0
+) -> Response:
     """Return all that is to be known of a certificate before it is signed."""
     caller, office = callers.require(visitor.caller, "sign"), visitor.office
     whole = visible.whole(office, caller, station, run)
@@ -78,6 +85,7 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
     amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
     reviewed = _reviewed(visitor, of_run, whole)
     last = reviewing.last_issued(office.store, station, run)
+    made = office.store.remarks.of_run(station, run)
     return visitor.page(
         "review_run.html",
         row=row,
@@ -89,11 +97,14 @@ def show_review(station: StationName, run: RunName, visitor: Visiting, device: D
         flags=reviewed.flags,
         last=None if last is None else last[0],
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
-        remarks=office.store.remarks.of_run(station, run),
+        remarks=made,
         sign=_command(visitor, of_run),
         sealed_here=office.settings.issuing.key is not None,
         amended=amended,
         differences=_differences(of_run),
+        line=line,
+        item=_item(visitor, run) if any(one.settled is None for one in made) else None,
+        turn=_turn(visitor, reviewed),
     )
 
 
@@ -135,6 +146,30 @@ def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun) -> Reviewed:
     slot = int(office.clock.now() // REVIEW_HOLDS)
     state = (*reviewing.state_of(of_run, whole, signed), now.date(), slot)
     return office.reviewed.get(state, lambda: reviewing.review(of_run, now))
+
+
+def _item(visitor: Visitor, run: str) -> int | None:
+    """Return the item of the register that a run is of, by which it is ordered again."""
+    ordered = visitor.office.store.orders.find(run)
+    return None if ordered is None else ordered.item
+
+
+def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
+    """Return whose turn it is to sign, or why that can't be told; None where nobody is asked."""
+    signed = certificate_shown(reviewed.xml)
+    folder = visitor.office.laboratory.folder
+    done = {each.duty for each in signed.signatures}
+    duty: Duty | None = next((one for one in DUTIES if one not in done), None)
+    if duty is None or duty == "issued":
+        return None
+    try:
+        register = issuing.register_of(folder)
+        if register is None:
+            return None
+        today = civil_day(visitor.office.clock.now(), folder.time_zone)
+        return turn_of(reviewed.record, duty, register, today)
+    except (ConfigurationError, CertificateRefused) as error:
+        return str(error)
 
 
 def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:

@@ -86,7 +86,8 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
         on=row.state in ON,
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
         equipment=used if visitor.caller.account is None else (),
-        results=[] if record is None else _results(visitor, record),
+        evidence=_sees_evidence(visitor, whole),
+        results=[] if record is None else results_of(visitor, record),
         files=_files(visitor, whole),
         certificates=_certificates(visitor, whole),
     )
@@ -173,7 +174,8 @@ def _sees_evidence(visitor: Visitor, whole: WholeRun) -> bool:
     return True
 
 
-def _results(visitor: Visitor, record: Record) -> list[StatedTable]:
+def results_of(visitor: Visitor, record: Record) -> list[StatedTable]:
+    """Return the tables of a record as a page shows them."""
     language = visitor.words.language
     return [
         StatedTable(
