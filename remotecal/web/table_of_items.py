@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import ValidationError
 
 from remotecal.errors import ConfigurationError
+from remotecal.spreadsheets import first_sheet, is_formula
 from remotecal.web.bodies import ItemWritten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from remotecal.store.items import Entered
 
@@ -23,10 +23,6 @@ MOST_ROWS: Final = 2000
 """Rows of a table, at most."""
 MOST_COLUMNS: Final = 40
 """Columns of a table that are looked at."""
-LARGEST_UNPACKED: Final = 20 * 2**20
-"""Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
-MOST_PARTS: Final = 200
-"""Files in an XLSX."""
 EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps."""
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -203,43 +199,14 @@ def _written(cell: str) -> _CellRead:
 
 
 def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
-    """Yield the rows of the first sheet; nothing is unpacked beyond the bounds, and nothing is computed."""
-    from openpyxl import load_workbook
-
-    _check_parts(content)
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        sheet = book.worksheets[0]
-        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=MOST_ROWS * 2, max_col=MOST_COLUMNS)
-        for row in rows:
-            yield [_of_sheet(cell) for cell in row]
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
-
-
-def _check_parts(content: bytes) -> None:
-    """Raise `ConfigurationError` for an archive that is larger than it may be, or defines entities."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise ConfigurationError(
-                    f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
-                )
-            for part in parts:
-                # No more than it says is read of a part: zipfile stops there.
-                text = archive.read(part) if part.filename.endswith((".xml", ".rels")) else b""
-                if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                    raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
-        raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None
+    """Yield the rows of the first sheet."""
+    for row in first_sheet(content, MOST_ROWS * 2, MOST_COLUMNS):
+        yield [_of_sheet(cell) for cell in row]
 
 
 def _of_sheet(cell: object) -> _CellRead:
     value = getattr(cell, "value", None)
-    if getattr(cell, "data_type", "") == "f":
+    if is_formula(cell):
         return _CellRead(str(value), "formula")
     if value is None:
         return _CellRead("")
