@@ -28,6 +28,7 @@ def add_to(app: FastAPI) -> None:
         numbers,
         ordering,
         orders,
+        papers,
         people,
         public,
         requests,
@@ -42,7 +43,8 @@ def add_to(app: FastAPI) -> None:
     from remotecal.web.pages.compressed import Compressed
 
     work = (today, ordering, orders, numbers, runs, evidence, review, issuing, certificates)
+    held = (standards, papers, resting, items, notices)
     told = (statistics, people, audit, my, requests)
-    for part in (*work, standards, resting, items, notices, *told, search, keys, entry, assets, public):
+    for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)
