@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"canonical", "errors", "html", "numerals", "sayings", "source"},
-    {"locks", "opening", "private_files", "signals"},
+    {"locks", "opening", "private_files", "signals", "spreadsheets"},
     {"clock", "configuration", "editions", "toml_entries", "unit_factors", "unit_names", "units"},
     {"model"},
     {"drivers", "uncertainty", "fluids", "scales", "statistics"},

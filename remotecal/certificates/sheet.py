@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
-from hashlib import file_digest, sha256
-from io import StringIO
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from remotecal import units
-from remotecal.configuration import Written, checked, nearest, read_toml
-from remotecal.errors import ConfigurationError
+from remotecal.configuration import Written, nearest
 from remotecal.model import Identification, Item, Text
 from remotecal.model.base import Country, CoverageFactor, Line, Probability, Word
 from remotecal.numerals import read_typed
 from remotecal.order import Party, Signatory, Words
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-LARGEST_TABLE: Final = 2**20
-"""Bytes of a file with a table."""
-NUMBERED: Final = re.compile(r"[-+±−－＋]?\s*[.,．，]?\d")
-"""How a cell begins that is meant for a number, whether it is one or not; no heading does."""
 UNCERTAINTY: Final = "U"
 """What the column of expanded uncertainties is: it belongs to the column before it."""
 MEANINGS: Final[Mapping[str, tuple[str, Text]]] = {
@@ -39,7 +25,7 @@ MEANINGS: Final[Mapping[str, tuple[str, Text]]] = {
 """What a column is, in a word → its refType, and what it is called where the sheet says nothing else."""
 
 
-def _number(text: str) -> str:
+def number(text: str) -> str:
     """Return a number as it was typed, in the digits of ASCII (`ValueError`: it is none)."""
     typed = read_typed(text)
     if typed.unit:
@@ -47,7 +33,7 @@ def _number(text: str) -> str:
     return typed.number
 
 
-TypedNumber = Annotated[str, AfterValidator(_number)]
+TypedNumber = Annotated[str, AfterValidator(number)]
 """A number in quotation marks, so that its digits stay."""
 
 
@@ -174,9 +160,10 @@ class TypedResult(Written):
     columns: tuple[TypedColumn, ...] = Field(min_length=1)
     """Its columns, from the left."""
     rows: str = ""
-    """Its rows, a line each, cells apart by blanks; a line that begins with # is none."""
+    """Its rows, a line each, cells apart by blanks, or by tabs where they are pasted; a line that begins with
+    # is none."""
     file: str | None = None
-    """A CSV file instead, from where the sheet lies; its first row may be headings.
+    """A CSV or XLSX file instead, from where the sheet lies; its first row may be headings.
 
     None of them begins with a digit: such a row is one of numbers, and is never left out."""
 
@@ -211,121 +198,3 @@ class Sheet(Written):
     """The conditions."""
     results: tuple[TypedResult, ...] = Field(min_length=1)
     """Its tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class TypedTable:
-    """The cells of a table."""
-
-    rows: tuple[tuple[str, ...], ...]
-    """As typed, numbers in digits of ASCII, a cell for each column."""
-    sha256: str | None = None
-    """SHA-256 of the file they come from, if there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """A sheet with the tables it names."""
-
-    sheet: Sheet
-    """The sheet."""
-    tables: tuple[TypedTable, ...]
-    """The cells of its results' tables, in their order."""
-
-
-def read_sheet(path: Path) -> Transcript:
-    """Return a sheet that somebody typed, and what stands in its tables.
-
-    Raises:
-        ConfigurationError: it or a file it names can't be read, or something in it is missing, unknown, no
-            number, or no number for each column.
-    """
-    content = read_toml(path, ConfigurationError, "`remotecal certificate new` writes one to begin with")
-    sheet = checked(Sheet, content, str(path), ConfigurationError)
-    return Transcript(sheet, tuple(_table(result, path) for result in sheet.results))
-
-
-def _table(result: TypedResult, path: Path) -> TypedTable:
-    called = f"{path}: table {result.name.get('en')}"
-    if result.file is None:
-        lines = (line.split() for line in result.rows.splitlines())
-        rows = [cells for cells in lines if cells and not cells[0].startswith("#")]
-        return TypedTable(_cells(result.columns, rows, called))
-    content = _content(path.parent / result.file)
-    rows = list(_rows_in(content, path.parent / result.file))
-    if rows and not any(NUMBERED.match(cell) for cell in rows[0]):
-        del rows[0]  # the headings
-    return TypedTable(_cells(result.columns, rows, called), sha256(content).hexdigest())
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST_TABLE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
-    if len(content) > LARGEST_TABLE:
-        raise ConfigurationError(
-            f"{path} is larger than {LARGEST_TABLE} bytes, and no table of a certificate"
-        )
-    return content
-
-
-def _rows_in(content: bytes, path: Path) -> Iterator[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{path} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8") from None
-    first = text.partition("\n")[0]
-    delimiter = next((mark for mark in "\t;" if mark in first), ",")
-    try:
-        for row in csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            cells = [cell.strip() for cell in row]
-            if any(cells):
-                yield cells
-    except csv.Error as error:
-        raise ConfigurationError(f"{path} is no CSV: {error}") from None
-
-
-def _cells(
-    columns: Sequence[TypedColumn], rows: Sequence[Sequence[str]], called: str
-) -> tuple[tuple[str, ...], ...]:
-    """Return the cells of a table, numbers in digits of ASCII; raises `ConfigurationError`."""
-    if not rows:
-        raise ConfigurationError(f"{called} has no row")
-    for number, row in enumerate(rows, 1):
-        if len(row) != len(columns):
-            raise ConfigurationError(
-                f"{called}, row {number}, has {len(row)} cells for {len(columns)} columns: {' '.join(row)}"
-            )
-    return tuple(
-        tuple(
-            _cell(column, text, f"{called}, row {number}") for column, text in zip(columns, row, strict=True)
-        )
-        for number, row in enumerate(rows, 1)
-    )
-
-
-def _cell(column: TypedColumn, text: str, where: str) -> str:
-    if column.unit is None:
-        return text
-    try:
-        number = _number(text)
-    except ValueError as error:
-        raise ConfigurationError(f"{where}, {column.is_}: {error}") from None
-    if column.is_ == UNCERTAINTY and Decimal(number) <= 0:
-        raise ConfigurationError(f"{where}, U: {number} is no expanded uncertainty, which is more than 0")
-    return number
-
-
-def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal (`ConfigurationError`: it can't be read, or is empty)."""
-    try:
-        with path.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
-            empty = file.tell() == 0
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
-    if empty:
-        raise ConfigurationError(f"{path} is empty: it must show the paper")
-    return digest

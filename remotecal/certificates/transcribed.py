@@ -33,7 +33,8 @@ from remotecal.model import (
 from remotecal.model.identifiers import same
 
 if TYPE_CHECKING:
-    from remotecal.certificates.sheet import Sheet, Transcript, TypedColumn, TypedTable
+    from remotecal.certificates.sheet import Sheet, TypedColumn
+    from remotecal.certificates.transcript import Transcript, TypedTable
 
 TRANSCRIBED: Final = "remotecal_transcribed"
 """refType of the statement that tells who typed a paper certificate."""

@@ -50,7 +50,7 @@ def begin(asked: argparse.Namespace) -> None:
         ConfigurationError: something is there, or the first sheet can't be read.
     """
     from remotecal.certificates.keeping import write_new
-    from remotecal.certificates.sheet import read_sheet
+    from remotecal.certificates.transcript import read_sheet
 
     results = () if asked.like is None else read_sheet(asked.like).sheet.results
     tables = "\n".join(map(_as_first, results)) or _empty(
@@ -79,8 +79,8 @@ def transcribe(asked: argparse.Namespace) -> None:
     """
     from remotecal.certificates import dcc
     from remotecal.certificates.keeping import write_new
-    from remotecal.certificates.sheet import hash_of, read_sheet
     from remotecal.certificates.transcribed import transcribe as join
+    from remotecal.certificates.transcript import hash_of, read_sheet
     from remotecal.model import Certificate
 
     record = join(read_sheet(asked.first), read_sheet(asked.second), asked.scan.name, hash_of(asked.scan))

@@ -91,6 +91,11 @@ class Database:
 
         return postgresql.insert(table)
 
+    def alone(self, connection: Connection, table: Table) -> None:
+        """Let nobody else write to a table until the transaction ends; SQLite has one writer anyway."""
+        if self._engine.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE")
+
     def begins(self, column: Column[str], beginning: str) -> ColumnElement[bool]:
         """Return whether a text begins so, capitals and all, as an index on its column can tell."""
         if self._engine.dialect.name == "sqlite":  # whose LIKE takes a capital for a small letter

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import math
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from remotecal.store.amendments import Amendments
+from remotecal.store.audit_log import AuditLog
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
@@ -23,6 +19,7 @@ from remotecal.store.notices import Notices
 from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
+from remotecal.store.papers import Papers
 from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
 from remotecal.store.requests import Requests
@@ -30,29 +27,10 @@ from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
 from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
-from remotecal.store.tables import audit
 from remotecal.store.users import Users
+from remotecal.store.walls import Walls
 from remotecal.store.whole import WholeRun, last_issued, whole_run
 from remotecal.store.work import WorkDone
-
-REFUSALS: Final = ("refused", "login refused", "signature refused", "file refused", "papers refused")
-"""What the audit log calls it where somebody was refused something."""
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRow:
-    """Something somebody did, or was refused."""
-
-    id: int
-    """Number, rising."""
-    at: float
-    """When."""
-    who: str
-    """Who."""
-    what: str
-    """What, in a word or two."""
-    data: str
-    """The details, in JSON."""
 
 
 class Store:
@@ -74,6 +52,8 @@ class Store:
         except BaseException:
             self.database.close()
             raise
+        self.log = AuditLog(self.database)
+        self.note, self.noted = self.log.note, self.log.noted
         self.figures = Figures(self.database)
         self.stations = Stations(self.database)
         self.forms = Forms(self.database)
@@ -88,11 +68,13 @@ class Store:
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)
+        self.papers = Papers(self.database)
         self.records = Records(self.database)
         self.remarks = Remarks(self.database)
         self.requests = Requests(self.database)
         self.signings = Signings(self.database)
         self.users = Users(self.database)
+        self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
 
     @staticmethod
@@ -111,52 +93,6 @@ class Store:
     def last_issued(self, station: str, run: str) -> tuple[str, str] | None:
         """Return number and record (JSON) of the last certificate of what a run calibrates, if any."""
         return last_issued(self.database, station, run)
-
-    def note(self, who: str, what: str, data: Mapping[str, str | int | float | None]) -> None:
-        """Write into the audit log."""
-        row = {"at": time.time(), "who": who, "what": what, "data": json.dumps(data, ensure_ascii=False)}
-        with self.database.begin() as connection:
-            connection.execute(audit.insert().values(**row))
-
-    def noted(
-        self,
-        *,
-        what: str | None = None,
-        who: str | None = None,
-        since: float = -math.inf,
-        until: float = math.inf,
-        refused: bool = False,
-        before: int | None = None,
-        limit: int = 100,
-    ) -> tuple[AuditRow, ...]:
-        """Return entries of the audit log, the latest first.
-
-        Args:
-            what: only those of this kind.
-            who: only what this one did.
-            since: only from this time on, in seconds since 1970, UTC.
-            until: only before this time.
-            refused: only what was refused (`REFUSALS`).
-            before: only those with a smaller number.
-            limit: how many, at most.
-        """
-        from sqlalchemy import select
-
-        query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-        for column, value in ((audit.c.what, what), (audit.c.who, who)):
-            if value is not None:
-                query = query.where(column == value)
-        if since > -math.inf:
-            query = query.where(audit.c.at >= since)
-        if until < math.inf:
-            query = query.where(audit.c.at < until)
-        if refused:
-            query = query.where(audit.c.what.in_(REFUSALS))
-        if before is not None:
-            query = query.where(audit.c.id < before)
-        with self.database.read() as connection:
-            rows = connection.execute(query).all()
-        return tuple(AuditRow(row.id, row.at, row.who, row.what, row.data) for row in rows)
 
     def close(self) -> None:
         """Give up all connections."""

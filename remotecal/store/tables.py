@@ -229,6 +229,7 @@ audit = Table(
     Column("who", Text, nullable=False),
     Column("what", Text, nullable=False),
     Column("data", Text, nullable=False, comment="JSON"),
+    Column("chain", Text, nullable=False, server_default="", comment="hash of this and the chain before"),
     Index(None, "what", "id"),
     Index(None, "who", "id"),
     Index(None, "what", "who", "id"),
@@ -379,4 +380,35 @@ requests = Table(
     few("ix_requests_open", OPEN, "at"),
     Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),
     comment="what customers ask for, before there is an order",
+)
+
+papers = Table(
+    "papers",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("by", Text, nullable=False, comment="who brought the scan"),
+    Column("at", Float, nullable=False),
+    Column("scan_name", Text, nullable=False),
+    Column("scan_sha256", Text, nullable=False),
+    Column("scan", LargeBinary, nullable=False),
+    Column("first_by", Text, nullable=False, server_default=""),
+    Column("first", Text, nullable=False, server_default="", comment="what they typed, in JSON"),
+    Column("second_by", Text, nullable=False, server_default=""),
+    Column("second", Text, nullable=False, server_default=""),
+    Column("number", Text, nullable=False, server_default="", comment="once both typed the same"),
+    Column("certificate", LargeBinary, comment="the DCC that came of it"),
+    Column("finished", Float),
+    comment="certificates on paper, typed by two persons apart",
+)
+
+walls = Table(
+    "walls",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("place", Text, nullable=False, comment="where the screen hangs"),
+    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"),
+    Column("by", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("revoked", Float),
+    comment="screens that show what is on to whoever stands before them",
 )

@@ -28,6 +28,7 @@ from remotecal.web.answers import REFUSED
 from remotecal.web.bodies import LARGEST_BUNDLE
 from remotecal.web.office import Office
 from remotecal.web.pages import by_key
+from remotecal.web.papers import LARGEST_SCAN
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -42,7 +43,7 @@ LARGEST_ORDER = LARGEST_BUNDLE + 2**20
 """Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
 """Bytes of any other request."""
-LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER}
+LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER, "/papers": LARGEST_SCAN + 2**16}
 """End of an address → bytes of a request to it."""
 
 

@@ -15,7 +15,7 @@ from remotecal.web.shown import AuditShown, details
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.store.store import AuditRow
+    from remotecal.store.audit_log import AuditRow
     from remotecal.web.office import Office
 
 router = APIRouter(tags=["laboratory"])

@@ -29,6 +29,7 @@ Action = Literal[
     "sign",
     "return",
     "settle",
+    "transcribe",
     "issue",
     "amend",
     "recall",
@@ -46,6 +47,7 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "sign": frozenset({"operator", "reviewer", "approver", "administrator"}),
     "return": frozenset({"reviewer", "approver", "administrator"}),
     "settle": frozenset({"operator"}),
+    "transcribe": frozenset({"operator", "reviewer", "approver", "administrator"}),
     "issue": frozenset({"administrator"}),
     "amend": frozenset({"operator", "approver", "administrator"}),
     "recall": frozenset({"approver", "administrator"}),
@@ -53,7 +55,10 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked. A customer reads their own only, see `visible`."""
+"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper.
+
+A customer reads their own only, see `visible`.
+"""
 
 COOKIE = "remotecal_session"
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

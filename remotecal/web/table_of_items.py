@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 
 from remotecal.errors import ConfigurationError
 from remotecal.numerals import read_count
+from remotecal.spreadsheets import first_sheet, is_formula
 from remotecal.web.bodies import MOST_MONTHS, ItemWritten
 
 if TYPE_CHECKING:
@@ -29,14 +29,6 @@ LAST_LOOKED: Final = 10 * LAST_ROW
 """Last row of a sheet that is looked at, whether something was left out."""
 MOST_COLUMNS: Final = 40
 """Columns of a table that are looked at."""
-LARGEST_UNPACKED: Final = 20 * 2**20
-"""Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
-MOST_MARKS: Final = 500_000
-"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each takes memory."""
-MOST_STYLES: Final = 20_000
-"""Marks of XML that tell how cells look; each takes more than a cell does."""
-MOST_PARTS: Final = 200
-"""Files in an XLSX."""
 EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps."""
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -234,20 +226,9 @@ def _written(cell: str) -> _CellRead:
 
 
 def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
-    """Yield the rows of the first sheet; nothing is unpacked beyond the bounds, and nothing is computed."""
-    from openpyxl import load_workbook
-
-    _check_parts(content)
-    try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        sheet = book.worksheets[0]
-        rows: Iterable[Sequence[object]] = sheet.iter_rows(max_row=LAST_LOOKED, max_col=MOST_COLUMNS)
-        for row in _to_last(rows):
-            yield [_of_sheet(cell) for cell in row]
-    except ConfigurationError:
-        raise
-    except Exception as error:
-        raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
+    """Yield the rows of the first sheet."""
+    for row in _to_last(first_sheet(content, LAST_LOOKED, MOST_COLUMNS)):
+        yield [_of_sheet(cell) for cell in row]
 
 
 def _to_last(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
@@ -261,34 +242,9 @@ def _to_last(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:
             )
 
 
-def _check_parts(content: bytes) -> None:
-    """Raise `ConfigurationError` for an archive that is larger than it may be, or defines entities."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-                raise ConfigurationError(
-                    f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
-                )
-            marks = 0
-            for part in parts:
-                # No more than it says is read of a part: zipfile stops there. XML may be in UTF-16, and
-                # is told by the archive's own table of types, not by its name.
-                text = archive.read(part).replace(b"\0", b"")
-                marks += (its := text.count(b"<"))
-                if marks > MOST_MARKS or (its > MOST_STYLES and part.filename.endswith("styles.xml")):
-                    raise ConfigurationError(
-                        "the XLSX has more cells or styles than a table has: copy it into a new workbook"
-                    )
-                if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                    raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
-        raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None
-
-
 def _of_sheet(cell: object) -> _CellRead:
     value = getattr(cell, "value", None)
-    if getattr(cell, "data_type", "") == "f":
+    if is_formula(cell):
         return _CellRead(str(value), "formula")
     if value is None:
         return _CellRead("")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from dosing.bench import DosingStand
+from openpyxl import Workbook
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read_file, validate
-from remotecal.certificates.sheet import read_sheet
 from remotecal.certificates.transcribed import told, transcribe
+from remotecal.certificates.transcript import read_sheet
 from remotecal.cli import main
 from remotecal.errors import ConfigurationError
 from remotecal.model import Certificate, Record
@@ -260,3 +262,36 @@ def printed(record: Record) -> str:
     number = 'number = "LN-2026-0815"\n'
     until = Certificate(record).valid_until
     return typed.replace(number, f"{number}issued = {record.issued}\nvalid_until = {until}\n")
+
+
+def workbook(*rows: tuple[object, ...], decimals: str = "General") -> bytes:
+    book = Workbook()
+    for row in rows:
+        book.active.append(row)
+    for cell in book.active["B"]:
+        cell.number_format = decimals
+    out = BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_table_may_come_from_a_spreadsheet_with_the_digits_it_shows(desk: Desk) -> None:
+    file = desk.folder / "points.xlsx"
+    head = ("indication", "error", "U")
+    file.write_bytes(workbook(head, ("0.0", 0, "1.0"), (150, -2.5, 3), decimals="0.00"))
+    told_ = re.sub(r'rows = """.*?"""', 'file = "points.xlsx"', SHEET, flags=re.DOTALL)
+    record = desk.record(told_)
+    assert record.tables[0].column("basic_measuredValue").values == ("0.0", "150")
+    assert record.tables[0].column("basic_measurementError").values == ("0.00", "-2.50")
+    assert sha256(file.read_bytes()).hexdigest() in told(record).get("en")
+    for cell, why in ((-2.504, "shows -2.50 and holds -2.504"), ("=1+1", "formula")):
+        file.write_bytes(workbook(head, (150, cell, 3), decimals="0.00"))
+        with pytest.raises(ConfigurationError, match=why):
+            desk.record(told_)
+
+
+def test_a_pasted_table_keeps_cells_with_blanks_in_them(desk: Desk) -> None:
+    told_ = SHEET.replace("# kg   g      g\n0.0    0.0    1.0", "0.0\t 0.0\t1.0 ").replace(
+        "150.0  ", "150.0\t\t"
+    )
+    assert desk.record(told_).tables[0].column("basic_measurementError").values == ("0.0", "-2.50", "+4.1")

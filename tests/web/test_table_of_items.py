@@ -7,6 +7,7 @@ from datetime import date, datetime, time
 import pytest
 from openpyxl import Workbook
 
+from remotecal import spreadsheets
 from remotecal.errors import ConfigurationError
 from remotecal.web import table_of_items
 from remotecal.web.table_of_items import TableRow, read_table
@@ -174,7 +175,7 @@ def packed(**parts: bytes) -> bytes:
 
 
 def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    bomb = packed(sheet_xml=b" " * (table_of_items.LARGEST_UNPACKED + 1))
+    bomb = packed(sheet_xml=b" " * (spreadsheets.LARGEST_UNPACKED + 1))
     assert len(bomb) < 30_000
     with pytest.raises(ConfigurationError, match="unpacks to more than 20 MB"):
         read_table(bomb, None)

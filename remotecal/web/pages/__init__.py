@@ -31,6 +31,7 @@ def add_to(app: FastAPI) -> None:
         ordering,
         orders,
         origins,
+        papers,
         people,
         public,
         requests,
@@ -58,7 +59,8 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
+    held = (standards, papers, resting, items, notices)
     told = (statistics, people, audit, my, requests)
-    for part in (*work, standards, resting, items, notices, *told, search, keys, entry, assets, public):
+    for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 
-from remotecal.store.store import REFUSALS
+from remotecal.store.audit_log import REFUSALS
 from remotecal.web.audit import BeforeEntry, Wanted
 from remotecal.web.callers import require
 from remotecal.web.pages.frame import Visiting
@@ -16,7 +16,7 @@ from remotecal.web.pages.spreadsheet import Form, as_csv
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remotecal.store.store import AuditRow
+    from remotecal.store.audit_log import AuditRow
     from remotecal.web.audit import AskedOfAudit
     from remotecal.web.pages.frame import Visitor
 

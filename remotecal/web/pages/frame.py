@@ -54,6 +54,8 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("audit", "/audit", "audit"),
 )
 """Page → its address, and what one must be allowed to see it."""
+MOST_FILES: Final = 8
+"""Files that come with one form."""
 OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
 TEMPLATES: Final = "remotecal.web.pages"
@@ -205,6 +207,19 @@ async def brought(request: Request, here: Here) -> AsyncIterator[SentForm]:
 
 Brought = Annotated[SentForm, Depends(brought)]
 """A form with a file, for its handler."""
+
+
+async def brought_several(request: Request, here: Here) -> AsyncIterator[SentForm]:
+    """Give a form with files, until its handler is done; errors as `sent`."""
+    form = await _sent(request, here, files=MOST_FILES)
+    try:
+        yield form
+    finally:
+        await form.fields.close()
+
+
+BroughtSeveral = Annotated[SentForm, Depends(brought_several)]
+"""A form with several files, for its handler."""
 
 
 def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str = "") -> Response:

@@ -1,0 +1,70 @@
+"""XLSX files that people bring: unpacked within bounds, and nothing in them is computed."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+LARGEST_UNPACKED: Final = 20 * 2**20
+"""Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
+MOST_MARKS: Final = 500_000
+"""Marks of XML in all parts: all columns of 2000 rows have less than half of it. Each takes memory."""
+MOST_STYLES: Final = 20_000
+"""Marks of XML that tell how cells look; each takes more than a cell does."""
+MOST_PARTS: Final = 200
+"""Files in an XLSX."""
+
+
+def first_sheet(content: bytes, rows: int, columns: int) -> Iterator[Sequence[object]]:
+    """Yield the rows of the first sheet as openpyxl's cells, at most so many of each.
+
+    Raises:
+        ConfigurationError: it is no XLSX, or larger than it may be, or defines entities.
+    """
+    from openpyxl import load_workbook
+
+    _check_parts(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        found: Iterable[Sequence[object]] = book.worksheets[0].iter_rows(max_row=rows, max_col=columns)
+        yield from found
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(f"the XLSX can't be read ({type(error).__name__}): save it anew") from error
+
+
+def is_formula(cell: object) -> bool:
+    """Tell whether a cell is computed."""
+    return getattr(cell, "data_type", "") == "f"
+
+
+def _check_parts(content: bytes) -> None:
+    """Raise `ConfigurationError` for an archive that is larger than it may be, or defines entities."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
+                raise ConfigurationError(
+                    f"the XLSX unpacks to more than {LARGEST_UNPACKED // 2**20} MB: bring the table alone"
+                )
+            marks = 0
+            for part in parts:
+                # No more than it says is read of a part: zipfile stops there. XML may be in UTF-16, and
+                # is told by the archive's own table of types, not by its name.
+                text = archive.read(part).replace(b"\0", b"")
+                marks += (its := text.count(b"<"))
+                if marks > MOST_MARKS or (its > MOST_STYLES and part.filename.endswith("styles.xml")):
+                    raise ConfigurationError(
+                        "the XLSX has more cells or styles than a table has: copy it into a new workbook"
+                    )
+                if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+                    raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+        raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None

@@ -1,0 +1,61 @@
+"""Certificates on paper; screens on a wall; entries of the audit log each cover the one before."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from remotecal.store.chained import BEGIN, chained
+
+revision = "0019"
+down_revision = "0017"
+
+AT_A_TIME = 1000
+
+
+def upgrade() -> None:
+    """Make the tables and the column, and chain what stands in the audit log as it is."""
+    number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "papers",
+        sa.Column("id", number, primary_key=True, autoincrement=True),
+        sa.Column("by", sa.Text, nullable=False, comment="who brought the scan"),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("scan_name", sa.Text, nullable=False),
+        sa.Column("scan_sha256", sa.Text, nullable=False),
+        sa.Column("scan", sa.LargeBinary, nullable=False),
+        sa.Column("first_by", sa.Text, nullable=False, server_default=""),
+        sa.Column("first", sa.Text, nullable=False, server_default="", comment="what they typed, in JSON"),
+        sa.Column("second_by", sa.Text, nullable=False, server_default=""),
+        sa.Column("second", sa.Text, nullable=False, server_default=""),
+        sa.Column("number", sa.Text, nullable=False, server_default="", comment="once both typed the same"),
+        sa.Column("certificate", sa.LargeBinary, comment="the DCC that came of it"),
+        sa.Column("finished", sa.Float),
+        comment="certificates on paper, typed by two persons apart",
+    )
+    op.create_table(
+        "walls",
+        sa.Column("id", number, primary_key=True, autoincrement=True),
+        sa.Column("place", sa.Text, nullable=False, comment="where the screen hangs"),
+        sa.Column(
+            "digest", sa.Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"
+        ),
+        sa.Column("by", sa.Text, nullable=False),
+        sa.Column("at", sa.Float, nullable=False),
+        sa.Column("revoked", sa.Float),
+        comment="screens that show what is on to whoever stands before them",
+    )
+    comment = "hash of this and the chain before"
+    op.add_column("audit", sa.Column("chain", sa.Text, nullable=False, server_default="", comment=comment))
+    _chain()
+
+
+def _chain() -> None:
+    connection, last, chain = op.get_bind(), -1, BEGIN
+    audit = sa.table("audit", *map(sa.column, ("id", "at", "who", "what", "data", "chain")))
+    while True:
+        query = sa.select(audit).where(audit.c.id > last).order_by(audit.c.id).limit(AT_A_TIME)
+        rows = connection.execute(query).all()
+        if not rows:
+            return
+        for row in rows:
+            last, chain = row.id, chained(chain, row.at, row.who, row.what, row.data)
+            connection.execute(audit.update().where(audit.c.id == last).values(chain=chain))

@@ -1,0 +1,205 @@
+"""A certificate on paper, typed on pages by two persons apart, becomes one that a bench reads."""
+
+import json
+import re
+from hashlib import sha256
+from html import unescape
+from pathlib import Path
+
+import httpx
+import pytest
+from dosing.bench import DosingStand
+from test_web_pages import browsing, token
+from web_laboratory import Web
+
+from remotecal.bench import Bench
+from remotecal.certificates.dcc import read, read_file, validate
+from remotecal.certificates.transcribed import told
+from remotecal.model import Certificate, Record
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.execute import plan
+
+PAPERS = "/standards/papers"
+SCAN = b"%PDF-1.7 the paper"
+FORM = {
+    "certificate.number": "LN-2026-0815",
+    "certificate.method": "JJG 1036-2022",
+    "certificate.issued": "2026-06-02",
+    "certificate.begun": "2026-06-01",
+    "certificate.valid_until": "2027-06-01",
+    "certificate.country": "CN",
+    "issuer.name": "某省计量院",
+    "issuer.address": "Shenyang",
+    "customer.name": "Flow laboratory",
+    "customer.address": "Dalian",
+    "person0.name": "Wang Fang",
+    "person0.duty": "approved",
+    "item.name": "Balance",
+    "item.serial": "B-77",
+    "condition0.name": "Ambient temperature",
+    "condition0.kind": "basic_temperature",
+    "condition0.low": "19.5",
+    "condition0.high": "20.5",
+    "condition0.unit": "°C",
+    "tables": "1",
+    "table0.name": "Errors of indication",
+    "table0.rows": "150.0\t−2.50\t3.0\n300\t+4.1\t6.2",
+    "table0.0.is": "indication",
+    "table0.0.unit": "kg",
+    "table0.1.is": "error",
+    "table0.1.unit": "g",
+    "table0.2.is": "U",
+    "table0.2.unit": "g",
+    "table0.2.k": "2",
+    "table0.2.p": "0.95",
+}
+
+
+def brought(client: httpx.Client, scan: bytes = SCAN, **said: str) -> httpx.Response:
+    page = client.get(PAPERS)
+    form = {"csrf": token(page), "key": key(page)} | said
+    return client.post(PAPERS, data=form, files={"scan": ("证书 1.pdf", scan, "application/pdf")})
+
+
+def key(page: httpx.Response) -> str:
+    return re.search(r'name="key" value="([^"]+)"', page.text)[1]
+
+
+def typed(client: httpx.Client, where: str, **said: str) -> httpx.Response:
+    page = client.get(where)
+    files = {"table0.upload": said.pop("upload")} if "upload" in said else {"none": b""}
+    form = FORM | {"csrf": token(page), "key": key(client.get(PAPERS))} | said
+    return client.post(where, data=form, files=files)
+
+
+def values(page: httpx.Response) -> set[str]:
+    """Return what stands in the fields of a form, but for those a paper does not fill."""
+    found = set(re.findall(r'<input id="[^"]+" name="[^"]+" [^>]*value="([^"]*)"', page.text))
+    return found | set(re.findall(r'<input name="[^"]+" aria[^>]*value="([^"]*)"', page.text))
+
+
+def test_two_persons_type_apart_and_a_certificate_comes_out_where_they_agree(web: Web) -> None:
+    with (
+        browsing(web, "operator") as first,
+        browsing(web, "reviewer", "zh") as second,
+        browsing(web, "approver") as third,
+    ):
+        where = brought(first).headers["location"]
+        assert typed(first, where, **{"table0.rows": "150.0 nan 3.0"}).status_code == 422
+        refused = typed(first, where, **{"table0.rows": "150.0 x 3.0"})
+        assert (refused.status_code, "B-77" in values(refused)) == (422, True)
+        assert "row 1, error" in unescape(refused.text)
+        assert typed(first, where).headers["location"] == where
+        assert "B-77" in values(first.get(where))
+
+        blind = second.get(where)
+        assert values(blind) == {"", "CN", "Errors of indication", "indication", "error", "U"}
+        assert not re.search(r"150\.0|LN-2026|B-77|2027-06-01|kg", blind.text)
+        assert "某省计量院" not in blind.text
+
+        assert typed(second, where, **{"item.serial": "B-71"}).status_code == 303
+        for client in (first, second):
+            assert "item.serial: B-77 and B-71" in client.get(where).text
+        assert "B-71" not in third.get(where).text.replace("item.serial: B-77 and B-71", "")
+        assert typed(third, where).status_code == 403
+        assert first.get(f"{where}/certificate.xml").status_code == 404
+        assert typed(second, where, **{"table0.rows": "150.0 -2.5 3.0\n300 +4.1 6.2"}).status_code == 303
+        assert "results 1.rows 1 2: -2.50 and -2.5" in second.get(where).text
+
+        sent = typed(second, where)
+        assert sent.status_code == 303
+        assert "已生成" in second.get(where).text
+        xml = third.get(f"{where}/certificate.xml")
+        assert typed(first, where).status_code == 409
+        assert first.get(f"{where}/scan").content == SCAN
+    assert list(validate(xml.content)) == []
+    record = read(xml.content)
+    column = record.tables[0].column("basic_measurementError")
+    assert (column.values, column.uncertainty.expanded) == (("-2.50", "+4.1"), ("3.0", "6.2"))
+    said = told(record).get("en")
+    assert "typed by operator on" in said
+    assert "apart from that, by reviewer on" in said
+    assert sha256(SCAN).hexdigest() in said
+    paper = int(where.rpartition("/")[2])
+    acts = [(who, what) for who, what, data in web.audit() if json.loads(data).get("paper") == paper]
+    assert acts == [
+        ("reviewer", "paper certificate"), ("reviewer", "paper typed"), ("reviewer", "paper differs"),
+        ("reviewer", "paper typed"), ("reviewer", "paper differs"), ("reviewer", "paper typed"),
+        ("operator", "paper typed"), ("operator", "paper"),
+    ]  # fmt: skip
+
+
+def test_a_table_is_brought_as_a_file_and_stays_in_a_form_that_is_refused(web: Web) -> None:
+    table = ("points.csv", "示值,误差,U\n150.0,-2.50,3.0\n".encode(), "text/csv")
+    with browsing(web, "operator") as first, browsing(web, "reviewer") as second:
+        where = brought(first).headers["location"]
+        said = {"table0.rows": ""}
+        refused = typed(first, where, **said, upload=table, **{"item.serial": ""})
+        kept = {
+            name: re.search(rf'name="{name}" value="([^"]*)"', refused.text)[1]
+            for name in ("table0.file", "table0.content")
+        }
+        assert typed(first, where, **said, **kept).status_code == 303
+        assert typed(second, where, **said, upload=table).status_code == 303
+        record = read(first.get(f"{where}/certificate.xml").content)
+        assert sha256(table[1]).hexdigest() in told(record).get("zh")
+        more = typed(first, brought(first).headers["location"], act="more")
+        assert 'name="table1.rows"' in more.text
+        assert "B-77" in values(more)
+
+
+def test_a_form_is_done_once_and_by_whom_it_is_for(web: Web) -> None:
+    with browsing(web, "operator") as client, browsing(web, "customer") as customer:
+        page = client.get(PAPERS)
+        made = [brought(client, key=key(page)).headers["location"] for _ in range(2)]
+        assert made[0] == made[1]
+        assert brought(client, csrf="0" * 64).status_code == 403
+        assert brought(client, key="").status_code == 422
+        assert brought(client, scan=b"MZ program").status_code == 422
+        assert brought(client, scan=b"").status_code == 422
+        assert client.get(f"{PAPERS}/{2**40}").status_code == 404
+        for address in (PAPERS, made[0], f"{made[0]}/scan", f"{made[0]}/certificate.xml"):
+            assert customer.get(address).status_code == 403
+    with browsing(web, "reader") as reader:
+        assert 'type="file"' not in reader.get(PAPERS).text
+        assert 'name="item.serial"' not in reader.get(made[0]).text
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> DosingStand:
+    with DosingStand.up(tmp_path_factory.mktemp("rig"), seed=4) as up:
+        yield up
+
+
+def test_a_bench_takes_the_certificate(web: Web, rig: DosingStand) -> None:
+    bench = Bench.load(rig.bench)
+    path: Path = rig.bench.parent / bench.file.instruments["balance"].certificate
+    original = read_file(path)
+    said = printed(original)
+    with browsing(web, "operator") as first, browsing(web, "reviewer") as second:
+        where = brought(first).headers["location"]
+        for client in (first, second):
+            assert typed(client, where, **said).status_code == 303
+        path.write_bytes(first.get(f"{where}/certificate.xml").content)
+    order = Order.load(rig.order)
+    assert plan(order, find(order.order.procedure), Bench.load(rig.bench), rig.clock, "run").start.points
+    points = ("basic_measurementError", "basic_measuredValue")
+    assert Certificate(read_file(path)).points(*points) == Certificate(original).points(*points)
+
+
+def printed(record: Record) -> dict[str, str]:
+    """Return what somebody would type of what a certificate prints."""
+    table = record.tables[0]
+    at, error = table.column("basic_measuredValue"), table.column("basic_measurementError")
+    rows = "\n".join(map(" ".join, zip(at.values, error.values, error.uncertainty.expanded, strict=True)))
+    return {
+        "table0.rows": rows,
+        "table0.0.unit": at.unit,
+        "table0.1.unit": error.unit,
+        "table0.2.unit": error.unit,
+        "item.serial": record.items[0].serials[0],
+        "certificate.begun": "",
+        "certificate.issued": record.issued.isoformat(),
+        "certificate.valid_until": Certificate(record).valid_until.isoformat(),
+    }
