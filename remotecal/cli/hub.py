@@ -15,6 +15,7 @@ from remotecal.cli.install_service import add_command as add_install
 if TYPE_CHECKING:
     from remotecal.hub.hub import Hub
     from remotecal.hub.settings import HubFolder
+    from remotecal.store.audit_log import Chain
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_commands(add)
     audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
+    audit.add_argument("--check", action="store_true", help="compute its chain anew: is it whole?")
+    audit.add_argument("--holds", default="", metavar="HASH", help="with --check: a hash it once ended with")
 
 
 def _add_api(one: argparse.ArgumentParser) -> None:
@@ -257,5 +260,22 @@ def _audit(asked: argparse.Namespace) -> None:
     from remotecal.store import Store
 
     with Store(_folder(asked).database) as store:
+        if asked.check or asked.holds:
+            print(_whole(store.log.check(asked.holds), asked.holds))
+            return
         for row in reversed(store.noted(limit=asked.limit)):
             print(plain(f"{moment(row.at)}  {row.who}  {row.what}  {row.data}"))
+
+
+def _whole(found: Chain, looked_for: str) -> str:
+    """Return what is said of an audit log that is whole (`StoreError`: it is not, and where)."""
+    from remotecal.errors import StoreError
+
+    if found.broken is not None:
+        raise StoreError(
+            f"the audit log is broken at entry {found.broken.id}: {found.entries} before it hold. It was "
+            "changed, or one before it was taken away or put in; compare it with a backup"
+        )
+    if not found.seen:
+        raise StoreError(f"no entry of the audit log has the hash {looked_for}: entries were taken away")
+    return f"{found.entries} entries hold; the last has the hash {found.head}: write it down elsewhere"

@@ -38,7 +38,7 @@ class PaperRow(NamedTuple):
     """When they had."""
 
 
-class Papers:
+class OnPaper:
     """All certificates on paper."""
 
     def __init__(self, database: Database) -> None:

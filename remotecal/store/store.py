@@ -19,7 +19,7 @@ from remotecal.store.notices import Notices
 from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
-from remotecal.store.papers import Papers
+from remotecal.store.papers import OnPaper
 from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
 from remotecal.store.requests import Requests
@@ -28,7 +28,6 @@ from remotecal.store.signings import Signings
 from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
 from remotecal.store.users import Users
-from remotecal.store.walls import Walls
 from remotecal.store.whole import WholeRun, last_issued, whole_run
 from remotecal.store.work import WorkDone
 
@@ -68,13 +67,12 @@ class Store:
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)
-        self.papers = Papers(self.database)
+        self.papers = OnPaper(self.database)
         self.records = Records(self.database)
         self.remarks = Remarks(self.database)
         self.requests = Requests(self.database)
         self.signings = Signings(self.database)
         self.users = Users(self.database)
-        self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
 
     @staticmethod

@@ -400,15 +400,3 @@ papers = Table(
     Column("finished", Float),
     comment="certificates on paper, typed by two persons apart",
 )
-
-walls = Table(
-    "walls",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("place", Text, nullable=False, comment="where the screen hangs"),
-    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"),
-    Column("by", Text, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("revoked", Float),
-    comment="screens that show what is on to whoever stands before them",
-)

@@ -1,4 +1,4 @@
-"""Certificates on paper; screens on a wall; entries of the audit log each cover the one before."""
+"""Certificates on paper; entries of the audit log each cover the one before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,7 @@ AT_A_TIME = 1000
 
 
 def upgrade() -> None:
-    """Make the tables and the column, and chain what stands in the audit log as it is."""
+    """Make the table and the column, and chain what stands in the audit log as it is."""
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "papers",
@@ -30,18 +30,6 @@ def upgrade() -> None:
         sa.Column("certificate", sa.LargeBinary, comment="the DCC that came of it"),
         sa.Column("finished", sa.Float),
         comment="certificates on paper, typed by two persons apart",
-    )
-    op.create_table(
-        "walls",
-        sa.Column("id", number, primary_key=True, autoincrement=True),
-        sa.Column("place", sa.Text, nullable=False, comment="where the screen hangs"),
-        sa.Column(
-            "digest", sa.Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"
-        ),
-        sa.Column("by", sa.Text, nullable=False),
-        sa.Column("at", sa.Float, nullable=False),
-        sa.Column("revoked", sa.Float),
-        comment="screens that show what is on to whoever stands before them",
     )
     comment = "hash of this and the chain before"
     op.add_column("audit", sa.Column("chain", sa.Text, nullable=False, server_default="", comment=comment))

@@ -1,0 +1,42 @@
+"""Each entry of the audit log covers the one before: what is changed, taken away or put in is found."""
+
+import pytest
+
+from remotecal.store import Store
+from remotecal.store.chained import BEGIN
+from remotecal.store.tables import audit
+
+THIRD = audit.c.what == "act 3"
+CHANGES = {
+    "changed": audit.update().where(THIRD).values(who="somebody"),
+    "taken away": audit.delete().where(audit.c.what == "act 2"),
+    "put in": audit.insert().values(at=1.0, who="x", what="y", data="{}"),
+    "its hash": audit.update().where(THIRD).values(chain=BEGIN),
+}
+
+
+def test_the_audit_log_tells_where_it_is_broken(store: Store) -> None:
+    assert store.log.check() == (0, BEGIN, None, True)
+    for number in range(5):
+        store.note("Li", f"act {number}", {"值": number, "share": 0.1})
+    whole = store.log.check()
+    assert (whole.entries, whole.broken) == (5, None)
+    store.note("Li", "act 5", {})
+    assert store.log.check(whole.head).seen
+    assert not store.log.check("1" * 64).seen
+    with store.database.begin() as connection:
+        connection.execute(audit.delete().where(audit.c.what == "act 5"))
+        connection.execute(audit.delete().where(audit.c.what == "act 4"))
+    shorter = store.log.check(whole.head)
+    assert (shorter.entries, shorter.broken, shorter.seen) == (4, None, False)
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_what_was_changed_is_found(store: Store, change: str) -> None:
+    for number in range(5):
+        store.note("Li", f"act {number}", {})
+    with store.database.begin() as connection:
+        connection.execute(CHANGES[change])
+    found = store.log.check()
+    assert found.broken is not None
+    assert found.entries == {"changed": 3, "taken away": 2, "put in": 5, "its hash": 3}[change]
