@@ -381,22 +381,3 @@ requests = Table(
     Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),
     comment="what customers ask for, before there is an order",
 )
-
-papers = Table(
-    "papers",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("by", Text, nullable=False, comment="who brought the scan"),
-    Column("at", Float, nullable=False),
-    Column("scan_name", Text, nullable=False),
-    Column("scan_sha256", Text, nullable=False),
-    Column("scan", LargeBinary, nullable=False),
-    Column("first_by", Text, nullable=False, server_default=""),
-    Column("first", Text, nullable=False, server_default="", comment="what they typed, in JSON"),
-    Column("second_by", Text, nullable=False, server_default=""),
-    Column("second", Text, nullable=False, server_default=""),
-    Column("number", Text, nullable=False, server_default="", comment="once both typed the same"),
-    Column("certificate", LargeBinary, comment="the DCC that came of it"),
-    Column("finished", Float),
-    comment="certificates on paper, typed by two persons apart",
-)

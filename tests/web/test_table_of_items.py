@@ -189,7 +189,7 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
             read_table(packed(**parts), None)
     for name, mark in (("xl/styles.xml", b"<xf/>"), ("xl/worksheets/sheet1.xml", b"<c><v>1</v></c>")):
         with pytest.raises(ConfigurationError, match="than a table has"):  # a minute, and a gigabyte
-            read_table(packed(**{name: mark * (table_of_items.MOST_MARKS // 2)}), None)
+            read_table(packed(**{name: mark * (spreadsheets.MOST_MARKS // 2)}), None)
     with pytest.raises(ConfigurationError, match="can't be read"):
         read_table(packed(sheet_xml=b"<x/>"), None)
     monkeypatch.setattr(table_of_items, "MOST_ROWS", 2)

@@ -5,7 +5,7 @@ from alembic import op
 
 from remotecal.store.chained import BEGIN, chained
 
-revision = "0019"
+revision = "0018"
 down_revision = "0017"
 
 AT_A_TIME = 1000
