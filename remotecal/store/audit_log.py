@@ -62,11 +62,13 @@ class AuditLog:
         from sqlalchemy import select
 
         last = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
-        said = {"at": time.time(), "who": who, "what": what, "data": json.dumps(data, ensure_ascii=False)}
+        at, told = time.time(), json.dumps(data, ensure_ascii=False)
         with self._database.begin() as connection:
             self._database.alone(connection, audit)
             before = connection.execute(last).scalar() or BEGIN
-            connection.execute(audit.insert().values(**said, chain=chained(before, **said)))
+            chain = chained(before, at, who, what, told)
+            entry = audit.insert().values(at=at, who=who, what=what, data=told, chain=chain)
+            connection.execute(entry)
 
     def noted(
         self,

@@ -96,7 +96,11 @@ def type_paper(here: Office, caller: Caller, paper: int, typed: TypedForm) -> No
         here.store.note(caller.name, "paper differs", {"paper": paper, "why": str(error)[:2000]})
         return
     if here.store.papers.finish(row, record.number, xml, here.clock.now()):
-        made = {"paper": paper, "number": record.number, "sha256": sha256(xml).hexdigest()}
+        made: dict[str, str | int | float | None] = {
+            "paper": paper,
+            "number": record.number,
+            "sha256": sha256(xml).hexdigest(),
+        }
         here.store.note(caller.name, "paper certificate", made)
 
 

@@ -188,6 +188,7 @@ async def _sent(request: Request, here: Office, files: int) -> SentForm:
     fields = await request.form(max_files=files, max_fields=MOST_FIELDS)
     token = csrf_of(visitor.caller.session or "")
     if not hmac.compare_digest(text_in(fields, "csrf").encode(), token.encode()):
+        await fields.close()
         raise NotAllowed("this form is not of your session: open its page anew", visitor.caller.name)
     return SentForm(visitor, fields)
 
