@@ -1,6 +1,7 @@
 """The tables. Times are seconds since 1970, UTC; what is signed or hashed is kept as the bytes it was.
 
-Lists have an index for their order behind each filter (`pages`); what is counted of few rows has its own.
+Each list has an index for its order behind each of its filters (`pages`), and what is counted of few rows
+an index of just these (`figures`).
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ from sqlalchemy import (
 
 from remotecal.store.lines import KeptLine
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMES)
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 
 WAITING = "state = 'issued'"
 """Which orders wait to be begun, unless they have expired; few among many."""
