@@ -292,6 +292,7 @@ signed_certificates = Table(
         comment="how often it was amended",
     ),
     Index(None, "duty", "at"),
+    Index(None, "station", "run", "duty", "at"),
     Index("uq_signed_certificates_number", "number", unique=True),
     Index("uq_signed_certificates_token", "token", unique=True),
     UniqueConstraint("station", "run", "device", "edition", "by", name="uq_signed_certificates_by"),

@@ -1,4 +1,4 @@
-"""Certificates on paper; entries of the audit log each cover the one before."""
+"""Certificates on paper; a chain of the audit log; an index of what a run was signed for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,7 +12,9 @@ AT_A_TIME = 1000
 
 
 def upgrade() -> None:
-    """Make the table and the column, and chain what stands in the audit log as it is."""
+    """Make table, column and index, and chain what stands in the audit log as it is."""
+    columns = ["station", "run", "duty", "at"]
+    op.create_index("ix_signed_certificates_station_run_duty_at", "signed_certificates", columns)
     number = sa.BigInteger().with_variant(sa.Integer, "sqlite")
     op.create_table(
         "papers",
