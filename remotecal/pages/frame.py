@@ -18,6 +18,8 @@ from remotecal.pages.assets import address
 from remotecal.pages.words import LANGUAGES, Catalogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.datastructures import FormData
     from starlette.requests import Request
 
@@ -102,8 +104,24 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"legible": legible, "unit": unit, "printed": printed, "told": told}
+    made.filters |= {"legible": legible, "unit": unit, "printed": printed, "told": told, "behind": behind}
     return made
+
+
+def behind(number: str, column: Iterable[object]) -> str:
+    """Return blanks that, behind a number of a column set to the right, bring the points in line.
+
+    Each is as wide as a digit or a point; there are none beside a number with an exponent.
+    """
+    decimals = [_decimals(each) for each in (number, *column) if isinstance(each, str)]
+    if any("e" in each.lower() for each in (number, *column) if isinstance(each, str)):
+        return ""
+    own, most = decimals[0], max(decimals)
+    return ("\u2008" if most and not own else "") + "\u2007" * (most - own)
+
+
+def _decimals(number: str) -> int:
+    return len(number.partition(".")[2])
 
 
 def unit(notation: str) -> str:
