@@ -222,6 +222,8 @@ def form_of(page: httpx.Response) -> dict[str, object]:
     fields: dict[str, object] = {}
     for tag in re.findall(r"<input[^>]*>", whole):
         name, value = (re.search(rf'{what}="([^"]*)"', tag) for what in ("name", "value"))
+        if 'type="checkbox"' in tag and " checked" not in tag:
+            continue
         if name[1] == "item":
             fields.setdefault("item", []).append(value[1])
         else:
