@@ -55,12 +55,24 @@ class Conversation:
 
 @contextlib.contextmanager
 def played(
-    talk: Conversation, receive: Callable[[int], bytes], send: Callable[[bytes], object]
+    talk: Conversation,
+    receive: Callable[[int], bytes],
+    send: Callable[[bytes], object],
+    hang_up: Callable[[], object],
 ) -> Iterator[None]:
-    """Play a conversation in a thread of its own; see in the end that all of it was said."""
+    """Play a conversation in a thread of its own; see in the end that all of it was said.
+
+    Where the test fails meanwhile, the thread is hung up on and waited for: it would go on reading from the
+    number of its wire, which the next wire gets.
+    """
     thread = threading.Thread(target=talk.play, args=(receive, send))
     thread.start()
-    yield
+    try:
+        yield
+    except BaseException:
+        hang_up()
+        thread.join(PATIENCE)
+        raise
     thread.join(PATIENCE)
     assert not thread.is_alive()
     assert not talk.fault, talk.fault
@@ -85,8 +97,13 @@ def on_socket(*exchanges: Exchange) -> Iterator[int]:
         def send(data: bytes) -> None:
             connected().sendall(data)
 
+        def hang_up() -> None:
+            for each in (listener, *connection):
+                with contextlib.suppress(OSError):  # the other side was first
+                    each.shutdown(socket.SHUT_RDWR)
+
         try:
-            with played(Conversation(exchanges), receive, send):
+            with played(Conversation(exchanges), receive, send, hang_up):
                 yield listener.getsockname()[1]
         finally:
             for each in connection:
@@ -101,21 +118,25 @@ def on_serial_port(*exchanges: Exchange) -> Iterator[str]:
     import tty
 
     ours, theirs = os.openpty()
+    hung_up, hangs_up = os.pipe()
     tty.setraw(theirs)
 
     def receive(count: int) -> bytes:
-        ready, _, _ = select.select([ours], [], [], PATIENCE)
-        return os.read(ours, count) if ready else b""
+        ready, _, _ = select.select([ours, hung_up], [], [], PATIENCE)
+        return os.read(ours, count) if ours in ready and hung_up not in ready else b""
 
     def send(data: bytes) -> None:
         os.write(ours, data)
 
+    def hang_up() -> None:
+        os.write(hangs_up, b".")
+
     try:
-        with played(Conversation(exchanges), receive, send):
+        with played(Conversation(exchanges), receive, send, hang_up):
             yield os.ttyname(theirs)
     finally:
-        os.close(ours)
-        os.close(theirs)
+        for end in (ours, theirs, hung_up, hangs_up):
+            os.close(end)
 
 
 def frame(text: str) -> bytes:
