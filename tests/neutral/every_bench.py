@@ -64,7 +64,10 @@ class Bench(Short, BENCHES[{name!r}]):
 
 
 def short_in_file(name, folder):
-    """Write a bench with a short order as the file somebody names on the command line; returns its path."""
-    path = folder / f"short_{name.replace('-', '_')}.py"
+    """Write a bench with a short order as the file somebody names on the command line; returns its path.
+
+    Within a process a module's name is one file's; so each folder's file has a name of its own.
+    """
+    path = folder / f"short_{name.replace('-', '_')}_{folder.name}.py"
     path.write_text(FILE.format(name=name), encoding="utf-8")
     return path
