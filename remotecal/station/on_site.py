@@ -148,9 +148,11 @@ async def wish_for(path: Path, wish: Wish) -> CommandAnswer:
     try:
         async with asyncio.timeout(WITHIN):
             reader, writer = await (_call_a_file if IN_A_FILE else _call_loopback)(path)
-            writer.write(wish.model_dump_json().encode() + b"\n")
-            line = await reader.readline()
-            writer.close()
+            try:
+                writer.write(wish.model_dump_json().encode() + b"\n")
+                line = await reader.readline()
+            finally:
+                writer.close()
         return checked(CommandAnswer, json.loads(line), "the agent's answer", ConfigurationError)
     except (OSError, TimeoutError, ValueError) as error:
         raise NotConnected(
