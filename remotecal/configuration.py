@@ -71,6 +71,19 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is no TOML: {error}") from None
 
 
+def read_within(path: Path, most: int) -> bytes:
+    """Return what is in a file, and one byte more than `most` of a larger one.
+
+    Raises:
+        ConfigurationError: it can't be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(most + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+
+
 def as_toml(content: BaseModel | Mapping[str, object]) -> str:
     """Return a table as a TOML file says it; models may stand in it, and say what they were told.
 

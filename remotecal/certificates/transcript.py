@@ -12,7 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.sheet import UNCERTAINTY, Sheet, number
-from remotecal.configuration import checked, read_toml
+from remotecal.configuration import checked, read_toml, read_within
 from remotecal.errors import ConfigurationError
 from remotecal.spreadsheets import first_sheet, is_formula
 
@@ -61,7 +61,7 @@ def read_sheet(path: Path) -> Transcript:
             number, or no number for each column.
     """
     content = read_toml(path, ConfigurationError, "`remotecal certificate new` writes one to begin with")
-    return transcript(content, str(path), lambda name: _content(path.parent / name))
+    return transcript(content, str(path), lambda name: read_within(path.parent / name, LARGEST_TABLE))
 
 
 def transcript(said: Mapping[str, object], called: str, brought: Callable[[str], bytes]) -> Transcript:
@@ -100,14 +100,6 @@ def _parted(line: str, columns: int) -> list[str]:
     """Return the cells of a line: apart by tabs where that gives one for each column, else by blanks."""
     pasted = [cell.strip() for cell in line.strip("\r\n").split("\t")]
     return pasted if len(pasted) == columns and all(pasted) else line.split()
-
-
-def _content(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_TABLE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
 
 
 def _rows_in(content: bytes, name: str) -> Iterator[list[str]]:

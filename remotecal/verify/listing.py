@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.dcc.xml import LARGEST_FILE
+from remotecal.configuration import read_within
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.verify.report import Checklist, Report, Unable
 
@@ -31,7 +32,7 @@ def listed_in(path: Path) -> Summary | None:
 
     from remotecal.certificates.summary import Summary
 
-    data = _read(path)
+    data = read_within(path, LARGEST_FILE)
     try:
         return Summary.model_validate_json(_list(data))
     except (CertificateRefused, ValidationError):
@@ -41,21 +42,13 @@ def listed_in(path: Path) -> Summary | None:
 def verify_list(path: Path, listed: Summary, library: CertificateLibrary) -> Report:
     """Examine a report of certificates by what is at hand of them."""
     checks = Checklist()
-    data = _read(path)
+    data = read_within(path, LARGEST_FILE)
     if data.startswith(b"%PDF"):
         checks.examine("printed pages", partial(_printed, data, listed), needed=True)
     for one in listed.listed:
         checks.examine(f"certificate {one.certificate}", partial(_same, one, library), needed=True)
     checks.examine("heading", partial(_heading, listed, library), needed=True)
     return Report(", ".join(listed.orders), listed.demonstration, tuple(checks.checks))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
 
 
 def _list(data: bytes) -> bytes:

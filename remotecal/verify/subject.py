@@ -14,7 +14,8 @@ from remotecal.certificates.dcc.validate import problems_of_schema
 from remotecal.certificates.dcc.xml import LARGEST_FILE, asides
 from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.errors import CertificateRefused, ConfigurationError, RecordError
+from remotecal.configuration import read_within
+from remotecal.errors import CertificateRefused, RecordError
 from remotecal.verify.printed import examine_print
 from remotecal.verify.report import Checklist
 
@@ -68,11 +69,7 @@ class Subject:
 
 def open_certificate(checks: Checklist, path: Path, *, draft: bool = False) -> Subject | None:
     """Read the certificate and check that its signatures hold, whosever they are; a draft may have none."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FILE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    data = read_within(path, LARGEST_FILE)
     seal: list[Signature] = []
     pdf = data if data.startswith(b"%PDF") else None
     if pdf is not None:

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from remotecal.certificates.pdf.own_words import own_words
 from remotecal.certificates.pdf.wording import Chosen, Said, check_choice, label
-from remotecal.configuration import Written, checked, parse_toml
+from remotecal.configuration import Written, checked, parse_toml, read_within
 from remotecal.errors import ConfigurationError
 from remotecal.model import Column, Complex, Face
 from remotecal.model.face import LARGEST_FACE
@@ -227,11 +227,7 @@ def _design(content: bytes, path: Path) -> Design:
 
 
 def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(LARGEST_FACE + 1)
-    except OSError as error:
-        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
+    data = read_within(path, LARGEST_FACE)
     if len(data) > LARGEST_FACE:
         raise ConfigurationError(f"{path} has more than {LARGEST_FACE} bytes: make it smaller")
     return data
