@@ -45,7 +45,7 @@ from remotecal.sim.assembly import CLOCK
 KILLS, FEWEST = 3, 1
 """How often each run is killed; a short one may come to its end before the last time."""
 FURTHEST = 12
-"""Lines its journal gets beyond where the bench was made safe at first, at most, before a run is killed."""
+"""Lines its journal gets beyond where the bench is first watched over, at most, before a run is killed."""
 LONGEST = 0.05
 """Seconds it gets beyond that, at most."""
 YESTERDAY = 86_400.0
@@ -96,11 +96,17 @@ class Carried:
 
 
 def has_got(lines):
-    """Return what tells whether a run has got so many lines beyond where it was made safe at first."""
+    """Return what tells whether a run has got so many lines beyond where the bench is watched over.
+
+    Before its heart has beaten once a controller waits for no other beat, and nothing is there to be missed.
+    """
 
     def further(told):
-        safe = next((number for number, event in enumerate(told) if event["kind"] == "safe"), len(told))
-        return len(told) > safe + lines
+        kinds = [event["kind"] for event in told]
+        if "safe" not in kinds:
+            return False
+        safe = kinds.index("safe")
+        return len(kinds) > safe + kinds[safe + 1 : safe + 2].count("watch") + lines
 
     return further
 
