@@ -13,22 +13,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from compare import Bound, Cost, amount, take_turns, verdict
-from filled_hub import enter_runs, enter_stations, run_at
+from filled_hub import ITEMS_A_RUN, enter_runs, enter_stations, filling, run_at
 from hub_lists import part, served
-from sqlalchemy import create_engine
 
 from remotecal.store import Store, tables
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "certificates"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "store"))
@@ -38,9 +32,6 @@ from sample import record
 ROUNDS = 40
 P95 = 0.15
 """Seconds in which 95 of 100 looks at a page are answered."""
-STANDARDS, ITEMS_A_RUN = 200, 4
-"""Standards in use, and runs an item has had."""
-AT_ONCE = 10_000
 SHOWN = 60
 """How far from the oldest the run is that is looked at."""
 
@@ -59,69 +50,15 @@ class Looked:
     """Bytes, not compressed."""
 
 
-def enter_index(url: str, runs: int) -> None:
-    """Put in what the pages know of runs besides: items, standards, records, certificates."""
-    engine = create_engine(url)
-    text = record().to_json()
-    with engine.begin() as connection:
-        connection.execute(tables.records.update().values(record=text, procedure="flow"))
-        connection.execute(tables.signed_certificates.delete())
-        station, run, _ = run_at(runs - SHOWN)  # its order is none that could be read
+def make(url: str, runs: int) -> None:
+    """Fill a database with so many runs."""
+    enter_stations(url)
+    took = enter_runs(url, runs, events=0, record=record().to_json())
+    station, run, _ = run_at(runs - SHOWN)  # its order is none that could be read
+    with filling(url) as connection:
         shown = (tables.runs.c.station == station) & (tables.runs.c.run == run)
         connection.execute(tables.runs.update().where(shown).values(record=""))
-        for first in range(0, runs, AT_ONCE):
-            _enter(connection, range(first, min(first + AT_ONCE, runs)))
-        items = [_item(number) for number in range(runs // ITEMS_A_RUN)]
-        connection.execute(tables.metadata.tables["items"].insert(), items)
-    engine.dispose()
-
-
-def _enter(connection: Connection, numbers: range) -> None:
-    connection.execute(tables.run_equipment.insert(), [row for n in numbers for row in _equipment(n)])
-    connection.execute(tables.run_items.insert(), [_calibrated(n) for n in numbers])
-    connection.execute(tables.signed_certificates.insert(), [row for n in numbers for row in _signed(n)])
-
-
-def _equipment(number: int) -> Iterator[dict[str, object]]:
-    station, run, at = run_at(number)
-    for place, name in enumerate(("balance", "thermometer", "clock")):
-        standard = (number * 31 + place * 67) % STANDARDS
-        yield {
-            "station": station, "run": run, "name": name, "at": at, "roles": name, "maker": "Mettler",
-            "model": name, "serial": f"{name}-{standard}", "certificate": f"{name}-{standard}-{number % 3}",
-            "certificate_sha256": "a" * 64, "valid_until": f"2027-{1 + standard % 12:02}-15",
-        }  # fmt: skip
-
-
-def _calibrated(number: int) -> dict[str, object]:
-    station, run, at = run_at(number)
-    item = number // ITEMS_A_RUN
-    return {
-        "station": station, "run": run, "place": 0, "at": at, "name": '{"en":"Meter"}', "maker": "Krohne",
-        "model": "M", "serial": f"m-{item}", "owner_number": f"o-{item}", "customer": '{"en":"Acme"}',
-        "certificate": f"C-{number}",
-    }  # fmt: skip
-
-
-def _signed(number: int) -> Iterator[dict[str, object]]:
-    station, run, at = run_at(number)
-    for duty in ("performed", "reviewed", "approved", "issued"):
-        last = duty == "issued"
-        yield {
-            "station": station, "run": run, "device": "", "duty": duty, "by": duty, "at": at, "edition": 0,
-            "xml": b"x" * 500, "pdf": b"p" if last else None, "number": f"C-{number}" if last else None,
-            "token": f"t-{number}" if last else None,
-        }  # fmt: skip
-
-
-def _item(number: int) -> dict[str, object]:
-    return {
-        "account": f"acme{number % 40}", "same": f"krohne\nm\ns:m-{number}", "name": '{"en":"Meter"}',
-        "maker": "Krohne", "model": "M", "serial": f"m-{number}", "owner_number": f"o-{number}", "place": "",
-        "months": 12, "rule": "before", "due_set": "",
-        "due": f"202{7 + number % 3}-{1 + number % 12:02}-{1 + number % 28:02}", "certificate": "",
-        "calibrated": "", "station": "", "run": "", "entered": float(number), "by": "liwei",
-    }  # fmt: skip
+    print(f"{runs:,} runs were put in within {took:.0f} s", flush=True)
 
 
 def pages(runs: int) -> dict[str, str]:
@@ -200,10 +137,7 @@ def main() -> int:
         large, small = (f"sqlite:///{folder}/{name}.sqlite" for name in ("large", "small"))
         for name, url, runs in (("small", small, asked.runs // 10), ("large", large, asked.runs)):
             if not (folder / f"{name}.sqlite").exists():
-                enter_stations(url)
-                took = enter_runs(url, runs, events=0)
-                enter_index(url, runs)
-                print(f"{runs:,} runs were put in; their orders and records within {took:.0f} s", flush=True)
+                make(url, runs)
         bounds = show(look(large, small, asked.runs, Path(path)))
     return verdict(bounds)
 
