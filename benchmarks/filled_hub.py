@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 EVENTS = 100
 """Events of each run."""
 STATIONS, ACCOUNTS = 500, 40
-NOW = 1.79e9
+NOW = time.time() // 86400 * 86400.0
+"""The last run began then: as this day does, UTC."""
+APART = 1200.0
+"""Seconds from a run to the next: 100,000 are four years' work."""
 STATES = ["signed"] * 970 + ["finished"] * 5 + ["running"] * 5 + ["asking"] * 2 + ["aborted"] * 18
 """Of a thousand runs."""
 STANDARDS, ITEMS_A_RUN = 200, 4
@@ -98,7 +102,12 @@ def _enter_journals(connection: Connection, events: int) -> None:
 def run_at(number: int) -> tuple[str, str, float]:
     """Return the station of a run, its name, and when it began; every second was at the first station."""
     name = f"F-{number}-{md5(b'%d' % number, usedforsecurity=False).hexdigest()[:12]}"
-    return f"s{number * 7919 % STATIONS if number % 2 else 0:03}", name, NOW - 60.0 * number
+    return f"s{number * 7919 % STATIONS if number % 2 else 0:03}", name, NOW - APART * number
+
+
+def day(ahead: int) -> str:
+    """Return a day, counted from when the last run began, ISO 8601."""
+    return (datetime.fromtimestamp(NOW, UTC).date() + timedelta(days=ahead)).isoformat()
 
 
 def _rows(number: int, record: str) -> Iterator[tuple[str, dict[str, object]]]:
@@ -132,11 +141,12 @@ def _rows(number: int, record: str) -> Iterator[tuple[str, dict[str, object]]]:
             "updated": began + 600,
             "account": account,
             "record": "agrees",
+            "procedure": "flow",
         },
     )
     of_run = {"station": station, "run": run}
     computed = {"head": "h" * 64, "key": "k" * 44, "record": record, "agrees": True, "computed": began}
-    yield "records", {**of_run, **computed, "procedure": "flow"}
+    yield "records", {**of_run, **computed}
     yield "run_files", {**of_run, "sha256": "f" * 64, "line": 2, "size": 9, "here": 9}
     yield from (("run_equipment", row) for row in _equipment(number))
     yield "run_items", _calibrated(number)
@@ -152,7 +162,7 @@ def _equipment(number: int) -> Iterator[dict[str, object]]:
         yield {
             "station": station, "run": run, "name": name, "at": at, "roles": name, "maker": "Mettler",
             "model": name, "serial": f"{name}-{standard}", "certificate": f"{name}-{standard}-{number % 3}",
-            "certificate_sha256": "a" * 64, "valid_until": f"2027-{1 + standard % 12:02}-15",
+            "certificate_sha256": "a" * 64, "valid_until": day(500 - 91 * (number % 3) - standard % 365),
         }  # fmt: skip
 
 
@@ -182,6 +192,6 @@ def _item(number: int) -> dict[str, object]:
         "account": f"acme{number % 40}", "same": f"krohne\nm\ns:m-{number}", "name": '{"en":"Meter"}',
         "maker": "Krohne", "model": "M", "serial": f"m-{number}", "owner_number": f"o-{number}", "place": "",
         "months": 12, "rule": "before", "due_set": "",
-        "due": f"202{7 + number % 3}-{1 + number % 12:02}-{1 + number % 28:02}", "certificate": "",
+        "due": day(1 + number * 7 % 1000), "certificate": "",
         "calibrated": "", "station": "", "run": "", "entered": float(number), "by": "liwei",
     }  # fmt: skip

@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from compare import Bound, Cost, amount, take_turns, verdict
-from filled_hub import ITEMS_A_RUN, enter_runs, enter_stations, filling, run_at
+from filled_hub import ITEMS_A_RUN, day, enter_runs, enter_stations, filling, run_at
 from hub_lists import part, served
 
 from remotecal.store import Store, tables
@@ -77,13 +77,19 @@ def pages(runs: int) -> dict[str, str]:
         f"/certificates?q=C-{far}", "/items", "/items?sort=serial", "/items?sort=model",
         "/items?sort=entered", f"/items?q=m-{far // ITEMS_A_RUN}", "/items/7", "/notices", "/standards",
         "/standard?number=balance-7", "/resting?number=balance-7",
-        "/resting?number=balance-7&since=2026-09-01&until=2026-09-21",
-        "/statistics", "/statistics?since=2026-09-01&until=2026-09-21", "/people", "/requests", "/numbers",
+        f"/resting?number=balance-7&since={day(-90)}",
+        "/statistics", f"/statistics?since={day(-7)}", f"/statistics?since={day(-365)}",
+        "/people", "/requests", "/numbers",
         f"/search?q=m-{far // ITEMS_A_RUN}", f"/search?q=C-{far}", "/search?q=balance-7",
         f"/search?q={run[:6]}",
     )  # fmt: skip
     customer = ("/", "/my", f"/my?{before}", "/runs", "/orders", "/items", "/certificates", "/live")
-    administrator = ("/audit", "/audit?what=sign", "/audit?who=liwei", "/audit?since=2026-09-01")
+    administrator = (
+        "/audit",
+        "/audit?what=sign",
+        "/audit?who=liwei",
+        f"/audit?since={day(-90)}&until={day(-80)}",
+    )
     return {
         **dict.fromkeys(operator, "operator"),
         **{f"{path}#customer": "customer" for path in customer},
