@@ -1,6 +1,6 @@
 """How the laboratory's work goes: how long its steps take, what comes back, what ends early, who is busy.
 
-All is counted by the database; days and weeks are told by whoever asks.
+Days and weeks are told by whoever asks.
 """
 
 from __future__ import annotations
