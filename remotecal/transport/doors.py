@@ -15,6 +15,8 @@ GREETED_WITHIN = 10.0
 """Seconds in which a client must have said something that makes sense, TLS included."""
 BACKLOG = 128
 """Clients the system keeps waiting."""
+UNSENT = 16_384
+"""Bytes for a client that the system holds before it sends them; more waits with whoever makes them."""
 NETWORK = 64
 """Bits of an IPv6 address that tell clients apart: each has a whole network to itself."""
 
@@ -32,7 +34,9 @@ class Guest:
 class Door(socket.socket):
     """A listening socket with bounds; a client beyond them is turned away at once.
 
-    A client that was not greeted in time is shut out again, and leaves its place to others.
+    A client that was not greeted in time is shut out again, and leaves its place to others. What one does
+    not take waits with whoever sends it, not in the system, which would hold megabytes: so who reads a
+    stream of news slowly is told the latest, and nothing that is minutes old.
 
     Args:
         host: address to listen on.
@@ -51,6 +55,8 @@ class Door(socket.socket):
         self._inside: dict[socket.socket, Guest] = {}
         try:
             self.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # not on Windows; clients' sockets have it from this one
+                self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
             self.bind(address)
             self.listen(BACKLOG)
         except OSError:

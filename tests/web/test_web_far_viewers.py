@@ -21,12 +21,15 @@ from web_laboratory import Web
 
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
+from remotecal.web import watching
 from remotecal.web.server import serving
 
 COLD, WARM = 60_000, 15_000
 """Bytes of a first look, with style and script, and of a later one."""
 VIEWERS, OF_A_VIEWER = 50, 100_000
 """How many look on, and bytes the hub may take for each."""
+NEWS, HELD = 40, 400_000
+"""How often there is something new while somebody reads nothing, and bytes that wait for them at most."""
 ON = "asks"
 """A run that is on."""
 
@@ -83,13 +86,25 @@ def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> N
 
 
 @contextmanager
-def looking_on(web: Web, number: int, address: str, cookie: str) -> Iterator[list[socket.socket]]:
-    """Let so many look on from computers of their own, each of whom has had a first look."""
+def looking_on(
+    web: Web, number: int, address: str, cookie: str, room: int | None = None
+) -> Iterator[list[socket.socket]]:
+    """Let so many look on from computers of their own, each of whom has had a first look.
+
+    Args:
+        web: the hub.
+        number: how many.
+        address: at what.
+        cookie: of whoever looks.
+        room: bytes that a computer keeps for a program that does not read; None for what is usual.
+    """
     url = httpx.URL(web.url)
     with ExitStack() as all_:
         viewers = []
         for one in range(number):
             viewer = all_.enter_context(socket.socket())
+            if room is not None:
+                viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
             viewer.bind((f"127.0.0.{2 + one}", 0))
             viewer.settimeout(8)
             viewer.connect((url.host, url.port))
@@ -147,6 +162,41 @@ def test_fifty_who_look_on_cost_one_ear_and_little_each(
                 telling.result(PATIENCE)
     assert each < OF_A_VIEWER
     assert len(subjects) <= 1, subjects
+
+
+def test_a_slow_reader_gets_the_latest_and_no_queue(
+    web: Web, asks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one reads nothing, another reads what is new so often; then the first is told the last of it."""
+    monkeypatch.setattr(watching, "AT_LEAST", 0.0)
+    last, done = [0], list[bool]()
+
+    async def told() -> None:
+        async with web.site.up() as station:
+            while not done:
+                last[0] += 1
+                question = {"en": f"{'Long? ' * 10_000} {last[0]}!"}
+                await say(station, asked().model_copy(update={"question": question}))
+                await asyncio.sleep(0.02)
+
+    with browsing(web, "operator") as client:
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    address = f"/runs/here/{asks}/news"
+    with (
+        looking_on(web, 1, address, cookie, room=4096) as (slow,),
+        looking_on(web, 1, address, cookie) as (quick,),
+    ):
+        telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
+        events, read = 0, 0
+        while events < NEWS:
+            more = quick.recv(65536)
+            assert more
+            events, read = events + more.count(b"event: parts"), read + len(more)
+        done.append(True)
+        telling.result(PATIENCE)
+        late = until_told(slow, f" {last[0]}!".encode())
+    print(f"{read} bytes were read at once; {len(late)} waited for who reads slowly")
+    assert len(late) < HELD < read
 
 
 # In a browser
