@@ -16,6 +16,7 @@ from remotecal.clock import VirtualClock
 from remotecal.hub.ingest import Ingest
 from remotecal.journal.writing import Journal
 from remotecal.store import Store, tables
+from remotecal.store.notices import NoticeWanted
 from remotecal.transport.envelopes import seal
 from remotecal.transport.messages import Committed, JournalHead
 
@@ -217,6 +218,36 @@ def test_what_wants_somebody_is_found_without_going_through_all_runs(
         own = [step for step in steps if "ix_runs_" in step]
         assert not [step for step in own if "ix_runs_began" in step or "ix_runs_account" in step], steps
     assert not [step for step in steps if "Seq Scan" in step or ("SCAN runs" in step and "USING" not in step)]
+
+
+def test_standards_and_what_rests_on_them_are_told_by_indexes(filled: Store) -> None:
+    """Of the rows of all runs only those are read that are shown; what is asked of a time, within it."""
+    with asking(filled) as sent:
+        filled.standards.due("2027-01-01")
+        filled.about.uses({"B-7"}, 1.0, 2.0)
+    steps = [step for asked in sent for step in plan(filled, asked, sorting=True) if "run_equipment" in step]
+    if "sqlite" in filled.database.name:
+        whole = "maker=? AND model=? AND serial=? AND certificate=? AND valid_until=? AND at=?"
+        assert steps == [
+            "SCAN run_equipment USING COVERING INDEX ix_run_equipment_standard",
+            f"SEARCH run_equipment USING INDEX ix_run_equipment_standard ({whole})",
+            *(
+                f"SEARCH run_equipment USING INDEX ix_run_equipment_{column}_at_station_run "
+                f"({column}=? AND at>? AND at<?)"
+                for column in ("certificate", "serial")
+            ),
+        ]
+    else:
+        assert not [step for step in steps if "Seq Scan" in step], steps
+
+
+def test_what_was_told_is_looked_up_by_what_it_is_about(filled: Store) -> None:
+    wanted = NoticeWanted("item", "7", "a meter", "", "liwei", "2027-01-01", 30)
+    with asking(filled) as sent:
+        assert [filled.notices.make([wanted], 1.0) for _ in range(2)] == [1, 0]
+    steps = plan(filled, sent[-1], sorting=True)
+    assert "uq_notices_kind_about_to_due_days" in "".join(steps), steps
+    assert not searched_whole(steps)
 
 
 @pytest.fixture
