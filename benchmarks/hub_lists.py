@@ -37,7 +37,7 @@ from remotecal.journal.writing import Journal
 from remotecal.store import Store, tables
 from remotecal.store.growing import Batch
 from remotecal.web.callers import COOKIE
-from remotecal.web.server import serving
+from remotecal.web.server import HOST, serving
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
@@ -173,6 +173,32 @@ def lists(runs: int) -> dict[str, Listed]:
 @contextmanager
 def served(store: Store, folder: Path, prefix: str = "/api/v1") -> Iterator[Callable[[str, str], bytes]]:
     """Serve a laboratory whose broker is not up; give what fetches a path behind a prefix, for a role."""
+    with (
+        hub_up(store, folder) as (url, known),
+        closing(http.client.HTTPConnection(url.removeprefix("http://"))) as client,
+    ):
+
+        def get(path: str, role: str) -> bytes:
+            at = path if path in ("/health", "/metrics") else f"{prefix}{path}"
+            try:
+                client.request("GET", at, headers=known[role])
+                answer = client.getresponse()
+            except http.client.RemoteDisconnected:  # nothing was asked for a while
+                client.request("GET", at, headers=known[role])
+                answer = client.getresponse()
+            content = answer.read()
+            if answer.status not in (200, 503):  # without a broker the hub is not well
+                raise SystemExit(f"{at}: {answer.status} {content!r}")
+            return content
+
+        yield get
+
+
+@contextmanager
+def hub_up(
+    store: Store, folder: Path, host: str = HOST, certificate: Path | None = None
+) -> Iterator[tuple[str, dict[str, dict[str, str]]]]:
+    """Serve a laboratory whose broker is not up; give its URL, and role → headers that tell who asks."""
     settings = settings_text("Benchmark", "127.0.0.1", listen="127.0.0.1:1", enrolment="127.0.0.1:2")
     laboratory = found(folder / f"hub-{time.monotonic_ns()}", settings)
     desk = OrderDesk(laboratory, store, connection(laboratory, "benchmark"))
@@ -189,7 +215,7 @@ def served(store: Store, folder: Path, prefix: str = "/api/v1") -> Iterator[Call
     urls: list[str] = []
 
     async def serve() -> None:
-        async with serving(desk, port=0) as url:
+        async with serving(desk, host, 0, certificate=certificate) as url:
             urls.append(url)
             told.set()
             await over.wait()
@@ -198,22 +224,7 @@ def served(store: Store, folder: Path, prefix: str = "/api/v1") -> Iterator[Call
     thread.start()
     told.wait()
     try:
-        with closing(http.client.HTTPConnection(urls[0].removeprefix("http://"))) as client:
-
-            def get(path: str, role: str) -> bytes:
-                at = path if path in ("/health", "/metrics") else f"{prefix}{path}"
-                try:
-                    client.request("GET", at, headers=known[role])
-                    answer = client.getresponse()
-                except http.client.RemoteDisconnected:  # nothing was asked for a while
-                    client.request("GET", at, headers=known[role])
-                    answer = client.getresponse()
-                content = answer.read()
-                if answer.status not in (200, 503):  # without a broker the hub is not well
-                    raise SystemExit(f"{at}: {answer.status} {content!r}")
-                return content
-
-            yield get
+        yield urls[0], known
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()

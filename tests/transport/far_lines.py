@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import heapq
 import itertools
+import math
 import os
 import random
 import select
@@ -47,6 +48,8 @@ class Line(ABC):
     """Standard deviation of that."""
     loss: float
     """Part that is lost."""
+    rate: float = math.inf
+    """Bytes a second that it carries each way."""
     open: bool = True
     """False: a hole; nothing comes through in either direction."""
     carried: int = 0
@@ -56,6 +59,8 @@ class Line(ABC):
     """Which packets are lost is the same in every run."""
     _due: list[tuple[float, int, int, bytes]] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _free: dict[int, float] = field(default_factory=dict)
+    """End → until when it is busy with what was sent."""
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -93,6 +98,9 @@ class Line(ABC):
         return lost
 
     def send(self, at: float, target: int, content: bytes) -> None:
+        begin = max(time.monotonic(), self._free.get(target, 0.0))
+        at += begin - time.monotonic()  # what went in before goes first
+        self._free[target] = begin + len(content) / self.rate
         heapq.heappush(self._due, (at, next(self._numbers), target, content))
         self.carried += 1
 
@@ -199,6 +207,16 @@ class Far:
     """`hub` or `station` → what its command lines begin with."""
     namespace: str = ""
     """The site's; "" where there is none."""
+    laboratory: str = ""
+    """The laboratory's, likewise."""
+
+    @contextmanager
+    def at_the_laboratory(self) -> Iterator[None]:
+        """Let this thread, and those it starts, open sockets at the laboratory."""
+        with ExitStack() as stack:
+            if self.laboratory:
+                stack.enter_context(_inside(self.laboratory))
+            yield
 
     @contextmanager
     def at_the_site(self) -> Iterator[None]:
@@ -236,7 +254,7 @@ def far_by_namespaces(delay: float, jitter: float, loss: float) -> Iterator[Far]
         wire = Wire(delay, jitter, loss, ends=(ends[0], ends[1]))
         stack.enter_context(wire.working())
         laboratory, site = (("ip", "netns", "exec", name) for name in names)
-        yield Far(wire, LABORATORY, {"hub": laboratory, "station": site}, names[1])
+        yield Far(wire, LABORATORY, {"hub": laboratory, "station": site}, names[1], names[0])
 
 
 @contextmanager
