@@ -9,7 +9,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.procedures.parameters import read_parameters
-from remotecal.runs.items import check_items
+from remotecal.runs.items import check_items, check_texts
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.transport.messages import BenchAnnounced
 
@@ -52,6 +52,7 @@ def check_order(
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
     points = points_of(procedure, adjust=order.order.adjust)
     check_points(procedure, points)
+    check_texts(order)
     check_items(order, procedure, None)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
