@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import html, units
-from remotecal.bench_file import Approval, ArtefactEntry, BenchFile, Characteristic, Entry
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -189,17 +189,6 @@ class Bench:
                 )
         facts = self.file.characteristics.items()
         return {name: fact(name, entry, self.path.parent, today) for name, entry in facts}
-
-    def approvals(self, today: date) -> tuple[Approval, ...]:
-        """Return the bench's approvals as a measurement standard (CertificateRefused: one has ended)."""
-        for one in self.file.approvals:
-            if today > one.valid_until:
-                raise CertificateRefused(
-                    f"approval {one.number} of {self.name} as a measurement standard ended on "
-                    f"{one.valid_until}: have it renewed, or take it out of [[approvals]], and certificates "
-                    "will not state it"
-                )
-        return self.file.approvals
 
     def line(self, name: str) -> str | None:
         """Return what an instrument's line is called, whoever asks; None where it has none on this computer.

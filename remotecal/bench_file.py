@@ -11,7 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
-from remotecal.errors import BenchError
+from remotecal.errors import BenchError, CertificateRefused
 from remotecal.model import Record, Text
 from remotecal.model.base import LANGUAGES, Line
 
@@ -273,6 +273,17 @@ class BenchFile(Written):
             if isinstance(fact, Characteristic) and fact.proof is not None:
                 raise ValueError(f"characteristics.{name}.proof can't be written: name its record")
         return self
+
+    def approved(self, today: date) -> tuple[Approval, ...]:
+        """Return the bench's approvals as a measurement standard (CertificateRefused: one has ended)."""
+        for one in self.approvals:
+            if today > one.valid_until:
+                raise CertificateRefused(
+                    f"approval {one.number} of {self.bench.name} as a measurement standard ended on "
+                    f"{one.valid_until}: have it renewed, or take it out of [[approvals]], and certificates "
+                    "will not state it"
+                )
+        return self.approvals
 
     def with_texts(self, files: Mapping[str, tuple[str, ...]], folder: Path) -> BenchFile:
         """Return what it says with the texts of the files that settings name in the place of their names.

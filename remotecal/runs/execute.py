@@ -209,7 +209,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         },
         certificates=certificates,
         characteristics=dict(facts),
-        approvals=bench.approvals(today),
+        approvals=bench.file.approved(today),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
