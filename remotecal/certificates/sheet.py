@@ -196,8 +196,8 @@ def _check_uncertainty(column: TypedColumn, of: TypedColumn | None) -> None:
         raise ValueError("a column U stands behind the column whose uncertainty it is")
     if column.relative and of.ref_type == ERROR:
         raise ValueError(
-            "an error has its U in a unit of its own: where the paper states it in % of the indication or the "
-            "reference, put the column U behind that one"
+            "an error has its U in a unit of its own: where the paper states it in % of the indication or "
+            "the reference, put the column U behind that one"
         )
     if column.relative and has_zero_of_its_own(of.unit):
         raise ValueError(f"an uncertainty relative to a value in {of.unit} is none: state it in the unit")

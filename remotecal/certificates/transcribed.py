@@ -44,7 +44,7 @@ _COMPUTED: Final = Context(prec=3, rounding=ROUND_CEILING)
 """Digits of an uncertainty that the paper states in other terms, rounded up."""
 
 
-class Difference(NamedTuple):
+class TypedApart(NamedTuple):
     """What two persons typed differently."""
 
     where: str
@@ -84,7 +84,7 @@ def transcribe(first: Transcript, second: Transcript, scan: str, digest: str) ->
         raise ConfigurationError(f"what was typed is no certificate: {said}") from error
 
 
-def differences(first: Transcript, second: Transcript) -> list[Difference]:
+def differences(first: Transcript, second: Transcript) -> list[TypedApart]:
     """Return where two persons typed something else of what stands on the paper."""
     return list(_differences(_said(first), _said(second)))
 
@@ -110,18 +110,18 @@ def _said(transcript: Transcript) -> dict[str, object]:
     return said
 
 
-def _differences(one: object, other: object, where: str = "") -> Iterator[Difference]:
+def _differences(one: object, other: object, where: str = "") -> Iterator[TypedApart]:
     """Yield where two sheets differ, and by what."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in dict.fromkeys((*one, *other)):
             yield from _differences(one.get(key), other.get(key), f"{where}.{key}" if where else key)
     elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
         if len(one) != len(other):
-            yield Difference(where, f"{len(one)} of them", f"{len(other)} of them")
+            yield TypedApart(where, f"{len(one)} of them", f"{len(other)} of them")
         for number, (mine, theirs) in enumerate(zip(one, other, strict=False), 1):
             yield from _differences(mine, theirs, f"{where} {number}")
     elif one != other:
-        yield Difference(where, _shown(one), _shown(other))
+        yield TypedApart(where, _shown(one), _shown(other))
 
 
 def _shown(value: object) -> str:

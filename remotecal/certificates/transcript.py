@@ -183,7 +183,7 @@ def _cells(
         )
         for place, row in enumerate(rows, 1)
     )
-    check_signs(columns, cells, called)
+    check_signs([(column.is_, column.unit) for column in columns], cells, called)
     return cells
 
 

@@ -1,4 +1,4 @@
-"""Whether what two persons typed alike can mean what its columns say: an error has a sign, a part of a whole."""
+"""Whether what two persons typed alike can mean what its columns say: the sign of errors, shares of values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from remotecal.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from remotecal.certificates.sheet import TypedColumn
     from remotecal.model import Text
 
 CORRECTIONS: Final = ("修正值", "修正量", "correction")
@@ -33,17 +32,25 @@ def has_zero_of_its_own(unit: str) -> bool:
     return units.same_dimension(unit, "K") and units.convert(0.0, unit, "K") != 0.0
 
 
-def check_signs(columns: Sequence[TypedColumn], rows: Iterable[Sequence[str]], called: str) -> None:
+def check_signs(
+    columns: Sequence[tuple[str, str | None]], rows: Iterable[Sequence[str]], called: str
+) -> None:
     """Raise `ConfigurationError` if a table's errors have the sign of corrections.
 
     That can be told where indication, reference and error stand in one table: the error is indication less
     reference, whatever unit it is in. Where every row says the contrary it is no slip of one of them.
+
+    Args:
+        columns: what each is, and its unit; None for one of words.
+        rows: their cells.
+        called: what the table is called.
     """
-    numbered = {column.is_: place for place, column in enumerate(columns) if column.unit is not None}
+    numbered = {is_: (place, unit) for place, (is_, unit) in enumerate(columns) if unit is not None}
     if not {"indication", "reference", "error"} <= set(numbered):
         return
-    shown, meant, error = (numbered[name] for name in ("indication", "reference", "error"))
-    unit, other = columns[shown].unit or "1", columns[meant].unit or "1"
+    (shown, unit), (meant, other), (error, _) = (
+        numbered[name] for name in ("indication", "reference", "error")
+    )
     if not units.same_dimension(unit, other):
         return
     found = list(_signs(rows, (shown, meant, error), (unit, other)))

@@ -17,7 +17,7 @@ from remotecal.errors import ConfigurationError, RecordError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from remotecal.certificates.transcribed import Difference
+    from remotecal.certificates.transcribed import TypedApart
     from remotecal.certificates.transcript import Transcript
     from remotecal.model import Record
     from remotecal.store.papers import PaperRow
@@ -139,7 +139,7 @@ def differing(row: PaperRow, name: str) -> str:
     return ""
 
 
-def _differences_of(row: PaperRow) -> list[Difference]:
+def _differences_of(row: PaperRow) -> list[TypedApart]:
     return differences(_transcript(row.first, row.first_by), _transcript(row.second, row.second_by))
 
 

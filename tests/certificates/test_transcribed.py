@@ -210,7 +210,7 @@ def test_an_uncertainty_in_percent_of_a_temperature_is_none(desk: Desk) -> None:
 def test_a_correction_typed_as_an_error_is_found_where_the_table_tells(
     desk: Desk, error: str, holds: bool
 ) -> None:
-    """An error is indication less reference: where all three stand there, the sign of each row is looked at."""
+    """An error is indication less reference: where all three stand there, the signs are looked at."""
     shown = "149.9975" if error != "0.004" else "150.0000"
     told_ = re.sub(r"# kg .*6\.2\n", f"{shown} 150.0000 {error} 3.0\n", SHEET, flags=re.DOTALL)
     column = '[[results.columns]]\nis = "reference"\nunit = "kg"\n\n[[results.columns]]\nis = "error"'
