@@ -22,7 +22,7 @@ class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `fact`, `item`, `person`, `accreditation` or `station`."""
+    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; or `revoked`, a certificate."""
     about: str
     """What it is called by, such as a serial number."""
     what: str
