@@ -1,4 +1,4 @@
-"""Whether what two persons typed alike can mean what its columns say: the sign of errors, shares of values."""
+"""Whether what two persons typed alike can mean what its columns say: signs of errors, shares of values."""
 
 from __future__ import annotations
 

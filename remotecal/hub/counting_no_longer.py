@@ -1,4 +1,4 @@
-"""Certificates that the trust list revokes: what rests on them alone counts no longer, and whose they are is told."""
+"""Certificates that the trust list revokes: none is an item's last one, and whose they are is told."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def count_without_revoked(
     return [told for one in now for told in _notices(store, one, one.since or issued, there)]
 
 
-def _notices(store: Store, entry: Revocation, since: date, users: Iterable[UserRow]) -> Iterator[NoticeWanted]:
+def _notices(
+    store: Store, entry: Revocation, since: date, users: Iterable[UserRow]
+) -> Iterator[NoticeWanted]:
     """Yield a notice for each whose certificate it is: a customer's people, and those who write orders."""
     signed = store.signings.numbered(entry.id)
     run = None if signed is None else store.journals.find(signed.station, signed.run)

@@ -194,7 +194,7 @@ class Items:
         """Let certificates count no longer; return of how many items the last one is looked for anew.
 
         Args:
-            revoked: their numbers, all there are; one that was told before and is not among them counts again.
+            revoked: numbers of all there are; one that was told before and is none of these counts again.
         """
         from sqlalchemy import select
 
@@ -205,7 +205,9 @@ class Items:
         if not told:
             return 0
         with self._database.begin() as connection:
-            rows = connection.execute(select(items.c.id, items.c.certificate).where(items.c.certificate != ""))
+            rows = connection.execute(
+                select(items.c.id, items.c.certificate).where(items.c.certificate != "")
+            )
             numbers = [row.id for row in rows if comparable(row.certificate) in told]
             refresh(connection, numbers, told)
         return len(numbers)

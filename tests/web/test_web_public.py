@@ -66,9 +66,7 @@ def _told(web: Web, about: str) -> set[str]:
     return {row.to for row in web.hub.laboratory.store.notices.all() if row.about == about}
 
 
-def test_what_was_revoked_is_told_with_day_and_reason(
-    web: Web, run: str, number: str, address: str
-) -> None:
+def test_what_was_revoked_is_told_with_day_and_reason(web: Web, run: str, number: str, address: str) -> None:
     folder = web.hub.laboratory.folder.path
     before = {path: path.read_bytes() for path in (folder / "trust.toml", folder / "trust.toml.sig")}
     today = datetime.now(UTC).date()
@@ -96,7 +94,7 @@ def test_what_was_revoked_is_told_with_day_and_reason(
         with web.token("operator") as operator:
             kept = operator.get(f"/items/{item}").json()
             assert (kept["certificate"], kept["calibrated"], kept["due"]) == ("", None, None)
-            operator.put(f"/items/{item}", json=meter | {"months": 6})  # whoever changes it brings nothing back
+            operator.put(f"/items/{item}", json=meter | {"months": 6})
             assert operator.get(f"/items/{item}").json()["certificate"] == ""
             assert operator.get(f"/items/{item}/calibrations").json() == []
         assert _told(web, number) == {"operator"}
