@@ -161,7 +161,6 @@ def _check_asked(record: Record, run: str, device: str) -> None:
             "hub"
         )
 
-
     its_devices = [item.id or "nobody" for item in record.items]
     if device and its_devices != [device]:
         raise CertificateRefused(
