@@ -119,7 +119,7 @@ def _page(visitor: Visitor, row: PaperRow, typed: Mapping[str, str] | None, refu
     if typed is None:
         first = papers.fields_of(row.first)
         typed = papers.fields_of(mine) if mine else paper_form.like(first) if first else {}
-    differs = papers.differing(row) if visitor.may("transcribe") and (mine or not types) else ""
+    differs = papers.differing(row, name) if visitor.may("transcribe") and (mine or not types) else ""
     page = visitor.page(
         "paper.html",
         row=row,
