@@ -82,7 +82,7 @@ async def type_paper(paper: Paper, form: BroughtSeveral) -> Response:
     try:
         return await once(form, keep)
     except ConfigurationError as error:
-        refused = "" if form.resent == "-" else str(error)
+        refused = "" if form.resent == "-" else str(error).removeprefix(f"the sheet of {caller.name}: ")
         return await run_in_threadpool(_page, visitor, row, typed.fields, refused)
 
 
