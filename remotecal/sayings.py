@@ -29,7 +29,7 @@ class Sayings:
         if len(told) < len(each):
             return self._of(sentence)
         *before, last = told
-        between, full = ("；", "。") if last.endswith("。") else ("; ", ".")
+        between, full = ("; ", ".") if last.endswith(".") else ("；", "。")
         return between.join([*(one.removesuffix(full) for one in before), last])
 
     def _of(self, sentence: str) -> str | None:
