@@ -135,7 +135,8 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
     except RecursionError:
         raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
-        faults = "; ".join(_fault(model, fault) for fault in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        faults = "; ".join(_fault(model, fault) for fault in found if not _follows(fault, found))
         raise refusal(f"{where}: {faults}") from None
 
 
@@ -156,6 +157,14 @@ def _plain(value: object) -> str:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     raise TypeError(f"{value!r} has no JSON form")
+
+
+def _follows(fault: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Tell whether a list is too short only because something in it is wrong, which is told by itself."""
+    place = fault["loc"]
+    return fault["type"] == "too_short" and any(
+        len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in found
+    )
 
 
 def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:

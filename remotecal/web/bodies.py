@@ -202,6 +202,8 @@ class ItemWritten(_Sent):
     def _has_a_number(self) -> Self:
         if not (self.serial or self.owner_number):
             raise ValueError("serial or owner_number is missing: nothing tells the item from others")
+        if not any(text.strip() for text in self.name.root.values()):
+            raise ValueError("name is missing: say what the item is, in Chinese or in English")
         return self
 
     def entered(self) -> Entered:

@@ -26,7 +26,7 @@ from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
-from remotecal.web.pages.frame import Sent, Visiting, Visitor
+from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -84,6 +84,7 @@ async def order_items(form: Sent) -> Response:
     if not (form["key"].isascii() and form["key"].isalnum()):
         raise ConfigurationError("open the form anew: this one has lost its key")
     try:
+        form.only_shown()
         made = await _ordered(form, items, caller.name)
     except ConfigurationError as error:
         typed = {name: form[name] for name in form.fields}
@@ -165,6 +166,9 @@ def _form(
         "before": BEFORE,
         "series": visitor.office.settings.numbers.order,
     }
+    if refused is not None:
+        fields = [(name, text) for name, text in typed.items() if name not in {"csrf", "item"}]
+        content["resent"] = Resent(str(refused), [*fields, *(("item", str(one.id)) for one in items)])
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
