@@ -17,6 +17,7 @@ from remotecal.private_files import write_private
 from remotecal.station.acceptance import read_order
 from remotecal.station.deliveries import held
 from remotecal.station.on_site import Wish, wish_for
+from remotecal.station.pages.arriving import UPLOADS, check_room, check_size
 from remotecal.station.pages.journals import FollowedJournal, JournalTold
 from remotecal.station.pages.photos import drawn_anew, examine
 from remotecal.station.run import StationRun
@@ -25,14 +26,12 @@ from remotecal.transport.messages import StationState
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from remotecal.station.folder import StationFolder
     from remotecal.transport.messages import CommandAnswer
 
-UPLOADS: Final = "uploads"
-"""Folder of what is on its way from a browser to the evidence."""
 RECORDS: Final = 4
 """Records that are remembered."""
 TAKEN: Final = "taken"
@@ -111,16 +110,23 @@ class Desk:
         return found
 
     def keep(self, content: bytes) -> Path:
-        """Write a photo where the agent can take it from (`ConfigurationError`: it is none, or too large)."""
-        if len(content) > self.folder.settings.largest_file:
-            raise ConfigurationError(
-                f"the photo has {len(content)} bytes, {self.folder.settings.largest_file} are taken: "
-                "choose a lower resolution"
-            )
-        name = f"photo-{sha256(content).hexdigest()[:12]}{examine(content)}"
+        """Write a photo where the agent can take it from.
+
+        Raises:
+            ConfigurationError: it is none, or too large.
+            DiskFull: there is no room for it.
+        """
+        check_size(len(content), self.folder.settings.largest_file)
+        name = _name(content)  # which says so where there is none
+        check_room(self.folder.path / UPLOADS, len(content))
         path = self.folder.path / UPLOADS / secrets.token_hex(8) / name
         write_private(path, content)
         return path
+
+    def called(self, path: Path, content: Callable[[], bytes]) -> Path:
+        """Give a photo that has come in pieces its name (`ConfigurationError`: it is none)."""
+        named = path.with_name(_name(content()))
+        return path.replace(named)
 
     def forget(self, path: Path) -> None:
         """Remove what was kept on its way; what the agent took has a copy of its own."""
@@ -145,6 +151,11 @@ class Desk:
             return drawn_anew(content)
         except (IndexError, OSError, ConfigurationError) as error:
             raise NotThere(f"the picture can't be shown: {error}") from error
+
+
+def _name(content: bytes) -> str:
+    """Return what a photo is called: nothing a browser says of it (`ConfigurationError`: it is none)."""
+    return f"photo-{sha256(content).hexdigest()[:12]}{examine(content)}"
 
 
 def _read(path: Path, largest: int) -> bytes:
