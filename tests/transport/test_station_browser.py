@@ -5,7 +5,6 @@ What each costs a person is printed beside the goal (`pytest -s`).
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import time
@@ -15,84 +14,29 @@ from pathlib import Path
 
 import pytest
 import segno
-from axe_playwright_python.sync_playwright import Axe
 from hand import DIAL, read_by_hand
 from laboratories import PATIENCE
-from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import Tiny
+from windows import asked, chromium, looked_at, opened, over, shot, window
 
 from remotecal.hub.settings import HubFolder
 
-CHROMIUM = "/usr/bin/chromium-headless-shell"
-WITHIN = PATIENCE * 1000.0
-expect.set_options(timeout=WITHIN)
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-LOOK = os.environ.get("LOOK", "")
-"""A folder for pictures of the pages, where somebody wants to look at them."""
-SMALLER_THAN_A_FINGER = """() => [...document.querySelectorAll('button, nav a, summary, input, .sure')]
-    .filter((e) => e.getClientRects().length && e.type !== 'hidden' && e.type !== 'checkbox')
-    .filter((e) => e.getBoundingClientRect().height < 44)
-    .map((e) => e.outerHTML)"""
 INTERLOCK = '\n[[interlocks]]\nwatch = "{}"\nabove = {}\nunit = "{}"\n'
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
 def said() -> list[str]:
     """What the browser complained about."""
     return []
-
-
-def window(browser: Browser, said: list[str], **settings: object) -> Page:
-    context = browser.new_context(**{"locale": "en", **settings})
-    context.set_default_timeout(WITHIN)
-    page = context.new_page()
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
-    return page
-
-
-def opened(browser: Browser, beside: Beside, said: list[str], **settings: object) -> Page:
-    page = window(browser, said, **settings)
-    page.goto(beside.call(beside.served.entrance))
-    page.wait_for_url(f"{beside.base}/")
-    return page
-
-
-def asked(beside: Beside, number: int) -> None:
-    wait_until(lambda: (live := beside.station.live()) is not None and live.prompt == number)
-
-
-def over(beside: Beside) -> None:
-    wait_until(lambda: beside.station.live() is None)
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Check a page as it is now: nothing for axe to find, nothing too small, nothing too wide."""
-    if LOOK:
-        page.screenshot(path=f"{LOOK}/{name}.png", full_page=True)
-    found = Axe().run(page, options=RULES)
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
-    assert page.evaluate(SMALLER_THAN_A_FINGER) == [], name
-    width = page.viewport_size["width"]
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-
-
-def shot(width: int = 4000, height: int = 3000) -> bytes:
-    """Return a photo as large as a phone takes it."""
-    made = BytesIO()
-    Image.effect_noise((width, height), 60).convert("RGB").save(made, "JPEG", quality=55)
-    return made.getvalue()
 
 
 @pytest.mark.parametrize(("locale", "width"), [("zh-CN", 360), ("en", 1280)])
