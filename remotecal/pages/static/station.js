@@ -3,7 +3,9 @@
 "use strict";
 {
   const LARGEST = 2000000; // bytes of a photo that is sent as it was taken
-  const TRIES = [[4000, 0.85], [4000, 0.7], [3000, 0.7], [2400, 0.7], [1600, 0.6], [1000, 0.5]]; // longest side, quality
+  const TRIES = [ // longest side, quality: what is written on a plate is to be read
+    [4000, 0.85], [4000, 0.7], [3200, 0.8], [2600, 0.8], [2000, 0.8], [1600, 0.7], [1000, 0.6],
+  ];
   const PIECE = 131072; // bytes sent at a time
   const PATIENCE = 60000; // ms for a piece; the station waits no longer
   const FIRST_PAUSE = 1000; // ms until it is tried again, twice as many each time
