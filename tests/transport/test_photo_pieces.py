@@ -131,7 +131,10 @@ def test_a_photo_in_pieces_counts_once_and_only_as_it_was_sent(beside: Beside) -
         assert client.head(beside.served.origin + twin).status_code == 404
     one, two = files(beside)
     assert (one["sha256"], two["sha256"]) == (sha256(content).hexdigest(), sha256(second).hexdigest())
-    assert one["about"] == f"nameplate (made smaller on the phone, from 4123456 bytes with the SHA-256 {'a' * 64})"
+    assert (
+        one["about"]
+        == f"nameplate (made smaller on the phone, from 4123456 bytes with the SHA-256 {'a' * 64})"
+    )
     assert two["about"] == "nameplate"
     assert [path for path in (beside.site.folder.path / UPLOADS).glob("*")] == [], "nothing stays on the way"
 

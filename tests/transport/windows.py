@@ -25,6 +25,7 @@ SMALLER_THAN_A_FINGER = """() => [...document.querySelectorAll('button, nav a, s
     .filter((e) => e.getBoundingClientRect().height < 44)
     .map((e) => e.outerHTML)"""
 
+
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -38,12 +39,13 @@ if TYPE_CHECKING:
     from remotecal.station.pages.entering import Doorkeeper, LetIn
     from remotecal.station.pages.phones import Phones
     from remotecal.station.pages.shown import SeenHere
+    from remotecal.station.pages.watch import Watch
     from remotecal.transport.messages import CommandAnswer
 
 TEMPLATES: Final = "remotecal.station.pages"
 MENU: Final = (("now", "/"), ("readings", "/readings"), ("photo", "/photo"), ("last", "/last"))
-LOOK_EVERY: Final = 0.5
-"""Seconds from one look at what is new to the next."""
+MADE_ANEW: Final = 2.0
+"""Seconds after which parts are made anew though nothing was seen to change: time goes by in them."""
 SAID: Final = frozenset({"agree", "decline"})
 """What is said to an order."""
 NO_BUTTON: Final = "there is no such button"
@@ -62,12 +64,14 @@ class StationPages:
         keeper: who is let in.
         phones: lets phones join.
         arrivals: the photos on their way.
+        watch: looks at the station for everybody.
     """
 
     desk: Desk
     keeper: Doorkeeper
     phones: Phones
     arrivals: Arrivals
+    watch: Watch
 
     def app(self, origins: frozenset[str]) -> ASGIApp:
         """Return the application that answers at addresses of its own, and nowhere else."""
@@ -113,21 +117,21 @@ class StationPages:
 
     async def now(self, request: Request) -> Response:
         """Return what wants the person, where the run is, and whether the rig is safe."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "now.html", seen)
 
     async def readings(self, request: Request) -> Response:
         """Return the grid of what is read by eye."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "readings.html", seen)
 
     async def photo(self, request: Request) -> Response:
         """Return the page on which a photo is sent, asked for or not."""
-        return self.page(request, "photo.html", await shown.look(self.desk))
+        return self.page(request, "photo.html", await self.watch.look())
 
     async def last(self, request: Request) -> Response:
         """Return the last result."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         told = await asyncio.to_thread(self.desk.told, seen.last) if seen.last else None
         words = words_for(request)
         tables = await asyncio.to_thread(shown.results, self.desk, told, words) if told is not None else []
@@ -135,7 +139,7 @@ class StationPages:
 
     async def phone(self, request: Request) -> Response:
         """Return the page with the code by which a phone joins."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "phone.html", seen, phones=self.phones, joined=self.keeper.phones)
 
     async def news(self, request: Request) -> Response:
@@ -145,12 +149,15 @@ class StationPages:
 
     async def _events(self, request: Request) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
+        seen, before, made_at = await self.watch.look(), None, 0.0
         while not self.keeper.closed and self.keeper.guest(request.headers) is not None:
-            made = self.parts(request, await shown.look(self.desk))
-            new = {name: html for name, html in made.items() if sent.get(name) != html}
-            sent |= new
+            new: dict[str, str] = {}
+            if seen is not before or time.monotonic() - made_at >= MADE_ANEW:
+                before, made_at, made = seen, time.monotonic(), self.parts(request, seen)
+                new = {name: html for name, html in made.items() if sent.get(name) != html}
+                sent |= new
             yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
-            await asyncio.sleep(LOOK_EVERY)
+            seen = await self.watch.next()
         yield "event: over\ndata: {}\n\n"
 
     async def picture(self, request: Request) -> Response:
@@ -264,7 +271,7 @@ class StationPages:
     async def take_away(self, request: Request) -> Response:
         """Take the last result away."""
         guest, fields = await form_of(request, self.keeper)
-        self.desk.take_away(text_in(fields, "run"), on_site(guest.name))
+        self.desk.runs.take_away(text_in(fields, "run"), on_site(guest.name))
         return see(f"{self.keeper.base}/")
 
     async def let_phones(self, request: Request) -> Response:
@@ -336,8 +343,7 @@ class StationPages:
         """Return the parts that change while somebody looks on."""
         content = self._content(request, seen)
         return {
-            name: environment(TEMPLATES).get_template(f"part_{name}.html").render(**content)
-            for name in PARTS
+            name: environment(TEMPLATES).get_template(f"part_{name}.html").render(**content) for name in PARTS
         }
 
     def _content(self, request: Request, seen: SeenHere) -> dict[str, object]:

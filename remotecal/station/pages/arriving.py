@@ -74,7 +74,9 @@ class Arrival:
         except FileNotFoundError:
             raise NotThere(GIVEN_UP) from None
         except OSError as error:
-            raise DiskFull(f"the station's disk does not take the photo ({error}): make room there") from error
+            raise DiskFull(
+                f"the station's disk does not take the photo ({error}): make room there"
+            ) from error
         self.offset += len(piece)
 
     def whole(self) -> bytes:
@@ -114,7 +116,9 @@ class Arrivals:
             self.forget(word)
         coming = [one for one in self._there.values() if one.answer is None]
         if len(coming) >= MOST:
-            raise ConfigurationError("too many photos are on their way to this station: wait, and send it again")
+            raise ConfigurationError(
+                "too many photos are on their way to this station: wait, and send it again"
+            )
         check_room(self._folder, length + sum(one.length - one.offset for one in coming), self._reserve)
         word = secrets.token_urlsafe(24)
         path = self._folder / secrets.token_hex(8) / "part"

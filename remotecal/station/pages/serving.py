@@ -22,6 +22,7 @@ from remotecal.station.pages.arriving import Arrivals
 from remotecal.station.pages.desk import Desk
 from remotecal.station.pages.entering import Doorkeeper
 from remotecal.station.pages.phones import Phones
+from remotecal.station.pages.watch import Watch
 from remotecal.transport.doors import Door
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
         joining = Phones(keeper, folder.path, phones, for_phones)
         arrivals = Arrivals(folder.path, folder.settings.largest_file)
         arrivals.clear()
-        made.append(StationPages(Desk(folder), keeper, joining, arrivals))
+        desk = Desk(folder)
+        made.append(StationPages(desk, keeper, joining, arrivals, Watch(desk)))
         door = _door(HOST, port, OF_ONE)
         origin = f"http://{HOST}:{door.getsockname()[1]}"
         written = {"origin": origin, "place": keeper.place, "key": keeper.key}
