@@ -136,7 +136,7 @@ def test_a_photo_in_pieces_counts_once_and_only_as_it_was_sent(beside: Beside) -
         == f"nameplate (made smaller on the phone, from 4123456 bytes with the SHA-256 {'a' * 64})"
     )
     assert two["about"] == "nameplate"
-    assert [path for path in (beside.site.folder.path / UPLOADS).glob("*")] == [], "nothing stays on the way"
+    assert list((beside.site.folder.path / UPLOADS).glob("*")) == [], "nothing stays on the way"
 
 
 def test_what_is_no_photo_or_not_what_was_said_is_no_evidence(beside: Beside) -> None:

@@ -1,4 +1,4 @@
-"""A phone beside the rig: consent is held, and a photo comes over a line that breaks. One walk in a real browser."""
+"""A phone beside the rig: consent is held, and a photo comes over a line that breaks (real browser)."""
 
 from __future__ import annotations
 

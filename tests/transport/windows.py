@@ -15,7 +15,7 @@ from processes import wait_until
 from station_page import Beside
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
-WITHIN = 15000.0
+WITHIN = PATIENCE * 1000.0
 expect.set_options(timeout=WITHIN)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 LOOK = os.environ.get("LOOK", "")

@@ -74,9 +74,7 @@ class Arrival:
         except FileNotFoundError:
             raise NotThere(GIVEN_UP) from None
         except OSError as error:
-            raise DiskFull(
-                f"the station's disk does not take the photo ({error}): make room there"
-            ) from error
+            raise DiskFull(f"the station's disk takes no photo ({error}): make room there") from error
         self.offset += len(piece)
 
     def whole(self) -> bytes:
@@ -116,9 +114,7 @@ class Arrivals:
             self.forget(word)
         coming = [one for one in self._there.values() if one.answer is None]
         if len(coming) >= MOST:
-            raise ConfigurationError(
-                "too many photos are on their way to this station: wait, and send it again"
-            )
+            raise ConfigurationError("too many photos are on their way to this station: send it later")
         check_room(self._folder, length + sum(one.length - one.offset for one in coming), self._reserve)
         word = secrets.token_urlsafe(24)
         path = self._folder / secrets.token_hex(8) / "part"
@@ -184,6 +180,6 @@ def check_room(folder: Path, length: int, reserve: int = RESERVE) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise DiskFull(f"the station's disk takes no photo: {error}") from error
+        raise DiskFull(f"the station's disk takes no photo ({error}): make room there") from error
     if free - length < reserve:
         raise DiskFull(f"the station's disk has {free} bytes left, and the run needs them: make room there")

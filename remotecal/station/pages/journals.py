@@ -193,7 +193,7 @@ class FollowedJournal:
         self._read = 0
         self._of: JournalTold = self._told
         self._given: JournalTold | None = None
-        """What was told last, and of which telling: a journal that was exchanged is told from its beginning."""
+        """What was told last, and of which telling: an exchanged journal is told from its beginning."""
         self._lock = threading.Lock()
 
     def look(self) -> JournalTold:

@@ -1,8 +1,8 @@
 """Photos that a script sends a piece at a time, so that a line that breaks loses none of them.
 
 A form begins a photo and gets an address; `HEAD` there tells how much has come, `PATCH` adds what follows
-(`Upload-Offset` and `Upload-Length`, as in tus 1.0). What was done with a whole photo is told as often as it is
-asked, and done once.
+(`Upload-Offset` and `Upload-Length`, as in tus 1.0). What was done with a whole photo is told as often as it
+is asked, and done once.
 """
 
 from __future__ import annotations

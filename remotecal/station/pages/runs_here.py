@@ -1,8 +1,7 @@
-"""The runs on this computer's disk: gone through once, and from then on only where something can have changed."""
+"""The runs on this computer's disk: gone through once, and then only where something can have changed."""
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -106,5 +105,5 @@ class RunsHere:
 
     def _names(self) -> set[str]:
         with suppress(FileNotFoundError):
-            return set(os.listdir(self._folder.runs))
+            return {path.name for path in self._folder.runs.iterdir()}
         return set()

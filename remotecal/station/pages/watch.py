@@ -25,8 +25,8 @@ class Watch:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._seen: SeenHere | None = None
-        self._begun = 0
-        """Looks that were begun."""
+        self.looks = 0
+        """How often it was looked."""
         self._turn = asyncio.Lock()
         self._round: asyncio.Task[SeenHere] | None = None
 
@@ -35,10 +35,10 @@ class Watch:
 
         While nothing has changed it is the very same.
         """
-        came = self._begun
+        came = self.looks
         async with self._turn:
-            if self._seen is None or self._begun == came:
-                self._begun += 1
+            if self._seen is None or self.looks == came:
+                self.looks += 1
                 seen = await shown.look(self._desk)
                 if self._seen is None or seen != self._seen:
                     self._seen = seen
