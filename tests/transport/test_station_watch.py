@@ -75,6 +75,7 @@ def test_a_journal_that_did_not_change_is_not_read_again(folder: StationFolder) 
     assert dict(runs.on_the_way(there)) == {"one": (2, 5)}, "it looks the same"
     os.utime(path, (101, 101))
     assert dict(runs.on_the_way(there)) == {"one": (2, 0)}, "it was written"
+    (folder.orders / "one" / DONE).touch()
     write(folder, "two", 100, lines=3)
     assert dict(runs.on_the_way(None)) == {"two": (0, 3)}, "with the agent away nobody knows what arrived"
     (folder.orders / "two" / DONE).touch()
