@@ -36,6 +36,7 @@ Action = Literal[
     "revoke",
     "audit",
     "users",
+    "wall",
 ]
 """What needs leave."""
 
@@ -54,8 +55,10 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
+    "wall": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper.
+"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `wall`: let a
+screen show what is on.
 
 A customer reads their own only, see `visible`.
 """
@@ -189,3 +192,5 @@ Auditing = Annotated[Caller, Depends(_who_may("audit"))]
 """Who may read the audit log."""
 Administrator = Annotated[Caller, Depends(_who_may("users"))]
 """Who may enter users."""
+Hanging = Annotated[Caller, Depends(_who_may("wall"))]
+"""Who may let screens on a wall show what is on."""
