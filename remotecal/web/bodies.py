@@ -80,6 +80,13 @@ class Login(_Sent):
     """Their password."""
 
 
+class PasswordAgain(_Sent):
+    """Who has logged in says again who they are."""
+
+    password: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
+    """Their password."""
+
+
 class NewPassword(_Sent):
     """A user gives themselves another password."""
 

@@ -11,7 +11,7 @@ from remotecal.errors import NotAllowed
 from remotecal.hub.walls import put_up, take_down
 from remotecal.web.answers import Limit
 from remotecal.web.bodies import WallWanted
-from remotecal.web.callers import Hanging
+from remotecal.web.callers import Admitting, Hanging
 from remotecal.web.office import Here
 from remotecal.web.shown import NewWall, WallShown
 
@@ -27,7 +27,7 @@ def list_walls(_: Hanging, here: Here, limit: Limit = 100) -> list[WallShown]:
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def make_wall(wanted: WallWanted, caller: Hanging, here: Here) -> NewWall:
+def make_wall(wanted: WallWanted, caller: Admitting, here: Here) -> NewWall:
     """Let a screen show what is on, to whoever stands before it; its address is told this once."""
     if caller.session is None:
         raise NotAllowed("this needs a session; a token won't do", caller.name)

@@ -290,6 +290,12 @@ def test_a_screens_address_changes_nobodys_session(web: Web) -> None:
         assert client.cookies["remotecal_session"] == session
         assert "operator" not in client.get("/wall").text
         assert "operator" in client.get("/").text
+        idle = web.hub.laboratory.folder.settings.api.idle_minutes * 60
+        with web.clock.put_forward(idle * 0.8):
+            assert client.get("/wall").status_code == 200
+        with web.clock.put_forward(idle * 1.2):
+            assert client.get("/wall").status_code == 200  # that was no use of the session
+            assert client.get("/").headers["location"].startswith("/login")
         client.post("/logout", data={"csrf": token(client.get("/"))})
         assert client.get("/wall").status_code == 200
         assert client.get("/").headers["location"].startswith("/login")

@@ -22,14 +22,13 @@ from remotecal.errors import (
 )
 from remotecal.pages.frame import see
 from remotecal.web import sessions
+from remotecal.web.callers import must_ask
 
 if TYPE_CHECKING:
     from fastapi import Response
 
     from remotecal.web.pages.frame import SentForm
 
-ASKED_WITHIN: Final = 300.0
-"""Seconds for which it is known who somebody is."""
 ANSWERED_WITHIN: Final = 60.0
 """Seconds in which a form that was sent twice must have been done."""
 LOOK_EVERY: Final = 0.1
@@ -55,8 +54,7 @@ async def asked_again(form: SentForm) -> Response | None:
             status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTPStatus.FORBIDDEN
         else:
             return None
-    asked = await run_in_threadpool(visitor.office.store.users.asked, visitor.caller.session or "")
-    if not refused and visitor.office.clock.now() - asked <= ASKED_WITHIN:
+    if not refused and not await run_in_threadpool(must_ask, visitor.caller, visitor.office):
         return None
     sent = [
         (name, value)
