@@ -306,6 +306,8 @@ def test_looking_on_ends_no_session_and_prolongs_none(web: Web) -> None:
             with client.stream("GET", "/news") as stream:
                 assert next(stream.iter_lines()) == "event: parts"
         client.post("/logout", data={"csrf": token(client.get("/"))})
+        over = client.get("/news", headers={"Accept": "text/event-stream"})  # as a browser asks for a stream
+        assert over.text == "event: over\ndata: {}\n\n"
     with browsing(web) as client, client.stream("GET", "/news") as stream:
         assert stream.status_code == 303
 

@@ -42,6 +42,7 @@ def add_to(app: FastAPI) -> None:
         standards,
         statistics,
         today,
+        walls,
     )
     from remotecal.web.pages.compressed import Compressed
 
@@ -60,7 +61,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, people, audit, my, requests)
+    told = (statistics, people, audit, walls, my, requests)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -52,6 +52,7 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("statistics", "/statistics", "read"),
     ("people", "/people", "read"),
     ("audit", "/audit", "audit"),
+    ("walls", "/walls", "wall"),
 )
 """Page → its address, and what one must be allowed to see it."""
 OF_THE_SWITCH: Final = frozenset({"resent", "next", "language"})

@@ -22,6 +22,7 @@ from remotecal.errors import (
 )
 from remotecal.pages.frame import see
 from remotecal.web import sessions
+from remotecal.web.callers import must_ask
 from remotecal.web.pages.frame import Resent
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from remotecal.web.pages.frame import SentForm
 
-ASKED_WITHIN: Final = 300.0
-"""Seconds for which it is known who somebody is."""
 ANSWERED_WITHIN: Final = 60.0
 """Seconds in which a form that was sent twice must have been done."""
 LOOK_EVERY: Final = 0.1
@@ -56,8 +55,8 @@ async def asked_again(form: SentForm) -> Response | None:
             status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTPStatus.FORBIDDEN
         else:
             return None
-    asked = await run_in_threadpool(visitor.office.store.users.asked, visitor.caller.session or "")
-    if not refused and not form.resent and visitor.office.clock.now() - asked <= ASKED_WITHIN:
+    again = await run_in_threadpool(must_ask, visitor.caller, visitor.office)
+    if not refused and not form.resent and not again:
         return None
     sent = [
         (name, value)
