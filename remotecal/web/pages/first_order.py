@@ -38,9 +38,7 @@ ItemAsked = Annotated[int | None, Query(ge=1, le=2**53)]
 
 
 @router.get("")
-def first_order(
-    visitor: Visiting, at: Place = "", procedure: Place = "", item: ItemAsked = None
-) -> Response:
+def first_order(visitor: Visiting, at: Place = "", procedure: Place = "", item: ItemAsked = None) -> Response:
     """Return the next step: which bench, which procedure, or the form."""
     callers.require(visitor.caller, "order")
     chosen = None if item is None else visible.item(visitor.office, visitor.caller, item)
@@ -55,7 +53,7 @@ def first_order(
 
 @router.post("")
 async def order_first(form: Sent) -> Response:
-    """Order what the form says; where something in it is wrong, return it as it was typed, with what to do."""
+    """Order what the form says; where something in it is wrong, return it as typed, with what to do."""
     visitor = form.visitor
     caller = callers.require(visitor.caller, "order")
     typed = {name: form[name] for name in form.fields}
@@ -135,7 +133,9 @@ def _filled(visitor: Visitor, setup: Setup) -> dict[str, str]:
     }
     if setup.item is not None:
         names = json.loads(setup.item.name)
-        fields |= {f"dut0.name_{language}": names.get(language, names.get("", "")) for language in ("zh", "en")}
+        fields |= {
+            f"dut0.name_{language}": names.get(language, names.get("", "")) for language in ("zh", "en")
+        }
         fields |= {f"dut0.{name}": getattr(setup.item, name) for name in OF_DEVICE}
     for row in visitor.office.store.pages.orders(1):
         before = opened(visitor, row).order
@@ -179,9 +179,9 @@ def _form(
         before=BEFORE,
         of_device=OF_DEVICE,
         known={
-            duty: [] if register is None else [
-                words.choose(one.name.root) for one in register.persons if duty in one.duties
-            ]
+            duty: []
+            if register is None
+            else [words.choose(one.name.root) for one in register.persons if duty in one.duties]
             for duty in DUTIES
         },
         bindings=BINDING,

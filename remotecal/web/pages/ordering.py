@@ -194,7 +194,7 @@ def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
 
 
 def _can_adjust(visitor: Visitor, told: RemoteOrder) -> bool:
-    """Tell whether an order's procedure knows how to adjust; one that is not here any more can't be ordered."""
+    """Tell whether an order's procedure knows how to adjust; one that is gone can't be ordered at all."""
     name = told.procedure.name
     try:
         if told.bundle:
