@@ -23,8 +23,13 @@ from remotecal.station.folder import StationFolder
 __all__ = ["tiny", "web"]
 
 QUICK = {
-    "pressure.gauge": {"sequence": "DKD-R 6-1 C", "pressures": "0, 5e5；1e6", "dwell": "20 s", "dwell_at_ends": "20",
-        "readings": "2"},
+    "pressure.gauge": {
+        "sequence": "DKD-R 6-1 C",
+        "pressures": "0, 5e5；1e6",
+        "dwell": "20 s",
+        "dwell_at_ends": "20",
+        "readings": "2",
+    },
     "flow.water_master_meter": {"flows": "10, 200 L/min", "repeats": "2"},
 }
 """Procedure → parameters that make it short, as somebody types them."""
