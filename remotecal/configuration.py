@@ -140,6 +140,26 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
         raise refusal(f"{where}: {faults}") from None
 
 
+def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
+    """Return key → what is wrong with what stands there, as `checked` reads it; nothing if all is right.
+
+    A fault is said without its key, and of what is missing "is missing"; under "" stand faults of several
+    keys together.
+    """
+    try:
+        model.model_validate_json(json.dumps(content, default=_plain))
+    except RecursionError:
+        return {"": "it is nested too deeply"}
+    except ValidationError as error:
+        found: dict[str, list[str]] = {}
+        for fault in error.errors(include_url=False):
+            key = str(fault["loc"][0]) if fault["loc"] else ""
+            said = _fault(model, fault).removeprefix(".".join(map(str, fault["loc"])))
+            found.setdefault(key, []).append(said.removeprefix(":").strip())
+        return {key: "; ".join(each) for key, each in found.items()}
+    return {}
+
+
 def nearest(word: str, known: Sequence[str]) -> str:
     """Return a hint for a word that isn't known: the nearest ones, or all."""
     close = difflib.get_close_matches(word, known, n=2)

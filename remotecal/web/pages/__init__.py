@@ -22,6 +22,7 @@ def add_to(app: FastAPI) -> None:
         course,
         entry,
         evidence,
+        first_order,
         issuing,
         items,
         keys,
@@ -49,6 +50,7 @@ def add_to(app: FastAPI) -> None:
     work = (
         today,
         ordering,
+        first_order,
         orders,
         numbers,
         runs,
