@@ -86,7 +86,7 @@ def row(page: str, begin: str) -> str:
 def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
     store = web.hub.laboratory.store
     order, began = store.orders.find(run), store.journals.find("here", run).began
-    procedure = store.records.find("here", run).procedure
+    procedure = store.journals.find("here", run).procedure
     assert procedure
     with browsing(web, "reader") as client:
         page = client.get("/statistics").text
