@@ -146,7 +146,7 @@ def _form(
     told = None if row is None else opened(visitor, row)
     benches = list(benches_of(visitor))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
-    content = {
+    content: dict[str, object] = {
         "items": items,
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
         "patterns": patterns,
