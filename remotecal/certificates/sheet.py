@@ -9,6 +9,7 @@ from typing import Annotated, Final, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from remotecal import units
+from remotecal.certificates.typed_signs import called_correction, has_zero_of_its_own
 from remotecal.configuration import Written, nearest
 from remotecal.model import Identification, Item, Text
 from remotecal.model.base import Country, CoverageFactor, Line, Probability, Word
@@ -23,6 +24,8 @@ MEANINGS: Final[Mapping[str, tuple[str, Text]]] = {
     "error": ("basic_measurementError", Text(zh="示值误差", en="Error of indication")),
 }
 """What a column is, in a word → its refType, and what it is called where the sheet says nothing else."""
+ERROR: Final = MEANINGS["error"][0]
+"""refType of errors: indication less reference."""
 
 
 def number(text: str) -> str:
@@ -133,7 +136,8 @@ class TypedColumn(Written):
     p: Probability | None = None
     """Coverage probability of a column `U`; none for k = 1."""
     relative: bool = False
-    """Whether a column `U` is relative to the value before it: in % of it, or in 1."""
+    """Whether a column `U` is relative to the value before it: in % of it, or in 1. No error has such a one:
+    a paper that states it relative means the indication or the reference, not the error itself."""
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -149,7 +153,14 @@ class TypedColumn(Written):
             raise ValueError(f"is: {self.is_!r} is neither a known word, {known}, nor a refType")
         elif self.is_ not in MEANINGS and self.name is None:
             raise ValueError(f"say by name what the paper calls the column {self.is_}")
+        elif self.ref_type == ERROR and called_correction(self.name):
+            raise ValueError("a correction is less its error: turn the signs round, and call it the error")
         return self
+
+    @property
+    def ref_type(self) -> str:
+        """What it is, as a refType."""
+        return MEANINGS[self.is_][0] if self.is_ in MEANINGS else self.is_
 
 
 class TypedResult(Written):
@@ -161,7 +172,7 @@ class TypedResult(Written):
     """Its columns, from the left."""
     rows: str = ""
     """Its rows, a line each, cells apart by blanks, or by tabs where they are pasted; a line that begins with
-    # is none."""
+    # and has no number is none."""
     file: str | None = None
     """A CSV or XLSX file instead, from where the sheet lies; its first row may be headings.
 
@@ -171,12 +182,25 @@ class TypedResult(Written):
     def _has_its_parts(self) -> Self:
         if bool(self.rows.strip()) is (self.file is not None):
             raise ValueError("give either rows, or the file that has them")
-        before = ""
+        before: TypedColumn | None = None
         for column in self.columns:
-            if column.is_ == UNCERTAINTY and before in {"", UNCERTAINTY}:
-                raise ValueError("a column U stands behind the column whose uncertainty it is")
-            before = column.is_ if column.unit is not None else ""
+            if column.is_ == UNCERTAINTY:
+                _check_uncertainty(column, before)
+            before = column
         return self
+
+
+def _check_uncertainty(column: TypedColumn, of: TypedColumn | None) -> None:
+    """Raise `ValueError` unless a column U can be that of the column before it."""
+    if of is None or of.unit is None or of.is_ == UNCERTAINTY:
+        raise ValueError("a column U stands behind the column whose uncertainty it is")
+    if column.relative and of.ref_type == ERROR:
+        raise ValueError(
+            "an error has its U in a unit of its own: where the paper states it in % of the indication or "
+            "the reference, put the column U behind that one"
+        )
+    if column.relative and has_zero_of_its_own(of.unit):
+        raise ValueError(f"an uncertainty relative to a value in {of.unit} is none: state it in the unit")
 
 
 class Sheet(Written):
@@ -198,3 +222,11 @@ class Sheet(Written):
     """The conditions."""
     results: tuple[TypedResult, ...] = Field(min_length=1)
     """Its tables."""
+
+    @model_validator(mode="after")
+    def _was_there(self) -> Self:
+        if self.certificate.issued > self.typed.on:
+            raise ValueError(
+                f"it was issued on {self.certificate.issued}, after it was typed on {self.typed.on}"
+            )
+        return self

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_CEILING, Context, Decimal
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import ValidationError
 
@@ -44,6 +44,17 @@ _COMPUTED: Final = Context(prec=3, rounding=ROUND_CEILING)
 """Digits of an uncertainty that the paper states in other terms, rounded up."""
 
 
+class TypedApart(NamedTuple):
+    """What two persons typed differently."""
+
+    where: str
+    """Where on the sheet: `item.serial`, `results 1.rows 2 3`."""
+    first: str
+    """What one of them typed."""
+    second: str
+    """What the other did."""
+
+
 def transcribe(first: Transcript, second: Transcript, scan: str, digest: str) -> Record:
     """Return what two persons typed as a certificate, marked as transcribed and by whom.
 
@@ -60,18 +71,28 @@ def transcribe(first: Transcript, second: Transcript, scan: str, digest: str) ->
         raise ConfigurationError(
             f"both sheets are typed by {first.sheet.typed.by}: a second person must type the paper anew"
         )
-    found = list(_differences(_said(first), _said(second)))
-    if found:
-        more = f"\n… and {len(found) - MOST_TOLD} more" if len(found) > MOST_TOLD else ""
+    if found := differences(first, second):
+        told_ = [f"  {each.where}: {each.first} and {each.second}" for each in found]
         raise ConfigurationError(
             f"{first.sheet.typed.by} and {second.sheet.typed.by} typed {len(found)} things differently; look "
-            "at the paper, and put right whichever sheet is wrong:\n" + "\n".join(found[:MOST_TOLD]) + more
+            "at the paper, and put right whichever sheet is wrong:\n" + in_short(told_)
         )
     try:
         return _record(first, _statement(first, second, scan, digest))
     except (ValidationError, UnitError) as error:
         said = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise ConfigurationError(f"what was typed is no certificate: {said}") from error
+
+
+def differences(first: Transcript, second: Transcript) -> list[TypedApart]:
+    """Return where two persons typed something else of what stands on the paper."""
+    return list(_differences(_said(first), _said(second)))
+
+
+def in_short(lines: Sequence[str]) -> str:
+    """Return lines, as many as are told, and how many more there are."""
+    more = [f"… and {len(lines) - MOST_TOLD} more"] if len(lines) > MOST_TOLD else []
+    return "\n".join([*lines[:MOST_TOLD], *more])
 
 
 def told(record: Record) -> Text | None:
@@ -89,18 +110,18 @@ def _said(transcript: Transcript) -> dict[str, object]:
     return said
 
 
-def _differences(one: object, other: object, where: str = "") -> Iterator[str]:
+def _differences(one: object, other: object, where: str = "") -> Iterator[TypedApart]:
     """Yield where two sheets differ, and by what."""
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in dict.fromkeys((*one, *other)):
             yield from _differences(one.get(key), other.get(key), f"{where}.{key}" if where else key)
     elif isinstance(one, list | tuple) and isinstance(other, list | tuple):
         if len(one) != len(other):
-            yield f"  {where}: {len(one)} and {len(other)} of them"
+            yield TypedApart(where, f"{len(one)} of them", f"{len(other)} of them")
         for number, (mine, theirs) in enumerate(zip(one, other, strict=False), 1):
             yield from _differences(mine, theirs, f"{where} {number}")
     elif one != other:
-        yield f"  {where}: {_shown(one)} and {_shown(other)}"
+        yield TypedApart(where, _shown(one), _shown(other))
 
 
 def _shown(value: object) -> str:
@@ -109,7 +130,11 @@ def _shown(value: object) -> str:
 
 def _statement(first: Transcript, second: Transcript, scan: str, digest: str) -> Statement:
     one, other = first.sheet.typed, second.sheet.typed
-    files = [table.sha256 for table in first.tables if table.sha256]
+    both = [
+        mine.sha256
+        for mine, theirs in zip(first.tables, second.tables, strict=True)
+        if mine.sha256 and mine.sha256 == theirs.sha256
+    ]
     zh = (
         f"本证书由纸质证书转录：{one.by}于{one.on}录入，{other.by}于{other.on}独立录入，两者一致。"
         f"扫描件：{scan}，SHA-256 {digest}。"
@@ -118,9 +143,9 @@ def _statement(first: Transcript, second: Transcript, scan: str, digest: str) ->
         f"Transcribed from a certificate on paper: typed by {one.by} on {one.on} and, apart from that, by "
         f"{other.by} on {other.on}; both agree. Scan: {scan}, SHA-256 {digest}."
     )
-    if files:
-        zh += f"表格取自文件，SHA-256 {'、'.join(files)}。"
-        en += f" Tables were read from files, SHA-256 {', '.join(files)}."
+    for digest_ in dict.fromkeys(both):
+        zh += f"其中有表格未经录入，由两人取自同一文件，SHA-256 {digest_}。"
+        en += f" Of its tables some were not typed, but read by both from the same file, SHA-256 {digest_}."
     name = Text(zh="纸质证书转录", en="Transcribed from paper")
     return Statement(ref_types=(TRANSCRIBED,), name=name, declaration=Text(zh=zh, en=en))
 

@@ -12,6 +12,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.sheet import UNCERTAINTY, Sheet, number
+from remotecal.certificates.typed_signs import check_signs
 from remotecal.configuration import checked, read_toml, read_within
 from remotecal.errors import ConfigurationError
 from remotecal.spreadsheets import first_sheet, is_formula
@@ -83,7 +84,7 @@ def _table(result: TypedResult, where: str, brought: Callable[[str], bytes]) -> 
     called = f"{where}: table {result.name.get('en')}"
     if result.file is None:
         lines = (_parted(line, len(result.columns)) for line in result.rows.splitlines())
-        rows = [cells for cells in lines if cells and not cells[0].startswith("#")]
+        rows = [cells for cells in lines if cells and not _is_remark(cells)]
         return TypedTable(_cells(result.columns, rows, called))
     content = brought(result.file)
     if len(content) > LARGEST_TABLE:
@@ -94,6 +95,11 @@ def _table(result: TypedResult, where: str, brought: Callable[[str], bytes]) -> 
     if rows and not any(NUMBERED.match(cell) for cell in rows[0]):
         del rows[0]  # the headings
     return TypedTable(_cells(result.columns, rows, called), sha256(content).hexdigest())
+
+
+def _is_remark(cells: Sequence[str]) -> bool:
+    """Tell whether a line is none of the table: none with a number is left out, such as one of weight #3."""
+    return cells[0].startswith("#") and not any(NUMBERED.match(cell.lstrip("#")) for cell in cells)
 
 
 def _parted(line: str, columns: int) -> list[str]:
@@ -171,12 +177,14 @@ def _cells(
             raise ConfigurationError(
                 f"{called}, row {place}, has {len(row)} cells for {len(columns)} columns: {' '.join(row)}"
             )
-    return tuple(
+    cells = tuple(
         tuple(
             _cell(column, text, f"{called}, row {place}") for column, text in zip(columns, row, strict=True)
         )
         for place, row in enumerate(rows, 1)
     )
+    check_signs([(column.is_, column.unit) for column in columns], cells, called)
+    return cells
 
 
 def _cell(column: TypedColumn, text: str, where: str) -> str:

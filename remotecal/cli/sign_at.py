@@ -146,19 +146,26 @@ def _examined(
     signatures = read_signatures(fetched.xml)
     duty = next_duty(signatures)
     record = read(signatures[-1].content if signatures else fetched.xml)
-    _check_asked(record, run)
+    _check_asked(record, run, device)
     _examine(asked, fetched, record, now)
     check_day(fetched.xml, now)
     return Examined(run, device, fetched.xml, record, duty)
 
 
-def _check_asked(record: Record, run: str) -> None:
-    """Raise `CertificateRefused` if a hub gave the certificate of another run than was named."""
+def _check_asked(record: Record, run: str, device: str) -> None:
+    """Raise `CertificateRefused` if a hub gave the certificate of another run or device than was named."""
     its = record.evidence.run if record.evidence is not None else "nobody's"
     if its != run.partition("/")[2]:
         raise CertificateRefused(
             f"the certificate {record.number} that came is of the run {its}, not of {run}: ask who keeps the "
             "hub"
+        )
+
+    its_devices = [item.id or "nobody" for item in record.items]
+    if device and its_devices != [device]:
+        raise CertificateRefused(
+            f"the certificate {record.number} that came is of {', '.join(its_devices)}, not of {device}: ask "
+            "who keeps the hub"
         )
 
 

@@ -32,6 +32,7 @@ KINDS = {
     "person": ("人员", "Person"),
     "accreditation": ("认可/考核", "Accreditation"),
     "station": ("站点", "Station"),
+    "revoked": ("证书撤销", "Certificate revoked"),
 }
 """What notices are about, in both languages: a mail can't know which its reader wants."""
 
@@ -98,7 +99,7 @@ class Mail:
         message = EmailMessage(policy=POLICY)
         message["From"] = Address(self._laboratory, addr_spec=self._settings.sender)
         message["To"] = mail_address(to)
-        message["Subject"] = f"{len(notices)} 项到期提醒 / {len(notices)} falling due"
+        message["Subject"] = _subject(notices)
         # The same notices give the same id: a mail that came twice is seen to be one.
         told = sha256(" ".join(str(one.id) for one in notices).encode() + to.encode()).hexdigest()[:32]
         message["Message-ID"] = f"<{told}@{self._settings.sender.rpartition('@')[2]}>"
@@ -110,12 +111,22 @@ class Mail:
         return message
 
 
+def _subject(notices: Sequence[NoticeRow]) -> str:
+    revoked = sum(one.kind == "revoked" for one in notices)
+    due = len(notices) - revoked
+    zh = [f"{revoked} 份证书撤销"] * bool(revoked) + [f"{due} 项到期提醒"] * bool(due)
+    en = [f"{revoked} revoked"] * bool(revoked) + [f"{due} falling due"] * bool(due)
+    return f"{'，'.join(zh)} / {', '.join(en)}"
+
+
 def _line(notice: NoticeRow, today: date) -> str:
     from datetime import date
 
     left = (date.fromisoformat(notice.due) - today).days
     zh, en = KINDS[notice.kind]
-    if notice.days == PASSED or left < 0:
+    if notice.kind == "revoked":
+        how = "自该日起 / since that day"
+    elif notice.days == PASSED or left < 0:
         how = f"已过期 {-left} 天 / ended {-left} days ago"
     else:
         how = f"剩余 {left} 天 / {left} days left"

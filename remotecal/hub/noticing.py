@@ -13,13 +13,20 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from remotecal.clock import civil_day, civil_time
+from remotecal.errors import ConfigurationError, EvidenceError
+from remotecal.hub.counting_no_longer import count_without_revoked
 from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.mail import Mail
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
     from remotecal.clock import Clock
     from remotecal.hub.settings import HubFolder
     from remotecal.store import Store
+    from remotecal.store.notices import NoticeWanted
+    from remotecal.store.users import UserRow
 
 log = logging.getLogger(__name__)
 
@@ -60,13 +67,21 @@ class Noticing:
             StoreError: the database can't be used.
         """
         now = self._clock.now()
+        today, users = civil_day(now, self._folder.time_zone), self._store.users.list()
+        told = self._revoked(users, today)  # first: it may change when items are due
         due = falling_due(self._store, self._folder, now)
-        today = civil_day(now, self._folder.time_zone)
-        new = self._store.notices.make(notices_of(due, self._store.users.list(), self._folder, today), now)
+        new = self._store.notices.make([*told, *notices_of(due, users, self._folder, today)], now)
         if new:
             self._store.note("hub", "notices", {"new": new})
         self._send(now)
         return new
+
+    def _revoked(self, users: Sequence[UserRow], today: date) -> list[NoticeWanted]:
+        try:
+            return count_without_revoked(self._store, self._folder, users, today)
+        except (ConfigurationError, EvidenceError) as error:  # what falls due is told all the same
+            log.warning("what is revoked can't be told: %s", error)
+            return []
 
     def _send(self, now: float) -> None:
         if self._folder.settings.notices.mail is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
@@ -47,12 +48,28 @@ def resting_on(
             if far == 1
             else store.about.uses(numbers, since, math.inf)
         )
-        new = [use for use in found if (use.station, use.run) not in seen]
+        new = _as_amended(store, [use for use in found if (use.station, use.run) not in seen])
         seen.update((use.station, use.run) for use in new)
         yield from (Resting(far, use) for use in new)
         numbers = {use.certificate for use in new if use.issued is not None}
         if not numbers:
             return
+
+
+def _as_amended(store: Store, uses: list[UseRow]) -> list[UseRow]:
+    """Return uses with the number and the customer of the certificate that counts: the last one issued."""
+    newest = store.amendments.newest({use.certificate for use in uses if use.issued is not None})
+    return [
+        use
+        if (row := newest.get(use.certificate)) is None
+        else use._replace(certificate=row.number, customer=_customer_in(row.record))
+        for use in uses
+    ]
+
+
+def _customer_in(record: str) -> str:
+    """Return the customer's name of a record, both in JSON."""
+    return json.dumps(json.loads(record)["customer"]["name"], ensure_ascii=False)
 
 
 class Portion(NamedTuple):

@@ -118,6 +118,27 @@ class Amendments:
             signed_certificates.c.duty == "issued"
         )
         query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, issued)
+        found, wanted = {}, sorted(numbers)
         with self._database.read() as connection:
-            rows = connection.execute(query.where(amendments.c.replaces.in_(sorted(numbers)))).all()
-        return {row.replaces: row.number for row in rows}
+            for begin in range(0, len(wanted), TOGETHER):
+                some = wanted[begin : begin + TOGETHER]
+                for row in connection.execute(query.where(amendments.c.replaces.in_(some))):
+                    found[row.replaces] = row.number
+        return found
+
+    def newest(self, numbers: Collection[str]) -> Mapping[str, AmendmentRow]:
+        """Return of these certificates which was issued last in its place; nothing of those not replaced."""
+        following: dict[str, str] = {}
+        wanted = set(numbers)
+        while wanted:
+            found = self.replaced(wanted)
+            following |= found
+            wanted = set(found.values()) - set(following)
+        newest = {}
+        for number in set(numbers) & set(following):
+            last = number
+            while last in following:
+                last = following[last]
+            if (row := self.numbered(last)) is not None:
+                newest[number] = row
+        return newest

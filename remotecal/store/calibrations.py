@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from remotecal.model.identifiers import comparable
 from remotecal.store.due_tables import items
 from remotecal.store.intervals import last_day
 from remotecal.store.items import KeptItem, alike
@@ -42,8 +43,14 @@ class Calibration(NamedTuple):
         return str(json.loads(self.record)["finished"])
 
 
-def refresh(connection: Connection, numbers: Collection[int]) -> None:
-    """Keep with items what their last certificate says, and until when it is relied on."""
+def refresh(connection: Connection, numbers: Collection[int], without: Collection[str]) -> None:
+    """Keep with items what their last certificate says, and until when it is relied on.
+
+    Args:
+        connection: the database.
+        numbers: of the items.
+        without: certificates that count no longer (`Database.revoked`).
+    """
     from sqlalchemy import select
 
     for number in numbers:
@@ -51,7 +58,7 @@ def refresh(connection: Connection, numbers: Collection[int]) -> None:
         if row is None:
             continue
         item = KeptItem._make(row)
-        last = next(iter(calibrations(connection, item, 1)), None)
+        last = next(iter(calibrations(connection, item, 1, without)), None)
         told: Mapping[str, str] = UNKNOWN
         if last is not None:
             told = {
@@ -66,8 +73,8 @@ def refresh(connection: Connection, numbers: Collection[int]) -> None:
         connection.execute(items.update().where(items.c.id == number).values({**told, "due": due}))
 
 
-def refresh_run(connection: Connection, station: str, run: str) -> None:
-    """Refresh the items that a run calibrated."""
+def refresh_run(connection: Connection, station: str, run: str, without: Collection[str]) -> None:
+    """Refresh the items that a run calibrated; `without` as `refresh`."""
     from sqlalchemy import or_, select
 
     of_run = (run_items.c.station == station) & (run_items.c.run == run)
@@ -77,13 +84,16 @@ def refresh_run(connection: Connection, station: str, run: str) -> None:
             (items.c.serial == serial) & (items.c.serial != ""),
             (items.c.owner_number == owner) & (items.c.owner_number != ""),
         )
-        refresh(connection, connection.execute(select(items.c.id).where(like)).scalars().all())
+        refresh(connection, connection.execute(select(items.c.id).where(like)).scalars().all(), without)
 
 
-def calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Calibration, ...]:
+def calibrations(
+    connection: Connection, item: KeptItem, limit: int, without: Collection[str]
+) -> tuple[Calibration, ...]:
     """Return an item's certificates, the latest first: of its account, by its number, maker and model.
 
-    Where one was amended, only the one that took its place.
+    Where one was amended, only the one that took its place; `without` as `refresh`: no calibration that was
+    certified by one of these alone, and none in its place that it took the place of.
     """
     from sqlalchemy import Text, and_, cast, func, literal, or_, select
 
@@ -117,10 +127,16 @@ def calibrations(connection: Connection, item: KeptItem, limit: int) -> tuple[Ca
         )
         .order_by(run_items.c.at.desc(), issued.c.edition.desc())
     )
-    found: dict[tuple[str, str, int], Calibration] = {}
+    found: list[Calibration] = []
+    seen: set[tuple[str, str, int]] = set()
     for row in connection.execute(query):
-        if alike(item, row):
-            found.setdefault((row.station, row.run, row.place), Calibration._make(row[:6]))
+        of = (row.station, row.run, row.place)
+        if of in seen or not alike(item, row):
+            continue
+        seen.add(of)  # the last edition: what it took the place of counts no longer either
+        one = Calibration._make(row[:6])
+        if not without or comparable(one.number) not in without:
+            found.append(one)
         if len(found) == limit:
             break
-    return tuple(found.values())
+    return tuple(found)

@@ -42,6 +42,9 @@ class Database:
             self._engine: Engine = create_engine(url, pool_pre_ping=not url.startswith("sqlite"))
         except (ArgumentError, ImportError) as error:
             raise ConfigurationError(f"{url!r} names no database that can be used: {error}") from error
+        self.revoked: frozenset[str] = frozenset()
+        """Numbers of certificates that count no longer, as `identifiers.comparable` has them: what a hub of
+        this process last read of its trust list (`Items.count_without`)."""
         self._writing: AbstractContextManager[object] = nullcontext()
         if self._engine.dialect.name == "sqlite":
             # SQLite has one writer at a time, and who waits for it polls; threads of ours queue up here.

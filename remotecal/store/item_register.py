@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from remotecal.errors import NotNow, NotThere
+from remotecal.model.identifiers import comparable
 from remotecal.store.calibrations import UNKNOWN, calibrations, refresh
 from remotecal.store.due_tables import items
 from remotecal.store.items import WRITTEN, KeptItem, alike
@@ -46,7 +47,7 @@ class Items:
             added = connection.execute(adding).scalar()
             if added is None:
                 raise _there_already(entered)
-            refresh(connection, [added])
+            refresh(connection, [added], self._database.revoked)
         return int(added)
 
     def ensure(self, told: Entered, by: str, at: float) -> int:
@@ -86,7 +87,7 @@ class Items:
             changed = connection.execute(items.update().where(items.c.id == item).values(**values))
             if changed.rowcount != 1:
                 raise NotThere(f"there is no item {item}")
-            refresh(connection, [item])
+            refresh(connection, [item], self._database.revoked)
 
     def bring_in(self, told: Sequence[Entered], by: str, at: float) -> tuple[int, ...]:
         """Enter many items, and change those that are there, all or none; return their numbers in order."""
@@ -98,7 +99,7 @@ class Items:
         ).returning(items.c.id)
         with self._database.begin() as connection:
             numbers = tuple(int(connection.execute(put, row).scalar_one()) for row in values)
-            refresh(connection, numbers)
+            refresh(connection, numbers, self._database.revoked)
         return numbers
 
     def find(self, item: int) -> KeptItem | None:
@@ -185,9 +186,31 @@ class Items:
             return tuple(map(KeptItem._make, rows)) if number else ()
 
     def calibrations(self, item: KeptItem, limit: int = 20) -> tuple[Calibration, ...]:
-        """Return the certificates issued for an item, the latest first."""
+        """Return the certificates issued for an item, the latest first; none that counts no longer."""
         with self._database.read() as connection:
-            return calibrations(connection, item, limit)
+            return calibrations(connection, item, limit, self._database.revoked)
+
+    def count_without(self, revoked: Collection[str]) -> int:
+        """Let certificates count no longer; return of how many items the last one is looked for anew.
+
+        Args:
+            revoked: numbers of all there are; one that was told before and is none of these counts again.
+        """
+        from sqlalchemy import select
+
+        told = frozenset(map(comparable, revoked))
+        again, self._database.revoked = not told >= self._database.revoked, told
+        if again:
+            return self.rebuild()
+        if not told:
+            return 0
+        with self._database.begin() as connection:
+            rows = connection.execute(
+                select(items.c.id, items.c.certificate).where(items.c.certificate != "")
+            )
+            numbers = [row.id for row in rows if comparable(row.certificate) in told]
+            refresh(connection, numbers, told)
+        return len(numbers)
 
     def rebuild(self) -> int:
         """Look for the last certificate of each item anew; return of how many it was done."""
@@ -195,7 +218,7 @@ class Items:
 
         with self._database.begin() as connection:
             numbers = connection.execute(select(items.c.id)).scalars().all()
-            refresh(connection, numbers)
+            refresh(connection, numbers, self._database.revoked)
         return len(numbers)
 
 

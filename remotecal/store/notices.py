@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 TRIED_AGAIN = 3600.0
-"""Seconds after which a mail that was not sent is tried again."""
+"""Seconds after which a mail that was not sent is tried again; the wait then doubles from one to the next."""
+TRIED_DAILY = 86400.0
+"""The longest wait."""
+GIVEN_UP = 14 * 86400.0
+"""Seconds after which it is tried no more: until its reader has another address."""
+IN_HAND = 120.0
+"""Seconds in which a mail that is being sent is told by nobody to have failed."""
 
 
 TOGETHER = 500
@@ -26,7 +32,7 @@ class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `fact`, `item`, `person`, `accreditation` or `station`."""
+    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; or `revoked`, a certificate."""
     about: str
     """What it is called by, such as a serial number."""
     what: str
@@ -152,7 +158,10 @@ class Notices:
         """Return the notices that are to go by mail, by address, and let no other hub send them meanwhile."""
         from sqlalchemy import select, text
 
-        waits = notices.c.tried.is_(None) | (notices.c.tried < now - TRIED_AGAIN)
+        tried, made = notices.c.tried, notices.c.made
+        # Tried for as long as it was waited since: so the waits double.
+        again = (tried < now - TRIED_AGAIN) & (2 * tried - made < now) | (tried < now - TRIED_DAILY)
+        waits = tried.is_(None) | (again & (made > now - GIVEN_UP))
         query = (
             select(notices.c.id, notice_ways.c.mail)
             .join(notice_ways, notice_ways.c.user == notices.c.to)
@@ -169,6 +178,23 @@ class Notices:
                     found.setdefault(mail, []).append(NoticeRow._make(row))
         return {mail: tuple(sorted(rows)) for mail, rows in found.items()}
 
+    def failing(self, now: float, limit: int) -> tuple[tuple[str, int], ...]:
+        """Return addresses that mail can't be sent to, each with how many notices wait or were given up."""
+        from sqlalchemy import func, select, text
+
+        query = (
+            select(notice_ways.c.mail, func.count())
+            .join(notices, notice_ways.c.user == notices.c.to)
+            .join(users, users.c.name == notices.c.to)
+            .where(text(f"notices.{UNSENT}"), notices.c.tried < now - IN_HAND)
+            .where(notices.c.acknowledged.is_(None), notice_ways.c.mail != "", users.c.enabled)
+            .group_by(notice_ways.c.mail)
+            .order_by(notice_ways.c.mail)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return tuple((mail, count) for mail, count in connection.execute(query))
+
     def sent(self, numbers: Collection[int], at: float) -> None:
         """Note that notices went by mail."""
         with self._database.begin() as connection:
@@ -183,8 +209,11 @@ class Notices:
         return ToldBy(user, "", None) if row is None else ToldBy._make(row)
 
     def set_mail(self, user: str, mail: str) -> None:
-        """Say to which address somebody is told; "" for none."""
+        """Say to which address somebody is told; "" for none. What the last one did not take is sent anew."""
         self._put(user, mail=mail)
+        unsent = notices.c.sent.is_(None) & notices.c.acknowledged.is_(None) & (notices.c.to == user)
+        with self._database.begin() as connection:
+            connection.execute(notices.update().where(unsent).values(tried=None))
 
     def new_feed(self, user: str) -> str:
         """Return the secret of a new calendar of somebody; the one before is none any more."""

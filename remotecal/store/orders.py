@@ -310,7 +310,7 @@ class Orders:
             its_run = (runs.c.station == station) & (runs.c.run == order)
             connection.execute(runs.update().where(its_run).values(given))
             where = connection.execute(select(orders.c.station).where(orders.c.id == order)).scalar_one()
-            refresh_run(connection, where, order)
+            refresh_run(connection, where, order, self._database.revoked)
 
 
 def order_of(row: Sequence[Any]) -> OrderRow:

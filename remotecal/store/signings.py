@@ -179,7 +179,7 @@ class Signings:
                 this = (runs.c.station == row.station) & (runs.c.run == row.run)
                 connection.execute(runs.update().where(this).values(awaiting=next_duty()))
                 if row.duty == "issued":
-                    refresh_run(connection, row.station, row.run)
+                    refresh_run(connection, row.station, row.run, self._database.revoked)
             other = None
             if added is None and row.number is not None:
                 other = connection.execute(select(table.c.run).where(same)).first()

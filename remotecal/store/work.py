@@ -61,12 +61,14 @@ class EndedEarly(NamedTuple):
     orders: int
 
 
-class StationLoad(NamedTuple):
-    """How busy a station was in a week."""
+class BenchLoad(NamedTuple):
+    """How busy a bench was in a time."""
 
-    week: int
-    """Place of the week among those asked for, from 0."""
+    span: int
+    """Place of the time among those asked for, from 0."""
     station: str
+    bench: str
+    """As its orders name it; "" of runs that nobody ordered."""
     runs: int
     """Begun in it."""
     seconds: float
@@ -134,27 +136,32 @@ class WorkDone:
         with self._database.read() as connection:
             return tuple(EndedEarly._make(row) for row in connection.execute(query))
 
-    def load(self, weeks: Sequence[tuple[float, float]]) -> tuple[StationLoad, ...]:
-        """Return how busy each station was in each of some weeks, given by begin and end."""
+    def load(self, spans: Sequence[tuple[float, float]]) -> tuple[BenchLoad, ...]:
+        """Return how busy each bench was in each of some times, given by begin and end.
+
+        A run counts in each time that it was begun in.
+        """
         from sqlalchemy import func, literal, select, union_all
 
         each = union_all(
             *(
                 select(
-                    literal(number).label("week"), literal(begin).label("begin"), literal(end).label("end")
+                    literal(number).label("span"), literal(begin).label("begin"), literal(end).label("end")
                 )
-                for number, (begin, end) in enumerate(weeks)
+                for number, (begin, end) in enumerate(spans)
             )
         ).subquery()
         within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
+        ordered = (orders.c.id == runs.c.run) & (orders.c.station == runs.c.station)
+        bench = func.coalesce(orders.c.bench, "")
         query = (
-            select(each.c.week, runs.c.station, func.count(), func.sum(runs.c.updated - runs.c.began))
-            .select_from(each.join(runs, within))
-            .group_by(each.c.week, runs.c.station)
-            .order_by(runs.c.station, each.c.week)
+            select(each.c.span, runs.c.station, bench, func.count(), func.sum(runs.c.updated - runs.c.began))
+            .select_from(each.join(runs, within).outerjoin(orders, ordered))
+            .group_by(each.c.span, runs.c.station, bench)
+            .order_by(runs.c.station, bench, each.c.span)
         )
         with self._database.read() as connection:
-            return tuple(StationLoad._make(row) for row in connection.execute(query))
+            return tuple(BenchLoad._make(row) for row in connection.execute(query))
 
     def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
         """Return of each ordered run with a record when its steps were done; NULL for what was not.

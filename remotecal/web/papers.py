@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates import dcc
-from remotecal.certificates.transcribed import transcribe
+from remotecal.certificates.transcribed import differences, in_short, transcribe
 from remotecal.certificates.transcript import transcript
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, RecordError
@@ -17,6 +17,7 @@ from remotecal.errors import ConfigurationError, RecordError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from remotecal.certificates.transcribed import TypedApart
     from remotecal.certificates.transcript import Transcript
     from remotecal.model import Record
     from remotecal.store.papers import PaperRow
@@ -93,7 +94,8 @@ def type_paper(here: Office, caller: Caller, paper: int, typed: TypedForm) -> No
         record = joined(row)
         xml = dcc.write(record)
     except (ConfigurationError, RecordError) as error:
-        here.store.note(caller.name, "paper differs", {"paper": paper, "why": str(error)[:2000]})
+        why = "\n".join(each.where for each in _differences_of(row)) or str(error)
+        here.store.note(caller.name, "paper differs", {"paper": paper, "why": why[:2000]})
         return
     if here.store.papers.finish(row, record.number, xml, here.clock.now()):
         made: dict[str, str | int | float | None] = {
@@ -114,15 +116,31 @@ def joined(row: PaperRow) -> Record:
     return transcribe(first, second, row.scan_name, row.scan_sha256)
 
 
-def differing(row: PaperRow) -> str:
-    """Return why no certificate came of what both typed; "" where one has not, or the certificate is made."""
+def differing(row: PaperRow, name: str) -> str:
+    """Return why no certificate came of what both typed, for one of them or for somebody else.
+
+    They are told where they differ, and each what they typed themselves. Who was told what the other typed
+    could type that, and would not have looked at the paper.
+
+    Returns:
+        "" where one of them has not typed, or the certificate is made.
+    """
     if row.finished is not None or not (row.first and row.second):
         return ""
+    if found := _differences_of(row):
+        own = {row.first_by: "first", row.second_by: "second"}.get(name)
+        return in_short(
+            [each.where if own is None else f"{each.where}: {getattr(each, own)}" for each in found]
+        )
     try:
         dcc.write(joined(row))
     except (ConfigurationError, RecordError) as error:
         return str(error)
     return ""
+
+
+def _differences_of(row: PaperRow) -> list[TypedApart]:
+    return differences(_transcript(row.first, row.first_by), _transcript(row.second, row.second_by))
 
 
 def fields_of(said: str) -> Mapping[str, str]:

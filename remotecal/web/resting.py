@@ -103,8 +103,11 @@ def found_resting(
 
 
 def digest_of(found: Sequence[Resting]) -> str:
-    """Return the SHA-256 of a list: a line for each certificate, with station, run, number and depth."""
-    lines = sorted(f"{one.use.station} {one.use.run} {one.use.certificate} {one.depth}" for one in found)
+    """Return the SHA-256 of a list: a line each, with station, run, number, depth, and whether issued."""
+    lines = sorted(
+        f"{use.station} {use.run} {use.certificate} {depth} {'issued' if use.issued is not None else ''}"
+        for depth, use in found
+    )
     return sha256("\n".join(lines).encode()).hexdigest()
 
 

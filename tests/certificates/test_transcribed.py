@@ -139,7 +139,7 @@ def test_what_both_typed_is_a_certificate_with_its_digits(desk: Desk) -> None:
         ("2027-06-01", "2026-07-01", "certificate.valid_until: 2027-06-01 and 2026-07-01"),
         ('k = "2"', 'k = "3"', "results 1.columns 3.k: 2 and 3"),
         ("valid_until = 2027-06-01\n", "", "certificate.valid_until: 2027-06-01 and nothing"),
-        ("300    +4.1   6.2\n", "", "results 1.rows: 3 and 2 of them"),
+        ("300    +4.1   6.2\n", "", "results 1.rows: 3 of them and 2 of them"),
     ],
 )
 def test_a_slip_of_either_is_found(desk: Desk, capsys, old: str, new: str, told_: str) -> None:
@@ -169,6 +169,10 @@ def test_one_person_is_not_two(desk: Desk, capsys) -> None:
         ("issued = 2026-06-02", "issued = 2026-05-02", "before the calibration was finished"),
         ("valid_until = 2027-06-01", "valid_until = 2025-06-01", "before it was issued"),
         ("1.0\n", "-1.0\n", "is no expanded uncertainty"),
+        ("on = 2026-11-28", "on = 2026-06-01", "issued on 2026-06-02, after it was typed on 2026-06-01"),
+        ('unit = "g"\nk', 'unit = "%"\nrelative = true\nk', "an error has its U in a unit of its own"),
+        ('is = "error"', 'is = "error"\nname = "修正值"', "a correction is less its error"),
+        ("300    +4.1", "#300    +4.1", "row 3, indication"),
     ],
 )
 def test_what_is_no_certificate_is_refused_and_said(
@@ -190,6 +194,34 @@ def test_uncertainties_come_into_the_unit_of_their_values(desk: Desk) -> None:
     assert column.uncertainty.expanded == ("0.0750", "0.157")
 
 
+def test_an_uncertainty_in_percent_of_a_temperature_is_none(desk: Desk) -> None:
+    """1 % of 20 °C is 0.2 of nothing: of the same temperature in kelvins it would be 2.9."""
+    told_ = SHEET.replace('is = "indication"\nunit = "kg"', 'is = "reference"\nunit = "°C"')
+    told_ = told_.replace('is = "error"\nunit = "g"', 'is = "indication"\nunit = "°C"').replace(
+        "−2.50", "2.50"
+    )
+    with pytest.raises(ConfigurationError, match="relative to a value in °C"):
+        desk.record(
+            told_.replace('unit = "g"\nk', 'unit = "%"\nrelative = true\nk').replace("0.0    1.0", "1 1")
+        )
+
+
+@pytest.mark.parametrize(("error", "holds"), [("-2.50", True), ("2.50", False), ("0.004", True)])
+def test_a_correction_typed_as_an_error_is_found_where_the_table_tells(
+    desk: Desk, error: str, holds: bool
+) -> None:
+    """An error is indication less reference: where all three stand there, the signs are looked at."""
+    shown = "149.9975" if error != "0.004" else "150.0000"
+    told_ = re.sub(r"# kg .*6\.2\n", f"{shown} 150.0000 {error} 3.0\n", SHEET, flags=re.DOTALL)
+    column = '[[results.columns]]\nis = "reference"\nunit = "kg"\n\n[[results.columns]]\nis = "error"'
+    told_ = told_.replace('[[results.columns]]\nis = "error"', column)
+    if holds:
+        assert desk.record(told_).tables[0].column("basic_measurementError").values == (error,)
+        return
+    with pytest.raises(ConfigurationError, match="the other sign in every row"):
+        desk.record(told_)
+
+
 def test_milligrams_stay_what_they_are_beside_grams(desk: Desk) -> None:
     told_ = SHEET.replace('unit = "g"\nk', 'unit = "mg"\nk')
     column = desk.record(told_).tables[0].column("basic_measurementError")
@@ -202,7 +234,11 @@ def test_a_table_may_come_from_a_file(desk: Desk) -> None:
     told_ = re.sub(r'rows = """.*?"""', 'file = "points.csv"', SHEET, flags=re.DOTALL)
     record = desk.record(told_)
     assert record.tables[0].column("basic_measurementError").values == ("0.0", "-2.50")
-    assert sha256(file.read_bytes()).hexdigest() in told(record).get("en")
+    said = told(record).get("en")
+    assert (
+        f"not typed, but read by both from the same file, SHA-256 {sha256(file.read_bytes()).hexdigest()}"
+        in said
+    )
     file.write_bytes("示值,误差,U\n1,2,3\n".encode("gbk"))
     with pytest.raises(ConfigurationError, match="GBK"):
         desk.record(told_)

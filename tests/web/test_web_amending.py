@@ -1,5 +1,6 @@
 """Issuing, amending and revoking on pages: asked again who it is, done once, and told everywhere."""
 
+import json
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +27,11 @@ from remotecal.certificates.signing.xml import read_signatures
 from remotecal.hub.issued import enter_issued
 from remotecal.hub.issuing import trust_of
 from remotecal.hub.numbers import NumberSettings
+from remotecal.hub.reverse import resting_on
 from remotecal.hub.run_at import RunAt
 from remotecal.hub.settings import PublicSettings
 from remotecal.store import Store
-from remotecal.store.tables import amendments, signed_certificates
+from remotecal.store.tables import amendments, run_equipment, signed_certificates
 from remotecal.verify import verify
 from remotecal.web.pages.issuing import AMENDED
 
@@ -152,6 +154,16 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
     assert f"/v/{public[new]}" in told
     assert "neither revoked" not in told
     assert "neither revoked" in httpx.get(f"{web.url}/v/{public[new]}").text
+    store = web.hub.laboratory.store
+    with store.database.begin() as connection:  # this bench's standards have no number
+        used = run_equipment.update().where(run_equipment.c.run == run)
+        connection.execute(used.values(serial="R-1", certificate="R-C-1"))
+    (use,) = [one.use for one in resting_on(store, "R-1") if one.use.run == run]
+    assert (use.certificate, [*json.loads(use.customer).values()]) == (new, ["Another Customer"])
+    with browsing(web, "operator") as client:
+        page = client.get("/resting/drafts?number=R-1").text
+        assert old not in page
+        assert "Another Customer" in page
     (tmp_path / "old.xml").write_bytes(before)
     (tmp_path / "new.pdf").write_bytes(pdf)
     trust = trust_of(web.hub.laboratory.folder)

@@ -33,6 +33,7 @@ from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.noticing import Noticing
 from remotecal.hub.settings import HubFolder, HubSettings, MailSettings, NoticeSettings
 from remotecal.private_files import write_private
+from remotecal.store.notices import NoticeWanted
 
 DAY = 86400.0
 
@@ -289,6 +290,31 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
     assert post.logins == ["hub", "hub"]
     with web.token("bolt") as bolt:
         assert all(one["sent"] for one in bolt.get("/notices").json() if serial in one["what"])
+
+
+def test_an_address_that_takes_no_mail_is_tried_ever_more_seldom_and_told_on_today(
+    web: Web, tmp_path: Path
+) -> None:
+    store, begun = web.hub.laboratory.store, web.clock.now() - 20 * DAY
+    store.notices.make([NoticeWanted("item", "gone", "Meter", "bolt", "bolt", "2026-01-01", 7)], begun)
+    store.notices.set_mail("bolt", "gone@bolt.example")
+
+    def tried(hours: range) -> list[int]:
+        told = [(hour, store.notices.to_send(begun + hour * 3601.0)) for hour in hours]
+        return [hour for hour, found in told if any(row.about == "gone" for row in sum(found.values(), ()))]
+
+    try:
+        hours = tried(range(20 * 24))
+        assert hours[:7] == [0, 1, 3, 7, 15, 31, 55]
+        assert max(hours) < 14 * 24
+        with set_to(web, NoticeSettings(mail=MailSettings(server="localhost:25", sender="hub@lab.example"))):
+            for user, told in (("bolt", True), ("administrator", True), ("operator", False)):
+                with browsing(web, user) as client:
+                    assert ("not by mail to gone@bolt.example" in client.get("/").text) is told, user
+        store.notices.set_mail("bolt", "bolt@bolt.example")  # whoever has another address is told at once
+        assert tried(range(13 * 24, 13 * 24 + 1)) == [13 * 24]
+    finally:
+        store.notices.set_mail("bolt", "")
 
 
 @pytest.mark.parametrize("address", ["'@[!é", "(!@\u200b"])

@@ -101,13 +101,17 @@ def test_two_persons_type_apart_and_a_certificate_comes_out_where_they_agree(web
         assert "某省计量院" not in blind.text
 
         assert typed(second, where, **{"item.serial": "B-71"}).status_code == 303
-        for client in (first, second):
-            assert "item.serial: B-77 and B-71" in client.get(where).text
-        assert "B-71" not in third.get(where).text.replace("item.serial: B-77 and B-71", "")
+        for client, own, other in ((first, "B-77", "B-71"), (second, "B-71", "B-77")):
+            page = client.get(where).text  # who typed something else than the paper must look at the paper
+            assert f"item.serial: {own}" in page
+            assert other not in page
+        assert not re.search("B-7[17]", third.get(where).text)
         assert typed(third, where).status_code == 403
         assert first.get(f"{where}/certificate.xml").status_code == 404
         assert typed(second, where, **{"table0.rows": "150.0 -2.5 3.0\n300 +4.1 6.2"}).status_code == 303
-        assert "results 1.rows 1 2: -2.50 and -2.5" in second.get(where).text
+        assert "results 1.rows 1 2: -2.5<" in second.get(where).text.replace("\n", "<")
+        assert "-2.50" not in second.get(where).text
+        assert "B-7" not in str([data for _, what, data in web.audit() if what == "paper differs"])
 
         sent = typed(second, where)
         assert sent.status_code == 303
@@ -149,6 +153,34 @@ def test_a_table_is_brought_as_a_file_and_stays_in_a_form_that_is_refused(web: W
         more = typed(first, brought(first).headers["location"], act="more")
         assert 'name="table1.rows"' in more.text
         assert "B-77" in values(more)
+
+
+def test_a_refused_form_is_shown_in_the_other_language_and_nothing_is_done(web: Web) -> None:
+    with browsing(web, "operator", "zh") as client:
+        where = brought(client).headers["location"]
+        wrong = {"table0.rows": "150.0 −2.50 3.0\n300 4,100 6.2"}
+        refused = typed(client, where, **wrong, **{"certificate.country": "China", "table0.2.k": "2,0"})
+        assert (
+            unescape(shown(refused))
+            == "国家写作 'China'：须为两个大写字母，如 CN；k 写作 '2,0'：须为不小于 1 的数字，如 2 或 2.00。"
+        )
+        refused = typed(client, where, **wrong)
+        assert "'4,100' 可读作 4.100 或 4100" in unescape(shown(refused))
+        switch = re.search('<form class="language".*?</form>', refused.text, re.DOTALL)[0]
+        sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', switch)
+        again = {name: unescape(text) for name, text in sent} | {"language": "en"}
+        again["table0.rows"] = "150.0 −2.50 3.0\n300 4.100 6.2"  # that would be kept
+        answer = client.post("/language", data=again, follow_redirects=True)
+        assert (answer.status_code, answer.url.path) == (422, where)
+        assert "'4,100' may be 4.100 or 4100" in unescape(shown(answer))
+        assert {"B-77", "某省计量院"} < values(answer)
+        assert "300 4.100 6.2" in answer.text
+        assert web.hub.laboratory.store.papers.get(int(where.rpartition("/")[2])).first == ""
+
+
+def shown(page: httpx.Response) -> str:
+    """Return why a form was refused, as its page says it."""
+    return re.search(r'<p class="refusal" role="alert"><span[^>]*>(.*?)</span>', page.text)[1]
 
 
 def test_a_form_is_done_once_and_by_whom_it_is_for(web: Web) -> None:

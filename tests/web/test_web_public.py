@@ -15,6 +15,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import Revocation
 from remotecal.certificates.trust_issues import revoke
 from remotecal.hub.issued import enter_issued
+from remotecal.hub.noticing import Noticing
 from remotecal.model import Text
 from remotecal.store.tables import signed_certificates
 from remotecal.web.sparing import MOST
@@ -55,7 +56,17 @@ def test_anybody_is_told_whether_it_counts(web: Web, run: str, number: str, addr
             assert secret not in page.text, secret
 
 
-def test_what_was_revoked_is_told_with_day_and_reason(web: Web, number: str, address: str) -> None:
+def _look(web: Web) -> int:
+    laboratory = web.hub.laboratory
+    return Noticing(laboratory.folder, laboratory.store, web.clock).look()
+
+
+def _told(web: Web, about: str) -> set[str]:
+    """Return who was told of a certificate."""
+    return {row.to for row in web.hub.laboratory.store.notices.all() if row.about == about}
+
+
+def test_what_was_revoked_is_told_with_day_and_reason(web: Web, run: str, number: str, address: str) -> None:
     folder = web.hub.laboratory.folder.path
     before = {path: path.read_bytes() for path in (folder / "trust.toml", folder / "trust.toml.sig")}
     today = datetime.now(UTC).date()
@@ -78,6 +89,23 @@ def test_what_was_revoked_is_told_with_day_and_reason(web: Web, number: str, add
             assert client.get("/label.pdf", params={"number": number}).status_code == 409
             for told in (f"/items/{item}", "/items"):
                 assert "<strong>revoked</strong>" in client.get(told).text, told
+            assert number not in client.get(f"/items/{item}").text.split("</dl>", 1)[1]  # its history
+        _look(web)
+        with web.token("operator") as operator:
+            kept = operator.get(f"/items/{item}").json()
+            assert (kept["certificate"], kept["calibrated"], kept["due"]) == ("", None, None)
+            operator.put(f"/items/{item}", json=meter | {"months": 6})
+            assert operator.get(f"/items/{item}").json()["certificate"] == ""
+            assert operator.get(f"/items/{item}/calibrations").json() == []
+        assert _told(web, number) == {"operator"}
+        web.hub.laboratory.store.items.count_without([])  # a list that was corrected
+        with web.token("operator") as operator:
+            assert operator.get(f"/items/{item}").json()["certificate"] == number
+        web.hub.laboratory.store.orders.assign(run, "acme")
+        assert (_look(web), _look(web)) == (1, 0)
+        assert _told(web, number) == {"operator", "customer"}
+        with browsing(web, "customer") as client:
+            assert f"{number}: wrong standard" in client.get("/notices").text
         (folder / "trust.toml.sig").write_bytes(b"forged")
         page = httpx.get(web.url + address).text
         assert "be told now" in page
@@ -85,6 +113,7 @@ def test_what_was_revoked_is_told_with_day_and_reason(web: Web, number: str, add
     finally:
         for path, content in before.items():
             path.write_bytes(content)
+        _look(web)
 
 
 def test_whatever_is_no_certificate_gets_the_same_answer(

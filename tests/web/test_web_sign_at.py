@@ -179,7 +179,7 @@ def test_several_are_signed_in_one_act_and_one_that_fails_is_left_out(web: Web) 
 
 
 class _Swaps(BaseHTTPRequestHandler):
-    """A hub that gives what belongs to another run than was asked for."""
+    """A hub that gives what belongs to another run or device than was asked for."""
 
     there, asked, given = "", "", ""
 
@@ -209,16 +209,19 @@ class _Swaps(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_hub_that_gives_another_runs_certificate_gets_no_signature(web: Web, run: str) -> None:
-    other = f"here/{web.do(web.carried_out())}"
-    handler = type("Swaps", (_Swaps,), {"there": web.url, "asked": run, "given": other})
+@pytest.mark.parametrize("swapped", ["run", "device"])
+def test_a_hub_that_gives_anothers_certificate_gets_no_signature(web: Web, run: str, swapped: str) -> None:
+    other = f"here/{web.do(web.carried_out())}" if swapped == "run" else run
+    asked, given = (run, other) if swapped == "run" else ("device=dut-2", "device=")
+    named = run if swapped == "run" else f"{run}/dut-2"
+    handler = type("Swaps", (_Swaps,), {"there": web.url, "asked": asked, "given": given})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as lying:
         threading.Thread(target=lying.serve_forever, daemon=True).start()
         at = replace(web, url=f"http://127.0.0.1:{lying.server_port}")
-        code, said = sign_at(at, run, key_of(web, "performed"), f"{PASSWORD}\nyes\n", "--user", "operator")
+        code, said = sign_at(at, named, key_of(web, "performed"), f"{PASSWORD}\nyes\n", "--user", "operator")
         lying.shutdown()
     assert code != 0, said
-    assert f"is of the run {other.partition('/')[2]}" in said
+    assert f"is of the run {other.partition('/')[2]}" in said or "is of dut, not of dut-2" in said
     assert signed_by(web, other) == []
 
 

@@ -159,10 +159,15 @@ async def keep_table(form: Sent) -> Response:
 def show_item(item: ItemInPath, visitor: Visiting) -> Response:
     """Return an item: until when, what its certificates said, where its orders are."""
     row = visible.item(visitor.office, visitor.caller, item)
-    found = visitor.office.store.items.calibrations(row)
+    trust, _ = believed(visitor.office)
+    found = [
+        one
+        for one in visitor.office.store.items.calibrations(row)
+        if trust is None or trust.revocation_of(one.number) is None
+    ]
     return visitor.page(
         "item.html",
-        one=_marked(visitor, row, believed(visitor.office)[0]),
+        one=_marked(visitor, row, trust),
         item=row,
         names=json.loads(row.name),
         rules=RULES,
@@ -203,8 +208,8 @@ def _written(form: SentForm) -> ItemWritten:
         return ItemWritten.model_validate(said)
     except ValidationError as error:
         told = error.errors()[0]
-        where = ".".join(map(str, told["loc"]))
-        raise ConfigurationError(f"{where}: {told['msg']}" if where else told["msg"]) from None
+        where, why = ".".join(map(str, told["loc"])), told["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{where}: {why}" if where else why) from None
 
 
 def _brought(content: str, account: str, *, look: bool) -> ItemsBrought:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import concerns
+from remotecal.store.notices import IN_HAND
 from remotecal.store.pages import ABNORMAL
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from remotecal.hub.due import FallingDue
     from remotecal.store.journals import RunRow
+    from remotecal.store.notices import NoticeRow
     from remotecal.store.requests import RequestRow
     from remotecal.web.pages.standards import Ending
 
@@ -52,6 +54,7 @@ def news(visitor: LookingOn) -> Response:
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
     account, pages = visitor.caller.account, visitor.office.store.pages
+    unseen = visitor.office.store.notices.to(visitor.caller.name, 50, unseen=True)
     wanting = pages.wanting(account=account)
     midnight = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone).replace(
         hour=0, minute=0, second=0, microsecond=0
@@ -64,7 +67,8 @@ def _parts(visitor: Visitor) -> Mapping[str, str]:
             abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
             due=_due(visitor),
             days=AHEAD.days,
-            unseen=visitor.office.store.notices.to(visitor.caller.name, 50, unseen=True),
+            unseen=unseen,
+            unmailed=_unmailed(visitor, unseen),
             on=[row for kind in ("asking", "running", "paused") for row in wanting[kind]],
             issued=pages.issued(midnight.timestamp(), account=account),
         )
@@ -121,6 +125,18 @@ def _due(visitor: Visitor) -> list[tuple[FallingDue, Ending]]:
         or (caller.account is None and not one.account and one.day <= today + AHEAD)
     ]
     return [(one, ending(visitor, one.day.isoformat())) for one in mine[:MOST_DUE]]
+
+
+def _unmailed(visitor: Visitor, unseen: Sequence[NoticeRow]) -> Sequence[tuple[str, int]]:
+    """Return to which addresses notices can't be mailed: for an administrator all, for others their own."""
+    office = visitor.office
+    if office.settings.notices.mail is None:
+        return ()
+    now = office.clock.now()
+    if visitor.may("users"):
+        return office.store.notices.failing(now, MOST_DUE)
+    own = sum(one.sent is None and one.tried is not None and one.tried < now - IN_HAND for one in unseen)
+    return ((office.store.notices.way(visitor.caller.name).mail, own),) if own else ()
 
 
 def _requests(visitor: Visitor) -> Sequence[RequestRow]:
