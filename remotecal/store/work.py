@@ -5,7 +5,7 @@ Days and weeks are told by whoever asks.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.tables import orders, remarks, runs, signed_certificates
@@ -90,7 +90,9 @@ class WorkDone:
         """
         took: dict[tuple[str, str], list[float]] = {}
         with self._database.read() as connection:
-            for procedure, *marks in connection.execute(self._times(since, until)):
+            for row in connection.execute(self._times(since, until)):
+                procedure: str = row[0]
+                marks: Sequence[float | None] = row[1:]
                 pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
                 for step, begin, end in pairs:
                     if begin is not None and end is not None:
@@ -163,7 +165,7 @@ class WorkDone:
         with self._database.read() as connection:
             return tuple(BenchLoad._make(row) for row in connection.execute(query))
 
-    def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
+    def _times(self, since: float, until: float) -> Select[*tuple[Any, ...]]:
         """Return of each ordered run with a record when its steps were done; NULL for what was not.
 
         It is complete with its last line: when it was computed changes each time it is computed again.
