@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sqlalchemy import Column, Float, Index, Table, Text
+
 from remotecal.errors import NotNow
-from remotecal.store.tables import forms
+from remotecal.store.tables import metadata
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database
@@ -14,6 +16,18 @@ KEPT: Final = 86400.0
 """Seconds a form is remembered; one that is older is opened anew."""
 BROKEN_OFF: Final = ""
 """Stands for the page that a form led to which broke off."""
+
+
+forms = Table(
+    "forms",
+    metadata,
+    Column("user", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("led_to", Text, comment="the page after it; none while it is being done"),
+    Index(None, "at"),
+    comment="forms that made something, each once",
+)
 
 
 class Forms:

@@ -135,13 +135,7 @@ runs = Table(
     Column("record", Text, nullable=False, server_default="", comment="agrees or differs, once it is there"),
     Column("awaiting", Text, nullable=False, server_default="", comment="which signature comes next"),
     Column("acknowledged", Integer, comment="lines of its journal up to which somebody has seen to it"),
-    Column(
-        "procedure",
-        Text,
-        nullable=False,
-        server_default="",
-        comment="that its record names, for statistics",
-    ),
+    Column("procedure", Text, nullable=False, server_default="", comment="that its record names"),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),
@@ -345,17 +339,6 @@ held_numbers = Table(
     Column("at", Float, nullable=False),
     Index(None, "at", "compared"),
     comment="numbers of orders and certificates that nobody else may have",
-)
-
-forms = Table(
-    "forms",
-    metadata,
-    Column("user", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
-    Column("at", Float, nullable=False),
-    Column("led_to", Text, comment="the page after it; none while it is being done"),
-    Index(None, "at"),
-    comment="forms that made something, each once",
 )
 
 remarks = Table(

@@ -9,7 +9,7 @@ down_revision = "0019"
 
 def upgrade() -> None:
     """Bring the procedure to the runs, and make the indexes anew."""
-    comment = "that its record names, for statistics"
+    comment = "that its record names"
     op.add_column("runs", sa.Column("procedure", sa.Text, nullable=False, server_default="", comment=comment))
     op.execute(
         "UPDATE runs SET procedure = coalesce((SELECT procedure FROM records "
