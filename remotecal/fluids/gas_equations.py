@@ -9,10 +9,12 @@ The figures of uncertainty are those published for the equation, halved where th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from importlib import metadata
 from types import MappingProxyType
+from typing import TypeAlias
 
 from remotecal.errors import ParameterError
 from remotecal.fluids.aga8 import Aga8Gas
@@ -32,6 +34,11 @@ from remotecal.fluids.moisture import require_vapour
 from remotecal.fluids.span import require
 from remotecal.fluids.span2000 import NITROGEN as SPAN_2000
 from remotecal.uncertainty.number import Number, estimate, extent
+
+SurfaceOf: TypeAlias = Callable[[Mapping[str, float], float], Surface]
+"""Makes a surface for mole fractions and a molar mass in kg/mol."""
+Told: TypeAlias = Callable[[Surface, float, float], tuple[float, ...]]
+"""What a surface tells at a temperature in K and a pressure in Pa."""
 
 _FAR_ABOVE = 0.9
 """Share of a temperature below which a gas's pseudocritical one makes sure that it is no liquid."""
@@ -111,7 +118,7 @@ class GasEquation:
     """Where it is used, the best first; the last one encloses the others."""
     limits: tuple[FractionLimit, ...]
     """What it holds for."""
-    surface: Callable[[Mapping[str, float], float], Surface]
+    surface: SurfaceOf
     """Its surface for mole fractions and a molar mass in kg/mol."""
     library: str | None = None
     """The package that computes it, where it is not this one."""
@@ -181,36 +188,46 @@ class GasEquation:
             ConfigurationError: its package is not installed.
         """
         self.range_of(gas, t, p)
-        return self._evaluate(lambda *at: [critical_flow_real(*at)], gas, t, p)[0]
+        return self._evaluate(_critical_flow, gas, t, p)[0]
 
-    def _evaluate(
-        self, of: Callable[[Surface, float, float], list[float]], gas: Gas, t: Number, p: Number
-    ) -> list[Number]:
-        components = list(gas.fractions)
-
-        def computed(inputs: Sequence[float]) -> list[float]:
-            kelvin, pressure, *fractions = inputs
-            fractions = [max(each, 0.0) for each in fractions]  # a draw may be less
-            total = sum(fractions)
-            shares = {each: one / total for each, one in zip(components, fractions, strict=True)}
-            molar_mass = sum(MOLAR_MASSES[each] * share for each, share in shares.items())
-            return of(self.surface(shares, molar_mass), kelvin, pressure)
-
-        return evaluate(computed, [t + 273.15, p, *gas.fractions.values()])
+    def _evaluate(self, of: Told, gas: Gas, t: Number, p: Number) -> list[Number]:
+        told = partial(_told, of, self.surface, tuple(gas.fractions))
+        return evaluate(lambda inputs: told(*inputs), [t + 273.15, p, *gas.fractions.values()])
 
 
-def _properties(surface: Surface, kelvin: float, pressure: float) -> list[float]:
+@lru_cache(maxsize=16_384)
+def _told(
+    of: Told,
+    surface: SurfaceOf,
+    components: tuple[str, ...],
+    kelvin: float,
+    pressure: float,
+    *fractions: float,
+) -> tuple[float, ...]:
+    """Return what an equation tells of a state; an evaluation comes to the same states several times."""
+    present = [max(each, 0.0) for each in fractions]  # a draw may be less
+    total = sum(present)
+    shares = {each: one / total for each, one in zip(components, present, strict=True)}
+    molar_mass = sum(MOLAR_MASSES[each] * share for each, share in shares.items())
+    return of(surface(shares, molar_mass), kelvin, pressure)
+
+
+def _critical_flow(surface: Surface, kelvin: float, pressure: float) -> tuple[float, ...]:
+    return (critical_flow_real(surface, kelvin, pressure),)
+
+
+def _properties(surface: Surface, kelvin: float, pressure: float) -> tuple[float, ...]:
     """Return density, compression factor, speed of sound, heat capacity, ratio of the heat capacities."""
     density = surface.molar_density(kelvin, pressure)
     found = surface.at(kelvin, density)
     mass = surface.molar_mass
-    return [
+    return (
         density * mass,
         pressure / (density * surface.gas_constant * kelvin),
         found.sound,
         found.cp / mass,
         found.cp / found.cv,
-    ]
+    )
 
 
 def carried(volume: Number, here: GasState, there: GasState) -> Number:

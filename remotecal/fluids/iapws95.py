@@ -187,7 +187,8 @@ def _of_tau(tau: Number) -> dict[float, Number]:
 def _pressure(density: Number, kelvin: Number) -> Number:
     """Return the pressure in Pa (R6-95, table 3)."""
     by_delta = _by_delta(_of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin))
-    return density * (_R * kelvin) * (by_delta + 1.0)
+    pressure: Number = density * (_R * kelvin) * (by_delta + 1.0)
+    return pressure
 
 
 def _slope(density: Number, kelvin: Number) -> Number:
@@ -199,4 +200,5 @@ def _slope(density: Number, kelvin: Number) -> Number:
         order = d - c * deltas[c]
         term = n * taus[t] * deltas[d] * damping[c]
         total = total + term * (order * (order + 1.0) - c * c * deltas[c])
-    return _R * kelvin * total
+    slope: Number = _R * kelvin * total
+    return slope

@@ -73,9 +73,20 @@ def find(name: str, beside: Path = Path(), sha256: str | None = None) -> Found:
     with _FINDING:
         if name.endswith(".py"):
             return _in_file(name, beside, sha256)
-        found = _in_catalogue(name)
+        found = _in_catalogue(name, _modules())
         _check(name, found.sha256, sha256)
         return found
+
+
+def hashes() -> dict[str, str]:
+    """Return name → SHA-256 of all procedures that are installed; what offers them is read once.
+
+    Raises:
+        OrderError: one of them can't be loaded.
+    """
+    with _FINDING:
+        modules = _modules()
+        return {name: _in_catalogue(name, modules).sha256 for name in _names(modules)}
 
 
 def find_followed(name: str, sha256: str, given: Path | None = None, *, changed: bool = False) -> Found:
@@ -120,14 +131,13 @@ def nearest_name(name: str) -> str:
 def names() -> tuple[str, ...]:
     """Return the names in the catalogue; modules of the library without a procedure don't count."""
     with _FINDING:
-        modules = _modules()
-        return tuple(
-            sorted(
-                name
-                for name, module in modules.items()
-                if _is_procedure(module) and _full(name, modules) == name
-            )
-        )
+        return tuple(_names(_modules()))
+
+
+def _names(modules: Mapping[str, str]) -> list[str]:
+    return sorted(
+        name for name, module in modules.items() if _is_procedure(module) and _full(name, modules) == name
+    )
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -180,8 +190,7 @@ def _files(package: Path) -> list[Path]:
     return found
 
 
-def _in_catalogue(name: str) -> Found:
-    modules = _modules()
+def _in_catalogue(name: str, modules: Mapping[str, str]) -> Found:
     full = _full(name, modules)
     if full not in modules:
         raise OrderError(f"there is no procedure {name!r}, {nearest_name(name)}")

@@ -145,6 +145,7 @@ class Station(Site):
         A computer that lost its power may have lost its clock, and a journal's times are evidence. While
         the laboratory can't be reached nobody knows, and the run is taken up.
         """
+        await asyncio.to_thread(self.library.announced)  # a hello tells it; a slow computer takes its time
         with suppress(TimeoutError):
             await asyncio.wait_for(self.liaison.greeted.wait(), GREETED_WITHIN)
         held = False

@@ -23,8 +23,8 @@ from remotecal.runs.catalogue import (
     PACKAGE,
     find,
     hash_of,
+    hashes,
     is_installed,
-    names,
     read_files,
 )
 from remotecal.transport.envelopes import seal, unseal
@@ -89,7 +89,7 @@ class TrustedProcedures:
     def announced(self) -> dict[str, str]:
         """Return name → SHA-256 of the procedures that are installed."""
         if not self._announced:
-            self._announced = {name: find(name).sha256 for name in names()}
+            self._announced = hashes()
         return self._announced
 
     def install(self, bundle: str, keys: Collection[PublicKey]) -> ProcedureNamed:

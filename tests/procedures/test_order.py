@@ -13,7 +13,7 @@ from shipped import SHORT
 from remotecal.errors import OrderError
 from remotecal.order import Order
 from remotecal.runs import catalogue
-from remotecal.runs.catalogue import find
+from remotecal.runs.catalogue import find, hashes, names
 
 
 def test_an_order_becomes_the_parts_of_a_certificate(tiny):
@@ -95,6 +95,13 @@ def test_a_procedure_is_known_by_its_text_and_that_of_what_it_imports(tmp_path, 
     for name in ("flow_laboratory", "flow_laboratory.own", "flow_laboratory.model"):
         monkeypatch.delitem(sys.modules, name)  # as another process begins
     assert find("own").sha256 != before
+
+
+def test_hashes_of_all_are_those_of_each():
+    """What a station announces is what an order for it is compared with."""
+    told = hashes()
+    assert list(told) == list(names())
+    assert told == {name: find(name).sha256 for name in told}
 
 
 def test_what_is_no_procedure_is_not_found():

@@ -11,8 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -26,6 +27,7 @@ from sqlalchemy import select
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli import main
 from remotecal.hub.settings import HubFolder
 from remotecal.private_files import write_private
 from remotecal.store import Store
@@ -71,12 +73,26 @@ class Gate:
         self.release.release()
 
 
-def call(*arguments: object, prefix: Sequence[str] = ()) -> str:
+def call(*arguments: object) -> str:
+    """Carry out a command line in this process, which imported it all before; returns what it printed."""
+    said, complained = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(complained):
+        patch.setenv("COLUMNS", "80")
+        code = main([str(each) for each in arguments])
+    return _printed(code, said.getvalue(), complained.getvalue())
+
+
+def call_process(*arguments: object, prefix: Sequence[str] = ()) -> str:
+    """Carry out a command line in a process of its own, and return what it printed."""
     line = [*prefix, *REMOTECAL, *map(str, arguments)]
     done = subprocess.run(line, capture_output=True, text=True, env=ENVIRONMENT)
-    assert done.returncode == 0, done.stderr
-    assert "eof_received" not in done.stderr
-    return done.stdout
+    return _printed(done.returncode, done.stdout, done.stderr)
+
+
+def _printed(code: int, said: str, complained: str) -> str:
+    assert code == 0, complained
+    assert "eof_received" not in complained
+    return said
 
 
 @dataclass
@@ -123,16 +139,8 @@ class Processes:
 
     def enrol(self) -> None:
         code = call("hub", "invite", "--hub", self.folder.path, "here").strip()
-        call(
-            "station",
-            "enrol",
-            code,
-            "--at",
-            self.folder.settings.enrolment.address,
-            "--station",
-            self.station,
-            prefix=self.prefixes.get("station", ()),
-        )
+        place = ("--at", self.folder.settings.enrolment.address, "--station", self.station)
+        self.call_from("station", "station", "enrol", code, *place)
         if self.server:
             file = self.station / "laboratory.json"
             file.write_text(json.dumps(json.loads(file.read_text()) | {"servers": [f"tls://{self.server}"]}))
@@ -144,8 +152,12 @@ class Processes:
 
     def order(self, *terms: object) -> str:
         given = ["--station", "here", "--bench", "Tiny bench", "--author", self.author, *terms]
-        prefix = self.prefixes.get("hub", ())
-        return call("order", self.tiny.order, *given, "--hub", self.folder.path, prefix=prefix).strip()
+        return self.call_from("hub", "order", self.tiny.order, *given, "--hub", self.folder.path).strip()
+
+    def call_from(self, end: str, *arguments: object) -> str:
+        """Carry out a command line at hub or station, elsewhere where these are."""
+        prefix = self.prefixes.get(end)
+        return call_process(*arguments, prefix=prefix) if prefix else call(*arguments)
 
     def refused_order(self) -> str:
         """Give an order that the station refuses; returns its id, which is printed all the same."""

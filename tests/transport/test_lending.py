@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from laboratories import hub_up
-from processes import Processes, call, processes
+from processes import Processes, call_process, processes
 from sites import Site, enrol_site, until
 from tiny import PatientSource, TinyMeter, TinySource
 from tiny_bench import Tiny
@@ -451,12 +451,12 @@ def test_on_the_command_line(both: Processes, tmp_path: Path) -> None:
         address = both.tiny.world.address("meter" if name == "gauge" else name)
         text = text.replace(address, f"station://here/Tiny bench/{name}")
     here.write_text(text)
-    table = " ".join(call("bench", "check", here, *hub).split())
+    table = " ".join(call_process("bench", "check", here, *hub).split())
     assert "Maker Tiny," in table
     assert "SN M1," in table
     assert table.count("good") == 2
     both.tiny.world.level = 2.5
     both.tiny.world.deaf.add("source")
-    assert call("hub", "read", "station://here/meter", "value", *hub) == "gauge.value 2.5 V\n"
-    audit = call("hub", "audit", *hub)
+    assert call_process("hub", "read", "station://here/meter", "value", *hub) == "gauge.value 2.5 V\n"
+    audit = call_process("hub", "audit", *hub)
     assert audit.count('"request": "open"') == 2
