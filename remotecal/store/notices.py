@@ -191,7 +191,7 @@ class Notices:
         return ToldBy(user, "", None) if row is None else ToldBy._make(row)
 
     def set_mail(self, user: str, mail: str) -> None:
-        """Say to which address somebody is told; "" for none. What the one before did not take is sent anew."""
+        """Say to which address somebody is told; "" for none. What the last one refused is sent anew."""
         self._put(user, mail=mail)
         unsent = notices.c.sent.is_(None) & notices.c.acknowledged.is_(None) & (notices.c.to == user)
         with self._database.begin() as connection:
