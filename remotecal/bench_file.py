@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
-from remotecal.errors import BenchError
-from remotecal.model import Record
+from remotecal.errors import BenchError, CertificateRefused
+from remotecal.model import Record, Text
+from remotecal.model.base import LANGUAGES, Line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,6 +156,28 @@ Fact = Annotated[
 """What a bench file says of a characteristic: its value, or the record that states it."""
 
 
+class Approval(Written):
+    """The bench's approval as a measurement standard (计量标准考核证书), as its document states it."""
+
+    name: Text
+    """What is approved, such as 静态质量法水流量标准装置."""
+    number: Line
+    """Number of the document."""
+    range: Text
+    """Range approved, with its unit."""
+    quality: Text
+    """Its uncertainty with k, class or maximum permissible error."""
+    valid_until: date
+    """Last day of the approval."""
+
+    @field_validator("name", "range", "quality")
+    @classmethod
+    def _in_each_language(cls, text: Text) -> Text:
+        if not text.says_all(LANGUAGES):
+            raise ValueError(f"certificates are in {' and '.join(LANGUAGES)}: give it in both")
+        return text
+
+
 class Interlock(Written):
     """A limit that stops a run."""
 
@@ -233,6 +256,8 @@ class BenchFile(Written):
     holds several."""
     characteristics: dict[str, Fact] = Field(default_factory=dict)
     """Facts of the rig, by name."""
+    approvals: tuple[Approval, ...] = ()
+    """The bench's approvals as a measurement standard, which certificates state."""
     interlocks: tuple[Interlock, ...] = ()
     """Limits that stop a run."""
     heartbeat: Heartbeat | None = None
@@ -248,6 +273,17 @@ class BenchFile(Written):
             if isinstance(fact, Characteristic) and fact.proof is not None:
                 raise ValueError(f"characteristics.{name}.proof can't be written: name its record")
         return self
+
+    def approved(self, today: date) -> tuple[Approval, ...]:
+        """Return the bench's approvals as a measurement standard (CertificateRefused: one has ended)."""
+        for one in self.approvals:
+            if today > one.valid_until:
+                raise CertificateRefused(
+                    f"approval {one.number} of {self.bench.name} as a measurement standard ended on "
+                    f"{one.valid_until}: have it renewed, or take it out of [[approvals]], and certificates "
+                    "will not state it"
+                )
+        return self.approvals
 
     def with_texts(self, files: Mapping[str, tuple[str, ...]], folder: Path) -> BenchFile:
         """Return what it says with the texts of the files that settings name in the place of their names.

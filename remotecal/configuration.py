@@ -135,8 +135,29 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
     except RecursionError:
         raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
-        faults = "; ".join(_fault(model, fault) for fault in error.errors(include_url=False))
+        found = error.errors(include_url=False)
+        faults = "; ".join(_fault(model, fault) for fault in found if not _follows(fault, found))
         raise refusal(f"{where}: {faults}") from None
+
+
+def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
+    """Return key → what is wrong with what stands there, as `checked` reads it; nothing if all is right.
+
+    A fault is said without its key, and of what is missing "is missing"; under "" stand faults of several
+    keys together.
+    """
+    try:
+        model.model_validate_json(json.dumps(content, default=_plain))
+    except RecursionError:
+        return {"": "it is nested too deeply"}
+    except ValidationError as error:
+        found: dict[str, list[str]] = {}
+        for fault in error.errors(include_url=False):
+            key = str(fault["loc"][0]) if fault["loc"] else ""
+            said = _fault(model, fault).removeprefix(".".join(map(str, fault["loc"])))
+            found.setdefault(key, []).append(said.removeprefix(":").strip())
+        return {key: "; ".join(each) for key, each in found.items()}
+    return {}
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -156,6 +177,14 @@ def _plain(value: object) -> str:
     if isinstance(value, date | datetime | time):
         return value.isoformat()
     raise TypeError(f"{value!r} has no JSON form")
+
+
+def _follows(fault: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
+    """Tell whether a list is too short only because something in it is wrong, which is told by itself."""
+    place = fault["loc"]
+    return fault["type"] == "too_short" and any(
+        len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in found
+    )
 
 
 def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:

@@ -33,6 +33,7 @@ RemotecalError
 │   └── CertificateRefused          a certificate that may not be used, and why
 ├── RecordError                 who wrote a certificate file: it can't be read without guessing
 ├── StoreError                  who looks after the laboratory's database
+├── DiskFull                    who looks after the computer's disk: there is no room
 ├── TransportError              who looks after the line between laboratory and stations
 │   ├── NotConnected                the other side is not there; nothing was asked of it
 │   └── NotAnswered                 it was asked, and did not answer in time: whether it obeyed is open
@@ -198,6 +199,10 @@ class RecordError(RemotecalError):
 
 class StoreError(RemotecalError):
     """The laboratory's database can't be reached or used, or is of another version."""
+
+
+class DiskFull(RemotecalError):
+    """The disk has no room, or none but what a run needs; nothing that was there before is lost."""
 
 
 class TransportError(RemotecalError):

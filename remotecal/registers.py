@@ -17,7 +17,7 @@ from pydantic import Field
 
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError
-from remotecal.model import Text
+from remotecal.model import APPROVED_STANDARD, Text
 from remotecal.model.base import Word
 from remotecal.model.identifiers import among, same
 
@@ -107,6 +107,8 @@ class Undertaking:
     """Who is to answer for it."""
     standards: tuple[UsedStandard, ...]
     """What it rests on."""
+    approvals: tuple[str, ...]
+    """Numbers of the approvals as a measurement standard (计量标准考核证书) that its certificate states."""
     procedure: str
     """Name of the procedure."""
     procedure_sha256: str
@@ -132,6 +134,12 @@ class Undertaking:
             record.laboratory.contact.name,
             record.persons,
             standards,
+            tuple(
+                number
+                for statement in record.statements
+                if APPROVED_STANDARD in statement.ref_types
+                for number in statement.references
+            ),
             record.evidence.procedure,
             record.evidence.procedure_hash,
             record.finished,
@@ -218,6 +226,8 @@ class LaboratoryRegister(Written):
             yield from self._about_person(person, undertaking)
         for standard in undertaking.standards:
             yield from self._about_standard(standard, day)
+        for number in undertaking.approvals:
+            yield from self._about_approval(number, day)
         if not undertaking.standards:
             yield "no standard with a certificate takes part"
 
@@ -256,6 +266,13 @@ class LaboratoryRegister(Written):
             yield f"{name} has the certificate {found.certificate}, not {standard.certificate}"
         if found.certificate_valid_until < day:
             yield f"certificate {found.certificate} of {name} ended on {found.certificate_valid_until}"
+
+    def _about_approval(self, number: str, day: date) -> Iterator[str]:
+        days = [entry.valid_until for entry in self.standards if same(entry.approval, number)]
+        if not days:
+            yield f"approval {number} as a measurement standard is not registered"
+        elif max(days) < day:
+            yield f"approval {number} as a measurement standard ended on {max(days)}"
 
     def _signing(self, record: Record, duty: Duty, key: str, day: date) -> Iterator[str]:
         if duty == "issued":

@@ -26,7 +26,11 @@ class Sayings:
         """Return a sentence, or several with `; ` between, in the other language; None if not known."""
         each = [self._of(one) for one in sentence.split("; ")]
         told = [one for one in each if one is not None]
-        return "；".join(told) if len(told) == len(each) else self._of(sentence)
+        if len(told) < len(each):
+            return self._of(sentence)
+        *before, last = told
+        between, full = ("; ", ".") if last.endswith(".") else ("；", "。")
+        return between.join([*(one.removesuffix(full) for one in before), last])
 
     def _of(self, sentence: str) -> str | None:
         if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remotecal.bench_file import BenchFile, Interlock
+from remotecal.certificates.sheet import Sheet
 from remotecal.configuration import as_toml, checked
-from remotecal.errors import BenchError
+from remotecal.errors import BenchError, ConfigurationError
 from remotecal.model import Text
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -53,3 +54,11 @@ def test_a_bench_file_is_read_as_it_was_made():
 def test_what_has_no_form_in_toml_is_refused():
     with pytest.raises(TypeError):
         as_toml({"anything": object()})
+
+
+def test_a_list_is_not_called_empty_for_what_is_wrong_in_it():
+    said = {"results": [{"name": "x", "columns": []}]}
+    with pytest.raises(ConfigurationError) as found:
+        checked(Sheet, said, "sheet", ConfigurationError)
+    assert "results.0.columns: tuple should have at least 1 item" in str(found.value)
+    assert "results: tuple" not in str(found.value)

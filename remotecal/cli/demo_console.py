@@ -189,11 +189,9 @@ class _Laboratory:
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",
         }
+        further = {"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS}
         file = self._hub / FILE
-        file.write_text(
-            f"{file.read_text('utf-8')}\n{as_toml({'issuing': issuing, 'numbers': NUMBERS})}",
-            encoding="utf-8",
-        )
+        file.write_text(f"{file.read_text('utf-8')}\n{as_toml(further)}", encoding="utf-8")
         return desk
 
     @contextmanager

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.cli import hub_index, hub_walls
 from remotecal.cli.commands import HUB, add_directory, command, directory
-from remotecal.cli.hub_index import add_commands
 from remotecal.cli.install_service import add_command as add_install
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     read.add_argument("quantity", metavar="QUANTITY", help="what to read, as its driver calls it")
     withdraw = add("withdraw", "take back an order that was not begun", _withdraw)
     withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
-    add_commands(add)
+    hub_index.add_commands(add)
+    hub_walls.add_commands(add, parents)
     audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
     audit.add_argument("--check", action="store_true", help="compute its chain anew: is it whole?")

@@ -8,9 +8,12 @@ the density by less than 1e-12 of itself and are left out.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from remotecal.errors import ParameterError
 from remotecal.fluids.span import require
-from remotecal.uncertainty.number import N, Number, estimate, exp
+from remotecal.uncertainty.number import N, Number, estimate, exp, sqrt
+from remotecal.uncertainty.points import Points
 
 IAPWS_95_U = 15e-6
 """Relative standard uncertainty of the density, half of the 0.003 % R6-95 gives for the liquid (figure 1)."""
@@ -98,17 +101,16 @@ def water_density_iapws95(t: N, p: N | float = 101_325.0) -> N:
     return solve(start, kelvin, p)
 
 
-_ORDERS = {c for _, c, _, _ in _TERMS}
-_BY_DELTA = _ORDERS | {d for _, _, d, _ in _TERMS}
-_BY_TAU = {t for _, _, _, t in _TERMS}
-"""The powers in these terms: many terms share one, and a power is what takes longest."""
+_SERIES: dict[int, dict[int, list[tuple[float, float]]]] = {}
+"""c → d → n and t of each term: series of powers of τ, within series of powers of δ."""
+for _n, _c, _d, _t in _TERMS:
+    _SERIES.setdefault(_c, {}).setdefault(_d, []).append((_n, _t))
 
 
 def solve(density: Number, kelvin: N, p: Number | float) -> N:
     """Return the density in kg/m³ of a liquid, from one near it (ParameterError if there is none)."""
     for _ in range(20):
-        pressure, slope = _pressure(density, kelvin)
-        step = (pressure - p) / slope
+        step = (_pressure(density, kelvin) - p) / _slope(_middle(density), _middle(kelvin))
         solution: N = density - step
         if estimate(abs(step)) < 1e-9:
             return solution
@@ -116,39 +118,85 @@ def solve(density: Number, kelvin: N, p: Number | float) -> N:
     raise ParameterError(f"IAPWS-95 finds no liquid at {estimate(kelvin):g} K and {estimate(p):g} Pa")
 
 
+def _middle(x: Number) -> Number:
+    """Return the estimate of what scatters little, and many points as they are.
+
+    At the estimate's slope draws find their solution as well, and an uncertain number its derivatives.
+    """
+    return x if isinstance(x, Points) else estimate(x)
+
+
 def term_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
     """Return what R6-95 calls δ·φʳ_δ and φʳ_τ, the derivatives of the residual part (table 4)."""
-    by_delta: Number = 0.0
+    deltas, taus = _of_delta(delta), _of_tau(tau)
     by_tau: Number = 0.0
-    deltas, taus, damping = _powers(delta, tau)
+    for c, series in _SERIES.items():
+        part: Number = 0.0
+        for d, terms in series.items():
+            part = part + deltas[d] * _sum([(n * t, t) for n, t in terms], taus)
+        by_tau = by_tau + (part * exp(-deltas[c]) if c else part)
+    return _by_delta(deltas, taus), by_tau / tau
+
+
+def _by_delta(deltas: Sequence[Number], taus: Mapping[float, Number]) -> Number:
+    """Return δ·φʳ_δ, from the powers of δ and τ."""
+    total: Number = 0.0
+    for c, series in _SERIES.items():
+        part: Number = 0.0
+        for d, terms in series.items():
+            part = part + (d - c * deltas[c] if c else d) * deltas[d] * _sum(terms, taus)
+        total = total + (part * exp(-deltas[c]) if c else part)
+    return total
+
+
+def _sum(terms: Sequence[tuple[float, float]], powers: Mapping[float, Number]) -> Number:
+    """Return Σ n·τᵗ."""
+    total: Number = 0.0
+    for n, t in terms:
+        total = total + n * powers[t]
+    return total
+
+
+def _of_delta(delta: Number) -> list[Number]:
+    """Return δ⁰ to δ¹⁵. To multiply takes a tenth of raising many draws to a power."""
+    powers: list[Number] = [1.0, delta]
+    for _ in range(14):
+        powers.append(powers[-1] * delta)
+    return powers
+
+
+def _of_tau(tau: Number) -> dict[float, Number]:
+    """Return τᵗ by t, for all that occur."""
+    half = sqrt(tau)
+    quarter = sqrt(half)
+    powers: dict[float, Number] = {
+        -0.5: 1.0 / half,
+        0.375: quarter * sqrt(quarter),
+        0.5: half,
+        0.75: half * quarter,
+        0.875: half * quarter * sqrt(quarter),
+        1: tau,
+    }
+    for t in range(2, 14):
+        powers[t] = powers[t - 1] * tau
+    for t, other in ((16, 8), (22, 11), (23, 22), (44, 22), (46, 44), (50, 46)):
+        powers[t] = powers[other] * powers[t - other]
+    return powers
+
+
+def _pressure(density: Number, kelvin: Number) -> Number:
+    """Return the pressure in Pa (R6-95, table 3)."""
+    by_delta = _by_delta(_of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin))
+    return density * (_R * kelvin) * (by_delta + 1.0)
+
+
+def _slope(density: Number, kelvin: Number) -> Number:
+    """Return the derivative of the pressure by density, in Pa m³/kg (R6-95, table 3)."""
+    deltas, taus = _of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin)
+    damping = {c: exp(-deltas[c]) if c else 1.0 for c in _SERIES}
+    total: Number = 1.0
     for n, c, d, t in _TERMS:
-        term = n * taus[t] * deltas[d] * damping[c]
-        by_delta = by_delta + term * (d - c * deltas[c])
-        by_tau = by_tau + term * t / tau
-    return by_delta, by_tau
-
-
-def _powers(delta: Number, tau: Number) -> tuple[dict[int, Number], dict[float, Number], dict[int, Number]]:
-    """Return δ^d by d, τ^t by t, and exp(−δ^c), or 1 for c = 0, by c."""
-    deltas = {d: delta**d for d in _BY_DELTA}
-    return (
-        deltas,
-        {t: tau**t for t in _BY_TAU},
-        {c: exp(-deltas[c]) if c else 1.0 for c in _ORDERS},
-    )
-
-
-def _pressure(density: Number, kelvin: Number) -> tuple[Number, Number]:
-    """Return the pressure in Pa and its derivative by density (R6-95, table 3)."""
-    delta = density / _RHO_CRITICAL
-    tau = _T_CRITICAL / kelvin
-    first: Number = 0.0
-    second: Number = 0.0
-    deltas, taus, damping = _powers(delta, tau)
-    for n, c, d, t in _TERMS:
-        term = n * taus[t] * deltas[d] * damping[c]
         order = d - c * deltas[c]
-        first = first + term * order
-        second = second + term * (order * (order - 1.0) - c * c * deltas[c])
-    rt = _R * kelvin
-    return density * rt * (first + 1.0), rt * (1.0 + 2.0 * first + second)
+        term = n * taus[t] * deltas[d] * damping[c]
+        total = total + term * (order * (order + 1.0) - c * c * deltas[c])
+    return _R * kelvin * total

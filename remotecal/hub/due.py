@@ -62,16 +62,13 @@ class FallingDue(NamedTuple):
     """Its number in the register of items, where it stands there."""
 
 
-def falling_due(
-    store: Store, folder: HubFolder, now: float, standards: Iterable[EquipmentRow] | None = None
-) -> tuple[FallingDue, ...]:
+def falling_due(store: Store, folder: HubFolder, now: float) -> tuple[FallingDue, ...]:
     """Return what ends within the longest of the times `AHEAD`, or has ended, the first to end first.
 
     Args:
         store: the laboratory's database.
         folder: its settings.
         now: the time.
-        standards: the standards as they took part in runs last, where somebody has looked before.
 
     Raises:
         ConfigurationError: the laboratory's register can't be read.
@@ -79,7 +76,7 @@ def falling_due(
     today = civil_day(now, folder.time_zone)
     last = today + timedelta(days=AHEAD[0])
     stations = store.stations.list()
-    used = store.standards.due(last.isoformat()) if standards is None else standards
+    used = store.standards.due(last.isoformat())
     found = [*_standards(stations, used), *_register(folder), *_stations(stations, folder, now)]
     own = {one.serial: one.id for one in store.items.list(None, account="") if one.serial}
     found = [one._replace(item=own.get(one.about)) if one.kind == "standard" else one for one in found]

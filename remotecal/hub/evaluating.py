@@ -40,6 +40,8 @@ ANSWER_WITHIN = 4.0
 """Seconds a station's request waits for its record; then it is not answered, and comes again."""
 FRESH = 10.0
 """Seconds in which the same request is answered by the same words, without computing again."""
+PIPES_WITHIN = 5.0
+"""Seconds in which the pipes of a process that was ended are closed, or left."""
 FORGET_HALF = 600.0
 """Seconds after which half of the time that a station's records took is forgotten."""
 
@@ -165,10 +167,13 @@ class Evaluating:
 
     async def _end(self) -> None:
         process, self.process = self.process, None
-        if process is not None and process.returncode is None:
+        if process is not None:
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            # To the end of its pipes, which else outlive the loop; a process it left behind may hold them.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PIPES_WITHIN):
+                    await process.communicate(b"")
 
 
 async def _exchange(process: asyncio.subprocess.Process, line: bytes) -> bytes:

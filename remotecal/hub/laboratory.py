@@ -12,7 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import ValidationError
 
@@ -107,6 +107,9 @@ class OrderDesk:
         store: its database.
         connection: to the broker.
     """
+
+    founded: ClassVar[bool] = True
+    """Whether it is a laboratory with orders, items, persons and a log-in, not runs in a folder."""
 
     def __init__(self, folder: HubFolder, store: Store, connection: Connection) -> None:
         self.folder, self.store, self.connection = folder, store, connection

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.procedures.parameters import read_parameters
-from remotecal.runs.items import check_items
+from remotecal.runs.catalogue import find, names
+from remotecal.runs.items import check_items, check_texts
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.transport.messages import BenchAnnounced
 
@@ -52,6 +55,7 @@ def check_order(
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
     points = points_of(procedure, adjust=order.order.adjust)
     check_points(procedure, points)
+    check_texts(order)
     check_items(order, procedure, None)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it
@@ -83,6 +87,52 @@ def announced(station: StationRow) -> dict[str, BenchAnnounced]:
     return {one["name"]: BenchAnnounced.model_validate_json(json.dumps(one)) for one in said}
 
 
+class Fitting(NamedTuple):
+    """A procedure that is installed here, for a bench at a station."""
+
+    found: Found
+    lacks: str
+    """Why the bench does not suit it; "" if it does, as far as the laboratory knows."""
+    same: bool
+    """Whether the station has it, and the same edition."""
+
+
+def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
+    """Return the procedures that are installed here, each with whether a bench can carry it out."""
+    said = {} if station.announced is None else json.loads(station.announced).get("procedures", {})
+    made = []
+    for found in _installed_procedures():
+        try:
+            _filled(found.procedure, bench, station.name, ())
+            lacks = ""
+        except OrderError as error:
+            lacks = str(error)
+        made.append(Fitting(found, lacks, said.get(found.name) == found.sha256))
+    return made
+
+
+@cache
+def _installed_procedures() -> tuple[Found, ...]:
+    """Return the procedures in the catalogue that can be used: what runs stays the same while this does."""
+    made = []
+    for name in names():
+        with suppress(OrderError):
+            made.append(find(name))
+    return tuple(made)
+
+
+def places(procedure: type[Procedure], bench: BenchAnnounced) -> tuple[str, ...]:
+    """Return where on a bench devices of an order can be, by what reads them; one alone has no name: "".
+
+    More than one are in a role that holds several, and each device says on which it is.
+    """
+    roles = [role for role in procedure.roles() if role.name == procedure.under_test and role.several]
+    named = (bench.roles or {}).get(procedure.under_test, procedure.under_test)
+    names_there = (named,) if isinstance(named, str) else named
+    there = [name for name in names_there if name in {*bench.instruments, *bench.artefacts}]
+    return tuple(there) if roles and len(there) > 1 else ("",)
+
+
 def ends_before(bench: BenchAnnounced, day: date) -> tuple[HeldUntil, ...]:
     """Return what of a bench can't be relied on any more on a day: a run there needs all of it."""
     return tuple(one for one in bench.holds if one.valid_until < day)
@@ -104,7 +154,7 @@ def _could(order: Order, found: Found, station: StationRow, bench: str, day: dat
 
 
 def _filled(
-    procedure: Procedure, bench: BenchAnnounced, station: str, empty: Collection[str]
+    procedure: Procedure | type[Procedure], bench: BenchAnnounced, station: str, empty: Collection[str]
 ) -> tuple[dict[str, str] | None, dict[str, type[Instrument]]]:
     """Return role → name, None where the station did not say; and role → driver that is installed here, too.
 

@@ -174,6 +174,8 @@ class HubSettings(Written):
 
     laboratory: str = Field(min_length=1)
     """Name of the laboratory."""
+    called: dict[Literal["zh", "en"], str] = Field(default_factory=dict)
+    """Language → the laboratory's name on pages in it; where none is given they say `laboratory`."""
     time_zone: Zone | None = None
     """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
     database: str = "sqlite:///hub.sqlite"
@@ -207,6 +209,11 @@ class HubSettings(Written):
         if wanted and self.broker.start and not self.broker.websocket:
             raise ValueError("servers names a wss address, but broker.websocket is not set")
         return self
+
+    def name(self, language: str) -> str:
+        """Return what the laboratory is called in a language."""
+        said = {str(given): name for given, name in self.called.items()}
+        return said.get(language) or self.laboratory
 
     @property
     def certificates_last(self) -> timedelta:

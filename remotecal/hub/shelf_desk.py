@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import ClassVar, Final
 
 from remotecal.certificates import APART, PDF_NAME, XML_NAME, folder_of
 from remotecal.errors import CertificateRefused
@@ -77,6 +77,8 @@ class ShelfDesk(OrderDesk):
         shelf: what lies in it.
         made: a hub's directory, made for it.
     """
+
+    founded: ClassVar[bool] = False
 
     def __init__(self, shelf: Shelf, made: Path) -> None:
         from remotecal.hub.settings import HubFolder

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from remotecal import html
 from remotecal.bench import CertificateUsed
-from remotecal.bench_file import Characteristic
+from remotecal.bench_file import Approval, Characteristic
 from remotecal.clock import Zone
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
@@ -104,6 +104,8 @@ class Start(Frozen):
     """Name of the instrument or artefact → its certificate."""
     characteristics: dict[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
+    approvals: tuple[Approval, ...] = ()
+    """The bench's approvals as a measurement standard."""
     software: dict[str, str]
     """Program → version."""
     clock: Literal["real", "virtual"] | None = None
@@ -132,6 +134,8 @@ class Evidence:
     """Role → certificate, for what has one."""
     characteristics: Mapping[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
+    approvals: tuple[Approval, ...]
+    """The bench's approvals as a measurement standard."""
     answers: tuple[tuple[str, str], ...]
     """The procedure's questions, in English where there is a choice, and what was answered."""
     software: Mapping[str, str]

@@ -150,6 +150,7 @@ class Gathering:
                 role: certificates[name] for role, name in start.roles.items() if name in certificates
             },
             characteristics=start.characteristics,
+            approvals=start.approvals,
             answers=tuple(self._answers),
             software=start.software,
             discarded=tuple(self._discarded),

@@ -50,10 +50,18 @@ from remotecal.model.record import (
     Replacement,
     Result,
 )
-from remotecal.model.statements import IN_CMC, ONLY_IN_FULL, ONLY_THE_ITEM, TRACEABLE, Statement
+from remotecal.model.statements import (
+    APPROVED_STANDARD,
+    IN_CMC,
+    ONLY_IN_FULL,
+    ONLY_THE_ITEM,
+    TRACEABLE,
+    Statement,
+)
 from remotecal.model.tables import JointResult, Quantity, Table
 
 __all__ = [
+    "APPROVED_STANDARD",
     "IN_CMC",
     "ONLY_IN_FULL",
     "ONLY_THE_ITEM",

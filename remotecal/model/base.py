@@ -1,7 +1,7 @@
 """What every part of the certificate data model is made of: frozen models, texts, numbers, names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
@@ -54,6 +54,9 @@ Unit = Annotated[str, AfterValidator(units.normal)]
 Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2})?$")]
 """An ISO 639-1 code, or empty for a text that is the same in every language."""
 
+LANGUAGES = ("zh", "en")
+"""The languages of certificates that are written here."""
+
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 """An ISO 3166-1 code of two capitals."""
 
@@ -93,6 +96,10 @@ class Text(RootModel[dict[Language, Line]]):
     def languages(self) -> tuple[str, ...]:
         """The languages the text is in; none for a plain text."""
         return tuple(sorted(language for language in self.root if language))
+
+    def says_all(self, languages: Collection[str]) -> bool:
+        """Tell whether it is in just these languages, or the same in every one."""
+        return not self.languages or set(self.languages) == set(languages)
 
     def agrees(self, other: "Text") -> bool:
         """Tell whether two names are one: they share a spelling, and differ in no language both have."""

@@ -12,6 +12,7 @@ from remotecal import html, units
 from remotecal.canonical import canonical
 from remotecal.errors import RecordError, UnitError
 from remotecal.model.base import (
+    LANGUAGES,
     Country,
     CoverageFactor,
     Frozen,
@@ -225,7 +226,7 @@ class Record(Frozen):
     """Number of the certificate."""
     country: Country
     """Country of the laboratory."""
-    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh", "en")
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = LANGUAGES
     """Languages every text is in."""
     binding: Annotated[tuple[Language, ...], Field(min_length=1)] = ("zh",)
     """Languages that are binding."""

@@ -76,6 +76,12 @@ TRACEABLE = Statement(
 )
 """ISO/IEC 17025, 7.8.4.1 c."""
 
+APPROVED_STANDARD = "remotecal_approvedStandard"
+"""refType of the statement that what measured is approved as a measurement standard (计量标准考核证书).
+
+`name` says what is approved, `references` the document's number, `declaration` its range and uncertainty or
+class, `day` the last day."""
+
 IN_CMC = Statement(
     id="inCmc",
     ref_types=("basic_isInCMC",),

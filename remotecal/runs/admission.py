@@ -81,7 +81,7 @@ def admit(
         return
     folder = bench.path.parent
     if admission.registers:
-        _ask_register(folder / admission.registers, order, found, certificates, day)
+        _ask_register(bench, folder / admission.registers, order, found, certificates, day)
     if admission.trust:
         _recognise(bench, admission)
     for chart in admission.check_standards:
@@ -91,7 +91,12 @@ def admit(
 
 
 def _ask_register(
-    path: Path, order: Order, found: Found, certificates: Mapping[str, CertificateUsed], day: date
+    bench: Bench,
+    path: Path,
+    order: Order,
+    found: Found,
+    certificates: Mapping[str, CertificateUsed],
+    day: date,
 ) -> None:
     from remotecal.registers import LaboratoryRegister, Undertaking, UsedStandard
 
@@ -101,6 +106,7 @@ def _ask_register(
         standards=tuple(
             UsedStandard(used.certificate.serials, used.certificate.number) for used in certificates.values()
         ),
+        approvals=tuple(one.number for one in bench.file.approvals),
         procedure=found.name,
         procedure_sha256=found.sha256,
         day=day,

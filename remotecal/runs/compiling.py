@@ -14,6 +14,7 @@ from remotecal.editions import edition
 from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import ArtefactUsed, InstrumentUsed
 from remotecal.model import (
+    APPROVED_STANDARD,
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
     TRACEABLE,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.bench import CertificateUsed
+    from remotecal.bench_file import Approval
     from remotecal.journal.evidence import Evidence
     from remotecal.procedures.evaluation import Evaluation
     from remotecal.runs.catalogue import Found
@@ -59,7 +61,7 @@ def compile_record(
     ids = [f"measurement-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [None]
     statements = tuple(
         said.model_copy(update={"norms": _in_force(said.norms, finished)})
-        for said in (*_said(parts, ids), *_statements(evidence, found))
+        for said in (*_said(parts, ids), *map(_approved, evidence.approvals), *_statements(evidence, found))
     )
     taken = {*order.devices, *filter(None, ids), *(said.id for said in statements if said.id)}
     standards = (*_standards(evidence, taken), *_proofs(evidence, facts, taken))
@@ -324,6 +326,23 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
         ),
     )
     return (*always, renewed)
+
+
+def _approved(approval: Approval) -> Statement:
+    """State that what measured is approved as a measurement standard."""
+    told = (("zh", "；"), ("en", "; "))
+    return Statement(
+        ref_types=(APPROVED_STANDARD,),
+        name=approval.name,
+        declaration=Text(
+            {
+                language: mark.join((approval.range.get(language), approval.quality.get(language)))
+                for language, mark in told
+            }
+        ),
+        references=(approval.number,),
+        day=approval.valid_until,
+    )
 
 
 def _interruption(discarded: tuple[tuple[str, int], ...]) -> Statement:

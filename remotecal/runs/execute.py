@@ -28,7 +28,7 @@ from remotecal.runs.admission import admit
 from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
-from remotecal.runs.items import check_certified, check_items, check_serials
+from remotecal.runs.items import check_certified, check_items, check_serials, check_texts
 from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
@@ -175,6 +175,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     check_points(procedure, points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)
+    check_texts(order)
     roles = fill_roles(found.procedure, bench, order.order.empty)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_items(order, procedure, roles)
@@ -208,6 +209,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         },
         certificates=certificates,
         characteristics=dict(facts),
+        approvals=bench.file.approved(today),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
@@ -271,13 +273,12 @@ def _check_norms(order: Order, parameters: Parameters, today: date) -> None:
             raise OrderError(f"{norm} is no longer in force: {current} has taken its place")
 
 
+_FACTS = ("roles", "artefacts", "certificates", "characteristics", "approvals", "parameters", "points")
+
+
 def _same_facts(start: Start, now: Start) -> None:
     """Raise `EvidenceError` if a run would go on with other facts than it began with."""
-    changed = [
-        name
-        for name in ("roles", "artefacts", "certificates", "characteristics", "parameters", "points")
-        if getattr(start, name) != getattr(now, name)
-    ]
+    changed = [name for name in _FACTS if getattr(start, name) != getattr(now, name)]
     if changed:
         raise EvidenceError(
             f"{', '.join(changed)} are no longer those the run began with: restore the bench, or begin anew"

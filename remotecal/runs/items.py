@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.catalogue import drivers as installed
 from remotecal.drivers.instrument import known_serial
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
+from remotecal.model.base import LANGUAGES
 from remotecal.model.identifiers import among
 from remotecal.numerals import read_number
 from remotecal.procedures.procedure import Procedure, of_role
@@ -56,6 +57,27 @@ def check_items(order: Order, procedure: Procedure, roles: Mapping[str, str] | N
             f"order {number}: which device is on {' and '.join(without)}? {filled}: give each its [[duts]] "
             "with `on`, or take it out of the role in the bench file"
         )
+
+
+def check_texts(order: Order) -> None:
+    """Raise `OrderError` if the certificate could not say a text of an order in each of its languages."""
+    texts = {
+        **{f"laboratory.{name}": getattr(order.laboratory, name) for name in ("name", "address")},
+        **{f"customer.{name}": getattr(order.customer, name) for name in ("name", "address")},
+        **{f"persons, {each.duty}": each.name for each in order.persons},
+        **{
+            f"{id_}.{name}": getattr(dut, name)
+            for id_, dut in order.devices.items()
+            for name in ("name", "maker", "description")
+        },
+    }
+    for where, text in texts.items():
+        if text is not None and not text.says_all(LANGUAGES):
+            told, wanted = " and ".join(text.languages), " and ".join(LANGUAGES)
+            raise OrderError(
+                f"order {order.order.number}, {where}: {text.in_all()!r} is in {told}, and certificates are "
+                f'in {wanted}: give it in both, or once for both, as plain "…"'
+            )
 
 
 def check_serials(order: Order, kind: type[Procedure], roles: Mapping[str, str], bench: Bench) -> None:

@@ -29,7 +29,7 @@ class CertificateTells(NamedTuple):
 
 
 def held(bench: Bench) -> tuple[HeldUntil, ...]:
-    """Return until when each standard of a bench, and each fact of its rig, may be relied on.
+    """Return until when each standard of a bench, fact of its rig and approval may be relied on.
 
     A certificate that can't be read says nothing here; the bench's check, and the run, will say so.
     """
@@ -38,7 +38,11 @@ def held(bench: Bench) -> tuple[HeldUntil, ...]:
         HeldUntil(name=name, valid_until=fact.valid_until)
         for name, fact in bench.file.characteristics.items()
     )
-    return (*standards, *facts)
+    approvals = (
+        HeldUntil(name=one.name.get("en"), certificate=one.number, valid_until=one.valid_until)
+        for one in bench.file.approvals
+    )
+    return (*standards, *facts, *approvals)
 
 
 def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator[HeldUntil]:

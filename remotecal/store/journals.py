@@ -74,6 +74,8 @@ class RunRow:
     """Which signature its certificates wait for; "" without a record, or once all are issued."""
     acknowledged: int | None
     """Number of the journal's line up to which somebody has seen to it; None if nobody has."""
+    procedure: str = ""
+    """By which procedure its record says it was made; "" while there is none, or it names none."""
 
 
 class Journals:

@@ -24,6 +24,10 @@ IN_HAND = 120.0
 """Seconds in which a mail that is being sent is told by nobody to have failed."""
 
 
+TOGETHER = 500
+"""Things of which notices are looked for at once."""
+
+
 class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
@@ -82,12 +86,8 @@ class Notices:
 
     def make(self, told: Iterable[NoticeWanted], at: float) -> int:
         """Keep notices; what somebody was told before is left as it is. Return how many are new."""
-        from sqlalchemy import select
-
         wanted = set(told)
-        columns = [notices.c[name] for name in ("kind", "about", "to", "due", "days")]
-        with self._database.read() as connection:  # most are there, and need not keep others from writing
-            known = {tuple(row) for row in connection.execute(select(*columns))} if wanted else set()
+        known = self._known(wanted)  # most are there, and need not keep others from writing
         new = sorted(one for one in wanted if (one.kind, one.about, one.to, one.due, one.days) not in known)
         if not new:
             return 0
@@ -98,6 +98,24 @@ class Notices:
                 insert = self._database.insert(notices).values(**row).on_conflict_do_nothing()
                 added += connection.execute(insert.returning(notices.c.id)).first() is not None
         return added
+
+    def _known(self, wanted: Collection[NoticeWanted]) -> set[tuple[str, str, str, str, int]]:
+        """Return which notices there are of what some are about; what is past stays unread."""
+        from sqlalchemy import select
+
+        about: dict[str, set[str]] = {}
+        for one in wanted:
+            about.setdefault(one.kind, set()).add(one.about)
+        columns = [notices.c[name] for name in ("kind", "about", "to", "due", "days")]
+        found: set[tuple[str, str, str, str, int]] = set()
+        with self._database.read() as connection:
+            for kind, several in about.items():
+                names = sorted(several)
+                for begin in range(0, len(names), TOGETHER):
+                    some = notices.c.about.in_(names[begin : begin + TOGETHER])
+                    query = select(*columns).where(notices.c.kind == kind, some)
+                    found.update((*row,) for row in connection.execute(query))
+        return found
 
     def to(self, user: str, limit: int = 200, *, unseen: bool = False) -> tuple[NoticeRow, ...]:
         """Return the notices to somebody, the latest first; of those not acknowledged alone where asked."""
@@ -191,7 +209,7 @@ class Notices:
         return ToldBy(user, "", None) if row is None else ToldBy._make(row)
 
     def set_mail(self, user: str, mail: str) -> None:
-        """Say to which address somebody is told; "" for none. What the last one refused is sent anew."""
+        """Say to which address somebody is told; "" for none. What the last one did not take is sent anew."""
         self._put(user, mail=mail)
         unsent = notices.c.sent.is_(None) & notices.c.acknowledged.is_(None) & (notices.c.to == user)
         with self._database.begin() as connection:

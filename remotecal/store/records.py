@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 500
 """Records held at once where several are asked for."""
 
 
@@ -38,8 +38,6 @@ class RecordRow:
     """Whether the station computed the same."""
     computed: float
     """When."""
-    procedure: str = ""
-    """By which procedure the record says it was made; `put` reads it there."""
 
 
 class Records:
@@ -56,15 +54,15 @@ class Records:
             "record": row.record,
             "agrees": row.agrees,
             "computed": row.computed,
-            "procedure": _procedure(row.record),
         }
         insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
         with self._database.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"
-            values = {"record": known, "awaiting": next_duty(), "acknowledged": None}
-            connection.execute(runs.update().where(this).values(values))
+            of_run = {"record": known, "awaiting": next_duty(), "acknowledged": None}
+            of_run["procedure"] = _procedure(row.record)
+            connection.execute(runs.update().where(this).values(of_run))
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

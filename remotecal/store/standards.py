@@ -72,19 +72,23 @@ def _key(row: EquipmentRow) -> tuple[str, ...]:
 
 
 def _last(connection: Connection) -> list[EquipmentRow]:
-    """Return each standard as it took part last."""
-    from sqlalchemy import func, select
+    """Return each standard as it took part last.
+
+    The index tells when it did by each of its certificates; only the rows of these moments are read.
+    """
+    from sqlalchemy import and_, func, select
 
     used = run_equipment
-    place = func.row_number().over(
-        partition_by=_same(),
-        order_by=(used.c.valid_until.desc(), used.c.at.desc(), used.c.station, used.c.run),
-    )
-    ranked = select(used, place.label("place")).where(used.c.certificate != "").subquery()
-    columns = [ranked.c[column.name] for column in used.c]
-    return [
-        EquipmentRow._make(row) for row in connection.execute(select(*columns).where(ranked.c.place == 1))
-    ]
+    by = [used.c[name] for name in ("maker", "model", "serial", "certificate", "valid_until")]
+    each = select(*by, func.max(used.c.at).label("at")).where(used.c.certificate != "").group_by(*by).cte()
+    same = and_(*(used.c[column.name] == column for column in each.c))
+    rows = map(EquipmentRow._make, connection.execute(select(used).join_from(each, used, same)))
+    last: dict[tuple[str, ...], EquipmentRow] = {}
+    for row in sorted(rows, key=lambda row: (row.station, row.run, row.name)):
+        known = last.get(_key(row))
+        if known is None or (row.valid_until, row.at) > (known.valid_until, known.at):
+            last[_key(row)] = row
+    return list(last.values())
 
 
 def _counted(connection: Connection, since: float) -> dict[tuple[str, ...], tuple[int, int]]:

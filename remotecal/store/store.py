@@ -28,6 +28,7 @@ from remotecal.store.signings import Signings
 from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
 from remotecal.store.users import Users
+from remotecal.store.walls import Walls
 from remotecal.store.whole import WholeRun, last_issued, whole_run
 from remotecal.store.work import WorkDone
 
@@ -73,6 +74,7 @@ class Store:
         self.requests = Requests(self.database)
         self.signings = Signings(self.database)
         self.users = Users(self.database)
+        self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
 
     @staticmethod

@@ -43,6 +43,14 @@ FEW_RUNS = {
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
+TOLD = ("run", "station", "duty", "edition", "device", "at", "by", "number", "token")
+"""All that is told of signatures, without the certificates; those of one run are beside each other.
+
+The run comes first: where several runs are asked for that one station had, SQLite would go through all of
+that station.
+"""
+STANDARD = ("maker", "model", "serial", "certificate", "valid_until", "at", "station", "run")
+"""By what two instruments are one standard, and all that tells how often and when it took part."""
 OPEN = "settled IS NULL"
 """Which remarks, and requests of customers, nobody has answered yet; few among many."""
 
@@ -127,6 +135,13 @@ runs = Table(
     Column("record", Text, nullable=False, server_default="", comment="agrees or differs, once it is there"),
     Column("awaiting", Text, nullable=False, server_default="", comment="which signature comes next"),
     Column("acknowledged", Integer, comment="lines of its journal up to which somebody has seen to it"),
+    Column(
+        "procedure",
+        Text,
+        nullable=False,
+        server_default="",
+        comment="that its record names, for statistics",
+    ),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),
@@ -160,8 +175,9 @@ run_equipment = Table(
     Column("certificate", Text, nullable=False, comment="number of its certificate"),
     Column("certificate_sha256", Text, nullable=False, comment="of that certificate's file"),
     Column("valid_until", Text, nullable=False, comment="last day of that certificate, ISO 8601"),
-    Index(None, "serial", "station", "run"),
-    Index(None, "certificate", "station", "run"),
+    Index(None, "serial", "at", "station", "run"),
+    Index(None, "certificate", "at", "station", "run"),
+    Index("ix_run_equipment_standard", *STANDARD),
     comment="who took part in a run; an index of journals",
 )
 
@@ -216,9 +232,6 @@ records = Table(
     Column("record", Text, nullable=False, comment="the certificate's data, JSON"),
     Column("agrees", Boolean, nullable=False, comment="whether the station computed the same"),
     Column("computed", Float, nullable=False),
-    Column(
-        "procedure", Text, nullable=False, server_default="", comment="that the record names, for statistics"
-    ),
 )
 
 audit = Table(
@@ -292,7 +305,7 @@ signed_certificates = Table(
         comment="how often it was amended",
     ),
     Index(None, "duty", "at"),
-    Index(None, "station", "run", "duty", "at"),
+    Index("ix_signed_certificates_told", *TOLD),
     Index("uq_signed_certificates_number", "number", unique=True),
     Index("uq_signed_certificates_token", "token", unique=True),
     UniqueConstraint("station", "run", "device", "edition", "by", name="uq_signed_certificates_by"),
@@ -381,4 +394,19 @@ requests = Table(
     few("ix_requests_open", OPEN, "at"),
     Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),
     comment="what customers ask for, before there is an order",
+)
+
+walls = Table(
+    "walls",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("place", Text, nullable=False, comment="where the screen hangs"),
+    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"),
+    Column("language", Text, nullable=False, comment="of what it shows"),
+    Column("full", Boolean, nullable=False, comment="whether it tells names and indications"),
+    Column("by", Text, nullable=False, comment="who let it show"),
+    Column("at", Float, nullable=False),
+    Column("expires", Float, nullable=False),
+    Column("revoked", Float),
+    comment="screens that show what is on to whoever stands before them",
 )

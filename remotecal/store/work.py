@@ -1,6 +1,6 @@
 """How the laboratory's work goes: how long its steps take, what comes back, what ends early, who is busy.
 
-All is counted by the database; days and weeks are told by whoever asks.
+Days and weeks are told by whoever asks.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
-from remotecal.store.tables import orders, records, remarks, runs, signed_certificates
+from remotecal.store.tables import orders, remarks, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,12 +61,14 @@ class EndedEarly(NamedTuple):
     orders: int
 
 
-class StationLoad(NamedTuple):
-    """How busy a station was in a week."""
+class BenchLoad(NamedTuple):
+    """How busy a bench was in a time."""
 
-    week: int
-    """Place of the week among those asked for, from 0."""
+    span: int
+    """Place of the time among those asked for, from 0."""
     station: str
+    bench: str
+    """As its orders name it; "" of runs that nobody ordered."""
     runs: int
     """Begun in it."""
     seconds: float
@@ -86,50 +88,31 @@ class WorkDone:
         amended to later counts for nothing. The time of
         which so many took at most is the nearest rank's: one that was had, and nothing between two.
         """
-        from sqlalchemy import func, literal, select, union_all
-
-        times = self._times(since, until).cte("times")
-        marks = [times.c.issued_order, times.c.began, times.c.updated, *(times.c[duty] for duty in DUTIES)]
-        pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
-        each = union_all(
-            *(
-                select(times.c.procedure, literal(step).label("step"), (end - begin).label("took")).where(
-                    begin.is_not(None), end.is_not(None)
-                )
-                for step, begin, end in pairs
-            )
-        ).subquery()
-        group = (each.c.procedure, each.c.step)
-        rank = func.row_number().over(partition_by=group, order_by=each.c.took)
-        ranked = select(each, rank.label("rank"), func.count().over(partition_by=group).label("n")).subquery()
-        n = ranked.c.n
-
-        def at(quarters: int) -> ColumnElement[float]:
-            return func.max(ranked.c.took).filter(ranked.c.rank == (n * quarters + 3) // 4)
-
-        query = select(ranked.c.procedure, ranked.c.step, n, at(1), at(2), at(3)).group_by(
-            ranked.c.procedure, ranked.c.step, n
-        )
+        took: dict[tuple[str, str], list[float]] = {}
         with self._database.read() as connection:
-            found = [StepTime._make(row) for row in connection.execute(query)]
-        return tuple(sorted(found, key=lambda one: (one.procedure, STEPS.index(one.step))))
+            for procedure, *marks in connection.execute(self._times(since, until)):
+                pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
+                for step, begin, end in pairs:
+                    if begin is not None and end is not None:
+                        took.setdefault((procedure, step), []).append(end - begin)
+        order = sorted(took, key=lambda of: (of[0], STEPS.index(of[1])))
+        return tuple(StepTime(*of, len(took[of]), *_quarters(took[of])) for of in order)
 
     def passed(self, since: float, until: float) -> tuple[Passed, ...]:
         """Return how often runs begun in a time passed their review at once, by procedure."""
-        from sqlalchemy import case, exists, func, or_, select
+        from sqlalchemy import and_, case, exists, func, or_, select
 
         signed = signed_certificates
         returned = exists().where(remarks.c.station == runs.c.station, remarks.c.run == runs.c.run)
         reviewed = exists().where(
             signed.c.station == runs.c.station, signed.c.run == runs.c.run, signed.c.duty == "reviewed"
         )
-        same = (records.c.station == runs.c.station) & (records.c.run == runs.c.run)
+        seen = and_(runs.c.record != "", or_(returned, reviewed))
         query = (
-            select(records.c.procedure, func.count(), func.sum(case((returned, 1), else_=0)))
-            .select_from(runs.join(records, same))
-            .where(runs.c.began >= since, runs.c.began < until, or_(returned, reviewed))
-            .group_by(records.c.procedure)
-            .order_by(records.c.procedure)
+            select(runs.c.procedure, func.count(), func.sum(case((returned, 1), else_=0)))
+            .where(runs.c.began >= since, runs.c.began < until, seen)
+            .group_by(runs.c.procedure)
+            .order_by(runs.c.procedure)
         )
         with self._database.read() as connection:
             return tuple(Passed._make(row) for row in connection.execute(query))
@@ -153,53 +136,60 @@ class WorkDone:
         with self._database.read() as connection:
             return tuple(EndedEarly._make(row) for row in connection.execute(query))
 
-    def load(self, weeks: Sequence[tuple[float, float]]) -> tuple[StationLoad, ...]:
-        """Return how busy each station was in each of some weeks, given by begin and end."""
+    def load(self, spans: Sequence[tuple[float, float]]) -> tuple[BenchLoad, ...]:
+        """Return how busy each bench was in each of some times, given by begin and end.
+
+        A run counts in each time that it was begun in.
+        """
         from sqlalchemy import func, literal, select, union_all
 
         each = union_all(
             *(
                 select(
-                    literal(number).label("week"), literal(begin).label("begin"), literal(end).label("end")
+                    literal(number).label("span"), literal(begin).label("begin"), literal(end).label("end")
                 )
-                for number, (begin, end) in enumerate(weeks)
+                for number, (begin, end) in enumerate(spans)
             )
         ).subquery()
         within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
+        ordered = (orders.c.id == runs.c.run) & (orders.c.station == runs.c.station)
+        bench = func.coalesce(orders.c.bench, "")
         query = (
-            select(each.c.week, runs.c.station, func.count(), func.sum(runs.c.updated - runs.c.began))
-            .select_from(each.join(runs, within))
-            .group_by(each.c.week, runs.c.station)
-            .order_by(runs.c.station, each.c.week)
+            select(each.c.span, runs.c.station, bench, func.count(), func.sum(runs.c.updated - runs.c.began))
+            .select_from(each.join(runs, within).outerjoin(orders, ordered))
+            .group_by(each.c.span, runs.c.station, bench)
+            .order_by(runs.c.station, bench, each.c.span)
         )
         with self._database.read() as connection:
-            return tuple(StationLoad._make(row) for row in connection.execute(query))
+            return tuple(BenchLoad._make(row) for row in connection.execute(query))
 
     def _times(self, since: float, until: float) -> Select[tuple[object, ...]]:
         """Return of each ordered run with a record when its steps were done; NULL for what was not.
 
         It is complete with its last line: when it was computed changes each time it is computed again.
         """
-        from sqlalchemy import func, select
+        from sqlalchemy import and_, func, select
 
         signed = signed_certificates
-        same = (records.c.station == runs.c.station) & (records.c.run == runs.c.run)
+        of_run = (signed.c.run == runs.c.run) & (signed.c.station == runs.c.station)
 
         def done(duty: str) -> ColumnElement[float]:
-            of_run = (signed.c.station == runs.c.station) & (signed.c.run == runs.c.run)
-            last = select(func.max(signed.c.at)).where(of_run, signed.c.duty == duty, signed.c.edition == 0)
             whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
-            return last.where(whole).scalar_subquery().label(duty)
+            return func.max(signed.c.at).filter(signed.c.duty == duty, whole).label(duty)
 
-        joined = orders.join(runs, (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station))
+        ordered = orders.join(runs, (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station))
+        known = [runs.c.unordered == "", runs.c.record != ""]
+        of_one = [func.max(column) for column in (runs.c.began, runs.c.updated)]  # an order has one run
         return (
-            select(
-                records.c.procedure,
-                orders.c.issued.label("issued_order"),
-                runs.c.began,
-                runs.c.updated,
-                *(done(duty) for duty in DUTIES),
-            )
-            .select_from(joined.join(records, same))
-            .where(orders.c.issued >= since, orders.c.issued < until, runs.c.unordered == "")
+            select(func.max(runs.c.procedure), orders.c.issued, *of_one, *(done(duty) for duty in DUTIES))
+            .select_from(ordered.outerjoin(signed, and_(of_run, signed.c.edition == 0)))
+            .where(orders.c.issued >= since, orders.c.issued < until, *known)
+            .group_by(orders.c.issued, orders.c.id)  # as the index has them: nothing is put in order
         )
+
+
+def _quarters(took: Sequence[float]) -> tuple[float, float, float]:
+    """Return what a quarter, half and three quarters of times are at most: each the nearest rank's."""
+    ranked = sorted(took)
+    lower, median, upper = (ranked[(len(ranked) * quarters + 3) // 4 - 1] for quarters in (1, 2, 3))
+    return lower, median, upper

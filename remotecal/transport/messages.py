@@ -73,7 +73,7 @@ class RemoteOrder(Terms):
 
 
 class HeldUntil(Written):
-    """Until when something on a bench is relied on: a standard by its certificate, or a fact of the rig."""
+    """Until when something on a bench is relied on: a standard by its certificate, a fact, an approval."""
 
     name: str
     """Its name on the bench."""

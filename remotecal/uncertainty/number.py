@@ -9,7 +9,8 @@ themselves; `exp`, `log`, `sqrt` and the angle functions come from here.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from remotecal.uncertainty.points import Points
@@ -116,5 +117,11 @@ def _apply(function: str, x: N) -> N:
 
 
 def _call(library: str, function: str, *x: N) -> N:
-    y: N = getattr(importlib.import_module(library), function)(*x)
+    y: N = _found(library, function)(*x)
     return y
+
+
+@cache
+def _found(library: str, function: str) -> Callable[..., Any]:
+    found: Callable[..., Any] = getattr(importlib.import_module(library), function)
+    return found

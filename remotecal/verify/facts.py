@@ -32,6 +32,7 @@ class Facts:
     def __init__(self, start: Start) -> None:
         self._start = start
         self._until = {f"the fact {name}": fact.valid_until for name, fact in start.characteristics.items()}
+        self._until |= {f"approval {one.number}": one.valid_until for one in start.approvals}
         for name, used in start.certificates.items():
             if used.certificate.valid_until is not None:
                 self._until[f"certificate {used.certificate.number} of {name}"] = used.certificate.valid_until

@@ -23,6 +23,7 @@ from remotecal.web import (
     resting,
     runs,
     sessions,
+    walls,
 )
 from remotecal.web.answers import REFUSED
 from remotecal.web.bodies import LARGEST_BUNDLE
@@ -82,7 +83,20 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
     app.state.office = Office(laboratory, clock)
     figures = app.state.measures = measures.Measures(app.state.office)
     problems.add_to(app)
-    for part in (sessions, orders, requests, runs, remarks, items, notices, about, resting, register, audit):
+    for part in (
+        sessions,
+        orders,
+        requests,
+        runs,
+        remarks,
+        items,
+        notices,
+        about,
+        resting,
+        register,
+        audit,
+        walls,
+    ):
         app.include_router(part.router, prefix=PREFIX, responses=dict(REFUSED))
     app.include_router(measures.router)
     pages.add_to(app)

@@ -20,6 +20,8 @@ from pydantic import (
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.hub.mail import mail_address
+from remotecal.hub.walls import LONGEST as LONGEST_PLACE
+from remotecal.hub.walls import MOST_DAYS
 from remotecal.model import Text
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
@@ -78,6 +80,13 @@ class Login(_Sent):
     """Their password."""
 
 
+class PasswordAgain(_Sent):
+    """Who has logged in says again who they are."""
+
+    password: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
+    """Their password."""
+
+
 class NewPassword(_Sent):
     """A user gives themselves another password."""
 
@@ -109,6 +118,19 @@ class TokenWanted(_Sent):
     """What it is for."""
     days: Annotated[float, Field(gt=0, le=366)] = 30.0
     """How long it is good."""
+
+
+class WallWanted(_Sent):
+    """A screen that shall show what is on to whoever stands before it."""
+
+    place: Annotated[Line, StringConstraints(max_length=LONGEST_PLACE)]
+    """Where it hangs."""
+    language: Literal["zh", "en"]
+    """Of what it shows."""
+    full: bool = False
+    """Whether it tells names of runs, points, persons and indications, too: where no stranger comes by."""
+    days: Annotated[int, Field(gt=0, le=MOST_DAYS)] = 366
+    """For how long, at most."""
 
 
 MOST_MONTHS = 600
@@ -202,6 +224,8 @@ class ItemWritten(_Sent):
     def _has_a_number(self) -> Self:
         if not (self.serial or self.owner_number):
             raise ValueError("serial or owner_number is missing: nothing tells the item from others")
+        if not any(text.strip() for text in self.name.root.values()):
+            raise ValueError("name is missing: say what the item is, in Chinese or in English")
         return self
 
     def entered(self) -> Entered:

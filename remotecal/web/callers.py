@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -36,6 +36,7 @@ Action = Literal[
     "revoke",
     "audit",
     "users",
+    "wall",
 ]
 """What needs leave."""
 
@@ -54,13 +55,17 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
+    "wall": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper.
+"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `wall`: let a
+screen show what is on.
 
 A customer reads their own only, see `visible`.
 """
 
 COOKIE = "remotecal_session"
+ASKED_WITHIN: Final = 300.0
+"""Seconds for which it is known who somebody is, who then does what weighs more."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing."""
 
@@ -163,6 +168,22 @@ def _who_may(action: Action) -> Callable[[Caller], Caller]:
     return allowed
 
 
+def _sure_of(action: Action) -> Callable[[Caller, Office], Caller]:
+    def allowed(caller: Anybody, here: Here) -> Caller:
+        if must_ask(require(caller, action), here):
+            raise NotAllowed("give your password once more (PUT /api/v1/session): this weighs", caller.name)
+        return caller
+
+    return allowed
+
+
+def must_ask(caller: Caller, here: Office) -> bool:
+    """Tell whether who has a session is to be asked again who they are; a program with a token never is."""
+    if caller.session is None:
+        return False
+    return here.clock.now() - here.store.users.asked(caller.session) > ASKED_WITHIN
+
+
 Reader = Annotated[Caller, Depends(_who_may("read"))]
 """Who may read."""
 Ordering = Annotated[Caller, Depends(_who_may("order"))]
@@ -177,15 +198,19 @@ Returning = Annotated[Caller, Depends(_who_may("return"))]
 """Who may return a run with a remark."""
 Settling = Annotated[Caller, Depends(_who_may("settle"))]
 """Who may answer a remark."""
-Issuing = Annotated[Caller, Depends(_who_may("issue"))]
+Issuing = Annotated[Caller, Depends(_sure_of("issue"))]
 """Who may issue certificates with the laboratory's key."""
-Amending = Annotated[Caller, Depends(_who_may("amend"))]
+Amending = Annotated[Caller, Depends(_sure_of("amend"))]
 """Who may draft a certificate that takes the place of an issued one."""
-Recalling = Annotated[Caller, Depends(_who_may("recall"))]
+Recalling = Annotated[Caller, Depends(_sure_of("recall"))]
 """Who may have a certificate revoked, or say what a standard's fault means."""
-Revoking = Annotated[Caller, Depends(_who_may("revoke"))]
+Revoking = Annotated[Caller, Depends(_sure_of("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]
 """Who may read the audit log."""
 Administrator = Annotated[Caller, Depends(_who_may("users"))]
 """Who may enter users."""
+Hanging = Annotated[Caller, Depends(_who_may("wall"))]
+"""Who may see which screens on a wall show what is on, and take them down."""
+Admitting = Annotated[Caller, Depends(_sure_of("wall"))]
+"""Who may let screens show what is on."""

@@ -101,8 +101,7 @@ class Office:
         now = self.clock.now()
         known = self._due
         if known is None or not 0 <= now - known[0] < DUE_HOLDS:
-            used = [one.last for one in self.standards()]
-            self._due = known = (now, falling_due(self.store, self.laboratory.folder, now, used))
+            self._due = known = (now, falling_due(self.store, self.laboratory.folder, now))
         return known[1]
 
     @property

@@ -32,6 +32,7 @@ from remotecal.web.answers import PROBLEM
 from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
 from remotecal.web.pages.frame import for_people, refusal
+from remotecal.web.pages.news import OVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +94,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, RequestRefused) and not _just_came(request, error):
         await note_refusal(request, error)
+    if isinstance(error, NotLoggedIn) and "text/event-stream" in request.headers.get("accept", ""):
+        return Response(OVER, media_type="text/event-stream")  # else a browser asks again, for ever
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import NotAllowed, NotLoggedIn, NotThere, TooOften
 from remotecal.web import passwords
-from remotecal.web.bodies import Login, NewPassword, TokenWanted, UserName, UserWritten
+from remotecal.web.bodies import Login, NewPassword, PasswordAgain, TokenWanted, UserName, UserWritten
 from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, csrf_of
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
@@ -108,6 +108,17 @@ async def ask_again(here: Office, caller: Caller, password: str, request: Reques
 def who_am_i(caller: Anybody, here: Here) -> SessionShown:
     """Tell who has logged in."""
     return _session(here, _in_session(caller))
+
+
+@router.put("/session")
+async def say_again(again: PasswordAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
+    """Give one's password once more: for 5 minutes what weighs more may be done in this session.
+
+    To issue, amend or revoke, and to put up a screen, is refused with 403 where it was given earlier.
+    """
+    known = _in_session(caller)
+    await ask_again(here, known, again.password, request)
+    return _session(here, known)
 
 
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT)

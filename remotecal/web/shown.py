@@ -84,6 +84,34 @@ class NewToken(TokenShown):
     """The token."""
 
 
+class WallShown(ShownBody):
+    """A screen on a wall, as it is known afterwards."""
+
+    id: int
+    """What it is taken down by."""
+    place: str
+    """Where it hangs."""
+    language: str
+    """Of what it shows."""
+    full: bool
+    """Whether it tells names of runs, points, persons and indications, too."""
+    by: str
+    """Who let it show."""
+    at: datetime
+    """Since when."""
+    expires: datetime
+    """Until when, at the latest."""
+    revoked: datetime | None
+    """Since when it shows nothing any more."""
+
+
+class NewWall(WallShown):
+    """A new screen; its address is told this once."""
+
+    address: str
+    """What is opened on the screen, below the address the console has."""
+
+
 class OrderShown(ShownBody):
     """A work order."""
 

@@ -124,6 +124,7 @@ def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -
         artefacts={},
         certificates={},
         characteristics={},
+        approvals=(),
         answers=(),
         software={},
         discarded=(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -10,15 +11,23 @@ import pytest
 from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
+from remotecal.certificates.dcc import read, write
 from remotecal.certificates.demonstration import make_demonstration_keys, write_trust_list
+from remotecal.certificates.pdf import print_certificate
+from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.errors import BenchError, CertificateRefused, OrderError
+from remotecal.journal.gathering import read_evidence
+from remotecal.model import APPROVED_STANDARD, Text
 from remotecal.order import Order
+from remotecal.registers import LaboratoryRegister, Undertaking
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
 from remotecal.sim.certificates import ISSUER
+from remotecal.station.held import held
 
 TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
 LATER = TODAY + timedelta(days=100)
@@ -136,6 +145,81 @@ def test_a_procedure_that_was_not_approved_is_refused(site):
     site.register(sha256="0" * 64)
     with pytest.raises(CertificateRefused, match="register does not allow"):
         site.plan()
+
+
+APPROVAL = """
+[[approvals]]
+name = { zh = "加料校准装置（演示）", en = "Dosing rig (made up)" }
+number = "%s"
+range = { zh = "(1 ~ 20) kg", en = "(1 to 20) kg" }
+quality = { zh = "U = 0.05 %%，k = 2", en = "U = 0.05 %%, k = 2" }
+valid_until = %s
+"""
+
+
+def approve(site, number="A-1", until=LATER):
+    with site.rig.bench.open("a", encoding="utf-8") as file:
+        file.write(APPROVAL % (number, until))
+
+
+def test_an_approval_of_the_bench_must_stand_in_the_register_and_hold_today(site):
+    approve(site)
+    site.register()
+    assert [one.number for one in site.plan().approvals] == ["A-1"]
+    assert "A-1" in {one.certificate for one in held(Bench.load(site.rig.bench))}
+
+
+@pytest.mark.parametrize(
+    ("number", "until", "reason"),
+    [
+        ("A-2", LATER, "approval A-2 as a measurement standard is not registered"),
+        ("A-1", TODAY - timedelta(days=1), "approval A-1 .* ended on .*: have it renewed"),
+    ],
+)
+def test_another_approval_or_one_that_ended_refuses_the_run(site, number, until, reason):
+    approve(site, number, until)
+    site.register()
+    with pytest.raises(CertificateRefused, match=reason):
+        site.plan()
+
+
+def test_an_approval_is_stated_in_each_language(site):
+    approve(site)
+    text = site.rig.bench.read_text(encoding="utf-8")
+    site.rig.bench.write_text(text.replace(', en = "(1 to 20) kg"', ""), encoding="utf-8")
+    with pytest.raises(BenchError, match=r"approvals.*range: .*in zh and en: give it in both"):
+        Bench.load(site.rig.bench)
+
+
+def test_what_a_certificate_could_not_say_in_each_language_is_refused_before_the_run(site):
+    dut = site.order.dut.model_copy(update={"name": Text(zh="流量计")})
+    site.order = site.order.model_copy(update={"dut": dut})
+    with pytest.raises(OrderError, match=r"dut\.name: '流量计' is in zh, and certificates are in zh and en"):
+        site.plan()
+
+
+def test_the_certificate_states_the_approval_and_only_the_register_s_is_signed(site, tmp_path):
+    approve(site)
+    site.register()
+    start = site.plan()
+    run = tmp_path / "run"
+    execute(site.order, site.found, Bench.load(site.rig.bench), run, Company(Scripted()), site.rig.clock)
+    record = evaluate(read_evidence(run), site.found)
+    (stated,) = [one for one in record.statements if APPROVED_STANDARD in one.ref_types]
+    assert (stated.references, stated.day) == (("A-1",), LATER)
+    assert stated.declaration.get("zh") == "(1 ~ 20) kg；U = 0.05 %，k = 2"
+    assert read(write(record)).statements == record.statements
+    register = LaboratoryRegister.load(site.folder / "register.toml")
+    assert register.objections(Undertaking.of(record)) == ()
+    other = stated.model_copy(update={"references": ("A-9",)})
+    forged = record.model_copy(update={"statements": (*record.statements, other)})
+    assert register.objections(Undertaking.of(forged)) == (
+        "approval A-9 as a measurement standard is not registered",
+    )
+    late = replace(Undertaking.of(record), day=LATER + timedelta(days=1))
+    assert f"approval A-1 as a measurement standard ended on {LATER}" in register.objections(late)
+    printed = "".join(read_print(print_certificate(record, write(record))).words)
+    assert f"A-1{start.approvals[0].valid_until}" in printed
 
 
 def test_a_check_standard_in_control_lets_the_run_start(site):

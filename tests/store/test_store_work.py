@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
 from remotecal.store.tables import orders, remarks, runs, signed_certificates
-from remotecal.store.work import STEPS, EndedEarly, Passed, StationLoad, StepTime
+from remotecal.store.work import STEPS, BenchLoad, EndedEarly, Passed, StepTime
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
 DAY = 86400.0
@@ -113,9 +113,19 @@ def test_load_is_counted_by_the_weeks_asked_for(worked: Store) -> None:
     weeks = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
     found = worked.work.load(weeks)
     assert found == (
-        StationLoad(0, "here", 2, 30.0),
-        StationLoad(1, "here", 1, 30.0),
-        StationLoad(2, "here", 1, 40.0),
+        BenchLoad(0, "here", "", 2, 30.0),
+        BenchLoad(1, "here", "", 1, 30.0),
+        BenchLoad(2, "here", "", 1, 40.0),
+    )
+    with worked.database.begin() as connection:
+        for n, bench in ((1, "A"), (2, "B"), (3, "A")):
+            connection.execute(orders.update().where(orders.c.id == f"r{n}").values(bench=bench))
+    assert worked.work.load([(0.0, 10 * DAY), (3 * DAY, 10 * DAY)]) == (
+        BenchLoad(0, "here", "", 1, 40.0),
+        BenchLoad(1, "here", "", 1, 40.0),
+        BenchLoad(0, "here", "A", 2, 40.0),
+        BenchLoad(1, "here", "A", 1, 30.0),
+        BenchLoad(0, "here", "B", 1, 20.0),
     )
 
 
@@ -128,6 +138,8 @@ def test_the_signatures_of_a_run_are_looked_up_by_it(worked: Store) -> None:
     if "sqlite" in worked.database.name:
         looked = [step for step in steps if " signed_certificates " in step]
         assert looked
-        assert all("station=? AND run=? AND duty=?" in step for step in looked)
+        told = "ix_signed_certificates_told (run=? AND station=?"
+        assert all(told in step for step in looked), looked
     else:
-        assert "ix_signed_certificates_station_run_duty_at" in "".join(steps)
+        assert "ix_signed_certificates_told" in "".join(steps)
+    assert not [step for step in steps if " records" in step], "large rows of which one word is wanted"

@@ -11,10 +11,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent / "procedures"))
 sys.path.insert(0, str(Path(__file__).parent.parent / "links"))
 
-from laboratories import PATIENCE, free_port
+from laboratories import PATIENCE, founded
 from tiny_bench import Tiny, tiny_bench
 
-from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 
@@ -36,13 +35,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> HubFolder:
-    settings = settings_text(
-        "Water laboratory",
-        "127.0.0.1",
-        listen=f"127.0.0.1:{free_port()}",
-        enrolment=f"127.0.0.1:{free_port()}",
-    )
-    return found(tmp_path / "hub", settings)
+    return founded(tmp_path / "hub")
 
 
 @pytest.fixture

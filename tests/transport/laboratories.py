@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from remotecal.hub.founding import found, settings_text
 from remotecal.hub.hub import Hub
 from remotecal.hub.settings import HubFolder
 from remotecal.station.folder import StationFolder, enrol_with
@@ -25,6 +26,17 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+def founded(path: Path) -> HubFolder:
+    """Found a laboratory that listens on ports nobody uses."""
+    settings = settings_text(
+        "Water laboratory",
+        "127.0.0.1",
+        listen=f"127.0.0.1:{free_port()}",
+        enrolment=f"127.0.0.1:{free_port()}",
+    )
+    return found(path, settings)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -56,6 +57,15 @@ def run(web: Web) -> str:
     return web.do(web.carried_out())
 
 
+def paper(web: Web) -> str:
+    """Return the page of a certificate on paper that nobody has typed."""
+    name, content = f"{'scan' * 20}.pdf", b"%PDF-1.7"
+    kept = web.hub.laboratory.store.papers.add(
+        "operator", web.clock.now(), name, sha256(content).hexdigest(), content
+    )
+    return f"/standards/papers/{kept}"
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     browser: Browser, web: Web, run: str, said: list[str], locale: str
@@ -64,7 +74,7 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
                  "/certificates", "/review", f"/review/here/{run}", "/standards", "/standard?number=M1",
                  "/help", "/resting", "/statistics", "/people", "/requests", "/resting?number=M1",
-                 f"/runs/here/{run}/results/0/0/0/0/0")  # fmt: skip
+                 f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course", paper(web))  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -187,6 +197,10 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/certificates",
         "/review",
         f"/review/here/{run}",
+        f"/runs/here/{run}/course",
+        "/people",
+        "/standards/papers",
+        paper(web),
     ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

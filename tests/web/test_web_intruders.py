@@ -31,6 +31,9 @@ NEEDS = {
     ("post", "/runs/here/X/certificate/issue"): "administrator",
     ("post", "/runs/here/X/remarks/1/settle"): "operator",
     ("post", "/stations/here/revoke"): "administrator",
+    ("get", "/walls"): "administrator",
+    ("post", "/walls"): "administrator",
+    ("delete", "/walls/1"): "administrator",
     ("get", "/audit"): "administrator",
     ("get", "/users"): "administrator",
     ("put", "/users/somebody"): "administrator",
@@ -46,6 +49,7 @@ BODIES = {
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
     "/runs/here/X/acknowledge": {"lines": 1},
     "/runs/here/X/remarks/1/settle": {"answer": "no"},
+    "/walls": {"place": "hall", "language": "en"},
     "/users/somebody": {"roles": ["administrator"], "password": PASSWORD},
 }
 
@@ -75,7 +79,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            numbered = dict.fromkeys(("remark", "item", "notice", "request"), 1)
+            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall"), 1)
             address = path.format(**named, **numbered, token_id="0" * 16, sha256="0" * 64)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)

@@ -306,6 +306,8 @@ def test_looking_on_ends_no_session_and_prolongs_none(web: Web) -> None:
             with client.stream("GET", "/news") as stream:
                 assert next(stream.iter_lines()) == "event: parts"
         client.post("/logout", data={"csrf": token(client.get("/"))})
+        over = client.get("/news", headers={"Accept": "text/event-stream"})  # as a browser asks for a stream
+        assert over.text == "event: over\ndata: {}\n\n"
     with browsing(web) as client, client.stream("GET", "/news") as stream:
         assert stream.status_code == 303
 
@@ -324,3 +326,16 @@ def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
                 f"/review/here/{run}": 7,
             }.get(address, 5)
             assert len(sent) <= most, (address, [one.statement[:60] for one in sent])
+
+
+def test_pages_speak_as_who_reads_them_does(web: Web, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(web.hub.laboratory.folder.settings.called, "zh", "水流量实验室")
+    with browsing(web, "operator", "zh") as zh, browsing(web, "operator") as en:
+        course = zh.get(f"/runs/here/{run}/course").text
+        assert re.findall(r"安全状态</td><td[^>]*><span>([^<]*)<", course) == ["已到达"] * 2
+        assert re.search(r"完成</td><td[^>]*><span>完成 \d+ 次观测<", course)
+        lists = [client.get("/runs").text for client in (zh, en)]
+        for shown in re.findall(r"<time [^>]*>([^<]*)</time>", "".join(lists)):
+            assert re.fullmatch(r"\d{4}-\d\d-\d\d( \d\d:\d\d[+-]\d\d:\d\d)?", shown)
+        heads = [re.search('class="laboratory">([^<]*)<', page)[1] for page in lists]
+        assert heads == ["水流量实验室", "Water laboratory"]

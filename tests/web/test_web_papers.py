@@ -161,6 +161,34 @@ def test_a_table_is_brought_as_a_file_and_stays_in_a_form_that_is_refused(web: W
         assert "B-77" in values(more)
 
 
+def test_a_refused_form_is_shown_in_the_other_language_and_nothing_is_done(web: Web) -> None:
+    with browsing(web, "operator", "zh") as client:
+        where = brought(client).headers["location"]
+        wrong = {"table0.rows": "150.0 −2.50 3.0\n300 4,100 6.2"}
+        refused = typed(client, where, **wrong, **{"certificate.country": "China", "table0.2.k": "2,0"})
+        assert (
+            unescape(shown(refused))
+            == "国家写作 'China'：须为两个大写字母，如 CN；k 写作 '2,0'：须为不小于 1 的数字，如 2 或 2.00。"
+        )
+        refused = typed(client, where, **wrong)
+        assert "'4,100' 可读作 4.100 或 4100" in unescape(shown(refused))
+        switch = re.search('<form class="language".*?</form>', refused.text, re.DOTALL)[0]
+        sent = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', switch)
+        again = {name: unescape(text) for name, text in sent} | {"language": "en"}
+        again["table0.rows"] = "150.0 −2.50 3.0\n300 4.100 6.2"  # that would be kept
+        answer = client.post("/language", data=again, follow_redirects=True)
+        assert (answer.status_code, answer.url.path) == (422, where)
+        assert "'4,100' may be 4.100 or 4100" in unescape(shown(answer))
+        assert {"B-77", "某省计量院"} < values(answer)
+        assert "300 4.100 6.2" in answer.text
+        assert web.hub.laboratory.store.papers.get(int(where.rpartition("/")[2])).first == ""
+
+
+def shown(page: httpx.Response) -> str:
+    """Return why a form was refused, as its page says it."""
+    return re.search(r'<p class="refusal" role="alert"><span[^>]*>(.*?)</span>', page.text)[1]
+
+
 def test_a_form_is_done_once_and_by_whom_it_is_for(web: Web) -> None:
     with browsing(web, "operator") as client, browsing(web, "customer") as customer:
         page = client.get(PAPERS)

@@ -86,7 +86,7 @@ def row(page: str, begin: str) -> str:
 def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
     store = web.hub.laboratory.store
     order, began = store.orders.find(run), store.journals.find("here", run).began
-    procedure = store.records.find("here", run).procedure
+    procedure = store.journals.find("here", run).procedure
     assert procedure
     with browsing(web, "reader") as client:
         page = client.get("/statistics").text
@@ -97,6 +97,8 @@ def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
         assert row(page, f"{procedure} issued → begun").endswith(steps[0]["Three quarters within / h"])
         (load,) = table(client.get("/statistics?table=load"))
         assert (load["Station"], load["Runs"]) == ("here", "1")
+        (bench,) = table(client.get("/statistics?table=benches"))
+        assert (bench["Station"], bench["Bench"], bench["Hours"]) == ("here", "Tiny bench", load["Hours"])
         day = civil_day(began, web.hub.laboratory.folder.time_zone)
         assert load["Week from"] == (day - timedelta(day.weekday())).isoformat()
         assert f"<title>{load['Week from']}: 1</title>" in page
@@ -127,6 +129,10 @@ def test_a_run_on_the_last_second_of_a_sunday_counts_in_its_week(web: Web, run: 
         ]
         told = table(client.get("/statistics?since=2024-03-06&until=2024-03-10&table=load"))
         assert [one["Week from"] for one in told] == ["2024-03-04"]
+        months = table(client.get("/statistics?since=2024-02-06&until=2024-03-12&table=benches"))
+        assert [tuple(one.values()) for one in months] == [("here", "", "2024-03", "2", "1.00")]
+        ends = table(client.get("/statistics?since=2024-03-11&until=2024-04-12&table=benches"))
+        assert [(one["Month"], one["Hours"]) for one in ends] == [("2024-03", "0.50")]
 
 
 @pytest.mark.usefixtures("registered")

@@ -16,6 +16,7 @@ import pytest
 from remotecal.clock import RealClock
 from remotecal.hub.shelf_desk import open_shelf
 from remotecal.web.app import make_app
+from remotecal.web.callers import COOKIE, csrf_of
 
 KEY = "key-of-whoever-started-it"
 RUN = "/runs/here/done"
@@ -63,10 +64,20 @@ def test_who_looks_on_changes_nothing(folder: Path) -> None:
     async def look(client: httpx.AsyncClient) -> None:
         page = (await client.get(RUN)).text
         assert "/commands" not in page
-        (token,) = set(re.findall(r'name="csrf" value="([^"]+)"', page))
-        told = await client.post(f"{RUN}/commands", data={"csrf": token, "verb": "abort", "argument": "x"})
+        csrf = csrf_of(client.cookies[COOKIE])
+        told = await client.post(f"{RUN}/commands", data={"csrf": csrf, "verb": "abort", "argument": "x"})
         assert told.status_code == 403
         assert (await client.get("/review")).status_code == 403
+
+    looking(folder, look)
+
+
+def test_pages_offer_nothing_that_a_folder_has_not(folder: Path) -> None:
+    async def look(client: httpx.AsyncClient) -> None:
+        page = await client.get("/standards")
+        menu = re.findall(r'<li><a href="(/[a-z]*)"', page.text)
+        assert menu == ["/", "/live", "/runs", "/certificates", "/standards", "/resting"]
+        assert not re.search("/standards/papers|/logout", page.text)
 
     looking(folder, look)
 

@@ -74,7 +74,7 @@ def _check_languages(record: Record) -> None:
             f"the languages {record.languages} must differ, and include the binding ones, {record.binding}"
         )
     for _, found in parts(record):
-        if isinstance(found, Text) and found.languages and set(found.languages) != used:
+        if isinstance(found, Text) and not found.says_all(used):
             raise RecordError(
                 f"the text {found.get('en')!r} is in {', '.join(found.languages)}, "
                 f"but certificate {record.number} is in {', '.join(record.languages)}"

@@ -19,6 +19,7 @@ from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
+from remotecal.model import APPROVED_STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,10 +59,14 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
         "items": apart(record, face),
         "persons": _persons(record, words, face, signatures),
         "seal": None if seal is None else _seal(seal) | {"qr": _public(record)},
-        "common": circumstances(shared, face),
+        "common": circumstances(shared, face) | {"approvals": _approvals(record, face)},
         "measurements": [_measurement(record, each, shared, face, font) for each in record.measurements],
         "statements": [
-            *(_statement(record, statement) for statement in record.statements if _says(statement)),
+            *(
+                _statement(record, statement)
+                for statement in record.statements
+                if _says(statement) and APPROVED_STANDARD not in statement.ref_types
+            ),
             *_units(record),
         ],
         "evidence": _evidence(record),
@@ -231,6 +236,26 @@ def _spoken_of(record: Record, statement: Statement) -> str:
         spoken = [each.name for each in record.measurements if each.id in statement.refs]
         named += [" ".join(text for _, text in said(name)) for name in spoken]
     return "; ".join(filter(None, named))
+
+
+def _approvals(record: Record, face: Design) -> dict[str, object] | None:
+    """Return the table of what is approved as a measurement standard; None where nothing is stated."""
+    rows = [
+        [
+            {"said": told(entry.name) if entry.name else []},
+            {"said": told(entry.declaration) if entry.declaration else []},
+            {"text": ", ".join(entry.references)},
+            {"text": str(entry.day or "—")},
+        ]
+        for entry in record.statements
+        if APPROVED_STANDARD in entry.ref_types
+    ]
+    if not rows:
+        return None
+    return {
+        "head": [label("approvals", name) for name in ("name", "quality", "number", "until")],
+        "rows": rows,
+    }
 
 
 def _units(record: Record) -> list[dict[str, object]]:

@@ -4,6 +4,7 @@
 const SILENT_AFTER = 3000; // ms without news after which nothing is shown as if it were now
 const GIVEN_UP_AFTER = 10000; // ms without news after which a connection leads nowhere: a new one is tried
 const AGAIN_AFTER = 1000; // ms until it is asked again where a connection was refused, or is not kept
+const LONGEST_PRESS = 10000; // ms after which something is not being pressed, whatever was not told
 const KEPT = 4; // streams of all windows together: a browser gives a site six connections, and pages need some
 const news = document.getElementById("news");
 const from = document.body.dataset.news;
@@ -31,11 +32,19 @@ function typed(part, each) {
 const shown = new Map(); // id of a part → what was filled in last, as it was sent
 const kept = new Map(); // field → what was typed there; a part may be away for a moment, as after a restart
 
+const later = new Map(); // id of a part → what is filled in once nobody is at it
+
 function fill(id, html) {
   const part = document.getElementById(id);
+  later.delete(id);
   if (!part || shown.get(id) === html || part.innerHTML === html) return;
-  // What somebody is typing is not taken away; it comes in once they have left the field.
-  if (part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select")) return;
+  // What somebody is typing or holding is not taken away; what is new comes in once they have left it.
+  const typing = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+  const pressed = performance.now() - pressing < LONGEST_PRESS;
+  if (typing || pressed || part.querySelector("[data-held]")) {
+    later.set(id, html);
+    return;
+  }
   typed(part, (field, key) => {
     if (field.value !== field.defaultValue) kept.set(key, field.value);
     else kept.delete(key);
@@ -45,6 +54,12 @@ function fill(id, html) {
   typed(part, (field, key) => {
     if (kept.has(key)) field.value = kept.get(key);
   });
+}
+
+let pressing = -Infinity; // since when a finger or the mouse is down: what it is on is not exchanged under it
+document.addEventListener("pointerdown", () => (pressing = performance.now()), true);
+for (const up of ["pointerup", "pointercancel"]) {
+  document.addEventListener(up, () => setTimeout(() => (pressing = -Infinity)), true);
 }
 
 // One stream for each page in view, of few pages; where there are more windows, the others look in now and then.
@@ -75,7 +90,7 @@ async function listen() {
   tried = performance.now();
   one.addEventListener("parts", (event) => {
     heard = performance.now();
-    const parts = JSON.parse(event.data);
+    const parts = { ...Object.fromEntries(later), ...JSON.parse(event.data) };
     for (const id of Object.keys(parts)) fill(id, parts[id]);
     if (!stays) again();
   });

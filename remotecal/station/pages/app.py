@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,9 +21,10 @@ from remotecal.pages.assets import get_asset
 from remotecal.pages.frame import HEADERS, MOST_FIELDS, common, environment, local, see, text_in
 from remotecal.pages.serving import careful
 from remotecal.pages.words import keep_language, words_for
-from remotecal.station.on_site import Wish
 from remotecal.station.pages import shown
 from remotecal.station.pages.entering import OnlyGuests, guest_of
+from remotecal.station.pages.forms import LARGEST_FORM, check, form_of, typed_in, wish_in
+from remotecal.station.pages.pieces import PIECE, Pieces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -32,23 +33,24 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from remotecal.station.on_site import Wish
+    from remotecal.station.pages.arriving import Arrivals
     from remotecal.station.pages.desk import Desk
     from remotecal.station.pages.entering import Doorkeeper, LetIn
     from remotecal.station.pages.phones import Phones
     from remotecal.station.pages.shown import SeenHere
+    from remotecal.station.pages.watch import Watch
     from remotecal.transport.messages import CommandAnswer
 
 TEMPLATES: Final = "remotecal.station.pages"
 MENU: Final = (("now", "/"), ("readings", "/readings"), ("photo", "/photo"), ("last", "/last"))
-LARGEST_FORM: Final = 2**16
-"""Bytes of a form without a file."""
-LONGEST: Final = 500
-"""Characters of an answer or a reason."""
-LOOK_EVERY: Final = 0.5
-"""Seconds from one look at what is new to the next."""
+MADE_ANEW: Final = 2.0
+"""Seconds after which parts are made anew though nothing was seen to change: time goes by in them."""
 SAID: Final = frozenset({"agree", "decline"})
 """What is said to an order."""
 NO_BUTTON: Final = "there is no such button"
+PARTS: Final = ("call", "live", "grid", "shot", "stop")
+"""What changes on the pages while somebody looks on."""
 ACTS: Final = frozenset({"pause", "go_on", "abort"})
 """What is done to a run by one button."""
 
@@ -61,15 +63,19 @@ class StationPages:
         desk: the station.
         keeper: who is let in.
         phones: lets phones join.
+        arrivals: the photos on their way.
+        watch: looks at the station for everybody.
     """
 
     desk: Desk
     keeper: Doorkeeper
     phones: Phones
+    arrivals: Arrivals
+    watch: Watch
 
     def app(self, origins: frozenset[str]) -> ASGIApp:
         """Return the application that answers at addresses of its own, and nowhere else."""
-        base = self.keeper.base
+        base, pieces = self.keeper.base, Pieces(self.desk, self.keeper, self.arrivals)
         routes = [
             Route(f"{base}{path}", work, methods=methods)
             for path, methods, work in (
@@ -89,6 +95,8 @@ class StationPages:
                 ("/consent", ["POST"], self.consent),
                 ("/answer", ["POST"], self.answer),
                 ("/photo", ["POST"], self.send_photo),
+                ("/photos", ["POST"], pieces.begin),
+                ("/photos/{word}/bytes", ["HEAD", "PATCH", "DELETE"], pieces.at),
                 ("/act", ["POST"], self.act),
                 ("/again", ["POST"], self.again),
                 ("/last", ["POST"], self.take_away),
@@ -102,27 +110,28 @@ class StationPages:
         )
         largest = self.desk.folder.settings.largest_file + LARGEST_FORM
         app = GZipMiddleware(app, minimum_size=1000)
-        return careful(OnlyGuests(app, self.keeper, origins), LARGEST_FORM, {"/photo": largest})
+        larger = {"/photo": largest, "/bytes": PIECE}
+        return careful(OnlyGuests(app, self.keeper, origins), LARGEST_FORM, larger)
 
     # What is shown
 
     async def now(self, request: Request) -> Response:
         """Return what wants the person, where the run is, and whether the rig is safe."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "now.html", seen)
 
     async def readings(self, request: Request) -> Response:
         """Return the grid of what is read by eye."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "readings.html", seen)
 
     async def photo(self, request: Request) -> Response:
         """Return the page on which a photo is sent, asked for or not."""
-        return self.page(request, "photo.html", await shown.look(self.desk))
+        return self.page(request, "photo.html", await self.watch.look())
 
     async def last(self, request: Request) -> Response:
         """Return the last result."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         told = await asyncio.to_thread(self.desk.told, seen.last) if seen.last else None
         words = words_for(request)
         tables = await asyncio.to_thread(shown.results, self.desk, told, words) if told is not None else []
@@ -130,7 +139,7 @@ class StationPages:
 
     async def phone(self, request: Request) -> Response:
         """Return the page with the code by which a phone joins."""
-        seen = await shown.look(self.desk)
+        seen = await self.watch.look()
         return self.page(request, "phone.html", seen, phones=self.phones, joined=self.keeper.phones)
 
     async def news(self, request: Request) -> Response:
@@ -140,12 +149,15 @@ class StationPages:
 
     async def _events(self, request: Request) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
+        seen, before, made_at = await self.watch.look(), None, 0.0
         while not self.keeper.closed and self.keeper.guest(request.headers) is not None:
-            made = self.parts(request, await shown.look(self.desk))
-            new = {name: html for name, html in made.items() if sent.get(name) != html}
-            sent |= new
+            new: dict[str, str] = {}
+            if seen is not before or time.monotonic() - made_at >= MADE_ANEW:
+                before, made_at, made = seen, time.monotonic(), self.parts(request, seen)
+                new = {name: html for name, html in made.items() if sent.get(name) != html}
+                sent |= new
             yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
-            await asyncio.sleep(LOOK_EVERY)
+            seen = await self.watch.next()
         yield "event: over\ndata: {}\n\n"
 
     async def picture(self, request: Request) -> Response:
@@ -201,70 +213,70 @@ class StationPages:
 
     async def consent(self, request: Request) -> Response:
         """Agree to an order, or decline it with a reason."""
-        guest, fields = await self._form(request)
-        verb, reason = text_in(fields, "verb"), text_in(fields, "reason").strip()[:LONGEST]
+        guest, fields = await form_of(request, self.keeper)
+        verb, reason = text_in(fields, "verb"), typed_in(fields, "reason")
         if verb not in SAID:
             raise ConfigurationError(NO_BUTTON)
         if verb == "decline" and not reason:
             return self._told(request, guest, "site.why_declined")
         if verb == "agree" and text_in(fields, "sure") != "yes":
             return self._told(request, guest, "site.be_sure")
-        return await self._done(request, guest, self._wish(guest, fields, verb, argument=reason))
+        return await self._done(request, guest, wish_in(guest, fields, verb, argument=reason))
 
     async def answer(self, request: Request) -> Response:
         """Answer the question that is open."""
-        guest, fields = await self._form(request)
-        typed = text_in(fields, "argument").strip()[:LONGEST]
+        guest, fields = await form_of(request, self.keeper)
+        typed = typed_in(fields, "argument")
         state = await self.desk.state()
         live = state.run if state is not None else None
         if live is not None and live.kind == "number" and str(live.prompt) == text_in(fields, "prompt"):
             fault = shown.fault_in(typed, live.guide)
             if fault:
                 return self._told(request, guest, fault, typed=typed, digits=live.guide.digits)
-        return await self._done(request, guest, self._wish(guest, fields, "answer", argument=typed))
+        return await self._done(request, guest, wish_in(guest, fields, "answer", argument=typed))
 
     async def send_photo(self, request: Request) -> Response:
         """Add a photo to the evidence; it answers the question that asks for one."""
         guest = guest_of(request, self.keeper)
         largest = self.desk.folder.settings.largest_file
         async with request.form(max_files=1, max_fields=MOST_FIELDS, max_part_size=LARGEST_FORM) as fields:
-            self._check(guest, fields)
+            check(guest, fields)
             photo = fields.get("photo")
             content = await photo.read(largest + 1) if isinstance(photo, UploadFile) else b""
         path = await asyncio.to_thread(self.desk.keep, content)
         try:
-            about = text_in(fields, "about").strip()[:LONGEST]
-            wish = self._wish(guest, fields, "attach", argument=about, file=str(path))
+            about = typed_in(fields, "about")
+            wish = wish_in(guest, fields, "attach", argument=about, file=str(path))
             return await self._done(request, guest, wish, "site.photo_kept")
         finally:
             await asyncio.to_thread(self.desk.forget, path)
 
     async def act(self, request: Request) -> Response:
         """Stop, pause or let go on."""
-        guest, fields = await self._form(request)
+        guest, fields = await form_of(request, self.keeper)
         verb = text_in(fields, "verb")
         if verb not in ACTS:
             raise ConfigurationError(NO_BUTTON)
-        reason = text_in(fields, "reason").strip()[:LONGEST]
+        reason = typed_in(fields, "reason")
         if verb == "abort" and not reason:
             reason = "stopped on the station's page"
-        return await self._done(request, guest, self._wish(guest, fields, verb, argument=reason))
+        return await self._done(request, guest, wish_in(guest, fields, verb, argument=reason))
 
     async def again(self, request: Request) -> Response:
         """Have the repeat that is on taken again, for something in it was read wrongly."""
-        guest, fields = await self._form(request)
-        reason = text_in(fields, "reason").strip()[:LONGEST]
-        return await self._done(request, guest, self._wish(guest, fields, "again", argument=reason))
+        guest, fields = await form_of(request, self.keeper)
+        reason = typed_in(fields, "reason")
+        return await self._done(request, guest, wish_in(guest, fields, "again", argument=reason))
 
     async def take_away(self, request: Request) -> Response:
         """Take the last result away."""
-        guest, fields = await self._form(request)
-        self.desk.take_away(text_in(fields, "run"), on_site(guest.name))
+        guest, fields = await form_of(request, self.keeper)
+        self.desk.runs.take_away(text_in(fields, "run"), on_site(guest.name))
         return see(f"{self.keeper.base}/")
 
     async def let_phones(self, request: Request) -> Response:
         """Let phones join, or shut them out."""
-        guest, fields = await self._form(request)
+        guest, fields = await form_of(request, self.keeper)
         if guest.phone:
             raise ConfigurationError("phones are let in at the station's own screen")
         if text_in(fields, "verb") == "shut":
@@ -276,39 +288,18 @@ class StationPages:
 
     async def name(self, request: Request) -> Response:
         """Take note of who uses this browser."""
-        guest, fields = await self._form(request)
+        guest, fields = await form_of(request, self.keeper)
         guest.name = _name(text_in(fields, "name"))
         return self._back(fields)
 
     async def language(self, request: Request) -> Response:
         """Keep in which language the pages are to be."""
-        _, fields = await self._form(request)
+        _, fields = await form_of(request, self.keeper)
         response = self._back(fields)
         keep_language(response, text_in(fields, "language"), secure=request.url.scheme == "https")
         return response
 
     # What these have in common
-
-    async def _form(self, request: Request) -> tuple[LetIn, FormData]:
-        guest = guest_of(request, self.keeper)
-        fields = await request.form(max_files=0, max_fields=MOST_FIELDS)
-        self._check(guest, fields)
-        return guest, fields
-
-    def _check(self, guest: LetIn, fields: FormData) -> None:
-        if not hmac.compare_digest(text_in(fields, "csrf").encode(), guest.csrf.encode()):
-            raise ConfigurationError("this form is of an earlier page: open its page anew")
-
-    def _wish(self, guest: LetIn, fields: FormData, verb: str, **said: str) -> Wish:
-        number = text_in(fields, "prompt")
-        return Wish(
-            verb=verb,  # type: ignore[arg-type]  # one of its words
-            by=guest.name,
-            session=text_in(fields, "session"),
-            run=text_in(fields, "run"),
-            prompt=int(number) if number.isascii() and number.isdecimal() and len(number) < 10 else 0,
-            **said,
-        )
 
     async def _done(self, request: Request, guest: LetIn, wish: Wish, told: str = "") -> Response:
         """Have the agent do something, and go back to where it shows."""
@@ -338,7 +329,8 @@ class StationPages:
         if isinstance(error, NotThere):
             status = 404
         detail = error.detail if isinstance(error, HTTPException) else str(error)
-        return self._bare(request, "refused.html", status=status, detail=detail)
+        said, language = words_for(request).refusal(detail)
+        return self._bare(request, "refused.html", status=status, said=said, said_in=language)
 
     def page(self, request: Request, template: str, seen: SeenHere, **content: object) -> Response:
         """Return a page for a browser that was let in."""
@@ -351,8 +343,7 @@ class StationPages:
         """Return the parts that change while somebody looks on."""
         content = self._content(request, seen)
         return {
-            name: environment(TEMPLATES).get_template(f"part_{name}.html").render(**content)
-            for name in ("call", "live", "grid", "stop")
+            name: environment(TEMPLATES).get_template(f"part_{name}.html").render(**content) for name in PARTS
         }
 
     def _content(self, request: Request, seen: SeenHere) -> dict[str, object]:

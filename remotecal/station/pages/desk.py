@@ -9,34 +9,33 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from remotecal.errors import ConfigurationError, EvidenceError, NotConnected, NotThere
+from remotecal.errors import ConfigurationError, NotConnected, NotThere
 from remotecal.journal.events import found_in
 from remotecal.journal.files import FOLDER
 from remotecal.model import Record
 from remotecal.private_files import write_private
 from remotecal.station.acceptance import read_order
-from remotecal.station.deliveries import held
 from remotecal.station.on_site import Wish, wish_for
+from remotecal.station.pages.arriving import UPLOADS, check_room, check_size
 from remotecal.station.pages.journals import FollowedJournal, JournalTold
 from remotecal.station.pages.photos import drawn_anew, examine
+from remotecal.station.pages.runs_here import RunsHere
 from remotecal.station.run import StationRun
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.messages import StationState
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
     from pathlib import Path
 
     from remotecal.station.folder import StationFolder
     from remotecal.transport.messages import CommandAnswer
 
-UPLOADS: Final = "uploads"
-"""Folder of what is on its way from a browser to the evidence."""
 RECORDS: Final = 4
 """Records that are remembered."""
-TAKEN: Final = "taken"
-"""File beside an order that says who took its result away."""
+FOLLOWED: Final = 4
+"""Journals that are read on from where they were read to before."""
 
 
 class Desk:
@@ -48,7 +47,9 @@ class Desk:
 
     def __init__(self, folder: StationFolder) -> None:
         self.folder = folder
-        self._following: FollowedJournal | None = None
+        self.runs = RunsHere(folder)
+        """The runs on this computer's disk."""
+        self._following = lru_cache(FOLLOWED)(FollowedJournal)
         self._record = lru_cache(RECORDS)(self._computed)
 
     async def state(self) -> StationState | None:
@@ -68,23 +69,7 @@ class Desk:
         directory = self.folder.runs / check_run(run)
         if not found_in(directory).exists():
             return None
-        following = self._following
-        if following is None or following.directory != directory:
-            self._following = following = FollowedJournal(directory)
-        return following.look()
-
-    def last_run(self, on: str = "") -> str:
-        """Return the run that was on last and whose result nobody took away yet; "" for none."""
-        runs = [path for path in self.folder.runs.glob("*") if path.name != on and found_in(path).exists()]
-        waiting = [path for path in runs if not (self.folder.orders / path.name / TAKEN).exists()]
-        return max(waiting, key=lambda path: found_in(path).stat().st_mtime_ns).name if waiting else ""
-
-    def take_away(self, run: str, by: str) -> None:
-        """Note that somebody took a result away (`NotThere`: there is no such run)."""
-        papers = self.folder.orders / check_run(run)
-        if not papers.is_dir():
-            raise NotThere(f"there is no run {run} here")
-        write_private(papers / TAKEN, by.encode())
+        return self._following(directory).look()
 
     def record(self, run: str) -> Record | None:
         """Return what comes of a complete run; None where that can't be computed here."""
@@ -96,31 +81,24 @@ class Desk:
         run_here = StationRun(read_order(envelope, self.folder), self.folder)
         return run_here.record(TrustedProcedures(self.folder.procedures))
 
-    def on_the_way(self, state: StationState | None) -> Mapping[str, tuple[int, int]]:
-        """Return run → lines of its journal that the laboratory has, and that there are."""
-        arrived = dict(state.arrived) if state is not None else {}
-        if state is None:
-            runs = (path for path in self.folder.runs.glob("*") if found_in(path).exists())
-            arrived = {
-                path.name: 0 for path in runs if not (self.folder.orders / path.name / "done").exists()
-            }
-        found = {}
-        for run, lines in arrived.items():
-            with suppress(EvidenceError, OSError):
-                found[run] = (lines, held(self.folder.runs / run).lines)
-        return found
-
     def keep(self, content: bytes) -> Path:
-        """Write a photo where the agent can take it from (`ConfigurationError`: it is none, or too large)."""
-        if len(content) > self.folder.settings.largest_file:
-            raise ConfigurationError(
-                f"the photo has {len(content)} bytes, {self.folder.settings.largest_file} are taken: "
-                "choose a lower resolution"
-            )
-        name = f"photo-{sha256(content).hexdigest()[:12]}{examine(content)}"
+        """Write a photo where the agent can take it from.
+
+        Raises:
+            ConfigurationError: it is none, or too large.
+            DiskFull: there is no room for it.
+        """
+        check_size(len(content), self.folder.settings.largest_file)
+        name = _name(content)  # which says so where there is none
+        check_room(self.folder.path / UPLOADS, len(content))
         path = self.folder.path / UPLOADS / secrets.token_hex(8) / name
         write_private(path, content)
         return path
+
+    def called(self, path: Path, content: Callable[[], bytes]) -> Path:
+        """Give a photo that has come in pieces its name (`ConfigurationError`: it is none)."""
+        named = path.with_name(_name(content()))
+        return path.replace(named)
 
     def forget(self, path: Path) -> None:
         """Remove what was kept on its way; what the agent took has a copy of its own."""
@@ -145,6 +123,11 @@ class Desk:
             return drawn_anew(content)
         except (IndexError, OSError, ConfigurationError) as error:
             raise NotThere(f"the picture can't be shown: {error}") from error
+
+
+def _name(content: bytes) -> str:
+    """Return what a photo is called: nothing a browser says of it (`ConfigurationError`: it is none)."""
+    return f"photo-{sha256(content).hexdigest()[:12]}{examine(content)}"
 
 
 def _read(path: Path, largest: int) -> bytes:

@@ -18,6 +18,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -63,9 +65,14 @@ class Ticket:
 
 
 class Doorkeeper:
-    """Knows who was let in."""
+    """Knows who was let in.
 
-    def __init__(self) -> None:
+    Args:
+        now: tells the seconds that go by.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self.place = secrets.token_hex(8)
         """Where all addresses begin."""
         self.key = secrets.token_urlsafe(32)
@@ -82,7 +89,7 @@ class Doorkeeper:
 
     def ticket(self, *, phone: bool = False) -> str:
         """Return what lets one browser in, once, for a while."""
-        now = time.monotonic()
+        now = self._now()
         self._tickets = {word: one for word, one in self._tickets.items() if one.until > now}
         while len(self._tickets) >= MOST:
             del self._tickets[next(iter(self._tickets))]
@@ -93,14 +100,14 @@ class Doorkeeper:
     def good(self, word: str, *, phone: bool) -> bool:
         """Tell whether a ticket would let somebody in."""
         found = self._tickets.get(word)
-        return found is not None and found.phone == phone and found.until > time.monotonic()
+        return found is not None and found.phone == phone and found.until > self._now()
 
     def let_in(self, word: str, response: Response, *, phone: bool, secure: bool, name: str = "") -> bool:
         """Use up a ticket, and give the browser its cookie; False where the ticket is no good."""
         if not self.good(word, phone=phone):
             return False
         del self._tickets[word]
-        now = time.monotonic()
+        now = self._now()
         self._guests = {token: one for token, one in self._guests.items() if one.until > now}
         while len(self._guests) >= MOST:
             del self._guests[next(iter(self._guests))]
@@ -117,12 +124,12 @@ class Doorkeeper:
         except CookieError:
             return None
         found = self._guests.get(cookie.value) if cookie is not None else None
-        return found if found is not None and found.until > time.monotonic() else None
+        return found if found is not None and found.until > self._now() else None
 
     @property
     def phones(self) -> int:
         """How many phones have joined."""
-        now = time.monotonic()
+        now = self._now()
         return sum(one.phone and one.until > now for one in self._guests.values())
 
     def shut_phones_out(self) -> None:

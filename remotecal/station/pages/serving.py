@@ -18,9 +18,11 @@ from remotecal.errors import ConfigurationError
 from remotecal.pages.serving import PageServer, Patient
 from remotecal.private_files import read_private, write_private
 from remotecal.station.pages.app import StationPages
+from remotecal.station.pages.arriving import Arrivals
 from remotecal.station.pages.desk import Desk
 from remotecal.station.pages.entering import Doorkeeper
 from remotecal.station.pages.phones import Phones
+from remotecal.station.pages.watch import Watch
 from remotecal.transport.doors import Door
 
 if TYPE_CHECKING:
@@ -84,7 +86,10 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
 
     with _alone(folder.path / "page.lock"):
         joining = Phones(keeper, folder.path, phones, for_phones)
-        made.append(StationPages(Desk(folder), keeper, joining))
+        arrivals = Arrivals(folder.path, folder.settings.largest_file)
+        arrivals.clear()
+        desk = Desk(folder)
+        made.append(StationPages(desk, keeper, joining, arrivals, Watch(desk)))
         door = _door(HOST, port, OF_ONE)
         origin = f"http://{HOST}:{door.getsockname()[1]}"
         written = {"origin": origin, "place": keeper.place, "key": keeper.key}
@@ -96,6 +101,7 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
                 finally:
                     keeper.closed = True
                     await joining.close()
+                    arrivals.clear()
         finally:
             for name in (WHERE, DOOR):
                 (folder.path / name).unlink(missing_ok=True)

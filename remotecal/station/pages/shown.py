@@ -85,13 +85,13 @@ async def look(desk: Desk) -> SeenHere:
 
 def _look(desk: Desk, state: StationState | None) -> SeenHere:
     on = state.run.run if state is not None and state.run is not None else ""
-    last = desk.last_run(on)
+    last = desk.runs.last(on)
     told: JournalTold | None = None
     try:
         told = desk.told(on or last) if on or last else None
     except (EvidenceError, OSError):
         told = None  # the agent says what is wrong with it
-    return SeenHere(state, told, last, desk.on_the_way(state))
+    return SeenHere(state, told, last, desk.runs.on_the_way(state))
 
 
 def fault_in(typed: str, guide: Guide) -> str:

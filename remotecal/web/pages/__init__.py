@@ -22,6 +22,7 @@ def add_to(app: FastAPI) -> None:
         course,
         entry,
         evidence,
+        first_order,
         issuing,
         items,
         keys,
@@ -42,12 +43,14 @@ def add_to(app: FastAPI) -> None:
         standards,
         statistics,
         today,
+        walls,
     )
     from remotecal.web.pages.compressed import Compressed
 
     work = (
         today,
         ordering,
+        first_order,
         orders,
         numbers,
         runs,
@@ -60,7 +63,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, people, audit, my, requests)
+    told = (statistics, people, audit, walls, my, requests)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -38,7 +38,7 @@ SAYS: Final = {
     "adjust": ("set",),
     "note": ("text",),
     "file": ("about", "name"),
-    "safe": ("reached", "text"),
+    "safe": ("text",),
     "finish": ("observations",),
 }
 """Kind → where its event says what it is about; the others say why in `text`."""
@@ -64,7 +64,7 @@ class CourseStep:
     by: str
     """Who did it; "" for nobody."""
     done: bool = True
-    """Whether a repeat came to an observation."""
+    """Whether a repeat came to an observation, or the safe state was reached."""
 
 
 @router.get("/runs/{station}/{run}/course")
@@ -121,7 +121,8 @@ def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choo
     if kind == "repeat":
         return CourseStep(seq, seconds(at), kind, f"{data['point']} · {data['repeat']}", "", done=False)
     said = (_told(data.get(name), choose) for name in SAYS.get(kind, ("text",)))
-    return CourseStep(seq, seconds(at), kind, ": ".join(filter(None, said)), str(data.get("by") or ""))
+    done = kind != "safe" or data.get("reached") is True
+    return CourseStep(seq, seconds(at), kind, ": ".join(filter(None, said)), str(data.get("by") or ""), done)
 
 
 def _told(said: object, choose: Choose) -> str:

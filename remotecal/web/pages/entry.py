@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
 
 from remotecal.errors import NotLoggedIn, TooOften
 from remotecal.pages.frame import MOST_FIELDS, local, refuse_foreign, see, text_in
@@ -55,9 +57,14 @@ async def log_out(form: Sent, here: Here) -> Response:
 
 @router.post("/language")
 async def choose_language(request: Request) -> Response:
-    """Keep in the browser in which language its pages are to be."""
+    """Keep in the browser in which language its pages are to be.
+
+    From a page that shows a form again, the form goes back to where it was sent to: that shows it once more,
+    in the other language, and does nothing (`SentForm.resent`).
+    """
     fields = await _own_form(request)
-    response = see(local(text_in(fields, "next")))
+    where = local(text_in(fields, "next"))
+    response = RedirectResponse(where, HTTPStatus.TEMPORARY_REDIRECT) if "resent" in fields else see(where)
     keep_language(response, text_in(fields, "language"), secure=request.url.scheme == "https")
     return response
 

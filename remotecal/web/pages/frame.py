@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from urllib.parse import quote
 
 from fastapi import Depends, Request
@@ -33,7 +33,7 @@ from remotecal.web.callers import COOKIE, SAFE, Action, Caller, csrf_of
 from remotecal.web.office import Here, Office
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from jinja2 import Template
 
@@ -52,12 +52,17 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("statistics", "/statistics", "read"),
     ("people", "/people", "read"),
     ("audit", "/audit", "audit"),
+    ("walls", "/walls", "wall"),
 )
 """Page → its address, and what one must be allowed to see it."""
+OF_THE_SWITCH: Final = frozenset({"resent", "next", "language"})
+"""Fields that the choice of a language adds to a form it brings again."""
 MOST_FILES: Final = 8
 """Files that come with one form."""
 OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
+OF_A_HUB: Final = frozenset({"my", "orders", "review", "items", "notices", "statistics", "people", "audit"})
+"""Pages that say nothing of runs that lie in a folder: whom nobody orders, owns, registers or is told of."""
 TEMPLATES: Final = "remotecal.web.pages"
 """The package whose templates these pages are."""
 
@@ -88,17 +93,21 @@ class Visitor:
         return _template(template).render(**self._frame(), **content)
 
     def _frame(self) -> Mapping[str, object]:
+        founded = self.office.laboratory.founded
         return {
             **common(self.request, self.words),
+            "founded": founded,
             "caller": self.caller,
             "csrf": csrf_of(self.caller.session or ""),
             "may": self.may,
             "menu": [
                 (name, where)
                 for name, where, action in MENU
-                if self.may(action) and (self.caller.account is None or name not in OURS)
+                if self.may(action)
+                and (self.caller.account is None or name not in OURS)
+                and (founded or name not in OF_A_HUB)
             ],
-            "laboratory": self.office.settings.laboratory,
+            "laboratory": self.office.settings.name(self.words.language),
             "when": self.when,
             "today": self.when(self.office.clock.now()).partition(" ")[0],
             "left": self.left,
@@ -138,6 +147,15 @@ Visiting = Annotated[Visitor, Depends(visiting)]
 """Who looks at a page, for its handler."""
 
 
+class Resent(NamedTuple):
+    """A form that its page shows again, for the choice of a language to bring it once more."""
+
+    refused: str
+    """Why it was not done, in English; "" for nothing."""
+    fields: Sequence[tuple[str, str]]
+    """Name and content of its fields, without the session's token."""
+
+
 @dataclass(frozen=True, slots=True)
 class SentForm:
     """What somebody sent with a form of ours."""
@@ -146,6 +164,17 @@ class SentForm:
     """Who."""
     fields: FormData
     """What."""
+    resent: str = ""
+    """Why it was not done, in English, where it is to be shown again and no more; "-" for nothing."""
+
+    def only_shown(self) -> None:
+        """Let nothing be done where a form is only to be shown again.
+
+        Raises:
+            ConfigurationError: what it was refused for.
+        """
+        if self.resent:
+            raise ConfigurationError(self.resent)
 
     def __getitem__(self, name: str) -> str:
         """Return a field; "" where it is missing, or is a file."""
@@ -190,7 +219,9 @@ async def _sent(request: Request, here: Office, files: int) -> SentForm:
     if not hmac.compare_digest(text_in(fields, "csrf").encode(), token.encode()):
         await fields.close()
         raise NotAllowed("this form is not of your session: open its page anew", visitor.caller.name)
-    return SentForm(visitor, fields)
+    resent = text_in(fields, "resent")
+    kept = FormData([each for each in fields.multi_items() if each[0] not in OF_THE_SWITCH])
+    return SentForm(visitor, kept, resent)
 
 
 Sent = Annotated[SentForm, Depends(sent)]
@@ -236,8 +267,9 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
 
 def for_anybody(request: Request, office: Office, template: str, **content: object) -> Response:
     """Return a page for which nobody need be logged in."""
-    whose = {"laboratory": office.settings.laboratory}
-    made = common(request, words_for(request)) | whose | content
+    words = words_for(request)
+    whose = {"laboratory": office.settings.name(words.language)}
+    made = common(request, words) | whose | content
     return HTMLResponse(_template(template).render(**made), headers=HEADERS)
 
 
@@ -250,6 +282,8 @@ def refusal(request: Request, status: int, detail: str) -> Response:
     said, language = words.refusal(detail)
     content = common(request, words) | {"status": int(status), "detail": said, "said_in": language}
     content["back"] = came_from(request)
+    if request.method not in SAFE:
+        content["whole"] = content["back"] or "/"  # where a form was sent to there may be no page
     return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)
 
 

@@ -220,8 +220,8 @@ def _written(form: SentForm) -> ItemWritten:
         return ItemWritten.model_validate(said)
     except ValidationError as error:
         told = error.errors()[0]
-        where = ".".join(map(str, told["loc"]))
-        raise ConfigurationError(f"{where}: {told['msg']}" if where else told["msg"]) from None
+        where, why = ".".join(map(str, told["loc"])), told["msg"].removeprefix("Value error, ")
+        raise ConfigurationError(f"{where}: {why}" if where else why) from None
 
 
 def _brought(content: str, account: str, *, look: bool) -> ItemsBrought:

@@ -18,7 +18,7 @@ from remotecal.web.pages.frame import Visitor, looking_on
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
-    from remotecal.web.watching import Shows
+    from remotecal.web.watching import Shows, Watching
 
     Parts = Mapping[str, str]
     """Id of an element → what stands in it."""
@@ -27,6 +27,8 @@ LOOK_AGAIN: Final = 30.0
 """Seconds after which it is looked at whether somebody may still look on."""
 AGAIN_AFTER: Final = 1000
 """Milliseconds after which a browser asks again where its stream broke off, as when the hub restarts."""
+OVER: Final = "event: over\ndata: {}\n\n"
+"""Tells that nothing comes any more: whoever looks on is not logged in any more."""
 HEADERS: Final = {"X-Accel-Buffering": "no"}
 """Tells a proxy to pass on each event as it comes."""
 
@@ -51,30 +53,55 @@ def stream(
         shows: tells which of the stations' news change them; that of others wakes nobody.
         ask: asks for what is shown, where it does not come by itself.
     """
-    events = _events(visitor, parts, shows, ask)
+
+    def still() -> None:
+        looking_on(visitor.request, visitor.office)
+
+    return stream_of(visitor.office.watching, parts, shows, ask, still)
+
+
+def stream_of(
+    watching: Watching,
+    parts: Callable[[], Parts],
+    shows: Shows,
+    ask: Callable[[], Awaitable[None]] | None = None,
+    still: Callable[[], None] | None = None,
+) -> Response:
+    """Return a stream of parts, to whom else they may be shown; see `stream`.
+
+    Args:
+        watching: tells when there may be something new.
+        parts: as there.
+        shows: as there.
+        ask: as there.
+        still: looked at now and then. Where this, or `parts`, raises `NotLoggedIn`, the stream says that it
+            is over, and ends.
+    """
+    events = _events(watching, parts, shows, ask, still)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _events(
-    visitor: Visitor,
+    watching: Watching,
     parts: Callable[[], Parts],
     shows: Shows,
     ask: Callable[[], Awaitable[None]] | None,
+    still: Callable[[], None] | None,
 ) -> AsyncIterator[str]:
     sent: dict[str, bytes] = {}
     looked = time.monotonic()
-    async with aclosing(visitor.office.watching.looks(shows)) as looks:
+    async with aclosing(watching.looks(shows)) as looks:
         async for _ in looks:
-            if time.monotonic() - looked > LOOK_AGAIN:
-                looked = time.monotonic()
-                try:
-                    await run_in_threadpool(looking_on, visitor.request, visitor.office)
-                except NotLoggedIn:
-                    yield "event: over\ndata: {}\n\n"
-                    return
-            if ask is not None:
-                await ask()
-            made = await run_in_threadpool(parts)
+            try:
+                if still is not None and time.monotonic() - looked > LOOK_AGAIN:
+                    looked = time.monotonic()
+                    await run_in_threadpool(still)
+                if ask is not None:
+                    await ask()
+                made = await run_in_threadpool(parts)
+            except NotLoggedIn:
+                yield OVER
+                return
             # What was sent is known by its hash: many look on, and each is to take little.
             hashes = {name: sha256(html.encode()).digest() for name, html in made.items()}
             new = {name: html for name, html in made.items() if sent.get(name) != hashes[name]}

@@ -15,18 +15,20 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
-from remotecal.errors import ConfigurationError, OrderError, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
 from remotecal.numerals import read_count
 from remotecal.order import Dut, Order, Party
 from remotecal.pages.frame import see
+from remotecal.runs.catalogue import find, is_installed
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
-from remotecal.web.pages.frame import Sent, Visiting, Visitor
+from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
+from remotecal.web.pages.parameter_form import BEFORE, as_typed, read_typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,8 +47,6 @@ PATTERNS: Final = 20
 BEGUN_WITHIN: Final = 7
 """Days from the planned one on in which an order may be begun, unless the form says otherwise."""
 MOST_DAYS: Final = 180
-BEFORE: Final = "parameter."
-"""Before the name of a parameter, in the name of its field."""
 Items = Annotated[list[int], Query(max_length=MOST)]
 Chosen = Annotated[str, Query(pattern=f"({NAME})|^$")]
 
@@ -84,6 +84,7 @@ async def order_items(form: Sent) -> Response:
     if not (form["key"].isascii() and form["key"].isalnum()):
         raise ConfigurationError("open the form anew: this one has lost its key")
     try:
+        form.only_shown()
         made = await _ordered(form, items, caller.name)
     except ConfigurationError as error:
         typed = {name: form[name] for name in form.fields}
@@ -142,10 +143,10 @@ def _form(
     if row is None and chosen:
         row = visible.order(visitor.office, visitor.caller, chosen)
     row = row or next(iter(patterns), None)
-    told = None if row is None else _opened(visitor, row)
-    benches = list(_benches(visitor))
+    told = None if row is None else opened(visitor, row)
+    benches = list(benches_of(visitor))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
-    content = {
+    content: dict[str, object] = {
         "items": items,
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
         "patterns": patterns,
@@ -159,12 +160,16 @@ def _form(
         if row is None or told is None
         else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},
         "adjust": bool(typed.get("adjust")) if typed else told is not None and told.order.order.adjust,
+        "can_adjust": told is not None and _can_adjust(visitor, told),
         "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
         "series": visitor.office.settings.numbers.order,
     }
+    if refused is not None:
+        fields = [(name, text) for name, text in typed.items() if name not in {"csrf", "item"}]
+        content["resent"] = Resent(str(refused), [*fields, *(("item", str(one.id)) for one in items)])
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
@@ -184,21 +189,35 @@ def _patterns(visitor: Visitor, items: Sequence[KeptItem]) -> list[OrderRow]:
         *store.pages.orders(PATTERNS),
     ]
     several = {one.id: one for one in found}.values()
-    return [one for one in several if _opened(visitor, one).order.dut is not None][:PATTERNS]
+    return [one for one in several if opened(visitor, one).order.dut is not None][:PATTERNS]
 
 
-def _opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
+def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
+    """Return an order as it was signed."""
     return unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
 
 
-def _benches(visitor: Visitor) -> Iterator[BenchOffered]:
-    today = _today(visitor)
+def _can_adjust(visitor: Visitor, told: RemoteOrder) -> bool:
+    """Tell whether an order's procedure knows how to adjust; one that is gone can't be ordered at all."""
+    name = told.procedure.name
+    try:
+        if told.bundle:
+            return visitor.office.procedures.find(told.procedure).procedure.can_adjust()
+        return is_installed(name) and find(name).procedure.can_adjust()
+    except (OrderError, EvidenceError):
+        return False
+
+
+def benches_of(visitor: Visitor) -> Iterator[BenchOffered]:
+    """Yield the benches of the stations in use, as these told of them last."""
+    today = today_at(visitor)
     for station in visitor.office.store.stations.list():
         for name, bench in announced(station).items() if station.enabled else ():
             yield BenchOffered(station.name, name, ends_before(bench, today))
 
 
-def _today(visitor: Visitor) -> date:
+def today_at(visitor: Visitor) -> date:
+    """Return which day it is at the laboratory."""
     return civil_day(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
 
 
@@ -221,24 +240,7 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
         "customer": visitor.words.choose(told.order.customer.name.root) if theirs else "",
         "address": visitor.words.choose(told.order.customer.address.root) if theirs else "",
     }
-    return fields | {f"{BEFORE}{name}": _shown(value) for name, value in told.order.parameters.items()}
-
-
-def _shown(value: object) -> str:
-    """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
-    if isinstance(value, str):
-        return value if _typed(value) == value else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _typed(text: str) -> object:
-    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
-    try:
-        value = json.loads(text)
-        json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
-    except (ValueError, RecursionError):
-        return text
-    return value
+    return fields | {f"{BEFORE}{name}": as_typed(value) for name, value in told.order.parameters.items()}
 
 
 def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
@@ -248,15 +250,10 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
         ConfigurationError: something in it is wrong.
     """
     visitor = form.visitor
-    told = _opened(visitor, visible.order(visitor.office, visitor.caller, form["pattern"]))
+    told = opened(visitor, visible.order(visitor.office, visitor.caller, form["pattern"]))
     station, _, bench = form["at"].partition("/")
-    try:
-        planned = date.fromisoformat(form["planned"])
-    except ValueError:
-        raise ConfigurationError(f"{form['planned']!r} is no day: write it as 2026-05-31") from None
-    zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
-    after = _ends(planned, form["days"])
-    ends = datetime(after.year, after.month, after.day, tzinfo=zone).timestamp()
+    planned = planned_on(form["planned"])
+    hours = hours_until(visitor, ends_on(planned, form["days"]))
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
     made = []
     for place, item in enumerate(items, 1):
@@ -271,7 +268,7 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
                     bench=bench,
                     order=_order(form, told.order, item, number),
                     account=item.account or None,
-                    hours=max(0.02, (ends - visitor.office.clock.now()) / 3600),
+                    hours=hours,
                     planned=planned,
                     item=item.id,
                 )
@@ -282,7 +279,22 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
     return made
 
 
-def _ends(planned: date, days: str) -> date:
+def planned_on(written: str) -> date:
+    """Return the day an order is planned for (`ConfigurationError`: it is none)."""
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        raise ConfigurationError(f"{written[:60]!r} is no day: write it as 2026-05-31") from None
+
+
+def hours_until(visitor: Visitor, day: date) -> float:
+    """Return how many hours there are until a day begins at the laboratory; a minute at least."""
+    zone = ZoneInfo(visitor.office.laboratory.folder.time_zone)
+    ends = datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+    return max(0.02, (ends - visitor.office.clock.now()) / 3600)
+
+
+def ends_on(planned: date, days: str) -> date:
     """Return the day before which an order must be begun (`ConfigurationError`: it is none)."""
     with suppress(ValueError, OverflowError):
         if count := read_count(days, MOST_DAYS):
@@ -297,7 +309,7 @@ def _prefix(form: SentForm) -> str:
 def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order:
     """Return the order for an item: the pattern's, but for the item, its numbers and what the form tells."""
     parameters = {
-        name.removeprefix(BEFORE): _typed(form[name].strip())
+        name.removeprefix(BEFORE): read_typed(form[name].strip())
         for name in form.fields
         if name.startswith(BEFORE) and form[name].strip()
     }

@@ -15,7 +15,7 @@ from remotecal.errors import ConfigurationError
 from remotecal.web import callers, papers
 from remotecal.web.answers import file
 from remotecal.web.pages import paper_form
-from remotecal.web.pages.frame import Brought, BroughtSeveral, Visiting
+from remotecal.web.pages.frame import Brought, BroughtSeveral, Resent, Visiting
 from remotecal.web.pages.weighty import once
 from remotecal.web.register import not_a_customer
 
@@ -83,7 +83,8 @@ async def type_paper(paper: Paper, form: BroughtSeveral) -> Response:
     try:
         return await once(form, keep)
     except ConfigurationError as error:
-        return await run_in_threadpool(_page, visitor, row, typed.fields, str(error))
+        refused = "" if form.resent == "-" else str(error).removeprefix(f"the sheet of {caller.name}: ")
+        return await run_in_threadpool(_page, visitor, row, typed.fields, refused)
 
 
 @router.get("/{paper}/scan")
@@ -117,9 +118,11 @@ def _page(visitor: Visitor, row: PaperRow, typed: Mapping[str, str] | None, refu
     mine = row.first if row.first_by == name else row.second if row.second_by == name else ""
     types = row.finished is None and visitor.may("transcribe")
     types = types and (name in {row.first_by, row.second_by} or not (row.first and row.second))
+    resent = {} if typed is None else {"resent": Resent(refused, [*typed.items(), ("act", "save")])}
     if typed is None:
         first = papers.fields_of(row.first)
         typed = papers.fields_of(mine) if mine else paper_form.like(first) if first else {}
+    said_of_refusal, said_in = visitor.words.refusal(refused)
     differs = papers.differing(row, name) if visitor.may("transcribe") and (mine or not types) else ""
     page = visitor.page(
         "paper.html",
@@ -130,7 +133,9 @@ def _page(visitor: Visitor, row: PaperRow, typed: Mapping[str, str] | None, refu
         tables=paper_form.tables_in(typed),
         meanings=(*MEANINGS, UNCERTAINTY),
         differs=differs,
-        refused=refused,
+        refused=said_of_refusal,
+        said_in=said_in,
+        **resent,
     )
     page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return page

@@ -51,7 +51,7 @@ class DutiesRow(NamedTuple):
 def show_people(visitor: Visiting, table: TableName = None) -> Response:
     """Return who may do what, until when all that counts, and the laboratory's scope; or one as CSV."""
     not_a_customer(visitor.caller)
-    register, doubt = _registered(visitor.office)
+    register, doubt = registered(visitor.office)
     trust, distrust = believed(visitor.office)
     bodies = [] if trust is None else list(_of_laboratory(visitor.office, trust, register))
     if table is not None:
@@ -90,7 +90,7 @@ def matrix(register: LaboratoryRegister) -> list[DutiesRow]:
     ]
 
 
-def _registered(office: Office) -> tuple[LaboratoryRegister | None, str]:
+def registered(office: Office) -> tuple[LaboratoryRegister | None, str]:
     """Return the laboratory's register, if it has one, and why that can't be used; "" if it can."""
     try:
         return register_of(office.laboratory.folder), ""

@@ -80,7 +80,7 @@ def show_review(
     row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
         raise NotThere(lacking(office.store, station, run))
-    of_run = certificates.of_run(office, caller, station, run, device or (devices or [""])[0])
+    of_run = office.laboratory.at(station, run, device or (devices or [""])[0]).newest()
     edition = of_run.edition
     amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
     reviewed = _reviewed(visitor, of_run, whole)

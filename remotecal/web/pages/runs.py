@@ -239,7 +239,11 @@ def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
 
 def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:
     """Return the runs that are on, each with what was heard of it last."""
-    wanting = visitor.office.store.pages.wanting(account=visitor.caller.account)
+    return on_now(visitor, visitor.office.store.pages.wanting(account=visitor.caller.account))
+
+
+def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[tuple[RunRow, Seen | None]]:
+    """Return those of some runs that are on, each with what was heard of it last."""
     watching = visitor.office.watching
     return [
         (row, watching.of(row.station, row.run))

@@ -16,9 +16,9 @@ from remotecal.web.pages.spreadsheet import as_csv
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from remotecal.store.work import StationLoad
+    from remotecal.store.work import BenchLoad
     from remotecal.web.office import Office
 
 router = APIRouter(include_in_schema=False)
@@ -33,10 +33,11 @@ COLUMNS: Final = {
     "passed": ("procedure", "runs", "returned", "passed"),
     "early": ("state", "reason", "orders"),
     "load": ("station", "week", "runs", "hours"),
+    "benches": ("station", "bench", "month", "runs", "hours"),
 }
 """Table → the names of its columns."""
 TableName = Annotated[
-    Literal["steps", "passed", "early", "load"] | None, Query(description="As CSV, this table.")
+    Literal["steps", "passed", "early", "load", "benches"] | None, Query(description="As CSV, this table.")
 ]
 
 
@@ -52,8 +53,8 @@ def show_statistics(
     if not timedelta() <= last - first <= LONGEST:
         raise ConfigurationError(f"ask for a time of {LONGEST.days} days at most, from its first to its last")
     if table is not None:
-        return as_csv(visitor, table, COLUMNS[table], _rows(office, table, first, last))
-    tables = {name: _rows(office, name, first, last) for name in COLUMNS}
+        return as_csv(visitor, table, COLUMNS[table], _tables(office, (table,), first, last)[table])
+    tables = _tables(office, tuple(COLUMNS), first, last)
     return visitor.page(
         "statistics.html",
         since=first,
@@ -64,8 +65,32 @@ def show_statistics(
     )
 
 
+def _tables(
+    office: Office, wanted: Collection[str], first: date, last: date
+) -> dict[str, Sequence[Sequence[str]]]:
+    """Return name → rows of some of the tables; both of load are found at once."""
+    weeks, months = _mondays(first, last), _months(first, last)
+    found: dict[str, Sequence[Sequence[str]]] = {}
+    if not {"load", "benches"}.isdisjoint(wanted):
+        spans = [*_spans(office, _ends(weeks), first, last), *_spans(office, _ends(months), first, last)]
+        loads = office.store.work.load(spans)
+        found["load"] = _by_week(loads, weeks)
+        found["benches"] = [
+            (
+                one.station,
+                one.bench,
+                f"{months[one.span - len(weeks)]:%Y-%m}",
+                str(one.runs),
+                _hours(one.seconds),
+            )
+            for one in loads
+            if one.span >= len(weeks)
+        ]
+    return {name: found[name] if name in found else _rows(office, name, first, last) for name in wanted}
+
+
 def _rows(office: Office, table: str, first: date, last: date) -> Sequence[Sequence[str]]:
-    """Return the rows of a table."""
+    """Return the rows of a table that has a query of its own."""
     begin, end, work = begin_of(office, first), end_of(office, last), office.store.work
     if table == "steps":
         return [
@@ -77,14 +102,20 @@ def _rows(office: Office, table: str, first: date, last: date) -> Sequence[Seque
             (one.procedure, str(one.runs), str(one.returned), f"{100 * (1 - one.returned / one.runs):.0f}")
             for one in work.passed(begin, end)
         ]
-    if table == "early":
-        return [(one.state, one.reason, str(one.orders)) for one in work.ended_early(begin, end)]
-    mondays = _mondays(first, last)
-    return _loads(work.load(_weeks(office, first, last)), mondays)
+    return [(one.state, one.reason, str(one.orders)) for one in work.ended_early(begin, end)]
 
 
-def _loads(found: Iterable[StationLoad], mondays: Sequence[date]) -> list[Sequence[str]]:
-    return [(one.station, mondays[one.week].isoformat(), str(one.runs), _hours(one.seconds)) for one in found]
+def _by_week(found: Iterable[BenchLoad], mondays: Sequence[date]) -> list[Sequence[str]]:
+    """Return the rows of each station and week, its benches together."""
+    together: dict[tuple[str, int], tuple[int, float]] = {}
+    for one in found:
+        if one.span < len(mondays):
+            runs, seconds = together.get((one.station, one.span), (0, 0.0))
+            together[one.station, one.span] = (runs + one.runs, seconds + one.seconds)
+    return [
+        (station, mondays[week].isoformat(), str(runs), _hours(seconds))
+        for (station, week), (runs, seconds) in sorted(together.items())
+    ]
 
 
 def _mondays(first: date, last: date) -> list[date]:
@@ -93,15 +124,23 @@ def _mondays(first: date, last: date) -> list[date]:
     return [date.fromordinal(max(1, day)) for day in range(monday, last.toordinal() + 1, 7)]
 
 
-def _weeks(office: Office, first: date, last: date) -> list[tuple[float, float]]:
-    """Return when each of these weeks begins and ends, as far as it is asked for."""
-    return [
-        (
-            begin_of(office, max(monday, first)),
-            end_of(office, min(date.fromordinal(min(monday.toordinal() + 6, date.max.toordinal())), last)),
-        )
-        for monday in _mondays(first, last)
-    ]
+def _months(first: date, last: date) -> list[date]:
+    """Return the first days of the months that some of these days are in."""
+    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    return [date(number // 12, number % 12 + 1, 1) for number in numbers]
+
+
+def _ends(begins: Sequence[date]) -> list[tuple[date, date]]:
+    """Return the first and the last day of times that follow one another; the last of them has no end."""
+    lasts = [date.fromordinal(later.toordinal() - 1) for later in begins[1:]]
+    return list(zip(begins, [*lasts, date.max], strict=True))
+
+
+def _spans(
+    office: Office, times: Iterable[tuple[date, date]], first: date, last: date
+) -> list[tuple[float, float]]:
+    """Return when each of these times begins and ends, as far as it is asked for."""
+    return [(begin_of(office, max(begin, first)), end_of(office, min(end, last))) for begin, end in times]
 
 
 def _bars(

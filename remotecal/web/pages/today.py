@@ -94,10 +94,9 @@ def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> lis
     found = [ToDo("asking", row) for row in wanting["asking"] if visitor.may("command")]
     if not visitor.may("sign"):
         return found
-    returned = {
-        (one.station, one.run): f"{one.by}: {one.text}" for one in visitor.office.store.remarks.open()
-    }
     to_sign = visitor.office.store.pages.to_sign(wanting)
+    remarks = visitor.office.store.remarks.open() if to_sign else ()
+    returned = {(one.station, one.run): f"{one.by}: {one.text}" for one in remarks}
     for duty, role in FILED_BY.items():
         for one, row in to_sign:
             if one.duty != duty:

@@ -22,14 +22,14 @@ from remotecal.errors import (
 )
 from remotecal.pages.frame import see
 from remotecal.web import sessions
+from remotecal.web.callers import must_ask
+from remotecal.web.pages.frame import Resent
 
 if TYPE_CHECKING:
     from fastapi import Response
 
     from remotecal.web.pages.frame import SentForm
 
-ASKED_WITHIN: Final = 300.0
-"""Seconds for which it is known who somebody is."""
 ANSWERED_WITHIN: Final = 60.0
 """Seconds in which a form that was sent twice must have been done."""
 LOOK_EVERY: Final = 0.1
@@ -47,7 +47,7 @@ async def asked_again(form: SentForm) -> Response | None:
     """
     visitor = form.visitor
     refused, status = "", HTTPStatus.OK
-    if form["password"]:
+    if form["password"] and not form.resent:
         try:
             await sessions.ask_again(visitor.office, visitor.caller, form["password"], visitor.request)
         except (NotLoggedIn, TooOften) as error:
@@ -55,8 +55,8 @@ async def asked_again(form: SentForm) -> Response | None:
             status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTPStatus.FORBIDDEN
         else:
             return None
-    asked = await run_in_threadpool(visitor.office.store.users.asked, visitor.caller.session or "")
-    if not refused and visitor.office.clock.now() - asked <= ASKED_WITHIN:
+    again = await run_in_threadpool(must_ask, visitor.caller, visitor.office)
+    if not refused and not form.resent and not again:
         return None
     sent = [
         (name, value)
@@ -65,7 +65,8 @@ async def asked_again(form: SentForm) -> Response | None:
     ]
     url = visitor.request.url
     where = f"{url.path}?{url.query}".rstrip("?")
-    page = visitor.page("again.html", sent=sent, where=where, refusal=refused)
+    resent = Resent(refused, [*sent])
+    page = visitor.page("again.html", sent=sent, where=where, refusal=refused, resent=resent)
     page.status_code = status
     return page
 
@@ -81,9 +82,10 @@ async def once(form: SentForm, work: Callable[[], Awaitable[str]]) -> Response:
         work: does it, and returns the page to go on with; it refuses (`REFUSED`) before it does anything.
 
     Raises:
-        ConfigurationError: the form has no key.
+        ConfigurationError: the form has no key; or it is only to be shown again.
         NotNow: it is being done, for long; or it was sent before, and came to nothing or broke off.
     """
+    form.only_shown()
     user, key, forms = form.visitor.caller.name, form["key"], form.visitor.office.store.forms
     if not KEY.fullmatch(key):
         raise ConfigurationError("this form has no key by which it is done once: open its page anew")

@@ -1,0 +1,167 @@
+"""The parameters that a procedure declares, as fields of a form: unit, limits and defaults as it has them."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import NoneType
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args, get_origin
+
+from remotecal.configuration import faults_of
+from remotecal.procedures.parameters import In
+from remotecal.source import docstrings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic.fields import FieldInfo
+
+    from remotecal.procedures.parameters import Parameters
+
+BEFORE: Final = "parameter."
+"""Before the name of a parameter, in the name of its field."""
+_BETWEEN: Final = re.compile(r"[,;\uff0c\uff1b\u3001\n]")
+"""What stands between the values of a list: commas and semicolons, those of Chinese texts too."""
+
+
+class ParameterField(NamedTuple):
+    """A field of the form."""
+
+    name: str
+    """The parameter's."""
+    kind: Literal["one", "several", "choice", "truth"]
+    """One value, several with commas between, one of some, or whether."""
+    unit: str
+    """Short notation; "1" for a plain number, "" for what is none."""
+    limits: tuple[tuple[Literal["above", "below", "at_least", "at_most"], float], ...]
+    choices: tuple[str, ...]
+    """What can be chosen; "" where it may be left open."""
+    required: bool
+    usual: str
+    """Its default, as it is typed; "" where it has none."""
+    about: str
+    """What it is, in English, as the procedure tells it."""
+
+
+def fields_of(kind: type[Parameters]) -> list[ParameterField]:
+    """Return the fields for a procedure's parameters: first those that must be given, then the others."""
+    docs = docstrings(kind)
+    found = [_field(name, declared, docs.get(name, "")) for name, declared in kind.model_fields.items()]
+    return sorted(found, key=lambda one: not one.required)
+
+
+def values_of(kind: type[Parameters], typed: Mapping[str, str]) -> dict[str, object]:
+    """Return what was typed into the fields of a form, as an order says it; empty fields are left out.
+
+    Args:
+        kind: of the parameters.
+        typed: name of the field → what stands in it.
+    """
+    found: dict[str, object] = {}
+    for one in fields_of(kind):
+        text = typed.get(BEFORE + one.name, "").strip()
+        if one.kind == "truth":
+            found[one.name] = bool(text)
+        elif text or "" in _told_choices(kind.model_fields[one.name]):
+            found[one.name] = _value(kind.model_fields[one.name], one, text)
+    return found
+
+
+def faults_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str, str]:
+    """Return parameter → what is wrong with its value; under "" what is wrong with several together."""
+    return faults_of(kind, dict(values))
+
+
+def as_typed(value: object) -> str:
+    """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
+    if isinstance(value, str):
+        return value if read_typed(value) == value else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def read_typed(text: str) -> object:
+    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
+    try:
+        value = json.loads(text)
+        json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _field(name: str, declared: FieldInfo, about: str) -> ParameterField:
+    limit = next((one for one in declared.metadata if isinstance(one, In)), None)
+    kinds = _kinds(declared.annotation)
+    told = _told_choices(declared)
+    if bool in kinds:
+        kind: Literal["one", "several", "choice", "truth"] = "truth"
+    elif told:
+        kind = "choice"
+    else:
+        kind = "several" if any(get_origin(one) is tuple for one in kinds) else "one"
+    required = declared.is_required()
+    open_ = NoneType in kinds or required
+    usual = None if required else declared.get_default(call_default_factory=True)
+    return ParameterField(
+        name,
+        kind,
+        "" if limit is None else limit.unit,
+        () if limit is None else tuple(_limits(limit)),
+        (*(("",) if open_ and "" not in told else ()), *map(str, told)),
+        required,
+        _usual(usual),
+        " ".join(about.split()),
+    )
+
+
+def _kinds(annotation: object) -> tuple[object, ...]:
+    """Return the types of which one is meant: of `int | None` both."""
+    if get_origin(annotation) in {None, tuple, dict, Literal}:
+        return (annotation,)
+    return get_args(annotation)
+
+
+def _told_choices(declared: FieldInfo) -> tuple[object, ...]:
+    """Return what a value must be one of; nothing where it may be anything of its type."""
+    literals = (one for one in _kinds(declared.annotation) if get_origin(one) is Literal)
+    return next(map(get_args, literals), ())
+
+
+def _limits(limit: In) -> Iterator[tuple[Literal["above", "below", "at_least", "at_most"], float]]:
+    each: tuple[tuple[Literal["above", "below", "at_least", "at_most"], float | None], ...] = (
+        ("above", limit.above),
+        ("at_least", limit.at_least),
+        ("below", limit.below),
+        ("at_most", limit.at_most),
+    )
+    for word, value in each:
+        if value is not None:
+            yield word, value
+
+
+def _usual(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    if isinstance(value, list | tuple) and not any(isinstance(one, list | tuple | dict) for one in value):
+        return ", ".join(map(as_typed, value))
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(declared: FieldInfo, one: ParameterField, text: str) -> object:
+    """Return what a field says, by what its parameter is."""
+    if one.kind == "choice":
+        return next((each for each in _told_choices(declared) if str(each) == text), text)
+    if one.kind == "one":
+        return text if str in _kinds(declared.annotation) else read_typed(text)
+    if text.startswith("["):
+        return read_typed(text)
+    words = any(str in get_args(each) for each in _kinds(declared.annotation))
+    parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+    return parts if words or _of_words(declared) else [read_typed(part) for part in parts]
+
+
+def _of_words(declared: FieldInfo) -> bool:
+    """Tell whether a list holds some of given words, such as `0.35(Q2+Q3)`."""
+    return any(get_origin(each) is Literal for kind in _kinds(declared.annotation) for each in get_args(kind))

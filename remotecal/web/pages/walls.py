@@ -1,0 +1,201 @@
+"""Screens on a wall: what one shows, to whoever opens its address, and the page on which they are kept.
+
+A screen is nobody who has logged in: its cookie is good for its own two addresses, and its caller has no
+role, so whatever else it is led to refuses it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Annotated, Final, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from remotecal.errors import ConfigurationError, NotLoggedIn, NotThere
+from remotecal.hub.walls import PATH
+from remotecal.numerals import read_count
+from remotecal.pages.frame import see
+from remotecal.pages.words import words
+from remotecal.store.pages import ABNORMAL
+from remotecal.web import callers, walls
+from remotecal.web.bodies import WallWanted
+from remotecal.web.callers import Caller
+from remotecal.web.office import Here
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
+from remotecal.web.pages.news import stream_of
+from remotecal.web.pages.runs import on_now
+from remotecal.web.pages.weighty import asked_again, once
+from remotecal.web.watching import anything
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.pages.words import Language
+    from remotecal.store.walls import WallRow
+    from remotecal.web.office import Office
+    from remotecal.web.shown import NewWall
+
+router = APIRouter(include_in_schema=False)
+
+COOKIE: Final = "remotecal_wall"
+"""Keeps a screen's secret, so that it does not stand in the address on the screen."""
+SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+SHOWN: Final = 200
+"""Screens in the list, at most."""
+NOTHING: Final = "this screen shows nothing: its address ended, was taken back, or never was one"
+
+
+@router.get("/walls")
+def list_walls(visitor: Visiting) -> Response:
+    """Return the screens there are or were, and the form for another."""
+    callers.require(visitor.caller, "wall")
+    return _page(visitor)
+
+
+@router.post("/walls")
+async def put_up(form: Sent) -> Response:
+    """Let a screen show what is on, and show its address this once."""
+    visitor, caller = form.visitor, callers.require(form.visitor.caller, "wall")
+    if asking := await asked_again(form):
+        return asking
+    made: list[NewWall] = []
+
+    def make() -> str:
+        try:
+            wanted = WallWanted.model_validate(
+                {
+                    "place": form["place"].strip(),
+                    "language": form["language"],
+                    "full": form["full"] == "true",
+                    "days": form["days"],
+                }
+            )
+        except ValidationError:
+            raise ConfigurationError(
+                "say in a line of 100 characters where the screen hangs, and for how many days, 1 to 1830"
+            ) from None
+        made.append(walls.make_wall(wanted, caller, visitor.office))
+        return "/walls"
+
+    led = await once(form, lambda: run_in_threadpool(make))
+    return await run_in_threadpool(_page, visitor, made[0]) if made else led
+
+
+@router.post("/walls/revoke")
+async def take_down(form: Sent) -> Response:
+    """Have a screen show nothing any more."""
+    caller = callers.require(form.visitor.caller, "wall")
+    try:
+        number = read_count(form["wall"], 2**53)
+    except ValueError:
+        raise NotThere("there is no such screen") from None
+    await run_in_threadpool(walls.revoke_wall, number, caller, form.visitor.office)
+    return see("/walls")
+
+
+def before(request: Request, here: Here) -> tuple[Visitor, WallRow]:
+    """Return who stands before a screen: nobody who may do anything (`NotThere`: it shows nothing)."""
+    found = _shows(here, request.cookies.get(COOKIE, ""))
+    if found is None:
+        raise NotThere(NOTHING)
+    nobody = Caller(_named(found), frozenset(), None)
+    return Visitor(request, nobody, words(cast("Language", found.language)), here), found
+
+
+Before = Annotated[tuple[Visitor, "WallRow"], Depends(before)]
+
+
+@router.get(PATH)
+def show(screen: Before) -> Response:
+    """Return what a screen shows."""
+    visitor, wall = screen
+    page = visitor.page("wall.html", wall=wall, parts=_parts(visitor, wall), now=visitor.office.clock.now())
+    page.headers["Referrer-Policy"] = "no-referrer"
+    return page
+
+
+@router.get(f"{PATH}/news")
+def news(request: Request, here: Here) -> Response:
+    """Return what changes of it; where it shows nothing any more, that."""
+    dark = False
+
+    def parts() -> Mapping[str, str]:
+        nonlocal dark
+        try:
+            visitor, wall = before(request, here)  # each time: one that is taken down is dark at once
+        except NotThere as error:
+            if dark:
+                raise NotLoggedIn(str(error)) from None
+            dark = True
+            return {"wall": ""}
+        return _parts(visitor, wall)
+
+    return stream_of(here.watching, parts, anything)
+
+
+@router.get(f"{PATH}/{{secret}}")
+def open_wall(secret: str, request: Request, here: Here) -> Response:
+    """Have the browser that opens a screen's address be that screen."""
+    host = request.client.host if request.client else "unknown"
+    here.sparing.admit(host, here.clock.now())
+    found = _shows(here, secret)
+    if found is None:
+        raise NotThere(NOTHING)
+    here.store.note(_named(found), "wall opened", {"wall": found.id, "host": host})
+    response = see(PATH)
+    # Not "strict": the code is opened by another program, and what it leads to changes nothing.
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=int(found.expires - here.clock.now()),
+        path=PATH,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return response
+
+
+def _page(visitor: Visitor, made: NewWall | None = None) -> Response:
+    """Return the screens, and the address of one that was just made."""
+    address = "" if made is None else f"{str(visitor.request.base_url).rstrip('/')}{made.address}"
+    return visitor.page(
+        "walls.html",
+        rows=visitor.office.store.walls.list(SHOWN),
+        now=visitor.office.clock.now(),
+        made=made,
+        address_made=address,
+        code=_code(address) if address else "",
+        days=WallWanted.model_fields["days"].default,
+    )
+
+
+def _code(address: str) -> str:
+    """Return a QR code of an address as SVG."""
+    import segno
+
+    return segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff")
+
+
+def _shows(here: Office, secret: str) -> WallRow | None:
+    """Return the screen that has a secret; None where none shows anything by it."""
+    return here.store.walls.of(secret, here.clock.now()) if SECRET.fullmatch(secret) else None
+
+
+def _named(wall: WallRow) -> str:
+    """Return what a screen is called in the audit log: no user's name, whatever its place is called."""
+    return f"wall {wall.id}"
+
+
+def _parts(visitor: Visitor, wall: WallRow) -> Mapping[str, str]:
+    wanting = visitor.office.store.pages.wanting(account=None)
+    return {
+        "wall": visitor.part(
+            "wall_parts.html",
+            wall=wall,
+            abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
+            cards=on_now(visitor, wanting),
+        )
+    }

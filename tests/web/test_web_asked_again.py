@@ -1,0 +1,65 @@
+"""Who issues, amends, revokes or lets a screen show is asked again who they are; who stops a run never is."""
+
+import pytest
+from test_web_pages import browsing, token
+from web_laboratory import DIGEST, PASSWORD, Web, problem
+
+CHIEF = {"operator", "approver", "administrator"}
+LATER = 301.0
+"""Seconds after which it is asked again."""
+BY_API = {
+    "/runs/here/X/certificate/issue": {},
+    "/runs/here/X/certificate/amendments": {"reason": {"en": "name"}, "customer": {"en": "Second"}},
+    "/stations/nowhere/revoke": {},
+    "/resting/assessments": {"number": "M1", "digest": "0" * 64, "text": "nothing"},
+    "/walls": {"place": "hall", "language": "en"},
+}
+BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls")
+STOPPING = ("pause", "abort", "go_on", "take_control", "release_control")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def chief(web: Web) -> None:
+    """Somebody who may do it all."""
+    web.users.put("chief", roles=CHIEF, password=DIGEST)
+
+
+def test_a_session_is_asked_again_and_a_program_is_not(web: Web) -> None:
+    with web.log_in("chief") as person, web.token("chief", "operator") as program:
+        for address, body in BY_API.items():
+            assert person.post(address, json=body).status_code in {201, 404, 409, 422}, address
+        with web.clock.put_forward(LATER):
+            for address, body in BY_API.items():
+                assert "password once more" in problem(person.post(address, json=body), 403), address
+            for verb in STOPPING:
+                said = {"verb": verb, "argument": "enough"}
+                problem(person.post("/runs/here/X/commands", json=said), 404)
+            body = BY_API["/runs/here/X/certificate/amendments"]
+            problem(program.post("/runs/here/X/certificate/amendments", json=body), 404)
+            assert "session" in problem(program.put("/session", json={"password": PASSWORD}), 403)
+            problem(person.put("/session", json={"password": "wrong"}), 401)
+            assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)
+            csrf = person.headers.pop("X-CSRF-Token")
+            problem(person.put("/session", json={"password": PASSWORD}), 403)
+            person.headers["X-CSRF-Token"] = csrf
+            assert person.put("/session", json={"password": PASSWORD}).json()["name"] == "chief"
+            problem(person.post("/runs/here/X/certificate/issue"), 404)
+        with web.clock.put_forward(2 * LATER):
+            assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)
+
+
+def test_so_it_is_on_pages_and_to_look_on_is_no_answer(web: Web) -> None:
+    with browsing(web, "chief") as client:
+        form = {"csrf": token(client.get("/"))}
+        for address in BY_FORM:
+            assert "Who are you?" not in client.post(address, data=form).text, address
+        with web.clock.put_forward(LATER / 2), client.stream("GET", "/news") as stream:
+            assert next(stream.iter_lines()) == "event: parts"
+            assert client.get("/live").status_code == 200
+        with web.clock.put_forward(LATER):
+            for address in BY_FORM:
+                assert "Who are you?" in client.post(address, data=form).text, address
+            for verb in STOPPING:
+                sent = form | {"verb": verb, "argument": "enough"}
+                assert client.post("/runs/here/X/commands", data=sent).status_code == 404, verb
+            assert client.post("/orders/X/cancel", data=form | {"reason": "no"}).status_code == 404
