@@ -83,7 +83,8 @@ _WIDE: Final = {0xFF10 + digit: 0x30 + digit for digit in range(10)} | str.maket
 """Characters that people type where a number has those of ASCII."""
 
 _TYPED: Final = re.compile(
-    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?[0-9]+)?)\s*(?P<unit>(?![0-9.,\s]).*|)"
+    r"(?P<number>[-+]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][-+]?0*[0-9]{1,2})?)\s*(?P<unit>(?![0-9.,\s]).*|)"
 )
+"""An exponent has two digits at most, as in a certificate: one of ten is no number to exact arithmetic."""
 _THOUSANDS: Final = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 """A comma that may as well part the thousands."""

@@ -120,7 +120,8 @@ def changes(before: Record, now: Record) -> tuple[PointChange, ...]:
     What the earlier one left counts, where it has the item as found as well; so what is found now tells the
     drift since.
     """
-    old = {_title(budget): budget for measurement in before.measurements for budget in measurement.budgets}
+    as_left_last = sorted(before.measurements, key=lambda each: not each.is_past)
+    old = {_title(budget): budget for measurement in as_left_last for budget in measurement.budgets}
     found = []
     for m, measurement in enumerate(now.measurements):
         for budget in measurement.budgets:
@@ -129,6 +130,23 @@ def changes(before: Record, now: Record) -> tuple[PointChange, ...]:
                 place = f"{m}/{budget.result}/0/{budget.row}/{_column(measurement, budget)}"
                 found.append(_change(last, budget, place, past=measurement.is_past))
     return tuple(found)
+
+
+def by_other_means(before: Record, now: Record, language: str) -> tuple[str, str] | None:
+    """Return by which procedure and documents either was measured, in a language; None where by the same.
+
+    Of what was measured otherwise a difference need not be the item's.
+    """
+    said = _means(before, language), _means(now, language)
+    return None if said[0] == said[1] else said
+
+
+def _means(record: Record, language: str) -> str:
+    methods = [method for measurement in record.measurements for method in measurement.methods]
+    norms = dict.fromkeys(norm for method in methods for norm in method.norms)
+    names = dict.fromkeys(method.name.get(language) for method in methods if not method.norms)
+    procedure = [record.evidence.procedure] if record.evidence is not None else []
+    return ", ".join([*procedure, *norms, *names])
 
 
 def _column(measurement: Measurement, budget: PointBudget) -> int:

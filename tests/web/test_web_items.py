@@ -104,6 +104,22 @@ def test_an_item_is_entered_and_changed_by_forms(web: Web) -> None:
         assert ",Gauge,,,F-1,,,6,2028-01-02," in rows.text
 
 
+def test_a_table_that_was_taken_in_leads_to_a_page_that_may_be_loaded_again(web: Web) -> None:
+    content = base64.b64encode(b"name_en,serial\nPump,K-1\nPump,K-2\n").decode()
+    with browsing(web, "operator") as client, browsing(web, "customer") as customer:
+        form = {"csrf": token(client.get("/items/import")), "content": content, "account": ""}
+        answer = client.post("/items/import/keep", data=form)
+        assert answer.status_code == 303
+        where = answer.headers["location"]
+        page = client.get(where)
+        assert page.status_code == 200
+        made = re.findall(r'name="item" value="(\d+)"', page.text)
+        assert len(made) == 2
+        assert client.get(f"/items/{made[1]}").text.count("K-2") >= 1
+        assert client.get("/items/import/kept?new=-1&item=x").status_code == 422
+        assert customer.get(where).status_code == 403
+
+
 def brought(web: Web, text: str, user: str = "operator", **said: object) -> httpx.Response:
     content = base64.b64encode(text.encode()).decode()
     with web.token(user) as client:

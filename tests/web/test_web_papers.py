@@ -87,6 +87,12 @@ def test_two_persons_type_apart_and_a_certificate_comes_out_where_they_agree(web
     ):
         where = brought(first).headers["location"]
         assert typed(first, where, **{"table0.rows": "150.0 nan 3.0"}).status_code == 422
+        hostile = ("9" * 5000, "０", "-1", "1e9")
+        assert [typed(first, where, tables=one, **{"table0.rows": ""}).status_code for one in hostile] == [
+            422
+        ] * 4
+        for one in ("1e-9999999999999999999999", "0e-99999999", "1e400"):
+            assert typed(first, where, **{"table0.rows": f"150.0 -2.5 {one}"}).status_code == 422
         refused = typed(first, where, **{"table0.rows": "150.0 x 3.0"})
         assert (refused.status_code, "B-77" in values(refused)) == (422, True)
         assert "row 1, error" in unescape(refused.text)

@@ -1,6 +1,7 @@
 """Review and sign: who is told what, what is returned, and that nobody signs before it is answered."""
 
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -11,6 +12,7 @@ from remotecal.certificates.approval import sign
 from remotecal.clock import civil_time
 from remotecal.hub.reviewing import last_issued, review
 from remotecal.hub.run_at import RunAt
+from remotecal.model import Record
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 
@@ -86,8 +88,18 @@ def test_the_last_certificate_of_the_item_is_compared(web: Web, run: str) -> Non
     number = RunAt(web.hub.laboratory.folder, web.hub.laboratory.store, "here", run).record().number
     later = web.do(web.carried_out())
     found = last_issued(web.hub.laboratory.store, "here", later)
+    store = web.hub.laboratory.store
     with browsing(web, "reviewer") as client:
         page = client.get(f"/review/here/{later}").text
+        addresses = f"/review/here/{later}", f"/runs/here/{later}/compare?with=here/{run}"
+        assert not any("Measured otherwise" in client.get(address).text for address in addresses)
+        row = store.records.find("here", run)
+        older = Record.from_json(row.record)
+        old = older.evidence.model_copy(update={"procedure": "older <b>"})
+        by_another = older.model_copy(update={"evidence": old}).to_json()
+        store.records.put(replace(row, record=by_another))
+        for address in addresses:
+            assert "Measured otherwise: then by older &lt;b&gt;" in client.get(address).text
     assert found is not None
     assert found[0] == number
     assert number in page

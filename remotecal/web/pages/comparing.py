@@ -49,6 +49,7 @@ def compare(station: StationName, run: RunName, visitor: Visiting, other: Other 
         before=before,
         now=now,
         changes=() if before is None else reviewing.changes(before, now),
+        otherwise=None if before is None else reviewing.by_other_means(before, now, visitor.words.language),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Response
 from markupsafe import Markup
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.certificates.history import ErrorsThen, by_kind, errors_of
@@ -23,6 +24,7 @@ from remotecal.web.bodies import ItemsBrought, ItemWritten
 from remotecal.web.items import ItemInPath
 from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Brought, Sent, Visiting
+from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
 from remotecal.web.shown_items import due_from
@@ -53,6 +55,8 @@ COLUMNS: Final = (
 )  # fmt: skip
 """Of the file; an import takes the first of them."""
 Asked = Annotated[str, Query(max_length=200)]
+Count = Annotated[int, Query(ge=0, le=10**6)]
+Kept = Annotated[tuple[Annotated[int, Field(ge=1, le=2**53)], ...], Query(max_length=MOST_ORDERED)]
 
 
 class ItemMarked(NamedTuple):
@@ -148,11 +152,19 @@ async def keep_table(form: Sent) -> Response:
     _, outcomes, numbers = await run_in_threadpool(items.take_in, visitor.office, caller, brought)
     if "fault" in outcomes:
         raise ConfigurationError("something in the table is wrong: bring it anew, and see what")
-    return visitor.page(
-        "items_kept.html",
-        counts={name: outcomes.count(name) for name in ("new", "changed", "same")},
-        numbers=numbers,
-    )
+    counts = {name: outcomes.count(name) for name in ("new", "changed", "same")}
+    ordered = numbers if len(numbers) <= MOST_ORDERED else ()
+    return see(f"/items/import/kept?{urlencode({**counts, 'item': ordered}, doseq=True)}")
+
+
+@router.get("/import/kept")
+def show_kept(
+    visitor: Visiting, new: Count = 0, changed: Count = 0, same: Count = 0, item: Kept = ()
+) -> Response:
+    """Return how many items a table brought, and the way to order them, where they can be ordered at once."""
+    callers.require(visitor.caller, "order")
+    counts = {"new": new, "changed": changed, "same": same}
+    return visitor.page("items_kept.html", counts=counts, numbers=item)
 
 
 @router.get("/{item}")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ConfigurationError
+from remotecal.numerals import read_count
 from remotecal.web.papers import TypedForm
 
 if TYPE_CHECKING:
@@ -55,8 +57,9 @@ async def typed_in(form: SentForm) -> TypedForm:
 
 def tables_in(fields: Mapping[str, str]) -> int:
     """Return how many tables a form has."""
-    said = fields.get("tables", "1")
-    return min(MOST_TABLES, max(1, int(said))) if said.isascii() and said.isdigit() else 1
+    with suppress(ValueError):
+        return max(1, read_count(fields.get("tables", "1"), MOST_TABLES))
+    return 1
 
 
 def like(fields: Mapping[str, str]) -> dict[str, str]:

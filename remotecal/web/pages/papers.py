@@ -72,7 +72,8 @@ async def type_paper(paper: Paper, form: BroughtSeveral) -> Response:
     row = await run_in_threadpool(visitor.office.store.papers.get, paper)
     typed = await paper_form.typed_in(form)
     if form["act"] == "more":
-        more = {**typed.fields, "tables": str(paper_form.tables_in(typed.fields) + 1)}
+        tables = min(paper_form.MOST_TABLES, paper_form.tables_in(typed.fields) + 1)
+        more = {**typed.fields, "tables": str(tables)}
         return await run_in_threadpool(_page, visitor, row, more)
 
     async def keep() -> str:

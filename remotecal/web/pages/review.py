@@ -97,6 +97,9 @@ def show_review(
         flags=reviewed.flags,
         last=None if last is None else last[0],
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
+        otherwise=None
+        if last is None
+        else reviewing.by_other_means(last[1], reviewed.record, visitor.words.language),
         remarks=made,
         sign=_command(visitor, of_run),
         sealed_here=office.settings.issuing.key is not None,
