@@ -170,6 +170,22 @@ def test_what_is_no_photo_or_not_what_was_said_is_no_evidence(beside: Beside) ->
     assert files(beside) == before
 
 
+def test_a_photo_that_is_whole_waits_for_the_agent(beside: Beside) -> None:
+    content, socket = noisy(5), beside.site.folder.socket
+    before = len(files(beside))
+    with beside.browsing("zh") as client:
+        sender = Sender(beside, client)
+        where = sender.begin(content).headers["Location"]
+        away = socket.rename(socket.with_name("away.sock"))
+        assert sender.send(where, content).status_code == 503
+        away.rename(socket)
+        assert sender.add(where, len(content), b"").json()["done"], "nothing is sent twice"
+        other = b"GIF89a" + bytes(100)
+        said = sender.send(sender.begin(other).headers["Location"], other).json()["said"]
+        assert said.startswith("未完成：这不是可以显示的照片")
+    assert len(files(beside)) == before + 1
+
+
 def test_a_photo_nobody_sends_on_is_cleared_up_and_so_is_what_a_killed_page_left(tmp_path: Path) -> None:
     left = tmp_path / UPLOADS / "old" / "part"
     left.parent.mkdir(parents=True)

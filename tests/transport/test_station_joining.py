@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
@@ -15,6 +17,7 @@ from starlette.responses import Response
 from remotecal.errors import ConfigurationError
 from remotecal.station.folder import StationFolder
 from remotecal.station.pages.entering import Doorkeeper
+from remotecal.station.pages.phones import FILE
 from remotecal.station.pages.serving import WHERE, serving_pages
 
 
@@ -45,11 +48,11 @@ def test_a_phone_that_joined_ends_with_the_page(tmp_path: Path) -> None:
     folder = StationFolder.make(tmp_path / "here", "here")
 
     async def look() -> None:
-        async with (
-            serving_pages(folder, phones="127.0.0.1") as served,
-            httpx.AsyncClient(verify=False, timeout=60) as phone,  # it warns; a person compares the print
-        ):
+        async with AsyncExitStack() as stack:
+            served = await stack.enter_async_context(serving_pages(folder, phones="127.0.0.1"))
             await served.phones.open()
+            trusted = ssl.create_default_context(cafile=folder.path / FILE)  # as who compared the print
+            phone = await stack.enter_async_context(httpx.AsyncClient(verify=trusted, timeout=60))
             address, origin = served.phones.address, served.phones.origin
             assert (await phone.get(address)).status_code == 200, "looking uses nothing up"
             word = {"ticket": address.partition("ticket=")[2], "name": "Li"}
@@ -68,7 +71,7 @@ def test_a_phone_that_joined_ends_with_the_page(tmp_path: Path) -> None:
             assert (await phone.get(base + "/")).status_code == 403
             await served.phones.open()
             assert served.phones.origin == origin, "the port stays as long as phones are served"
-        async with httpx.AsyncClient(verify=False) as again:
+        async with httpx.AsyncClient(verify=trusted) as again:
             with pytest.raises(httpx.ConnectError):
                 await again.get(base + "/")
         assert not (folder.path / WHERE).exists()

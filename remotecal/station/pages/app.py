@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from remotecal.station.pages.arriving import Arrivals
     from remotecal.station.pages.desk import Desk
     from remotecal.station.pages.entering import Doorkeeper, LetIn
+    from remotecal.station.pages.lookout import Lookout
     from remotecal.station.pages.phones import Phones
     from remotecal.station.pages.shown import SeenHere
-    from remotecal.station.pages.watch import Watch
     from remotecal.transport.messages import CommandAnswer
 
 TEMPLATES: Final = "remotecal.station.pages"
@@ -64,14 +64,14 @@ class StationPages:
         keeper: who is let in.
         phones: lets phones join.
         arrivals: the photos on their way.
-        watch: looks at the station for everybody.
+        lookout: looks at the station for everybody.
     """
 
     desk: Desk
     keeper: Doorkeeper
     phones: Phones
     arrivals: Arrivals
-    watch: Watch
+    lookout: Lookout
 
     def app(self, origins: frozenset[str]) -> ASGIApp:
         """Return the application that answers at addresses of its own, and nowhere else."""
@@ -117,21 +117,21 @@ class StationPages:
 
     async def now(self, request: Request) -> Response:
         """Return what wants the person, where the run is, and whether the rig is safe."""
-        seen = await self.watch.look()
+        seen = await self.lookout.look()
         return self.page(request, "now.html", seen)
 
     async def readings(self, request: Request) -> Response:
         """Return the grid of what is read by eye."""
-        seen = await self.watch.look()
+        seen = await self.lookout.look()
         return self.page(request, "readings.html", seen)
 
     async def photo(self, request: Request) -> Response:
         """Return the page on which a photo is sent, asked for or not."""
-        return self.page(request, "photo.html", await self.watch.look())
+        return self.page(request, "photo.html", await self.lookout.look())
 
     async def last(self, request: Request) -> Response:
         """Return the last result."""
-        seen = await self.watch.look()
+        seen = await self.lookout.look()
         told = await asyncio.to_thread(self.desk.told, seen.last) if seen.last else None
         words = words_for(request)
         tables = await asyncio.to_thread(shown.results, self.desk, told, words) if told is not None else []
@@ -139,7 +139,7 @@ class StationPages:
 
     async def phone(self, request: Request) -> Response:
         """Return the page with the code by which a phone joins."""
-        seen = await self.watch.look()
+        seen = await self.lookout.look()
         return self.page(request, "phone.html", seen, phones=self.phones, joined=self.keeper.phones)
 
     async def news(self, request: Request) -> Response:
@@ -149,7 +149,7 @@ class StationPages:
 
     async def _events(self, request: Request) -> AsyncIterator[str]:
         sent: dict[str, str] = {}
-        seen, before, made_at = await self.watch.look(), None, 0.0
+        seen, before, made_at = await self.lookout.look(), None, 0.0
         while not self.keeper.closed and self.keeper.guest(request.headers) is not None:
             new: dict[str, str] = {}
             if seen is not before or time.monotonic() - made_at >= MADE_ANEW:
@@ -157,7 +157,7 @@ class StationPages:
                 new = {name: html for name, html in made.items() if sent.get(name) != html}
                 sent |= new
             yield f"event: parts\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
-            seen = await self.watch.next()
+            seen = await self.lookout.next()
         yield "event: over\ndata: {}\n\n"
 
     async def picture(self, request: Request) -> Response:

@@ -21,8 +21,8 @@ from remotecal.station.pages.app import StationPages
 from remotecal.station.pages.arriving import Arrivals
 from remotecal.station.pages.desk import Desk
 from remotecal.station.pages.entering import Doorkeeper
+from remotecal.station.pages.lookout import Lookout
 from remotecal.station.pages.phones import Phones
-from remotecal.station.pages.watch import Watch
 from remotecal.transport.doors import Door
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ async def serving_pages(folder: StationFolder, port: int = 0, phones: str = "") 
         arrivals = Arrivals(folder.path, folder.settings.largest_file)
         arrivals.clear()
         desk = Desk(folder)
-        made.append(StationPages(desk, keeper, joining, arrivals, Watch(desk)))
+        made.append(StationPages(desk, keeper, joining, arrivals, Lookout(desk)))
         door = _door(HOST, port, OF_ONE)
         origin = f"http://{HOST}:{door.getsockname()[1]}"
         written = {"origin": origin, "place": keeper.place, "key": keeper.key}

@@ -15,7 +15,7 @@ LOOK_EVERY: Final = 0.5
 """Seconds from one look at what is new to the next."""
 
 
-class Watch:
+class Lookout:
     """Looks at a station for everybody.
 
     Args:

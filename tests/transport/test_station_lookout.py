@@ -13,8 +13,8 @@ from remotecal.errors import RemotecalError
 from remotecal.journal.writing import Journal
 from remotecal.station.folder import StationFolder
 from remotecal.station.pages.desk import Desk
+from remotecal.station.pages.lookout import Lookout
 from remotecal.station.pages.runs_here import DONE, RunsHere
-from remotecal.station.pages.watch import Watch
 from remotecal.transport.messages import StationState
 
 
@@ -89,21 +89,21 @@ def test_many_who_look_on_are_one_look(folder: StationFolder) -> None:
     write(folder, "one", 100)
 
     async def look_on() -> None:
-        watch = Watch(Desk(folder))
-        seen = await asyncio.gather(*(watch.look() for _ in range(50)))
-        assert watch.looks <= 2, "one that was on, and one for all who came meanwhile"
+        lookout = Lookout(Desk(folder))
+        seen = await asyncio.gather(*(lookout.look() for _ in range(50)))
+        assert lookout.looks <= 2, "one that was on, and one for all who came meanwhile"
         assert all(one is seen[0] for one in seen), "nothing has changed"
-        before = watch.looks
-        later = await asyncio.gather(*(watch.next() for _ in range(50)))
-        assert (watch.looks, later[0].last) == (before + 1, "one")
+        before = lookout.looks
+        later = await asyncio.gather(*(lookout.next() for _ in range(50)))
+        assert (lookout.looks, later[0].last) == (before + 1, "one")
         assert later[0] is seen[0]
         write(folder, "two", 200)
-        assert (await watch.look()).last == "two"
-        leaving = asyncio.ensure_future(watch.next())
+        assert (await lookout.look()).last == "two"
+        leaving = asyncio.ensure_future(lookout.next())
         await asyncio.sleep(0)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
-        assert (await watch.next()).last == "two", "who leaves takes nobody's look away"
+        assert (await lookout.next()).last == "two", "who leaves takes nobody's look away"
 
     asyncio.run(look_on())
