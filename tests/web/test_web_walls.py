@@ -76,7 +76,7 @@ def heard(stream: httpx.Response) -> Iterator[str]:
 def put_up(client: httpx.Client, place: str = PLACE, **said: str) -> httpx.Response:
     """Put up a screen by the form."""
     page = client.get("/walls")
-    form = {"csrf": token(page), "key": key_in(page), "place": place, "language": "en", "days": "366"}
+    form = {"csrf": token(page), "key": key_in(page), "place": place, "shown_in": "en", "days": "366"}
     return client.post("/walls", data=form | said)
 
 
@@ -102,7 +102,7 @@ def screen(web: Web, **said: str) -> Iterator[httpx.Client]:
 def test_a_screen_is_put_up_once_by_who_may_and_who_it_is_is_asked_again(web: Web) -> None:
     with logged_in(web, "administrator") as client:
         page = client.get("/walls")
-        form = {"csrf": token(page), "key": key_in(page), "place": PLACE, "language": "zh", "days": "30"}
+        form = {"csrf": token(page), "key": key_in(page), "place": PLACE, "shown_in": "zh", "days": "30"}
         with web.clock.put_forward(301):
             asking = client.post("/walls", data=form)
             assert 'type="password"' in asking.text
@@ -122,7 +122,7 @@ def test_a_screen_is_put_up_once_by_who_may_and_who_it_is_is_asked_again(web: We
             {"place": "x" * 101},
             {"days": "0"},
             {"days": "9999"},
-            {"language": "xx"},
+            {"shown_in": "xx"},
         ):
             assert put_up(client, **wrong).status_code == 422
     rows = web.hub.laboratory.store.walls.list(10)
@@ -158,7 +158,7 @@ def test_it_shows_what_is_on_and_nothing_of_a_customer(web: Web, asked: str) -> 
         assert not re.search(r"<(form|a href=\"/|button|input)", page.text)
         assert "csrf" not in page.text
         assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    with screen(web, full="true", language="zh") as client:
+    with screen(web, full="true", shown_in="zh") as client:
         page = client.get("/wall").text
         assert asked in page
         assert '<html lang="zh">' in page
@@ -263,7 +263,7 @@ def test_nobody_else_puts_one_up_or_has_one_taken_down(web: Web) -> None:
     for user in ("operator", "reviewer", "approver", "reader", "customer"):
         with logged_in(web, user) as client:
             home = client.get("/")
-            form = {"csrf": token(home), "key": "k" * 16, "place": "mine", "language": "en", "days": "1"}
+            form = {"csrf": token(home), "key": "k" * 16, "place": "mine", "shown_in": "en", "days": "1"}
             assert 'href="/walls"' not in home.text
             assert client.get("/walls").status_code == 403
             assert client.post("/walls", data=form).status_code == 403
@@ -271,7 +271,7 @@ def test_nobody_else_puts_one_up_or_has_one_taken_down(web: Web) -> None:
     with logged_in(web, "administrator") as client:
         page = client.get("/walls")
         assert all(f'href="{where}"' in page.text for name, where, _ in MENU if name != "my")
-        form = {"key": key_in(page), "place": "theirs", "language": "en", "days": "1"}
+        form = {"key": key_in(page), "place": "theirs", "shown_in": "en", "days": "1"}
         good = form | {"csrf": token(page)}
         assert client.post("/walls", data=form).status_code == 403
         assert client.post("/walls", data=form | {"csrf": "0" * 64}).status_code == 403
