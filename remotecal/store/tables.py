@@ -378,18 +378,3 @@ requests = Table(
     Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),
     comment="what customers ask for, before there is an order",
 )
-
-walls = Table(
-    "walls",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("place", Text, nullable=False, comment="where the screen hangs"),
-    Column("digest", Text, nullable=False, unique=True, comment="SHA-256 of the secret in its address"),
-    Column("language", Text, nullable=False, comment="of what it shows"),
-    Column("full", Boolean, nullable=False, comment="whether it tells names and indications"),
-    Column("by", Text, nullable=False, comment="who let it show"),
-    Column("at", Float, nullable=False),
-    Column("expires", Float, nullable=False),
-    Column("revoked", Float),
-    comment="screens that show what is on to whoever stands before them",
-)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import NotThere
 from remotecal.store.digests import digest_of
-from remotecal.store.tables import walls
+from remotecal.store.wall_tables import walls
 
 if TYPE_CHECKING:
     from remotecal.store.database import Database

@@ -67,7 +67,7 @@ async def put_up(form: Sent) -> Response:
             wanted = WallWanted.model_validate(
                 {
                     "place": form["place"].strip(),
-                    "language": form["language"],
+                    "language": form["shown_in"],
                     "full": form["full"] == "true",
                     "days": form["days"],
                 }
