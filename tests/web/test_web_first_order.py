@@ -1,4 +1,4 @@
-"""A laboratory's first order on pages: bench, procedure, the procedure's own parameters; and what comes of it."""
+"""A laboratory's first order on pages: bench, procedure, its own parameters; and what comes of it."""
 
 import asyncio
 import re
@@ -229,3 +229,22 @@ def test_an_item_is_ordered_first_and_adjusting_is_offered_only_where_it_can_be_
                 text = client.get(f"/orders/new?item={item}&pattern={row.id}").text
                 assert (' name="adjust"' in text) == (patterns[row.number] == "pressure.gauge")
     assert set(patterns.values()) == set(day.benches)
+
+
+def test_the_spread_of_repeats_is_drawn_and_told_in_numbers(day: FirstDay) -> None:
+    web = day.web
+    with browsing(web, "reader") as client, asking(web.hub.laboratory.store) as sent:
+        page = client.get("/statistics/spread").text
+        assert len(sent) <= 5, sent
+        rows = client.get("/statistics/spread?table=spread").text.splitlines()[1:]
+        assert {row.split(",")[0] for row in rows} == set(day.benches)
+        assert page.count("<svg") == page.count("<caption>") == len(day.benches)
+        assert not re.search(r"<style|\sstyle=", page)
+        for row in rows:
+            bench, u = row.split(",")[2], row.split(",")[6]
+            assert bench in page
+            assert float(u) > 0
+        assert client.get("/statistics/spread?since=2025-01-01&until=2024-01-01").status_code == 422
+        assert "<svg" not in client.get("/statistics/spread?since=2024-01-01&until=2024-02-01").text
+    with browsing(web, "customer") as acme:
+        assert acme.get("/statistics/spread").status_code == 403
