@@ -65,7 +65,7 @@ class Spreads:
         )
         with self._database.read() as connection:
             return tuple(
-                Spread(*row[:7], u=math.sqrt(row[7] / row[6]), largest=row[8])
+                Spread._make((*row[:7], math.sqrt(row[7] / row[6]), row[8]))
                 for row in connection.execute(query)
             )
 

@@ -59,8 +59,13 @@ def show_spreads(
 
 
 def _row(one: Spread) -> tuple[str, ...]:
-    numbers = (str(one.runs), str(one.results), f"{one.u:.3g}", f"{one.largest:.3g}")
+    numbers = (str(one.runs), str(one.results), _told(one.u), _told(one.largest))
     return (one.procedure, one.station, one.bench, one.month, *numbers, one.unit)
+
+
+def _told(u: float) -> str:
+    """Return an uncertainty with three digits, zeros at its end too."""
+    return f"{u:#.3g}".rstrip(".")
 
 
 def _trends(found: Iterable[Spread], first: date, last: date) -> list[Trend]:
@@ -89,7 +94,7 @@ def _trend(procedure: str, unit: str, group: Sequence[Spread], months: Sequence[
         unit,
         Markup(etree.tostring(svg, encoding="unicode")),  # noqa: S704  every text went through lxml
         tuple((sign, *bench) for sign, bench in zip(SIGNS, benches, strict=False)),
-        f"{min(one.u for one in group):.3g}",
-        f"{max(one.u for one in group):.3g}",
+        _told(min(one.u for one in group)),
+        _told(max(one.u for one in group)),
         tuple(map(_row, group)),
     )
