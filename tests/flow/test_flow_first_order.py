@@ -24,7 +24,7 @@ def day(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay
 
 
 def test_a_first_order_is_written_and_carried_out_to_its_result(day: FirstDay) -> None:
-    carry_out(day, {"flows": "10, 200 L/min", "repeats": "2"}, {"flow.water_gravimetric"})
+    carry_out(day, {"flows": "10, 200 L/min", "repeats": "2"}, {"flow.water_gravimetric"}, {"flows": "50000"})
 
 
 def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) -> None:

@@ -78,13 +78,16 @@ PARTIES = {
 }  # fmt: skip
 
 
-def carry_out(day: FirstDay, quick: Mapping[str, str], misfits: set[str]) -> None:
+def carry_out(
+    day: FirstDay, quick: Mapping[str, str], misfits: set[str], beyond: Mapping[str, str] | None = None
+) -> None:
     """Write an order by pages alone, have it done, and look at what comes of it.
 
     Args:
         day: the laboratory.
         quick: parameters that make it short, as somebody types them.
         misfits: procedures that the bench can't carry out, and that must not be offered.
+        beyond: parameters that its instruments can't reach.
     """
     web, bench, suits, procedure = day.web, day.bench, day.suits, day.procedure
     with browsing(web, "operator") as client:
@@ -104,6 +107,12 @@ def carry_out(day: FirstDay, quick: Mapping[str, str], misfits: set[str]) -> Non
             form[f"parameter.{name}"] = {True: "1", False: ""}.get(said, f"{said}")
         form |= DEVICE | PARTIES | {f"parameter.{name}": said for name, said in quick.items()}
         form |= {"number": f"FIRST-{procedure}", "training": "1", "account": "acme"}
+        if beyond is not None:
+            far = form | {f"parameter.{name}": said for name, said in beyond.items()}
+            refused = client.post("/orders/first", data=far)
+            assert refused.status_code == 422
+            assert "Choose other points, or another bench" in refused.text
+            assert form_in(refused) == far
         answers = [client.post("/orders/first", data=form) for _ in range(2)]
         assert [one.status_code for one in answers] == [303, 303], answers[0].text
         (where,) = {one.headers["location"] for one in answers}
