@@ -55,7 +55,7 @@ def test_what_is_wrong_is_said_beside_its_field_in_the_readers_language_and_noth
             ("parameter.span", "既不是以 Pa 计的数"),
             ("parameter.readings", "不是整数"),
             ("parameter.accuracy_class", "此处未填"),
-            ("dut0.serial", "请填出厂编号或管理编号"),
+            ("dut0.serial", "请填出厂编号或设备编号"),
             ("account", "账号由小写字母"),
             ("planned", "此处未填"),
         ):
