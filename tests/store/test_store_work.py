@@ -146,7 +146,6 @@ def test_the_signatures_of_a_run_are_looked_up_by_it(worked: Store) -> None:
     assert not [step for step in steps if " records" in step], "large rows of which one word is wanted"
 
 
-
 def budget(unit: str, *contributions: tuple[str, float]) -> dict[str, object]:
     return {"unit": unit, "lines": [{"distribution": kind, "contribution": u} for kind, u in contributions]}
 
