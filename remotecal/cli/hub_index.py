@@ -179,6 +179,7 @@ def list_due(asked: argparse.Namespace) -> None:
 def _reindex(asked: argparse.Namespace) -> None:
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
+        print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
 
 

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from remotecal.store import spreads
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import of_runs
 from remotecal.store.tables import records, runs
@@ -63,6 +64,7 @@ class Records:
             of_run = {"record": known, "awaiting": next_duty(), "acknowledged": None}
             of_run["procedure"] = _procedure(row.record)
             connection.execute(runs.update().where(this).values(of_run))
+            spreads.keep(connection, row.station, row.run, row.record)
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

@@ -25,6 +25,7 @@ from remotecal.store.remarks import Remarks
 from remotecal.store.requests import Requests
 from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
+from remotecal.store.spreads import Spreads
 from remotecal.store.standards import Standards
 from remotecal.store.stations import Stations
 from remotecal.store.users import Users
@@ -76,6 +77,7 @@ class Store:
         self.users = Users(self.database)
         self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
+        self.spreads = Spreads(self.database)
 
     @staticmethod
     def migrate(url: str) -> None:

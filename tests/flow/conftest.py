@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "sim"))
+sys.path.extend(  # of the laboratory with its pages
+    str(Path(__file__).parent.parent / folder)
+    for folder in ("procedures", "transport", "store", "certificates", "web")
+)
 
 from worlds import clock, open_as, serve, world
 

@@ -9,7 +9,8 @@ from sqlalchemy import insert
 
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
-from remotecal.store.tables import orders, remarks, runs, signed_certificates
+from remotecal.store.spreads import Spread
+from remotecal.store.tables import orders, remarks, run_spreads, runs, signed_certificates
 from remotecal.store.work import STEPS, BenchLoad, EndedEarly, Passed, StepTime
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
@@ -143,3 +144,36 @@ def test_the_signatures_of_a_run_are_looked_up_by_it(worked: Store) -> None:
     else:
         assert "ix_signed_certificates_told" in "".join(steps)
     assert not [step for step in steps if " records" in step], "large rows of which one word is wanted"
+
+
+def budget(unit: str, *contributions: tuple[str, float]) -> dict[str, object]:
+    return {"unit": unit, "lines": [{"distribution": kind, "contribution": u} for kind, u in contributions]}
+
+
+def recorded(store: Store, run: str, finished: str, *budgets: dict[str, object]) -> None:
+    """Keep the record of a run by `flow`."""
+    said = {"evidence": {"procedure": "flow"}, "finished": finished, "measurements": [{"budgets": budgets}]}
+    store.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=1.0))
+
+
+def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worked: Store) -> None:
+    with worked.database.begin() as connection:
+        connection.execute(orders.update().where(orders.c.id == "r1").values(bench="A"))
+    recorded(worked, "r1", "2026-04-30", budget("%", ("t", 9.0)))
+    two = budget("%", ("t", 3.0), ("normal", 50.0)), budget("%", ("t", 4.0), ("t", 3.0))
+    recorded(worked, "r1", "2026-05-31", *two, budget("Pa", ("t", 2.0)), budget("Pa", ("normal", 7.0)))
+    recorded(worked, "r2", "2026-05-01", budget("%", ("t", 1.0)))
+    recorded(worked, "r3", "2026-06-01", budget("%", ("normal", 1.0)))
+    told = (
+        Spread("flow", "here", "", "%", "2026-05", 1, 1, 1.0, 1.0),
+        Spread("flow", "here", "A", "%", "2026-05", 1, 2, pytest.approx(17**0.5), 5.0),
+        Spread("flow", "here", "A", "Pa", "2026-05", 1, 1, 2.0, 2.0),
+    )
+    assert worked.spreads.by_month("2026-05-01", "2026-05-31") == told
+    assert worked.spreads.by_month("2026-05-02", "2026-06-30") == told[1:]
+    with worked.database.begin() as connection:
+        connection.execute(run_spreads.delete())
+    assert worked.spreads.rebuild() == 4
+    with asking(worked) as sent:
+        assert worked.spreads.by_month("2000-01-01", "2026-12-31") == told
+    assert len(sent) == 1

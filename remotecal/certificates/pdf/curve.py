@@ -158,6 +158,39 @@ def history(series: Sequence[tuple[Column, Column]], font: str) -> _Element:
     return svg
 
 
+def trend(
+    times: Sequence[str], series: Sequence[Sequence[float | None]], heading: str, font: str
+) -> _Element:
+    """Return a drawing (SVG) of what changes with time; each series has a value or none at each.
+
+    Args:
+        times: what is printed below each, at even distances; where there are many, below some.
+        series: as many as `MARKS` at most, each with a mark of its own and as many values as there are times.
+        heading: what stands beside the axis of the values.
+        font: in which it is lettered.
+    """
+    x = Axis(-0.5, len(times) - 0.5, LEFT, WIDTH - RIGHT)
+    y = _error_axis([value for each in series for value in each if value is not None])
+    svg = tag(
+        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", font_family=font
+    )
+    every = -(-len(times) // MOST_TIMES)
+    _frame(svg, x, y, [(float(n), time) for n, time in enumerate(times) if n % every == 0])
+    upright = tag("g", transform=f"translate(14 {(TOP + HEIGHT - BOTTOM) / 2:g}) rotate(-90)")
+    upright.append(_text(heading, "0", "0", anchor="middle"))
+    svg.append(upright)
+    for mark, colour, values in zip(MARKS, (INK, *EARLIER), series, strict=False):
+        points = [(float(n), value) for n, value in enumerate(values) if value is not None]
+        svg.append(_path(x, y, points, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
+        for place, value in points:
+            svg.append(_marked(mark, x.place(place), y.place(value), colour))
+    return svg
+
+
+MOST_TIMES = 10
+"""Times that are printed below a drawing, at most."""
+
+
 def _marked(mark: str, column: float, row: float, colour: str) -> _Element:
     corners: dict[str, tuple[tuple[float, float], ...]] = {
         "square": ((-3, -3), (3, -3), (3, 3), (-3, 3)),
@@ -264,11 +297,11 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [round(number * step, 12) for number in range(first, math.floor(high / step) + 1)]
 
 
-def _frame(svg: _Element, x: Axis, y: Axis) -> None:
-    for mark in x.ticks():
+def _frame(svg: _Element, x: Axis, y: Axis, marks: Sequence[tuple[float, str]] | None = None) -> None:
+    for mark, said in marks or [(mark, _tick(mark)) for mark in x.ticks()]:
         column = f"{x.place(mark):.2f}"
         svg.append(_line(column, f"{TOP:g}", column, f"{HEIGHT - BOTTOM:g}", GRID))
-        svg.append(_text(_tick(mark), column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
+        svg.append(_text(said, column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
     decimals = max(0, *(len(f"{mark:g}".partition(".")[2]) for mark in y.ticks()))
     for mark in y.ticks():
         place = y.place(mark)

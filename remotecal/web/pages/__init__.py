@@ -40,6 +40,7 @@ def add_to(app: FastAPI) -> None:
         review,
         runs,
         search,
+        spreads,
         standards,
         statistics,
         today,
@@ -63,7 +64,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, people, audit, walls, my, requests)
+    told = (statistics, spreads, people, audit, walls, my, requests)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

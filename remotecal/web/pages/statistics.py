@@ -48,10 +48,7 @@ def show_statistics(
     """Return the statistics of a time, given by days of the laboratory; or one of their tables as CSV."""
     not_a_customer(visitor.caller)
     office = visitor.office
-    last = until or civil_day(office.clock.now(), office.laboratory.folder.time_zone)
-    first = since or date.fromordinal(max(1, last.toordinal() - USUAL.days))
-    if not timedelta() <= last - first <= LONGEST:
-        raise ConfigurationError(f"ask for a time of {LONGEST.days} days at most, from its first to its last")
+    first, last = asked_time(office, since, until, USUAL)
     if table is not None:
         return as_csv(visitor, table, COLUMNS[table], _tables(office, (table,), first, last)[table])
     tables = _tables(office, tuple(COLUMNS), first, last)
@@ -63,6 +60,19 @@ def show_statistics(
         columns=COLUMNS,
         bars=_bars(tables["load"], [day.isoformat() for day in _mondays(first, last)]),
     )
+
+
+def asked_time(office: Office, since: date | None, until: date | None, usual: timedelta) -> tuple[date, date]:
+    """Return the first and the last day of a time that is asked for; until today, and as long as `usual`.
+
+    Raises:
+        ConfigurationError: it ends before it begins, or is too long.
+    """
+    last = until or civil_day(office.clock.now(), office.laboratory.folder.time_zone)
+    first = since or date.fromordinal(max(1, last.toordinal() - usual.days))
+    if not timedelta() <= last - first <= LONGEST:
+        raise ConfigurationError(f"ask for a time of {LONGEST.days} days at most, from its first to its last")
+    return first, last
 
 
 def _tables(

@@ -1,0 +1,55 @@
+"""A first order for a water meter, on pages, and how its repeats scattered."""
+
+import csv
+import re
+from collections.abc import Iterator
+
+import pytest
+from asked import asking
+from first_orders import FirstDay, carry_out, first_day
+from test_web_items import entered
+from test_web_pages import browsing
+from web_laboratory import Web, tiny, web
+
+from remotecal.sim.water.assemblies import MasterLine
+
+__all__ = ["tiny", "web"]
+
+
+@pytest.fixture(scope="module")
+def day(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay]:
+    folder = tmp_path_factory.mktemp("first") / "bench"
+    with first_day(web, MasterLine, "flow.water_master_meter", folder) as made:
+        yield made
+
+
+def test_a_first_order_is_written_and_carried_out_to_its_result(day: FirstDay) -> None:
+    carry_out(day, {"flows": "10, 200 L/min", "repeats": "2"}, {"flow.water_gravimetric"}, {"flows": "50000"})
+
+
+def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) -> None:
+    item = entered(day.web, serial="FIRST-2", account="bolt")["id"]
+    row = day.web.hub.laboratory.store.pages.orders(1)[0]
+    with browsing(day.web, "operator") as client:
+        first = client.get("/orders/first", params={"at": f"here/{day.bench}", "procedure": day.procedure})
+        for page in (first, client.get(f"/orders/new?item={item}&pattern={row.id}")):
+            assert ' name="number"' in page.text
+            assert ' name="adjust"' not in page.text
+
+
+def test_the_spread_of_repeats_is_drawn_and_told_in_numbers(day: FirstDay) -> None:
+    web = day.web
+    with browsing(web, "reader") as client:
+        with asking(web.hub.laboratory.store) as sent:
+            page = client.get("/statistics/spread").text
+        assert len(sent) <= 5, sent
+        (row,) = csv.DictReader(client.get("/statistics/spread?table=spread").text.splitlines()[0:])
+        assert (row["Bench"], row["Runs"], row["Results"]) == (day.bench, "1", "2")
+        assert 0 < float(row["u of repeats"]) <= float(row["Largest"])
+        assert row["u of repeats"] in page
+        assert page.count("<svg") == page.count("<caption>") == 1
+        assert not re.search(r"<style|\sstyle=", page)
+        assert client.get("/statistics/spread?since=2025-01-01&until=2024-01-01").status_code == 422
+        assert "<svg" not in client.get("/statistics/spread?since=2024-01-01&until=2024-02-01").text
+    with browsing(web, "customer") as acme:
+        assert acme.get("/statistics/spread").status_code == 403
