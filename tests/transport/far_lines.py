@@ -98,10 +98,10 @@ class Line(ABC):
         return lost
 
     def send(self, at: float, target: int, content: bytes) -> None:
-        begin = max(time.monotonic(), self._free.get(target, 0.0))
-        at += begin - time.monotonic()  # what went in before goes first
-        self._free[target] = begin + len(content) / self.rate
-        heapq.heappush(self._due, (at, next(self._numbers), target, content))
+        now = time.monotonic()
+        waits = max(0.0, self._free.get(target, 0.0) - now)  # for what went in before
+        self._free[target] = now + waits + len(content) / self.rate
+        heapq.heappush(self._due, (at + waits, next(self._numbers), target, content))
         self.carried += 1
 
     @abstractmethod

@@ -72,6 +72,7 @@ NOT_ORDERED = {
     "artefacts": "of the bench; whether they are believed is a verifier's matter",
     "certificates": "of the bench; whether they are believed is a verifier's matter",
     "characteristics": "of the bench; whether they are believed is a verifier's matter",
+    "approvals": "of the bench; the register is asked for them before anybody signs",
     "software": "of the station",
     "time_zone": "of the bench",
     "clock": "a virtual one is for demonstrations; see below",
