@@ -127,7 +127,7 @@ def test_a_journal_cut_off_behind_a_line(copy, left, reason):
 def test_a_new_evaluation_holds_if_the_certificate_says_so(copy, monkeypatch):
     """The procedure's text is another one than when the run was made."""
     later = replace(catalogue.find("dosing"), sha256="ab" * 32)
-    monkeypatch.setattr(catalogue, "_in_catalogue", lambda _: later)
+    monkeypatch.setattr(catalogue, "_in_catalogue", lambda *_: later)
     assert "it was changed since" in by_name(examine(copy))["results"].said
     record = evaluate(read_evidence(copy), later, new_evaluation=True)
     (copy / "certificate.xml").write_bytes(signed(copy, record))
