@@ -9,7 +9,9 @@ import json
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from remotecal.store.tables import orders, records, run_spreads
+from sqlalchemy import Column, Float, Index, Integer, Table, Text
+
+from remotecal.store.tables import metadata, orders, records
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -19,6 +21,21 @@ if TYPE_CHECKING:
 REPEATED: Final = "t"
 """Distribution of what is known by repeated observations (JCGM 101, 6.4.9)."""
 MONTH: Final = len("2026-05")
+
+run_spreads = Table(
+    "run_spreads",
+    metadata,
+    Column("station", Text, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("unit", Text, primary_key=True, comment="of the results"),
+    Column("procedure", Text, nullable=False),
+    Column("day", Text, nullable=False, comment="on which it was finished, ISO 8601"),
+    Column("results", Integer, nullable=False, comment="with repeats in their budgets"),
+    Column("squares", Float, nullable=False, comment="sum of what repeats contribute to them, squared"),
+    Column("largest", Float, nullable=False, comment="the largest of these contributions"),
+    Index(None, "day"),
+    comment="how repeats scatter; an index of records",
+)
 
 
 class Spread(NamedTuple):

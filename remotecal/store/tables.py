@@ -228,21 +228,6 @@ records = Table(
     Column("computed", Float, nullable=False),
 )
 
-run_spreads = Table(
-    "run_spreads",
-    metadata,
-    Column("station", Text, primary_key=True),
-    Column("run", Text, primary_key=True),
-    Column("unit", Text, primary_key=True, comment="of the results"),
-    Column("procedure", Text, nullable=False),
-    Column("day", Text, nullable=False, comment="on which it was finished, ISO 8601"),
-    Column("results", Integer, nullable=False, comment="with repeats in their budgets"),
-    Column("squares", Float, nullable=False, comment="sum of what repeats contribute to them, squared"),
-    Column("largest", Float, nullable=False, comment="the largest of these contributions"),
-    Index(None, "day"),
-    comment="how repeats scatter; an index of records",
-)
-
 audit = Table(
     "audit",
     metadata,

@@ -9,8 +9,8 @@ from sqlalchemy import insert
 
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
-from remotecal.store.spreads import Spread
-from remotecal.store.tables import orders, remarks, run_spreads, runs, signed_certificates
+from remotecal.store.spreads import Spread, run_spreads
+from remotecal.store.tables import orders, remarks, runs, signed_certificates
 from remotecal.store.work import STEPS, BenchLoad, EndedEarly, Passed, StepTime
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
