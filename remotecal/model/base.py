@@ -97,6 +97,10 @@ class Text(RootModel[dict[Language, Line]]):
         """The languages the text is in; none for a plain text."""
         return tuple(sorted(language for language in self.root if language))
 
+    def for_all(self) -> Self:
+        """Return it as it is said in every language: where one language alone has it, that in all."""
+        return self.plain(*self.root.values()) if len(self.root) == 1 else self
+
     def says_all(self, languages: Collection[str]) -> bool:
         """Tell whether it is in just these languages, or the same in every one."""
         return not self.languages or set(self.languages) == set(languages)

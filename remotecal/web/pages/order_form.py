@@ -160,10 +160,9 @@ def _order(
 
 def _device(typed: _Typed, place: int) -> dict[str, object]:
     names = {language: typed[f"dut{place}.name_{language}"] for language in ("zh", "en")}
-    several = {language: name for language, name in names.items() if name}
+    name = Text({language: name for language, name in names.items() if name}).for_all()
     said = {name: typed[f"dut{place}.{name}"] for name in OF_DEVICE}
-    name = several if len(several) > 1 else {"": next(iter(several.values()))}
-    return {"name": name, **{key: value for key, value in said.items() if value}}
+    return {"name": name.root, **{key: value for key, value in said.items() if value}}
 
 
 def _is_told(typed: _Typed, place: int) -> bool:

@@ -315,7 +315,7 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
     }
     like = pattern.dut if pattern.dut is not None and (pattern.dut.model or "") == item.model else None
     dut = Dut(
-        name=Text(json.loads(item.name)),
+        name=Text(json.loads(item.name)).for_all(),
         maker=_maker(like, item),
         model=item.model or None,
         serial=item.serial or None,
