@@ -151,7 +151,7 @@ def test_what_can_not_be_a_directory_is_said(command, out, clumsy, capsys, monke
 def test_the_directory_may_stand_before_the_command_and_behind_it(name):
     said, command = COMMANDS[name]
     option = "--station" if said[0] == "station" else "--hub"
-    rest = typed(command, "file", "text", everything=False)
+    rest = typed(command, "file", "1", everything=False)
     for before, behind, counts in (
         (["--one"], [], "one"),
         ([], ["--two"], "two"),

@@ -31,8 +31,12 @@ def run(web: Web) -> str:
     named = [{"symbol": "a", "source": {"": f"other; {CERTIFICATE}"}}, {"symbol": "b", "source": None},
              {"symbol": "c", "source": {"en": CERTIFICATE}}]  # fmt: skip
     budgets = [
-        {"lines": [{"symbol": symbol, "share": share} for symbol, share in shares.items()]}
-        for shares in BUDGETS
+        {
+            "lines": [
+                {"symbol": name, "share": share, "distribution": "normal"} for name, share in told.items()
+            ]
+        }
+        for told in BUDGETS
     ]
     record = {"measurements": [{"methods": [{"inputs": named}], "budgets": budgets}, {"methods": []}]}
     store.records.put(replace(row, record=json.dumps(record)))
