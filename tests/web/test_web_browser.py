@@ -74,7 +74,8 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
                  "/certificates", "/review", f"/review/here/{run}", "/standards", "/standard?number=M1",
                  "/help", "/resting", "/statistics", "/people", "/requests", "/resting?number=M1",
-                 f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course", paper(web))  # fmt: skip
+                 f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course", paper(web),
+                 "/orders/first", "/statistics/spread")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -201,6 +202,9 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/people",
         "/standards/papers",
         paper(web),
+        "/orders/first",
+        "/statistics",
+        "/statistics/spread",
     ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
