@@ -48,7 +48,9 @@ def check(path: Path, hub: Path) -> None:
         finally:
             opened.close()
     _show(bench.name, good, faulty)
-    bench.characteristics(bench.day(clock))
+    today = bench.day(clock)
+    bench.characteristics(today)
+    bench.file.approved(today)
     if faulty:
         raise BenchError(
             f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used"

@@ -16,6 +16,7 @@ from remotecal.certificates.demonstration import make_demonstration_keys, write_
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.signing.xml import sign_xml
+from remotecal.cli import main
 from remotecal.errors import BenchError, CertificateRefused, OrderError
 from remotecal.journal.gathering import read_evidence
 from remotecal.model import APPROVED_STANDARD, Text
@@ -181,6 +182,12 @@ def test_another_approval_or_one_that_ended_refuses_the_run(site, number, until,
     site.register()
     with pytest.raises(CertificateRefused, match=reason):
         site.plan()
+
+
+def test_a_check_of_the_bench_tells_of_an_approval_that_ended(site, capsys):
+    approve(site, until=TODAY - timedelta(days=1))
+    assert main(["bench", "check", str(site.rig.bench)]) != 0
+    assert "approval A-1" in capsys.readouterr().err
 
 
 def test_an_approval_is_stated_in_each_language(site):
