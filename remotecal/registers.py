@@ -17,7 +17,7 @@ from pydantic import Field
 
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError
-from remotecal.model import APPROVED_STANDARD, Text
+from remotecal.model import Text
 from remotecal.model.base import Word
 from remotecal.model.identifiers import among, same
 
@@ -134,12 +134,7 @@ class Undertaking:
             record.laboratory.contact.name,
             record.persons,
             standards,
-            tuple(
-                number
-                for statement in record.statements
-                if APPROVED_STANDARD in statement.ref_types
-                for number in statement.references
-            ),
+            tuple(number for approval in record.approvals for number in approval.references),
             record.evidence.procedure,
             record.evidence.procedure_hash,
             record.finished,

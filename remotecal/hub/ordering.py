@@ -101,7 +101,7 @@ def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
     """Return the procedures that are installed here, each with whether a bench can carry it out."""
     said = {} if station.announced is None else json.loads(station.announced).get("procedures", {})
     made = []
-    for found in _installed_procedures():
+    for found in installed_procedures():
         try:
             _filled(found.procedure, bench, station.name, ())
             lacks = ""
@@ -112,7 +112,7 @@ def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
 
 
 @cache
-def _installed_procedures() -> tuple[Found, ...]:
+def installed_procedures() -> tuple[Found, ...]:
     """Return the procedures in the catalogue that can be used: what runs stays the same while this does."""
     made = []
     for name in names():

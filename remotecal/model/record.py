@@ -39,7 +39,7 @@ from remotecal.model.equipment import (
 from remotecal.model.face import Face
 from remotecal.model.flat import as_html, flatten
 from remotecal.model.people import Contact, Laboratory, Person
-from remotecal.model.statements import Statement
+from remotecal.model.statements import APPROVED_STANDARD, Statement
 from remotecal.model.tables import Table
 
 DegreesOfFreedom = Positive | Literal["∞"]
@@ -295,6 +295,11 @@ class Record(Frozen):
     def standards(self) -> tuple[Equipment, ...]:
         """The standards of all measurements."""
         return tuple(standard for measurement in self.measurements for standard in measurement.standards)
+
+    @property
+    def approvals(self) -> tuple[Statement, ...]:
+        """What it states of measurement standards that are approved as such."""
+        return tuple(each for each in self.statements if APPROVED_STANDARD in each.ref_types)
 
     @property
     def tables(self) -> tuple[Table, ...]:

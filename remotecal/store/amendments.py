@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import CertificateRefused
 from remotecal.store.awaiting import next_duty
+from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import amendments, runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
 
     from remotecal.store.database import Database
     from remotecal.store.numbers import Giving
-
-TOGETHER: Final = 500
-"""Numbers that are asked for in one query."""
 
 
 class AmendmentRow(NamedTuple):
@@ -80,8 +78,6 @@ class Amendments:
         """Return the amendments of certificates of runs, named by station and name, the first first."""
         from sqlalchemy import select
 
-        from remotecal.store.database import of_runs
-
         query = select(amendments).where(of_runs(amendments, wanted)).order_by(amendments.c.edition)
         with self._database.read() as connection:
             return tuple(map(AmendmentRow._make, connection.execute(query)))
@@ -103,8 +99,7 @@ class Amendments:
         joined = select(other.c.number, other.c.replaces).select_from(one.join(other, same))
         found, wanted = set(numbers), sorted(numbers)
         with self._database.read() as connection:
-            for begin in range(0, len(wanted), TOGETHER):
-                some = wanted[begin : begin + TOGETHER]
+            for some in in_parts(wanted):
                 query = joined.where(or_(one.c.number.in_(some), one.c.replaces.in_(some)))
                 for row in connection.execute(query):
                     found |= set(row)
@@ -120,8 +115,7 @@ class Amendments:
         query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, issued)
         found, wanted = {}, sorted(numbers)
         with self._database.read() as connection:
-            for begin in range(0, len(wanted), TOGETHER):
-                some = wanted[begin : begin + TOGETHER]
+            for some in in_parts(wanted):
                 for row in connection.execute(query.where(amendments.c.replaces.in_(some))):
                     found[row.replaces] = row.number
         return found

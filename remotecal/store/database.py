@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pkgutil import iter_modules
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.errors import ConfigurationError, StoreError
 
@@ -25,6 +25,17 @@ VERSIONS = "alembic_version"
 """The table in which Alembic keeps the tables' version."""
 PATIENCE = 30.0
 """Seconds to wait for another process that is writing to SQLite."""
+
+
+IN_ONE_QUERY = 500
+"""Things that are asked for in one query."""
+T = TypeVar("T")
+
+
+def in_parts(wanted: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Yield so many at a time as one query asks for (`IN_ONE_QUERY`)."""
+    for begin in range(0, len(wanted), IN_ONE_QUERY):
+        yield wanted[begin : begin + IN_ONE_QUERY]
 
 
 class Database:

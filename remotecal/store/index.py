@@ -15,7 +15,7 @@ from remotecal.errors import JournalBroken
 from remotecal.journal.chain import ending
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
-from remotecal.store.database import of_runs
+from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import (
     journal_lines,
     run_equipment,
@@ -35,8 +35,6 @@ INDEXED: Final = frozenset({"start", "instrument"})
 """Kinds of events that say what a run is about."""
 FOUND: Final = 200
 """How many runs a search gives at most, unless more are asked for."""
-TOGETHER: Final = 500
-"""How many numbers are asked for in one query."""
 AT_ONCE: Final = 16
 """Lines of a journal held at once while it is gone through."""
 
@@ -299,8 +297,7 @@ class AboutRuns:
         rows: dict[tuple[str, str, str], UseRow] = {}
         wanted = sorted(set(numbers) - {""})
         with self._database.read() as connection:
-            for begin in range(0, len(wanted), TOGETHER):
-                some = wanted[begin : begin + TOGETHER]
+            for some in in_parts(wanted):
                 for column in (run_equipment.c.certificate, run_equipment.c.serial):
                     for row in connection.execute(_using(column, some, since, until)):
                         use = UseRow._make(row)

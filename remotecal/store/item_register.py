@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.model.identifiers import comparable
 from remotecal.store.calibrations import UNKNOWN, calibrations, refresh
+from remotecal.store.database import in_parts
 from remotecal.store.due_tables import items
 from remotecal.store.items import WRITTEN, KeptItem, alike
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 Sort = Literal["due", "serial", "model", "entered"]
 """By what a list is in order."""
-_TOGETHER: Final = 500
-"""Items that are asked for in one query."""
 
 
 class Items:
@@ -124,9 +123,9 @@ class Items:
         found: dict[tuple[str, str], KeptItem] = {}
         wanted = sorted({one.same for one in told})
         with self._database.read() as connection:
-            for begin in range(0, len(wanted), _TOGETHER):
-                some = items.c.same.in_(wanted[begin : begin + _TOGETHER])
-                for row in map(KeptItem._make, connection.execute(select(items).where(some))):
+            for some in in_parts(wanted):
+                query = select(items).where(items.c.same.in_(some))
+                for row in map(KeptItem._make, connection.execute(query)):
                     found[row.account, row.same] = row
         return found
 

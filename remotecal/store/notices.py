@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import NotThere
+from remotecal.store.database import in_parts
 from remotecal.store.digests import digest_of
 from remotecal.store.due_tables import UNSENT, notice_ways, notices
 from remotecal.store.tables import users
@@ -22,10 +23,6 @@ GIVEN_UP = 14 * 86400.0
 """Seconds after which it is tried no more: until its reader has another address."""
 IN_HAND = 120.0
 """Seconds in which a mail that is being sent is told by nobody to have failed."""
-
-
-TOGETHER = 500
-"""Things of which notices are looked for at once."""
 
 
 class NoticeWanted(NamedTuple):
@@ -110,10 +107,8 @@ class Notices:
         found: set[tuple[str, str, str, str, int]] = set()
         with self._database.read() as connection:
             for kind, several in about.items():
-                names = sorted(several)
-                for begin in range(0, len(names), TOGETHER):
-                    some = notices.c.about.in_(names[begin : begin + TOGETHER])
-                    query = select(*columns).where(notices.c.kind == kind, some)
+                for some in in_parts(sorted(several)):
+                    query = select(*columns).where(notices.c.kind == kind, notices.c.about.in_(some))
                     found.update((*row,) for row in connection.execute(query))
         return found
 

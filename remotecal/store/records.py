@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from remotecal.store import spreads
 from remotecal.store.awaiting import next_duty
-from remotecal.store.database import of_runs
+from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import records, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from remotecal.store.database import Database
-
-
-AT_ONCE: Final = 500
-"""Records held at once where several are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +78,7 @@ class Records:
 
         wanted = sorted(set(of))
         columns = select(records.c.station, records.c.run, records.c.record)
-        for begin in range(0, len(wanted), AT_ONCE):
-            some = wanted[begin : begin + AT_ONCE]
+        for some in in_parts(wanted):
             query = columns.where(of_runs(records, some))
             with self._database.read() as connection:
                 rows = connection.execute(query).all()

@@ -19,7 +19,6 @@ from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, kind, label, names
 from remotecal.certificates.signing.keys import fingerprint
-from remotecal.model import APPROVED_STANDARD
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
             *(
                 _statement(record, statement)
                 for statement in record.statements
-                if _says(statement) and APPROVED_STANDARD not in statement.ref_types
+                if _says(statement) and statement not in record.approvals
             ),
             *_units(record),
         ],
@@ -247,8 +246,7 @@ def _approvals(record: Record, face: Design) -> dict[str, object] | None:
             {"text": ", ".join(entry.references)},
             {"text": str(entry.day or "—")},
         ]
-        for entry in record.statements
-        if APPROVED_STANDARD in entry.ref_types
+        for entry in record.approvals
     ]
     if not rows:
         return None

@@ -15,7 +15,7 @@ from remotecal.certificates.pdf.content import margins
 from remotecal.certificates.pdf.joint import coefficients, padded, parts, shown
 from remotecal.certificates.pdf.numbers import full_width, printed, with_exponent
 from remotecal.certificates.pdf.wording import label
-from remotecal.model import APPROVED_STANDARD, Column, Complex, Words
+from remotecal.model import Column, Complex, Words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -78,7 +78,7 @@ def _facts(record: Record) -> Iterator[str]:
         yield from (*_said(standard.name), *standard.serials)
         if standard.certificate is not None:
             yield standard.certificate.number
-    for approval in (each for each in record.statements if APPROVED_STANDARD in each.ref_types):
+    for approval in record.approvals:
         yield from (*_said(approval.name), *approval.references, str(approval.day))
     for table in record.tables:
         yield from _of_table(table)

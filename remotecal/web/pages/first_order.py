@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import ConfigurationError, NotThere
-from remotecal.hub.ordering import Fitting, announced, fitting, places
+from remotecal.hub.ordering import Fitting, announced, fitting, installed_procedures, places
 from remotecal.web import callers, orders, visible
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.order_form import BINDING, DUTIES, OF_DEVICE, OWN, SITES, Setup, read_order
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from remotecal.registers import LaboratoryRegister
     from remotecal.store.items import KeptItem
+    from remotecal.store.stations import StationRow
     from remotecal.transport.messages import BenchAnnounced
     from remotecal.web.pages.frame import Visitor
 
@@ -46,7 +47,7 @@ def first_order(visitor: Visiting, at: Place = "", procedure: Place = "", item: 
         benches = list(benches_of(visitor))
         return visitor.page("order_first.html", benches=benches, item=chosen, fitting=None)
     if not procedure:
-        return visitor.page("order_first.html", at=at, item=chosen, **_offered(_fitting(visitor, at)))
+        return visitor.page("order_first.html", at=at, item=chosen, **_offered(fitting(*_bench(visitor, at))))
     setup = _setup(visitor, at, procedure, chosen)
     return _form(visitor, setup, _filled(visitor, setup), {})
 
@@ -71,21 +72,17 @@ async def order_first(form: Sent) -> Response:
         return await run_in_threadpool(_form, visitor, setup, typed, faults, str(error))
 
 
-def _bench(visitor: Visitor, at: str) -> tuple[str, BenchAnnounced, list[Fitting]]:
-    """Return a bench that stands as `station/bench`, and what is known of procedures for it.
+def _bench(visitor: Visitor, at: str) -> tuple[StationRow, BenchAnnounced]:
+    """Return station and bench that stand as `station/bench`.
 
     Raises:
         NotThere: no station that is in use has told of it.
     """
     name, _, bench = at.partition("/")
-    for station in visitor.office.store.stations.list():
-        if station.name == name and station.enabled and bench in (there := announced(station)):
-            return name, there[bench], fitting(station, there[bench])
+    station = visitor.office.store.stations.find(name)
+    if station is not None and station.enabled and bench in (there := announced(station)):
+        return station, there[bench]
     raise NotThere(f"no station in use has told of the bench {at}: choose another one")
-
-
-def _fitting(visitor: Visitor, at: str) -> list[Fitting]:
-    return _bench(visitor, at)[2]
 
 
 def _offered(found: list[Fitting]) -> Mapping[str, object]:
@@ -112,11 +109,11 @@ def _setup(visitor: Visitor, at: str, procedure: str, item: KeptItem | None) -> 
     Raises:
         NotThere: there is no such bench, or no such procedure.
     """
-    station, bench, each = _bench(visitor, at)
-    found = next((one.found for one in each if one.found.name == procedure), None)
+    station, bench = _bench(visitor, at)
+    found = next((one for one in installed_procedures() if one.name == procedure), None)
     if found is None:
         raise NotThere(f"there is no procedure {procedure} that can be ordered here: choose another one")
-    return Setup(station, bench, found, places(found.procedure, bench), item)
+    return Setup(station.name, bench, found, places(found.procedure, bench), item)
 
 
 def _filled(visitor: Visitor, setup: Setup) -> dict[str, str]:

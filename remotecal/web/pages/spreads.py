@@ -12,7 +12,7 @@ from remotecal import units
 from remotecal.web.days import Day
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.spreadsheet import as_csv
-from remotecal.web.pages.statistics import LONGEST, asked_time
+from remotecal.web.pages.statistics import LONGEST, asked_time, months_in
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ def _told(u: float) -> str:
 
 def _trends(found: Iterable[Spread], first: date, last: date) -> list[Trend]:
     """Return a trend for each procedure and unit; all run over the same months."""
-    numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    months = [f"{number // 12:04}-{number % 12 + 1:02}" for number in numbers]
+    months = [month.isoformat()[:7] for month in months_in(first, last)]
     groups: dict[tuple[str, str], list[Spread]] = defaultdict(list)
     for one in found:
         groups[one.procedure, one.unit].append(one)

@@ -79,7 +79,7 @@ def _tables(
     office: Office, wanted: Collection[str], first: date, last: date
 ) -> dict[str, Sequence[Sequence[str]]]:
     """Return name → rows of some of the tables; both of load are found at once."""
-    weeks, months = _mondays(first, last), _months(first, last)
+    weeks, months = _mondays(first, last), months_in(first, last)
     found: dict[str, Sequence[Sequence[str]]] = {}
     if not {"load", "benches"}.isdisjoint(wanted):
         spans = [*_spans(office, _ends(weeks), first, last), *_spans(office, _ends(months), first, last)]
@@ -134,7 +134,7 @@ def _mondays(first: date, last: date) -> list[date]:
     return [date.fromordinal(max(1, day)) for day in range(monday, last.toordinal() + 1, 7)]
 
 
-def _months(first: date, last: date) -> list[date]:
+def months_in(first: date, last: date) -> list[date]:
     """Return the first days of the months that some of these days are in."""
     numbers = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
