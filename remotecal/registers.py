@@ -284,7 +284,8 @@ class LaboratoryRegister(Written):
             return
         last = max(entry.valid_until for entry in of)
         if not any(among(entry.serial, used.serials) for entry in of for used in undertaking.standards):
-            yield f"{called} is registered for standards that take no part: {', '.join(one.serial for one in of)}"
+            others = ", ".join(entry.serial for entry in of)
+            yield f"{called} is registered for standards that take no part: {others}"
         if last < undertaking.day:
             yield f"{called} ended on {last}"
         elif approval.until is not None and approval.until > last:
