@@ -316,7 +316,8 @@ def test_an_order_without_a_model_says_no_class_of_the_pattern_s_device(web: Web
         with browsing(web, "operator") as client:
             form = form_of(client.get(f"/orders/new?item={item}&pattern={before}")) | {"number": "CLASS"}
             where = client.post("/orders/new", data=form).headers["location"]
-        assert "class_name" not in operator.get(where.removeprefix("/")).json()["order"]["dut"]
+        device = operator.get(where.removeprefix("/")).json()["order"]["dut"]
+        assert (device["serial"], device["class_name"]) == ("CLASS-1", None)
 
 
 def test_a_series_gives_the_numbers_unless_somebody_types_one(
