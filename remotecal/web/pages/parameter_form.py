@@ -72,6 +72,19 @@ def faults_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str,
     return faults_of(kind, dict(values))
 
 
+def mixed_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator[str]:
+    """Yield the parameters of which some values have a unit beside them and others none.
+
+    `10, 200 L/min` reads as if both were in L/min, and 10 would be taken in the parameter's own unit.
+    """
+    for one in fields_of(kind):
+        value = values.get(one.name)
+        if one.kind == "several" and one.unit and isinstance(value, list):
+            bare = [isinstance(each, int | float) for each in value]
+            if any(bare) and not all(bare):
+                yield one.name
+
+
 def as_typed(value: object) -> str:
     """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
     if isinstance(value, str):
