@@ -46,6 +46,10 @@ def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) 
         for page in (first, client.get(f"/orders/new?item={item}&pattern={row.id}")):
             assert ' name="number"' in page.text
             assert ' name="adjust"' not in page.text
+        asked = {"at": f"here/{day.bench}", "procedure": day.procedure}
+        chinese = client.get("/orders/first", params=asked, headers={"Accept-Language": "zh-CN"}).text
+        assert "校准流量点，按测量顺序。" in chinese
+        assert not re.search(r'<span lang="en">', chinese)
 
 
 def test_the_spread_of_repeats_is_drawn_and_told_in_numbers(day: FirstDay) -> None:
