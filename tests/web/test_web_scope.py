@@ -17,6 +17,7 @@ from remotecal.certificates.demonstration import write_trust_list
 from remotecal.certificates.trust import Capability
 from remotecal.cli import main
 from remotecal.hub.scope import compare_if_possible, hash_of, key_of
+from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
 
 TIME = f"since={record().finished.isoformat()}&until={record().finished.isoformat()}"
@@ -53,8 +54,9 @@ def number(web: Web) -> tuple[str, str]:
     (folder.path / "register.toml").write_text(register, encoding="utf-8")
     run = web.do(web.carried_out())
     certified = issued(web, run)
-    issuing = folder.settings.issuing.model_copy(update={"signatories": "register.toml"})
-    folder.settings = folder.settings.model_copy(update={"issuing": issuing})
+    with (folder.path / "hub.toml").open("a") as file:
+        file.write('signatories = "register.toml"\n')  # the last table there is [issuing]
+    folder.settings = HubFolder(folder.path).settings
     store = web.hub.laboratory.store
     assert store.stated.count_behind(hash_of(())) == 0  # compared as soon as it was issued
     kept = store.records.find("here", run)
