@@ -18,6 +18,7 @@ from remotecal.clock import RealClock
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.writing import Journal
+from remotecal.private_files import write_private
 from remotecal.station.agent import HELLO_EVERY
 from remotecal.station.upload import Upload
 from remotecal.store import Store
@@ -27,7 +28,6 @@ from remotecal.transport.envelopes import seal, seal_reply, unseal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Command, CommandAnswer, Hello
 from remotecal.transport.pki import Authority, Credentials, new_key
-from remotecal.private_files import write_private
 from remotecal.transport.tls import client_context
 
 HUB = "import asyncio, sys; from pathlib import Path; from remotecal.hub.hub import Hub; \

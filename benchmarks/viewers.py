@@ -3,9 +3,10 @@
     python benchmarks/viewers.py
     python benchmarks/viewers.py --stations 100 --running 10 --seconds 10 --turns 2
 
-One hub with its broker, TLS and API; the stations, who looks on, and who commands are processes of their own, which
-speak what real ones do. Nobody looks on, and all do, by turns within one run; commands are sent all the time, as a
-page sends them. Then the hub is ended and started anew, and all stations come back and say hello at once.
+One hub with its broker, TLS and API; the stations, who looks on, and who commands are processes of their own,
+which speak what real ones do. Nobody looks on, and all do, by turns within one run; commands are sent all the
+time, as a program sends them. Then the hub is ended and started anew, and all stations come back and say
+hello at once.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
@@ -48,7 +50,7 @@ BESIDE = 0.05
 
 
 async def site(asked: argparse.Namespace) -> None:
-    """Be some stations; those that have a run show it and bring its journal, and all say hello when told to."""
+    """Be some stations, with runs that they show and bring the journal of; say hello when told to."""
     folder = HubFolder(asked.hub)
     async with stations(folder, folder.path.parent, asked.first, asked.number) as made:
         work = [asyncio.create_task(one.keep_in_touch(30 * n / len(made))) for n, one in enumerate(made)]
@@ -66,7 +68,7 @@ async def site(asked: argparse.Namespace) -> None:
 
 
 async def greeted(station: BenchmarkStation) -> float:
-    """Say hello as soon as there is a connection, as a station does, and return in how long it was answered."""
+    """Say hello once there is a connection, as a station does; return in how long it was answered."""
     benches = {"station": station.name, "session": "session", "nonce": "nonce", "time": time.time()}
     said = {"version": "benchmark", "benches": (), "procedures": {}, "running": None}
     await station.connection.up.wait()
@@ -213,7 +215,7 @@ def commands(into: Phase, pid: int, port: int, token: str, asked: argparse.Names
 
 
 def known(folder: HubFolder, number: int) -> tuple[str, Path]:
-    """Enter somebody who commands and all who look on; return a token, and the file of the others' cookies."""
+    """Enter who commands and who looks on; return a token, and the file of the others' cookies."""
     now = time.time()
     with Store(folder.database) as store:
         users = [f"viewer-{n}" for n in range(number)]
@@ -284,12 +286,14 @@ def measure(
     looking.communicate()
     for name, phase in (("nobody looks on", none), (f"{asked.viewers} look on", all_)):
         print(
-            f"  {name:16} {len(phase.took)} commands: p50 {amount(phase.part(0.5))}, p99 {amount(phase.part(0.99))}; "
-            f"processor of the hub {fmean(phase.busy):.2f} s a second ({min(phase.busy):.2f} to {max(phase.busy):.2f})"
+            f"  {name:16} {len(phase.took)} commands: p50 {amount(phase.part(0.5))}, "
+            f"p99 {amount(phase.part(0.99))}; processor of the hub {fmean(phase.busy):.2f} s a second "
+            f"({min(phase.busy):.2f} to {max(phase.busy):.2f})"
         )
     for place, (page, event, minute) in came.items():
         print(
-            f"  {place}: page {page / 1e3:.1f} kB, first event {event / 1e3:.1f} kB, then {minute / 1e3:.0f} kB a minute"
+            f"  {place}: page {page / 1e3:.1f} kB, first second of news {event / 1e3:.1f} kB, "
+            f"then {minute / 1e3:.0f} kB a minute"
         )
     print(f"  hub {held:.0f} MiB, {more:.1f} MiB more with all who look on")
     return [
@@ -306,10 +310,11 @@ def all_back(both: list[subprocess.Popen[str]], pid: int, asked: argparse.Namesp
     used = cpu(pid)
     for process in both:
         tell(process, "hello")
-    took = sorted(sum((json.loads(hear(process)) for process in both), []))
+    took = sorted(chain.from_iterable(json.loads(hear(process)) for process in both))
     print(
-        f"  {len(took)} hellos at once after a restart: half answered within {amount(took[len(took) // 2])}, all "
-        f"within {amount(took[-1])}; processor of the hub {cpu(pid) - used:.2f} s"
+        f"  {len(took)} hellos at once after a restart: half answered within "
+        f"{amount(took[len(took) // 2])}, all within {amount(took[-1])}; processor of the hub "
+        f"{cpu(pid) - used:.2f} s"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
@@ -12,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Hashable
 
     Looks = Callable[[asyncio.Event], AsyncGenerator[None]]
-    """Yields when it is to be looked again: first at once, and soon after the event that it is given was set."""
+    """Yields when it is to be looked: first at once, and soon after the event that it is given was set."""
 
 T = TypeVar("T")
 
 
-class Boards(Generic[T]):
+class Boards:
     """Boards by what is on them: one each, kept while somebody looks."""
 
     def __init__(self) -> None:
-        self._boards: dict[Hashable, _Board[T]] = {}
+        self._boards: dict[Hashable, _Board[Any]] = {}
 
     async def looks(self, key: Hashable, looks: Looks, make: Callable[[], T]) -> AsyncGenerator[T]:
         """Yield what is on a board each time it was made: first as it was made after one came.

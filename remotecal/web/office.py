@@ -67,7 +67,7 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
-        self.boards: Boards[Any] = Boards()
+        self.boards = Boards()
         """What several look at."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""

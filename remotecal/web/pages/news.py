@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from contextlib import aclosing
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -39,7 +40,7 @@ LookingOn = Annotated[Visitor, Depends(looking_on)]
 
 
 class Divided(NamedTuple):
-    """A part that is sent whole where other pieces stand in it than before, and else by those that changed."""
+    """A part that is sent whole where other pieces stand in it than before, else by those that changed."""
 
     whole: str
     """All that stands in it."""
@@ -66,16 +67,17 @@ def stream(
         board: tells all that the parts follow from, where that is nothing of the visitor's own: they are made
             once for all who look at the same.
     """
-
-    def still() -> None:
-        looking_on(visitor.request, visitor.office)
-
     office = visitor.office
     made = _own(office, parts, shows, ask) if board is None else _on_board(office, board, parts, shows)
-    return stream_of(made, still)
+    return stream_of(made, still(visitor))
 
 
-def stream_of(made: AsyncGenerator[Parts], still: Callable[[], None]) -> Response:
+def still(visitor: Visitor) -> Callable[[], object]:
+    """Return what raises `NotLoggedIn` once somebody may not look on any more."""
+    return partial(looking_on, visitor.request, visitor.office)
+
+
+def stream_of(made: AsyncGenerator[Parts], still: Callable[[], object]) -> Response:
     """Return a stream of parts as they are made, to whom else they may be shown; see `stream`.
 
     Args:
@@ -102,7 +104,7 @@ async def _own(
             yield await run_in_threadpool(parts)
 
 
-async def _events(made: AsyncGenerator[Parts], still: Callable[[], None]) -> AsyncIterator[str]:
+async def _events(made: AsyncGenerator[Parts], still: Callable[[], object]) -> AsyncIterator[str]:
     sent: dict[str, bytes] = {}
     looked = time.monotonic()
     async with aclosing(made) as each:
@@ -125,13 +127,17 @@ def _changed(parts: Parts, sent: dict[str, bytes]) -> dict[str, str]:
     new: dict[str, str] = {}
     known: dict[str, bytes] = {}
     for name, part in parts.items():
-        text, pieces = (part, {}) if isinstance(part, str) else (" ".join(part.pieces) or part.whole, part.pieces)
-        known[name] = sha256(text.encode()).digest()
-        known |= {of: sha256(html.encode()).digest() for of, html in pieces.items()}
+        whole, pieces = (part, {}) if isinstance(part, str) else part
+        known[name] = _hash(" ".join(pieces) or whole)
+        known |= {of: _hash(html) for of, html in pieces.items()}
         if sent.get(name) != known[name]:
-            new[name] = part if isinstance(part, str) else part.whole
+            new[name] = whole
         else:
             new |= {of: html for of, html in pieces.items() if sent.get(of) != known[of]}
     sent.clear()
     sent.update(known)
     return new
+
+
+def _hash(text: str) -> bytes:
+    return sha256(text.encode()).digest()
