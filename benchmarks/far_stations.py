@@ -18,6 +18,7 @@ from remotecal.clock import RealClock
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.writing import Journal
+from remotecal.private_files import write_private
 from remotecal.station.agent import HELLO_EVERY
 from remotecal.station.upload import Upload
 from remotecal.store import Store
@@ -27,13 +28,24 @@ from remotecal.transport.envelopes import seal, seal_reply, unseal
 from remotecal.transport.identities import station_uri
 from remotecal.transport.messages import Command, CommandAnswer, Hello
 from remotecal.transport.pki import Authority, Credentials, new_key
-from remotecal.transport.private_files import write_private
 from remotecal.transport.tls import client_context
 
 HUB = "import asyncio, sys; from pathlib import Path; from remotecal.hub.hub import Hub; \
 from remotecal.hub.settings import HubFolder; \
 from remotecal.cli.service import serve; \
 hub = Hub(HubFolder(Path(sys.argv[1]))); asyncio.run(serve(hub.run(), hub.ready, 'up'))"
+WITH_API = """
+import asyncio, sys
+from pathlib import Path
+from remotecal.cli.service import serve
+from remotecal.hub.hub import Hub
+from remotecal.hub.settings import HubFolder
+from remotecal.web.server import serving
+async def up(hub):
+    async with serving(hub.laboratory, port=int(sys.argv[2])):
+        await serve(hub.run(), hub.ready, "up")
+asyncio.run(up(Hub(HubFolder(Path(sys.argv[1])))))
+"""
 
 
 def free_port() -> int:
@@ -51,12 +63,12 @@ def founded(path: Path, database: str) -> HubFolder:
 
 
 @contextmanager
-def hub_process(folder: HubFolder) -> Iterator[int]:
+def hub_process(folder: HubFolder, api: int = 0) -> Iterator[int]:
+    """Have a hub up, with its API at a port of this machine, and give its process."""
+    line = [sys.executable, "-c", WITH_API if api else HUB, str(folder.path), str(api)]
     with (
         (folder.path / "hub.log").open("w") as log,
-        subprocess.Popen(
-            [sys.executable, "-c", HUB, str(folder.path)], stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
+        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, text=True) as process,
     ):
         try:
             if process.stdout is None or not process.stdout.readline():
@@ -106,9 +118,9 @@ class BenchmarkStation:
             )
             await self.connection.request(subjects.service("order", self.name), b"", within=20)
 
-    async def run(self, rate: float, seconds: float) -> int:
+    async def run(self, rate: float, seconds: float, run: str = "") -> int:
         """Write a journal at a rate of events, and return its lines once all are at the hub."""
-        run = f"run-{uuid.uuid4().hex[:8]}"
+        run = run or f"run-{uuid.uuid4().hex[:8]}"
         directory, over = self.path / run, asyncio.Event()
         with Journal.create(directory, RealClock()) as journal:
             journal.append("start", {"format": 1}, durable=False)

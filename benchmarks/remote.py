@@ -78,9 +78,11 @@ async def commands(asked: argparse.Namespace, path: Path) -> None:
     print(f"{len(took)} commands: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
-def another(what: str, folder: HubFolder, **options: float) -> subprocess.Popen[str]:
-    """Start a part of the benchmark as a process of its own."""
-    line = [sys.executable, __file__, what, "--hub", str(folder.path)]
+def another(
+    what: str, folder: HubFolder, program: str = __file__, **options: float | str
+) -> subprocess.Popen[str]:
+    """Start a part of a benchmark as a process of its own."""
+    line = [sys.executable, program, what, "--hub", str(folder.path)]
     for name, value in options.items():
         line += [f"--{name}", str(value)]
     return subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -12,6 +12,7 @@ from remotecal.clock import civil_time
 from remotecal.hub.due import falling_due
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
+from remotecal.web.boards import Boards
 from remotecal.web.remembered import Remembered
 from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
@@ -66,6 +67,8 @@ class Office:
         """How often strangers ask."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
+        self.boards = Boards()
+        """What several look at."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""
         self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)

@@ -56,6 +56,10 @@ def anything(_station: str, _live: Live, _before: Live | None) -> bool:
     return True
 
 
+FEW: Final = 8
+"""Runs whose values are shown each time they change; of more at once, as often as is looked without news."""
+
+
 def turned(live: Live, before: Live | None) -> bool:
     """Tell whether a run begins, asks, or has come to another state: what lists of runs show."""
     return before is None or (live.state, live.prompt) != (before.state, before.prompt)
@@ -66,7 +70,7 @@ class _Viewer:
     """Somebody who looks on."""
 
     shows: Shows
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: asyncio.Event
 
 
 @dataclass(slots=True)
@@ -85,14 +89,17 @@ class Watching:
         """Return what a station said last of a run; None if it said nothing yet."""
         return self._seen.get(station, {}).get(run)
 
-    async def looks(self, shows: Shows = anything) -> AsyncGenerator[None]:
+    async def looks(
+        self, shows: Shows = anything, woken: asyncio.Event | None = None
+    ) -> AsyncGenerator[None]:
         """Yield whenever there may be something new to look at, now first.
 
         Args:
             shows: tells what of the stations' news that is.
+            woken: set by whoever else knows of something new.
         """
         await self._listen()
-        viewer = _Viewer(shows)
+        viewer = _Viewer(shows, woken or asyncio.Event())
         self._viewers.add(viewer)
         try:
             while True:

@@ -37,6 +37,7 @@ const later = new Map(); // id of a part → what is filled in once nobody is at
 function fill(id, html) {
   const part = document.getElementById(id);
   later.delete(id);
+  if (!part && later.size) later.set(id, html); // it stands in a part that is not filled in yet
   if (!part || shown.get(id) === html || part.innerHTML === html) return;
   // What somebody is typing or holding is not taken away; what is new comes in once they have left it.
   const typing = part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
@@ -50,6 +51,9 @@ function fill(id, html) {
     else kept.delete(key);
   });
   part.innerHTML = html;
+  for (const inner of part.querySelectorAll("[data-part]")) shown.delete(inner.id);
+  const outer = part.parentElement.closest("[data-part]");
+  if (outer) shown.delete(outer.id);
   shown.set(id, html);
   typed(part, (field, key) => {
     if (kept.has(key)) field.value = kept.get(key);
@@ -90,8 +94,12 @@ async function listen() {
   tried = performance.now();
   one.addEventListener("parts", (event) => {
     heard = performance.now();
-    const parts = { ...Object.fromEntries(later), ...JSON.parse(event.data) };
-    for (const id of Object.keys(parts)) fill(id, parts[id]);
+    const parts = new Map(later); // what is newer comes last: a part may stand in another
+    for (const [id, html] of Object.entries(JSON.parse(event.data))) {
+      parts.delete(id);
+      parts.set(id, html);
+    }
+    for (const [id, html] of parts) fill(id, html);
     if (!stays) again();
   });
   one.addEventListener("over", () => {

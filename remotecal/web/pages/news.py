@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import time
 from contextlib import aclosing
+from functools import partial
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
@@ -16,11 +17,12 @@ from remotecal.errors import NotLoggedIn
 from remotecal.web.pages.frame import Visitor, looking_on
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
-    from remotecal.web.watching import Shows, Watching
+    from remotecal.web.office import Office
+    from remotecal.web.watching import Shows
 
-    Parts = Mapping[str, str]
+    Parts = Mapping[str, str | "Divided"]
     """Id of an element → what stands in it."""
 
 LOOK_AGAIN: Final = 30.0
@@ -37,11 +39,21 @@ LookingOn = Annotated[Visitor, Depends(looking_on)]
 """Who looks on, for the handler of a stream."""
 
 
+class Divided(NamedTuple):
+    """A part that is sent whole where other pieces stand in it than before, else by those that changed."""
+
+    whole: str
+    """All that stands in it."""
+    pieces: Mapping[str, str]
+    """Id of an element in it → what stands in that, in their order."""
+
+
 def stream(
     visitor: Visitor,
     parts: Callable[[], Parts],
     shows: Shows,
     ask: Callable[[], Awaitable[None]] | None = None,
+    board: Hashable = None,
 ) -> Response:
     """Return a stream of a page's parts: first all, then each that has changed.
 
@@ -52,58 +64,80 @@ def stream(
         parts: makes them.
         shows: tells which of the stations' news change them; that of others wakes nobody.
         ask: asks for what is shown, where it does not come by itself.
+        board: tells all that the parts follow from, where that is nothing of the visitor's own: they are made
+            once for all who look at the same.
     """
-
-    def still() -> None:
-        looking_on(visitor.request, visitor.office)
-
-    return stream_of(visitor.office.watching, parts, shows, ask, still)
+    office = visitor.office
+    made = _own(office, parts, shows, ask) if board is None else _on_board(office, board, parts, shows)
+    return stream_of(made, still(visitor))
 
 
-def stream_of(
-    watching: Watching,
-    parts: Callable[[], Parts],
-    shows: Shows,
-    ask: Callable[[], Awaitable[None]] | None = None,
-    still: Callable[[], None] | None = None,
-) -> Response:
-    """Return a stream of parts, to whom else they may be shown; see `stream`.
+def still(visitor: Visitor) -> Callable[[], object]:
+    """Return what raises `NotLoggedIn` once somebody may not look on any more."""
+    return partial(looking_on, visitor.request, visitor.office)
+
+
+def stream_of(made: AsyncGenerator[Parts], still: Callable[[], object]) -> Response:
+    """Return a stream of parts as they are made, to whom else they may be shown; see `stream`.
 
     Args:
-        watching: tells when there may be something new.
-        parts: as there.
-        shows: as there.
-        ask: as there.
-        still: looked at now and then. Where this, or `parts`, raises `NotLoggedIn`, the stream says that it
+        made: the parts.
+        still: looked at now and then. Where this, or `made`, raises `NotLoggedIn`, the stream says that it
             is over, and ends.
     """
-    events = _events(watching, parts, shows, ask, still)
-    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(_events(made, still), media_type="text/event-stream", headers=HEADERS)
 
 
-async def _events(
-    watching: Watching,
-    parts: Callable[[], Parts],
-    shows: Shows,
-    ask: Callable[[], Awaitable[None]] | None,
-    still: Callable[[], None] | None,
-) -> AsyncIterator[str]:
+def _on_board(
+    office: Office, board: Hashable, parts: Callable[[], Parts], shows: Shows
+) -> AsyncGenerator[Parts]:
+    return office.boards.looks(board, lambda woken: office.watching.looks(shows, woken), parts)
+
+
+async def _own(
+    office: Office, parts: Callable[[], Parts], shows: Shows, ask: Callable[[], Awaitable[None]] | None
+) -> AsyncGenerator[Parts]:
+    async with aclosing(office.watching.looks(shows)) as looks:
+        async for _ in looks:
+            if ask is not None:
+                await ask()
+            yield await run_in_threadpool(parts)
+
+
+async def _events(made: AsyncGenerator[Parts], still: Callable[[], object]) -> AsyncIterator[str]:
     sent: dict[str, bytes] = {}
     looked = time.monotonic()
-    async with aclosing(watching.looks(shows)) as looks:
-        async for _ in looks:
-            try:
-                if still is not None and time.monotonic() - looked > LOOK_AGAIN:
+    async with aclosing(made) as each:
+        try:
+            async for parts in each:
+                if time.monotonic() - looked > LOOK_AGAIN:
                     looked = time.monotonic()
                     await run_in_threadpool(still)
-                if ask is not None:
-                    await ask()
-                made = await run_in_threadpool(parts)
-            except NotLoggedIn:
-                yield OVER
-                return
-            # What was sent is known by its hash: many look on, and each is to take little.
-            hashes = {name: sha256(html.encode()).digest() for name, html in made.items()}
-            new = {name: html for name, html in made.items() if sent.get(name) != hashes[name]}
-            sent = hashes
-            yield f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
+                new = _changed(parts, sent)
+                yield f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
+        except NotLoggedIn:
+            yield OVER
+
+
+def _changed(parts: Parts, sent: dict[str, bytes]) -> dict[str, str]:
+    """Return what is to be sent of parts, and note it under `sent`.
+
+    What was sent is known by its hash: many look on, and each is to take little.
+    """
+    new: dict[str, str] = {}
+    known: dict[str, bytes] = {}
+    for name, part in parts.items():
+        whole, pieces = (part, {}) if isinstance(part, str) else part
+        known[name] = _hash(" ".join(pieces) or whole)
+        known |= {of: _hash(html) for of, html in pieces.items()}
+        if sent.get(name) != known[name]:
+            new[name] = whole
+        else:
+            new |= {of: html for of, html in pieces.items() if sent.get(of) != known[of]}
+    sent.clear()
+    sent.update(known)
+    return new
+
+
+def _hash(text: str) -> bytes:
+    return sha256(text.encode()).digest()

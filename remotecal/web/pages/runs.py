@@ -16,19 +16,20 @@ from remotecal.pages.frame import see
 from remotecal.web import callers, certificates, runs, visible
 from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
-from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.pages.news import Divided, LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
-from remotecal.web.watching import ON, turned
+from remotecal.web.watching import FEW, ON, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
     from remotecal.store.whole import WholeRun
     from remotecal.transport.messages import Live
+    from remotecal.web.pages.news import Parts
     from remotecal.web.shown import FileShown
-    from remotecal.web.watching import Seen
+    from remotecal.web.watching import Seen, Shows
 
 router = APIRouter(include_in_schema=False)
 
@@ -53,24 +54,41 @@ def list_runs(
 @router.get("/live")
 def live(visitor: Visiting) -> Response:
     """Return the runs that are on."""
-    return visitor.page("live.html", parts=_all_on(visitor, _cards(visitor)))
+    return visitor.page("live.html", live=_all_on(visitor, _cards(visitor)).whole)
 
 
 @router.get("/live/news")
 def live_news(visitor: LookingOn) -> Response:
-    """Return what changes of them."""
-    shown: set[tuple[str, str]] = set()
+    """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
+    account, shown = visitor.caller.account, set[tuple[str, str]]()
 
-    def parts() -> Mapping[str, str]:
+    def parts() -> Parts:
         cards = _cards(visitor)
         shown.clear()
         shown.update((row.station, row.run) for row, _ in cards)
-        return _all_on(visitor, cards)
+        return {"live": _all_on(visitor, cards)}
+
+    return stream(
+        visitor,
+        parts,
+        shows_cards(shown, all_=account is None),
+        board=("live", account, visitor.words.language),
+    )
+
+
+def shows_cards(shown: Collection[tuple[str, str]], *, all_: bool) -> Shows:
+    """Return what of the stations' news changes a list of runs that are on.
+
+    Args:
+        shown: the runs in it, by station and name: their values do, while they are few.
+        all_: whether runs that begin belong into it, whosever they are.
+    """
 
     def shows(station: str, live: Live, before: Live | None) -> bool:
-        return (station, live.run) in shown or (visitor.caller.account is None and turned(live, before))
+        ours = (station, live.run) in shown
+        return (ours and len(shown) <= FEW) or ((ours or all_) and turned(live, before))
 
-    return stream(visitor, parts, shows)
+    return shows
 
 
 @router.get(RUN)
@@ -252,8 +270,13 @@ def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[
     ]
 
 
-def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Mapping[str, str]:
-    return {"live": visitor.part("live_cards.html", cards=cards)}
+def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Divided:
+    """Return the runs that are on: all, and what stands on each one's card."""
+    pieces = {
+        f"card-{row.station}-{row.run}": visitor.part("live_card.html", row=row, seen=seen)
+        for row, seen in cards
+    }
+    return Divided(visitor.part("live_cards.html", cards=cards, pieces=pieces), pieces)
 
 
 def _said(visitor: Visitor, text: str) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+from contextlib import aclosing
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
+from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
@@ -15,17 +18,19 @@ from remotecal.store.notices import IN_HAND
 from remotecal.store.pages import ABNORMAL
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.pages.frame import Visiting, Visitor
-from remotecal.web.pages.news import LookingOn, stream
+from remotecal.web.pages.news import LookingOn, still, stream_of
 from remotecal.web.pages.standards import ending
 from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
 
     from remotecal.hub.due import FallingDue
     from remotecal.store.journals import RunRow
     from remotecal.store.notices import NoticeRow
+    from remotecal.store.pages import IssuedRow
     from remotecal.store.requests import RequestRow
+    from remotecal.web.pages.news import Parts
     from remotecal.web.pages.standards import Ending
 
 router = APIRouter(include_in_schema=False)
@@ -49,29 +54,76 @@ def today(visitor: Visiting) -> Response:
 @router.get("/news")
 def news(visitor: LookingOn) -> Response:
     """Return what changes on it."""
-    return stream(visitor, lambda: _parts(visitor), lambda _, live, before: turned(live, before))
+    return stream_of(_made_anew(visitor), still(visitor))
+
+
+class OfAll(NamedTuple):
+    """What the days of all who see the same runs begin with."""
+
+    wanting: Mapping[str, tuple[RunRow, ...]]
+    """See `Pages.wanting`."""
+    issued: Sequence[IssuedRow]
+    """Today's."""
+
+
+class On(NamedTuple):
+    """What is told of a run that is on."""
+
+    station: str
+    run: str
+    state: str
+    began: float
+
+
+async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
+    """Yield the page's parts: looked up once for all who see the same runs, made where something changed."""
+    office, before, made = visitor.office, dict[str, object](), dict[str, str]()
+
+    def anew(of_all: OfAll) -> Parts:
+        content = _content(visitor, of_all)
+        if content != before:
+            before.update(content)
+            made["today"] = visitor.part("today_parts.html", **content)
+        return made
+
+    looks = partial(office.watching.looks, lambda _, live, was: turned(live, was))
+    board = ("today", visitor.caller.account)
+    async with aclosing(office.boards.looks(board, looks, lambda: _of_all(visitor))) as found:
+        async for of_all in found:
+            yield await run_in_threadpool(anew, of_all)
 
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
+    return {"today": visitor.part("today_parts.html", **_content(visitor, _of_all(visitor)))}
+
+
+def _of_all(visitor: Visitor) -> OfAll:
     account, pages = visitor.caller.account, visitor.office.store.pages
-    unseen = visitor.office.store.notices.to(visitor.caller.name, 50, unseen=True)
-    wanting = pages.wanting(account=account)
     midnight = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
+    return OfAll(pages.wanting(account=account), pages.issued(midnight.timestamp(), account=account))
+
+
+def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
+    """Return all that the page follows from: where that is the same, so is the page."""
+    office, wanting = visitor.office, of_all.wanting
+    unseen = office.store.notices.to(visitor.caller.name, 50, unseen=True)
     return {
-        "today": visitor.part(
-            "today_parts.html",
-            waiting=_waiting(visitor, wanting),
-            requests=_requests(visitor),
-            abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
-            due=_due(visitor),
-            days=AHEAD.days,
-            unseen=unseen,
-            unmailed=_unmailed(visitor, unseen),
-            on=[row for kind in ("asking", "running", "paused") for row in wanting[kind]],
-            issued=pages.issued(midnight.timestamp(), account=account),
-        )
+        "waiting": _waiting(visitor, wanting),
+        "requests": _requests(visitor),
+        "abnormal": [(kind, row) for kind in ABNORMAL for row in wanting[kind]],
+        "due": _due(visitor),
+        "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
+        "days": AHEAD.days,
+        "unseen": unseen,
+        "unmailed": _unmailed(visitor, unseen),
+        "on": [
+            On(row.station, row.run, row.state, row.began)
+            for kind in ("asking", "running", "paused")
+            for row in wanting[kind]
+        ],
+        "issued": of_all.issued,
     }
 
 

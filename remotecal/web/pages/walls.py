@@ -7,6 +7,8 @@ role, so whatever else it is led to refuses it.
 from __future__ import annotations
 
 import re
+from contextlib import aclosing
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
@@ -26,12 +28,11 @@ from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import stream_of
-from remotecal.web.pages.runs import on_now
+from remotecal.web.pages.runs import on_now, shows_cards
 from remotecal.web.pages.weighty import asked_again, once
-from remotecal.web.watching import anything
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from remotecal.pages.words import Language
     from remotecal.store.walls import WallRow
@@ -124,20 +125,23 @@ def show(screen: Before) -> Response:
 @router.get(f"{PATH}/news")
 def news(request: Request, here: Here) -> Response:
     """Return what changes of it; where it shows nothing any more, that."""
-    dark = False
+    return stream_of(_shown_to(request, here), lambda: None)
 
-    def parts() -> Mapping[str, str]:
-        nonlocal dark
-        try:
-            visitor, wall = before(request, here)  # each time: one that is taken down is dark at once
-        except NotThere as error:
-            if dark:
-                raise NotLoggedIn(str(error)) from None
-            dark = True
-            return {"wall": ""}
-        return _parts(visitor, wall)
 
-    return stream_of(here.watching, parts, anything)
+async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Mapping[str, str]]:
+    """Yield what a screen shows, made once for all that show the same; nothing, at last, where it may not."""
+    try:
+        visitor, wall = await run_in_threadpool(before, request, here)
+        shown = set[tuple[str, str]]()
+        looks = partial(here.watching.looks, shows_cards(shown, all_=True))
+        board = ("wall", wall.language, wall.full)
+        async with aclosing(here.boards.looks(board, looks, lambda: _parts(visitor, wall, shown))) as made:
+            async for parts in made:
+                await run_in_threadpool(before, request, here)  # each time: one taken down is dark at once
+                yield parts
+    except NotThere as error:
+        yield {"wall": ""}
+        raise NotLoggedIn(str(error)) from None
 
 
 @router.get(f"{PATH}/{{secret}}")
@@ -207,13 +211,18 @@ def _named(wall: WallRow) -> str:
     return f"wall {wall.id}"
 
 
-def _parts(visitor: Visitor, wall: WallRow) -> Mapping[str, str]:
+def _parts(visitor: Visitor, wall: WallRow, shown: set[tuple[str, str]] | None = None) -> Mapping[str, str]:
+    """Return what a screen shows, and note under `shown` which runs have a card."""
     wanting = visitor.office.store.pages.wanting(account=None)
+    cards = on_now(visitor, wanting)
+    if shown is not None:
+        shown.clear()
+        shown.update((row.station, row.run) for row, _ in cards)
     return {
         "wall": visitor.part(
             "wall_parts.html",
             wall=wall,
             abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
-            cards=on_now(visitor, wanting),
+            cards=cards,
         )
     }

@@ -1,0 +1,367 @@
+"""What fifty who look on cost a hub with 500 stations, 50 of them with a run: is a command slower for it?
+
+    python benchmarks/viewers.py
+    python benchmarks/viewers.py --stations 100 --running 10 --seconds 10 --turns 2
+
+One hub with its broker, TLS and API; the stations, who looks on, and who commands are processes of their own,
+which speak what real ones do. Nobody looks on, and all do, by turns within one run; commands are sent all the
+time, as a program sends them. Then the hub is ended and started anew, and all stations come back and say
+hello at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from statistics import fmean
+from tempfile import TemporaryDirectory
+
+from compare import Bound, amount, verdict
+from far_stations import BenchmarkStation, enrol, founded, free_port, hub_process, stations
+from remote import another, cpu, hear, memory, tell
+
+from remotecal.hub.settings import HubFolder
+from remotecal.store import Store
+from remotecal.transport import subjects
+from remotecal.transport.envelopes import seal
+from remotecal.transport.messages import Hello, Live
+from remotecal.web.callers import COOKIE
+
+PAGES = ("/live", "/live", "/live", "/", "/runs/{station}/{run}")
+"""What is looked at, by turns: three in five at all runs, one at Today, one at a run."""
+SHOW_EVERY = 0.2
+"""Seconds from one word of a station on its run to the next."""
+SLOWER, OF_A_VIEWER = 1.2, 100.0
+"""How many times as long 99 of 100 commands may take where all look on; kB for each who looks on."""
+BESIDE = 0.05
+"""Seconds from one command to the next."""
+
+
+async def site(asked: argparse.Namespace) -> None:
+    """Be some stations, with runs that they show and bring the journal of; say hello when told to."""
+    folder = HubFolder(asked.hub)
+    async with stations(folder, folder.path.parent, asked.first, asked.number) as made:
+        work = [asyncio.create_task(one.keep_in_touch(30 * n / len(made))) for n, one in enumerate(made)]
+        for one in made if asked.runs else ():
+            work += [
+                asyncio.create_task(one.run(asked.rate, 1e6, run_of(one.name))),
+                asyncio.create_task(show(one)),
+            ]
+        print("connected", flush=True)
+        while await asyncio.to_thread(sys.stdin.readline) == "hello\n":
+            took = await asyncio.gather(*map(greeted, made))
+            print(json.dumps(sorted(took)), flush=True)
+        for task in work:
+            task.cancel()
+
+
+async def greeted(station: BenchmarkStation) -> float:
+    """Say hello once there is a connection, as a station does; return in how long it was answered."""
+    benches = {"station": station.name, "session": "session", "nonce": "nonce", "time": time.time()}
+    said = {"version": "benchmark", "benches": (), "procedures": {}, "running": None}
+    await station.connection.up.wait()
+    began = time.perf_counter()
+    while True:
+        envelope = seal("hello", Hello.model_validate(benches | said), station.key)
+        try:
+            await station.connection.request(subjects.service("hello", station.name), envelope, within=20)
+        except Exception:  # noqa: BLE001  whatever it is, a station asks again
+            await asyncio.sleep(0.2)
+        else:
+            return time.perf_counter() - began
+
+
+async def show(station: BenchmarkStation) -> None:
+    """Say where the station's run is, as often as a station does while values change."""
+    observed, indications = 0, {f"reading {n}": (n * 1.5, "m3/h") for n in range(4)}
+    while True:
+        await asyncio.sleep(SHOW_EVERY)
+        observed += 1
+        last = {name: (value + observed / 7, unit) for name, (value, unit) in indications.items()}
+        place = {"point": "24 m³/h", "number": 3, "points": 6, "repeat": 2, "due": 10**6}
+        told = Live(
+            run=run_of(station.name), state="running", doing="measure", observed=observed, last=last, **place
+        )
+        subject = subjects.live(station.name, told.run)
+        await station.connection.publish(subject, told.model_dump_json().encode())
+
+
+def run_of(station: str) -> str:
+    return f"run-{station}"
+
+
+@dataclass
+class Looks:
+    """What came to those who look on, in one process of their own."""
+
+    first: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Page → bytes of its stream's first event, and of the page."""
+    later: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """Page → bytes a minute after that."""
+
+
+async def viewers(asked: argparse.Namespace) -> None:
+    """Look on, from addresses of their own, whenever told to; print what came over the line to each."""
+    cookies = json.loads(Path(asked.cookies).read_text())
+    print("ready", flush=True)
+    while (told := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in {"", "on"}:
+        seconds = float(told)
+        places = [PAGES[number % len(PAGES)] for number in range(asked.number)]
+        looks = [look(number, place, cookies[number], asked, seconds) for number, place in enumerate(places)]
+        found = await asyncio.gather(*looks)
+        several: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
+        for place, one in zip(places, found, strict=True):
+            several[place].append(one)
+        print(
+            json.dumps(
+                {place: [fmean(each) for each in zip(*all_, strict=True)] for place, all_ in several.items()}
+            ),
+            flush=True,
+        )
+
+
+async def look(
+    number: int, place: str, cookie: str, asked: argparse.Namespace, seconds: float
+) -> tuple[int, int, float]:
+    """Return bytes of a page, of its stream's first event, and of what came in a minute after that."""
+    address = place.format(
+        station=f"s{asked.first + number % asked.runs}", run=run_of(f"s{asked.first + number % asked.runs}")
+    )
+    page = await fetched(number, asked.port, address, cookie)
+    reader, writer = await asyncio.open_connection(
+        "127.0.0.1", asked.port, local_addr=(f"127.0.1.{1 + number}", 0)
+    )
+    writer.write(request(f"{address.rstrip('/')}/news", cookie))
+    began = time.perf_counter()
+    first, later = len(await reader.read(2**20)), 0
+    while (left := began + seconds - time.perf_counter()) > 0:
+        try:
+            more = len(await asyncio.wait_for(reader.read(2**20), left))
+        except TimeoutError:
+            break
+        if not more:
+            raise SystemExit(f"the stream of {address} ended")
+        if time.perf_counter() - began < 1:
+            first += more
+        else:
+            later += more
+    writer.close()
+    return page, first, later * 60 / (seconds - 1)
+
+
+async def fetched(number: int, port: int, address: str, cookie: str) -> int:
+    """Return the bytes of a page as a browser is sent it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.0.1.{1 + number}", 0))
+    writer.write(request(address, cookie).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"))
+    content = await reader.read()
+    writer.close()
+    if not content.startswith(b"HTTP/1.1 200"):
+        raise SystemExit(f"{address}: {content[:300]!r}")
+    return len(content)
+
+
+def request(address: str, cookie: str) -> bytes:
+    kinds = "Accept-Encoding: gzip\r\nSec-Fetch-Site: same-origin"
+    return f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n{kinds}\r\n\r\n".encode()
+
+
+@dataclass
+class Phase:
+    """Commands while so many looked on."""
+
+    took: list[float] = field(default_factory=list)
+    """Seconds of each command."""
+    busy: list[float] = field(default_factory=list)
+    """Seconds of the processor that the hub used in a second, turn by turn."""
+
+    def part(self, share: float) -> float:
+        """Return what a share of the commands stayed below, in seconds."""
+        return sorted(self.took)[int(share * (len(self.took) - 1))]
+
+
+def command(client: http.client.HTTPConnection, token: str, station: str) -> float:
+    """Pause a run as a program at the laboratory does, and return how long that took."""
+    began = time.perf_counter()
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    path = f"/api/v1/runs/{station}/{run_of(station)}/commands"
+    client.request("POST", path, b'{"verb": "pause"}', headers)
+    answer = client.getresponse()
+    content = answer.read()
+    if answer.status != 200:
+        raise SystemExit(f"{path}: {answer.status} {content!r}")
+    return time.perf_counter() - began
+
+
+def commands(into: Phase, pid: int, port: int, token: str, asked: argparse.Namespace) -> None:
+    """Send commands for a while."""
+    began, used, first = time.perf_counter(), cpu(pid), asked.stations - asked.running
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as client:
+        while time.perf_counter() - began < asked.seconds:
+            into.took.append(command(client, token, f"s{first + len(into.took) % asked.running}"))
+            time.sleep(BESIDE)
+    into.busy.append((cpu(pid) - used) / (time.perf_counter() - began))
+
+
+def known(folder: HubFolder, number: int) -> tuple[str, Path]:
+    """Enter who commands and who looks on; return a token, and the file of the others' cookies."""
+    now = time.time()
+    with Store(folder.database) as store:
+        users = [f"viewer-{n}" for n in range(number)]
+        for user in users:
+            store.users.put(user, roles={"operator"}, password="none")  # noqa: S106  nobody's
+        token, _ = store.users.new_token(users[0], "operator", "", now + 86400)
+        kept = [store.users.open_session(store.users.find(user), now + 86400, now) for user in users]
+    path = folder.path / "cookies.json"
+    path.write_text(json.dumps([f"{COOKIE}={one}" for one in kept]))
+    return token, path
+
+
+@contextmanager
+def sites(folder: HubFolder, asked: argparse.Namespace) -> Iterator[list[subprocess.Popen[str]]]:
+    """Have all stations connected: those that wait in one process, those with a run in another."""
+    idle = asked.stations - asked.running
+    both = [
+        another("site", folder, __file__, first=0, number=idle, runs=0),
+        another("site", folder, __file__, first=idle, number=asked.running, runs=1, rate=asked.rate),
+    ]
+    try:
+        if [hear(process) for process in both] != ["connected", "connected"]:
+            raise SystemExit("the stations can't connect")
+        yield both
+    finally:
+        for process in both:
+            tell(process)
+            process.communicate()
+
+
+def until_on(folder: HubFolder, running: int) -> None:
+    """Wait until all runs are on at the hub."""
+    with Store(folder.database) as store:
+        while len(store.pages.runs(running + 1, state="running")) < running:
+            time.sleep(0.2)
+
+
+def measure(
+    folder: HubFolder, both: list[subprocess.Popen[str]], port: int, pid: int, asked: argparse.Namespace
+) -> list[Bound]:
+    """Let commands take turns: nobody looks on, all do."""
+    token, cookies = known(folder, asked.viewers)
+    first = asked.stations - asked.running
+    looking = another(
+        "viewers",
+        folder,
+        __file__,
+        cookies=str(cookies),
+        number=asked.viewers,
+        port=port,
+        first=first,
+        runs=asked.running,
+    )
+    hear(looking)
+    none, all_ = Phase(), Phase()
+    tell(looking, "5")  # what the first look of all costs is nobody's
+    hear(looking)
+    commands(Phase(), pid, port, token, asked)
+    held = memory(pid)
+    for _ in range(asked.turns):
+        commands(none, pid, port, token, asked)
+        tell(looking, str(asked.seconds + 4))
+        time.sleep(2)
+        commands(all_, pid, port, token, asked)
+        more = memory(pid) - held
+        came = json.loads(hear(looking))
+    tell(looking)
+    looking.communicate()
+    for name, phase in (("nobody looks on", none), (f"{asked.viewers} look on", all_)):
+        print(
+            f"  {name:16} {len(phase.took)} commands: p50 {amount(phase.part(0.5))}, "
+            f"p99 {amount(phase.part(0.99))}; processor of the hub {fmean(phase.busy):.2f} s a second "
+            f"({min(phase.busy):.2f} to {max(phase.busy):.2f})"
+        )
+    for place, (page, event, minute) in came.items():
+        print(
+            f"  {place}: page {page / 1e3:.1f} kB, first second of news {event / 1e3:.1f} kB, "
+            f"then {minute / 1e3:.0f} kB a minute"
+        )
+    print(f"  hub {held:.0f} MiB, {more:.1f} MiB more with all who look on")
+    return [
+        Bound("p99 of a command, all look on / nobody", all_.part(0.99) / none.part(0.99), SLOWER),
+        Bound("p50 of a command, all look on / nobody", all_.part(0.5) / none.part(0.5), SLOWER),
+        Bound(
+            "memory of the hub for each who looks on, in kB", more * 2**20 / 1e3 / asked.viewers, OF_A_VIEWER
+        ),
+    ]
+
+
+def all_back(both: list[subprocess.Popen[str]], pid: int, asked: argparse.Namespace) -> None:
+    """Print how long it takes until all stations, at once, have said hello to a hub that has just started."""
+    used = cpu(pid)
+    for process in both:
+        tell(process, "hello")
+    took = sorted(chain.from_iterable(json.loads(hear(process)) for process in both))
+    print(
+        f"  {len(took)} hellos at once after a restart: half answered within "
+        f"{amount(took[len(took) // 2])}, all within {amount(took[-1])}; processor of the hub "
+        f"{cpu(pid) - used:.2f} s"
+    )
+
+
+def load(asked: argparse.Namespace, path: Path) -> int:
+    folder, port = founded(path, asked.database), free_port()
+    enrol(folder, path, asked.stations)
+    with ExitStack() as stack:
+        with hub_process(folder, port) as pid:
+            both = stack.enter_context(sites(folder, asked))
+            until_on(folder, asked.running)
+            bounds = measure(folder, both, port, pid, asked)
+        with hub_process(folder, port) as pid:
+            all_back(both, pid, asked)
+            stack.close()
+    return verdict(bounds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["load", "site", "viewers"], nargs="?", default="load")
+    parser.add_argument("--database", default="", help="SQLAlchemy URL; SQLite by default")
+    parser.add_argument("--stations", type=int, default=500)
+    parser.add_argument("--running", type=int, default=50)
+    parser.add_argument("--viewers", type=int, default=50)
+    parser.add_argument("--rate", type=float, default=2.0, help="lines of each run's journal a second")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
+    parser.add_argument("--turns", type=int, default=4)
+    for name, kind in (
+        ("hub", Path),
+        ("cookies", Path),
+        ("first", int),
+        ("number", int),
+        ("runs", int),
+        ("port", int),
+    ):
+        parser.add_argument(f"--{name}", type=kind, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    logging.getLogger("remotecal").setLevel(logging.ERROR)
+    if asked.what != "load":
+        asyncio.run({"site": site, "viewers": viewers}[asked.what](asked))
+        return 0
+    with TemporaryDirectory(prefix="remotecal-benchmark-") as path:
+        return load(asked, Path(path))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

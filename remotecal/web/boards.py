@@ -1,0 +1,87 @@
+"""What several look at: made once for all of them, however many they are, while anybody looks."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Hashable
+
+    Looks = Callable[[asyncio.Event], AsyncGenerator[None]]
+    """Yields when it is to be looked: first at once, and soon after the event that it is given was set."""
+
+T = TypeVar("T")
+
+
+class Boards:
+    """Boards by what is on them: one each, kept while somebody looks."""
+
+    def __init__(self) -> None:
+        self._boards: dict[Hashable, _Board[Any]] = {}
+
+    async def looks(self, key: Hashable, looks: Looks, make: Callable[[], T]) -> AsyncGenerator[T]:
+        """Yield what is on a board each time it was made: first as it was made after one came.
+
+        Whoever is slow is given the latest, and nothing of what was there before.
+
+        Args:
+            key: tells all that it follows from: of those who give the same, the first one's are used.
+            looks: tells when.
+            make: makes it, in a thread of its own; where it raises an error, all who look have it raised.
+        """
+        board = self._boards.get(key)
+        if board is None or board.over:
+            board = self._boards[key] = _Board(looks, make)
+        board.viewers += 1
+        came, told = board.begun, board.told
+        board.again.set()
+        try:
+            while True:
+                await told.wait()
+                told = board.told
+                if board.failed is not None:
+                    raise board.failed
+                if board.latest is not None and board.latest[0] > came:
+                    yield board.latest[1]
+        finally:
+            board.viewers -= 1
+            if not board.viewers:
+                board.work.cancel()
+                if self._boards.get(key) is board:
+                    del self._boards[key]
+
+
+class _Board(Generic[T]):
+    """What is made for all who look at it."""
+
+    def __init__(self, looks: Looks, make: Callable[[], T]) -> None:
+        self.viewers = self.begun = 0
+        self.again, self.told = asyncio.Event(), asyncio.Event()
+        self.latest: tuple[int, T] | None = None
+        self.failed: Exception | None = None
+        self.work = asyncio.ensure_future(self._run(looks, make))
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is made any more."""
+        return self.failed is not None or self.work.done()
+
+    async def _run(self, looks: Looks, make: Callable[[], T]) -> None:
+        try:
+            async with aclosing(looks(self.again)) as times:
+                async for _ in times:
+                    self.begun += 1
+                    number = self.begun
+                    self.latest = (number, await run_in_threadpool(make))
+                    self._tell()
+        except Exception as error:  # noqa: BLE001  who looks has it raised
+            self.failed = error
+            self._tell()
+
+    def _tell(self) -> None:
+        told, self.told = self.told, asyncio.Event()
+        told.set()
