@@ -87,6 +87,9 @@ class Text(RootModel[dict[Language, Line]]):
         # What pydantic's own constructor takes, which its stubs don't tell.
         def __init__(self, root: dict[str, str] | None = None, /, **by_language: str) -> None: ...
 
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.root.items())))
+
     @classmethod
     def plain(cls, text: str) -> Self:
         """Return a text that reads the same in every language."""

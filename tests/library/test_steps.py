@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pytest
 
@@ -23,7 +25,7 @@ class Told:
 class Without:
     """Evidence of a bench without facts."""
 
-    characteristics: dict[str, object] = {}
+    characteristics: Mapping[str, object] = MappingProxyType({})
 
 
 def counted(values):
@@ -51,7 +53,7 @@ def test_they_count_where_the_repeats_agree():
 @pytest.mark.parametrize(("noise", "repeats"), [(0.0, 3), (0.3, 3), (1.0, 10)])
 def test_the_interval_holds_as_often_as_it_says_whatever_scatters(noise, repeats):
     """Monte Carlo: totals that begin anywhere within a step, with noise of the process or without."""
-    rng = random.Random(11)  # noqa: S311
+    rng = random.Random(11)
 
     def once():
         values = []
