@@ -45,7 +45,7 @@ class Facts:
         """Return the facts of the rig."""
         facts = (
             f"{name} = {fact.value:g}{'' if fact.unit == '1' else f' {fact.unit}'}, "
-            f"U = {fact.expanded_uncertainty:g} ({fact.source})"
+            f"U = {fact.expanded_uncertainty:g} ({Text.joined([fact.source]).get('en')})"
             for name, fact in self._start.characteristics.items()
         )
         return "; ".join(facts) or "none beside the certificates"
