@@ -98,6 +98,16 @@ class UsedStandard:
 
 
 @dataclass(frozen=True, slots=True)
+class StatedApproval:
+    """An approval as a measurement standard (计量标准考核证书), as a certificate states it."""
+
+    number: str
+    """Of its document."""
+    until: date | None
+    """Its last day; None where that is not said."""
+
+
+@dataclass(frozen=True, slots=True)
 class Undertaking:
     """A calibration, as far as the register cares; planned or done."""
 
@@ -107,8 +117,8 @@ class Undertaking:
     """Who is to answer for it."""
     standards: tuple[UsedStandard, ...]
     """What it rests on."""
-    approvals: tuple[str, ...]
-    """Numbers of the approvals as a measurement standard (计量标准考核证书) that its certificate states."""
+    approvals: tuple[StatedApproval, ...]
+    """What its certificate states of approvals as a measurement standard."""
     procedure: str
     """Name of the procedure."""
     procedure_sha256: str
@@ -134,7 +144,11 @@ class Undertaking:
             record.laboratory.contact.name,
             record.persons,
             standards,
-            tuple(number for approval in record.approvals for number in approval.references),
+            tuple(
+                StatedApproval(number, approval.day)
+                for approval in record.approvals
+                for number in approval.references
+            ),
             record.evidence.procedure,
             record.evidence.procedure_hash,
             record.finished,
@@ -221,8 +235,8 @@ class LaboratoryRegister(Written):
             yield from self._about_person(person, undertaking)
         for standard in undertaking.standards:
             yield from self._about_standard(standard, day)
-        for number in undertaking.approvals:
-            yield from self._about_approval(number, day)
+        for approval in undertaking.approvals:
+            yield from self._about_approval(approval, undertaking)
         if not undertaking.standards:
             yield "no standard with a certificate takes part"
 
@@ -262,12 +276,20 @@ class LaboratoryRegister(Written):
         if found.certificate_valid_until < day:
             yield f"certificate {found.certificate} of {name} ended on {found.certificate_valid_until}"
 
-    def _about_approval(self, number: str, day: date) -> Iterator[str]:
-        days = [entry.valid_until for entry in self.standards if same(entry.approval, number)]
-        if not days:
-            yield f"approval {number} as a measurement standard is not registered"
-        elif max(days) < day:
-            yield f"approval {number} as a measurement standard ended on {max(days)}"
+    def _about_approval(self, approval: StatedApproval, undertaking: Undertaking) -> Iterator[str]:
+        called = f"approval {approval.number} as a measurement standard"
+        of = [entry for entry in self.standards if same(entry.approval, approval.number)]
+        if not of:
+            yield f"{called} is not registered"
+            return
+        last = max(entry.valid_until for entry in of)
+        if not any(among(entry.serial, used.serials) for entry in of for used in undertaking.standards):
+            others = ", ".join(entry.serial for entry in of)
+            yield f"{called} is registered for standards that take no part: {others}"
+        if last < undertaking.day:
+            yield f"{called} ended on {last}"
+        elif approval.until is not None and approval.until > last:
+            yield f"{called} is registered until {last}, not until {approval.until}"
 
     def _signing(self, record: Record, duty: Duty, key: str, day: date) -> Iterator[str]:
         if duty == "issued":

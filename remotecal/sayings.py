@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST = 4000
+"""Characters of a sentence that is looked for: what somebody typed stands in it at any length."""
 _PART = re.compile(r"\{(\w+)\}")
 
 
@@ -24,6 +26,8 @@ class Sayings:
 
     def of(self, sentence: str) -> str | None:
         """Return a sentence, or several with `; ` between, in the other language; None if not known."""
+        if len(sentence) > LONGEST:
+            return None
         each = [self._of(one) for one in sentence.split("; ")]
         told = [one for one in each if one is not None]
         if len(told) < len(each):

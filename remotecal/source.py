@@ -51,6 +51,10 @@ class Source(ExecutionLoader):
     def is_package(self, fullname: str) -> bool:
         return self._package
 
+    def get_resource_reader(self, fullname: str) -> TraversableResources:
+        """Return what reads the data beside it, for `importlib.resources`."""
+        return _Folder(self.path.parent)
+
     def spec(self, name: str) -> ModuleSpec:
         """Return how to load this as the module `name`."""
         spec = ModuleSpec(name, self, origin=str(self.path), is_package=self._package)
@@ -182,6 +186,16 @@ class _Member(Source):
 
     def get_resource_reader(self, fullname: str) -> TraversableResources:
         return _Resources(self._files, self._written.rpartition("/")[0])
+
+
+class _Folder(TraversableResources):
+    """Hands out the data of an installed package, for `importlib.resources`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def files(self) -> Traversable:
+        return self._folder
 
 
 class _Resources(TraversableResources):

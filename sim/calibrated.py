@@ -3,17 +3,20 @@
 A simulated instrument's systematic error is drawn so that its certificate is honest: the true
 correction is the stated one plus a deviation with the standard uncertainty U/k. All points of one
 certificate share the deviation (in units of U/k), because they share the laboratory's standards; where it
-states their correlation, they share so much of it.
+states their correlation, they share so much of it. Between two points it is off their straight line by what
+such a certificate leaves open there: anything up to the limits that `CertifiedCurve` allows for.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 from random import Random
 
 from remotecal.errors import ConfigurationError
+from remotecal.model.certified import CertifiedPoint
+from remotecal.uncertainty.interpolation import CertifiedCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,12 @@ class Stated:
 class Calibrated:
     """An instrument's certificate together with its true corrections."""
 
-    __slots__ = ("stated", "true")
+    __slots__ = ("bends", "stated", "true")
 
     stated: Stated
     true: tuple[float, ...]
+    bends: tuple[float, ...]
+    """How far off the straight line the truth is between two points, four times, one an interval."""
 
     def __init__(self, stated: Stated, deviation: float, own: tuple[float, ...] = ()) -> None:
         """Let the truth be off what is stated.
@@ -63,7 +68,7 @@ class Calibrated:
             deviation: by how many standard uncertainties all true corrections lie off the stated ones.
             own: the same of each point by itself, which counts as far as the stated correlation leaves room.
         """
-        self.stated = stated
+        self.stated, self.bends = stated, ()
         common = 1.0 if stated.correlation is None or not own else stated.correlation
         self.true = tuple(
             correction + (sqrt(common) * deviation + sqrt(1 - common) * alone) * expanded / stated.k
@@ -76,15 +81,23 @@ class Calibrated:
     def drawn(cls, stated: Stated, rng: Random) -> Calibrated:
         """Draw the truth for what is stated."""
         own = () if stated.correlation is None else tuple(rng.gauss(0.0, 1.0) for _ in stated.points)
-        return cls(stated, rng.gauss(0.0, 1.0), own)
+        found = cls(stated, rng.gauss(0.0, 1.0), own)
+        found.bends = _drawn_bends(stated, Random(f"{found.true}"))  # noqa: S311  what else rng draws stays
+        return found
 
     def imitate(self, other: Calibrated) -> None:
         """State what another one states from now on, and be off as it is."""
-        self.stated, self.true = other.stated, other.true
+        self.stated, self.true, self.bends = other.stated, other.true, other.bends
 
     def correction(self, value: float) -> float:
-        """Return the true correction at `value`, interpolated; constant beyond the ends."""
-        return interpolate(self.stated.points, self.true, value)
+        """Return the true correction at `value`; constant beyond the ends."""
+        points = self.stated.points
+        straight = interpolate(points, self.true, value)
+        if not self.bends or not points[0] < value < points[-1]:
+            return straight
+        right = bisect_right(points, value)
+        share = (value - points[right - 1]) / (points[right] - points[right - 1])
+        return straight + self.bends[right - 1] * share * (1.0 - share)
 
     def indicated(self, value: float) -> float:
         """Return what the instrument indicates when `value` is true."""
@@ -110,6 +123,17 @@ def draw(
     corrections = tuple(round(rng.uniform(-spread, spread), digits) for _ in points)
     stated = Stated(unit, points, corrections, expanded, of=of, correlation=correlation)
     return Calibrated.drawn(stated, rng)
+
+
+def _drawn_bends(stated: Stated, rng: Random) -> tuple[float, ...]:
+    """Draw how far off the straight line the truth is, within what such a certificate leaves open."""
+    if len(stated.points) < 2:
+        return ()
+    rows = zip(stated.points, stated.corrections, stated.expanded, strict=True)
+    curve = CertifiedCurve(
+        [CertifiedPoint(at, value, u, stated.k, inf) for at, value, u in rows], stated.unit
+    )
+    return tuple(rng.uniform(-1.0, 1.0) * curve.bend(i) for i in range(len(stated.points) - 1))
 
 
 def interpolate(points: tuple[float, ...], values: tuple[float, ...], at: float) -> float:

@@ -6,7 +6,6 @@ for each repeat what the device indicates.
 
 from __future__ import annotations
 
-import math
 import statistics
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
@@ -17,7 +16,7 @@ from remotecal.drivers.readings import Reading
 from remotecal.drivers.shown import Shown
 from remotecal.errors import ParameterError
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
@@ -73,8 +72,7 @@ class Pulses(Output[Seen]):
         self, repeats: Repeats[Seen], counted: Callable[[Seen], float], per_unit: float, symbol: str = "N"
     ) -> None:
         self._counted, self._per_unit, self._symbol = counted, per_unit, symbol
-        one = 1 / math.sqrt(len(repeats.seen))
-        repeats.inputs.append(Input.from_limits(symbol, 0.0, "1", one, Distribution.TRIANGULAR))
+        repeats.rounded(symbol, "1", 1.0)
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         amount: Number = (self._counted(seen) + x[self._symbol]) / self._per_unit
@@ -96,8 +94,7 @@ class Total(Output[Seen]):
         self, repeats: Repeats[Seen], passed: Callable[[Seen], float], step: float, unit: str, symbol: str
     ) -> None:
         self._passed, self._symbol = passed, symbol
-        width = step / math.sqrt(len(repeats.seen))
-        repeats.inputs.append(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
+        repeats.rounded(symbol, unit, step)
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         amount: Number = self._passed(seen) + x[self._symbol]

@@ -19,7 +19,7 @@ from remotecal.procedures.library.evaluation.finding import Beyond
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
-from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import convert
@@ -36,6 +36,9 @@ Form = TypeVar("Form", bound=Applied)
 
 CMC = "cmc"
 """Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
+
+IN_SCATTER = "in the repeatability, which is larger 已含于重复性"
+"""Source of steps that the repeats scatter by."""
 
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
@@ -55,6 +58,7 @@ class Repeats(Generic[Seen]):
         self.inputs: list[Input] = []
         self.correlations: dict[tuple[str, str], float] = {}
         self.beyond: list[Beyond] = []
+        self._steps: list[str] = []
         self._corrected: dict[object, list[Deviating]] = {}
 
     @property
@@ -192,6 +196,21 @@ class Repeats(Generic[Seen]):
         self.inputs.append(found)
         return found
 
+    def rounded(self, symbol: str, unit: str, step: float) -> None:
+        """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.
+
+        Their difference is triangular within one step, and by chance from repeat to repeat, as nothing begins
+        at a step. So the scatter of the repeats has it in already, see `evaluate`.
+
+        Args:
+            symbol: of the input.
+            unit: of the step.
+            step: what each is rounded to.
+        """
+        width = step / math.sqrt(len(self.seen))
+        self.inputs.append(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
+        self._steps.append(symbol)
+
     def constant(self, name: str, unit: str) -> float:
         """Return a characteristic that has no uncertainty, such as a resolution."""
         fact = self._fact(name)
@@ -242,6 +261,9 @@ class Repeats(Generic[Seen]):
     ) -> Evaluated:
         """Return the mean error of the repeats with its budget; the repeatability becomes an input.
 
+        Where the repeats scatter by more than the steps they are `rounded` to, these count no more: the
+        larger of both counts, as budgets by JJF 1059.1 have it. Both would be one thing twice.
+
         Args:
             error: of one repeat, from what it yielded and the inputs.
             unit: of the error times `scale`.
@@ -269,9 +291,26 @@ class Repeats(Generic[Seen]):
             return result
 
         cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
-        budget = Budget(model, (*added, *self.inputs), unit, self.correlations)
+        known = self.inputs if scatter is not None else self._beside(added[0], error, scale)
+        budget = Budget(model, (*added, *known), unit, self.correlations)
         evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
         return confirmed(budget, evaluated, about=self.point.name)
+
+    def _beside(
+        self, spread: Input, error: Callable[[Seen, Numbers], Number], scale: float
+    ) -> Sequence[Input]:
+        """Return the inputs beside the repeatability, without steps that are less than it and thus in it."""
+        known, mean = self.estimates(), statistics.fmean(self.errors(error, scale))
+        steps = []
+        for each in (one for one in self.inputs if one.symbol in self._steps):
+            moved = {**known, each.symbol: each.u}
+            steps.append(scale * statistics.fmean(estimate(error(one, moved)) for one in self.seen) - mean)
+        if spread.u < math.hypot(*steps):
+            return self.inputs
+        return [
+            replace(each, u=0.0, source=IN_SCATTER) if each.symbol in self._steps else each
+            for each in self.inputs
+        ]
 
     def _repeatability(self, errors: Sequence[float], unit: str) -> tuple[Input]:
         if len(errors) < 2:

@@ -32,9 +32,11 @@ class ClampOnParameters(ReadingParameters):
     wall: Annotated[float, In("mm", above=0)]
     """Thickness of the wall, such as by an ultrasonic gauge round the pipe."""
     wall_expanded: Annotated[float, In("mm", above=0)]
+    """Expanded uncertainty of the wall's thickness (k = 2)."""
     lining: Annotated[float, In("mm", at_least=0)] = 0.0
     """Thickness of the lining, and of what has grown on it."""
     lining_expanded: Annotated[float, In("mm", at_least=0)] = 0.0
+    """Expanded uncertainty of that thickness (k = 2)."""
     told_inner_diameter: Annotated[float | None, In("mm", above=0)] = None
     """Inner diameter set in the clamp-on meter, where it is not that of outer diameter, wall and lining."""
     diameter_exponent: Annotated[int, In("1", at_least=1, at_most=3)] = 3

@@ -26,7 +26,7 @@ from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -160,9 +160,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         self._thermometer = self.correction(
             "t_m", "thermometer", [one for each in seen for one in each.temperature], "°C"
         )
-        # Two readings of a total, rounded to the step, of several repeats.
-        width = parameters.reference_resolution / math.sqrt(len(seen))
-        self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
+        self.rounded("V_r", "m3", parameters.reference_resolution)
         self.inputs += self._of_site()
         self.characteristic("Δt", "reading_delay", "s")
         self.read_meter()

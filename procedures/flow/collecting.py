@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Final, TypeVar
 
@@ -18,7 +17,6 @@ from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.on_rig import OnWaterRig
 from remotecal.procedures.library.flow.parameters import RigParameters
 from remotecal.procedures.library.flow.water import InWater, OfWater
-from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers
 
 DRAINING = 45.0
@@ -123,10 +121,7 @@ def collected_mass(repeats: OfWater[C]) -> Callable[[C, Numbers], Number]:
     seen = repeats.seen
     full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
-    step = repeats.constant("balance_resolution", "kg")
-    # Two readings, each rounded to the step: their difference is triangular within one step.
-    width = step / math.sqrt(len(seen))
-    repeats.inputs.append(Input.from_limits("W_res", 0.0, "kg", width, Distribution.TRIANGULAR))
+    repeats.rounded("W_res", "kg", repeats.constant("balance_resolution", "kg"))
     around = AirAround(repeats, repeats.barometer)
 
     def mass(one: C, x: Numbers) -> Number:

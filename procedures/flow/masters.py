@@ -31,7 +31,7 @@ from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, 
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.results import nominal_column
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -259,9 +259,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
                 symbol = f"e_{each.number}"
                 self.inputs.append(Input.normal(symbol, 0.0, "1", own, dof=each.parts.dof, source=source))
             self.inputs.append(Input.normal(f"Δt_{each.number}", 0.0, "s", delay.u, source=delay.source))
-        # Two readings of each total, rounded to the step; of several masters, and of several repeats.
-        width = self.parameters.master_resolution * math.sqrt(len(self.running) / len(self.seen))
-        self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
+        self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)))
 
     def _facts(self) -> None:
         self.characteristic("V_c", "connecting_volume", "m3")

@@ -56,7 +56,7 @@ class CheckRepeats(LoopRepeats):
         self._know("c", "", "check", 0)
         self.check = check_of(self.evidence, self.parameters.fit_order)
         (told,) = self.seen[0].counted("check", self.evidence)
-        self.inputs.append(self._counting("c", "check", told.unit))
+        self._count("c", "check", told.unit)
 
     def _working(self) -> tuple[list[Master], list[float]]:
         known = self.estimates()

@@ -10,7 +10,6 @@ what is stored and what leaks is added. Only a ratio of densities counts, by one
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -32,7 +31,7 @@ from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.passing import MeterRepeats
 from remotecal.procedures.library.meters.results import MeterFinding
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -229,13 +228,12 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         leak = told.leak_allowed
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
         for number, unit in zip(self.numbers, self._units(), strict=True):
-            self.inputs.append(self._counting(str(number), "masters", unit))
+            self._count(str(number), "masters", unit)
 
-    def _counting(self, key: str, role: str, unit: str) -> Input:
-        """Return what counting is off by: a pulse, or a step of a total; in two readings, of all repeats."""
+    def _count(self, key: str, role: str, unit: str) -> None:
+        """Make what counting is off by an input: a pulse, or a step of a total."""
         symbol = f"N_{key}" if unit == "1" else f"r_{key}"
-        step = 1.0 if unit == "1" else self.parameters.step_of(role, unit)
-        return Input.from_limits(symbol, 0.0, unit, step / math.sqrt(len(self.seen)), Distribution.TRIANGULAR)
+        self.rounded(symbol, unit, 1.0 if unit == "1" else self.parameters.step_of(role, unit))
 
     def _units(self) -> list[str]:
         """Return what each open master counts in: pulses, m³ or kg."""

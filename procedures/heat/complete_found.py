@@ -7,7 +7,6 @@ E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.uncertainty.conformity import Tolerance
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -103,9 +102,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         flows = [self._by_master(one) for one in self.seen]
         self._master = self.certified("e_m", "master", "1", place=statistics.fmean(flows), at_unit="m3/h")
         self._note_beyond("master", self._master.standard, flows)
-        # Two readings of the total in each repeat, rounded to the step; of several repeats.
-        width = parameters.master_resolution / math.sqrt(len(self.seen))
-        self.inputs.append(Input.from_limits("V_r", 0.0, "m3", width, Distribution.TRIANGULAR))
+        self.rounded("V_r", "m3", parameters.master_resolution)
         for side in told:
             self.characteristic(f"g_{side}", UNIFORMITY, "K")
             self.characteristic(f"s_{side}", STEM, "1")

@@ -177,9 +177,16 @@ def list_due(asked: argparse.Namespace) -> None:
 
 
 def _reindex(asked: argparse.Namespace) -> None:
+    from remotecal.hub.scope import compare_if_possible
+    from remotecal.hub.settings import HubFolder
+
+    folder = HubFolder(asked.hub)
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
+        print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
+        while compare_if_possible(folder, store):
+            pass
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
 
 

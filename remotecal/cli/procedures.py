@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
+from remotecal.cli.terminal import language
 from remotecal.errors import OrderError
+from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.runs.catalogue import find, names
-from remotecal.source import docstrings
 
 
 def list_procedures() -> None:
@@ -52,7 +53,7 @@ def show_procedure(name: str) -> None:
     console.print(Text("\n".join(["Roles", *(f"  {role}" for role in procedure.roles()), ""])))
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("Parameter", "Unit and limits", "Default", "What it is"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for row in parameter_rows(procedure.accepts()):
         table.add_row(*map(Text, row))
     console.print(table)
@@ -60,14 +61,15 @@ def show_procedure(name: str) -> None:
 
 def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]]:
     """Yield of each parameter its name, its unit and limits, its default and what it is."""
-    docs = docstrings(kind)
+    told, spoken = descriptions(kind), language()
     for key, field in kind.model_fields.items():
         limits = [str(entry) for entry in field.metadata if isinstance(entry, In)]
         if get_origin(field.annotation) is Literal:
             limits.append(", ".join(map(str, get_args(field.annotation))))
         usual = field.get_default(call_default_factory=True)
         default = "required" if field.is_required() else _default(usual)
-        yield key, ": ".join(filter(None, limits)), default, docs.get(key, "")
+        about = told.get(key, {})
+        yield key, ": ".join(filter(None, limits)), default, about.get(spoken, about.get("en", ""))
 
 
 def _default(value: object) -> str:

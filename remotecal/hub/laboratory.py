@@ -43,7 +43,7 @@ from remotecal.transport.pki import parse_certificate
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from remotecal.hub.settings import HubFolder
     from remotecal.order import Order
@@ -232,6 +232,22 @@ class OrderDesk:
             pretended = head.demonstration or head.training
             giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
         return row, row.id == issued.id
+
+    def check_numbers(self, wanted: Iterable[Order]) -> None:
+        """Raise `OrderError` unless all of these could be numbered and entered now; none of them is."""
+        now = time.time()
+        year = civil_time(now, self.folder.time_zone).year
+        with self.store.numbers.giving() as giving:
+
+            def give(pattern: str) -> str:
+                return giving.next(series_of(pattern, year), partial(written, pattern, year))
+
+            for place, order in enumerate(wanted):
+                found = numbered(order, self.folder.settings.numbers, give)
+                self._check_number(found)
+                pretended = found.order.demonstration or found.order.training
+                giving.hold(found.numbers.values(), f"?{place}", now, pretended=pretended)
+            giving.undo()
 
     def _check_number(self, order: Order) -> None:
         """Raise `OrderError` if another customer's order has this number: several runs of one order may."""

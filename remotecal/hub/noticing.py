@@ -17,6 +17,7 @@ from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.hub.counting_no_longer import count_without_revoked
 from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.mail import Mail
+from remotecal.hub.scope import compare_if_possible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,16 @@ class Noticing:
                 await asyncio.to_thread(self.look)
             except Exception:  # whatever it was: one look that fails must not be the last
                 log.exception("what falls due can't be told now")
+            await self._compare()
             await asyncio.sleep(min(self._again, self._to_midnight()))
+
+    async def _compare(self) -> None:
+        """Hold what was issued against the scope, as far as that was not done; that may take minutes."""
+        try:
+            while await asyncio.to_thread(compare_if_possible, self._folder, self._store):
+                pass
+        except Exception:  # as above
+            log.exception("what certificates stated can't be held against the scope now")
 
     def look(self) -> int:
         """Make the notices that are due and not made yet, and send those that were not sent.

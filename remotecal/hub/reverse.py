@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -97,11 +98,26 @@ class _Method(BaseModel):
 
 class _Budget(BaseModel):
     lines: tuple[_Line, ...]
+    result: int = 0
+
+
+class _Result(BaseModel):
+    items: tuple[str, ...] = ()
 
 
 class _Measurement(BaseModel):
+    items: tuple[str, ...] = ()
     methods: tuple[_Method, ...] = ()
+    results: tuple[_Result, ...] = ()
     budgets: tuple[_Budget, ...] = ()
+
+    def of(self, device: str) -> Iterator[_Budget]:
+        """Yield the budgets of results of a device, or of any that does not tell of which; "": all."""
+        for budget in self.budgets:
+            own = [result.items for result in self.results[budget.result : budget.result + 1]]
+            items = next(filter(None, own), self.items)
+            if not (device and items) or device in items:
+                yield budget
 
 
 class _Budgets(BaseModel):
@@ -110,7 +126,7 @@ class _Budgets(BaseModel):
     measurements: tuple[_Measurement, ...]
 
 
-def shares_in(record: str, certificate: str) -> Portion | None:
+def shares_in(record: str, certificate: str, device: str = "") -> Portion | None:
     """Return how much of a record's results is a certificate's, by the budget lines that name its number.
 
     A line that names several certificates counts whole for each; correlated inputs may exceed 100 together.
@@ -118,6 +134,7 @@ def shares_in(record: str, certificate: str) -> Portion | None:
     Args:
         record: in JSON.
         certificate: its number.
+        device: of which device's results, by its id in the record; "" for those of all.
 
     Returns:
         None where no line names it, or what is no record was given.
@@ -126,11 +143,11 @@ def shares_in(record: str, certificate: str) -> Portion | None:
         read = _Budgets.model_validate_json(record)
     except ValidationError:
         return None
-    found = [share for one in read.measurements for share in _shares(one, certificate)]
+    found = [share for one in read.measurements for share in _shares(one, certificate, device)]
     return Portion(min(found), max(found)) if found else None
 
 
-def _shares(measurement: _Measurement, certificate: str) -> list[Decimal]:
+def _shares(measurement: _Measurement, certificate: str, device: str) -> list[Decimal]:
     """Return the share in each budget of a measurement; none where no input of its model names it."""
     named = {
         each.symbol
@@ -142,15 +159,22 @@ def _shares(measurement: _Measurement, certificate: str) -> list[Decimal]:
         return []
     return [
         sum((line.share for line in budget.lines if line.symbol in named), Decimal())
-        for budget in measurement.budgets
+        for budget in measurement.of(device)
     ]
 
 
-def shares(store: Store, uses: Iterable[UseRow]) -> dict[tuple[str, str], Portion]:
-    """Return for runs, by station and name, how much of their results is that of the standard told there."""
-    through = {(use.station, use.run): use.by for use in uses if use.by}
+def shares(store: Store, uses: Iterable[UseRow]) -> dict[tuple[str, str, str], Portion]:
+    """Return how much of what certificates state is that of the standard told there.
+
+    By station, run and device: each of several devices has its own results.
+    """
+    devices: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+    for use in uses:
+        if use.by:
+            devices[use.station, use.run][use.device] = use.by
     found = {}
-    for station, run, record in store.records.each(through):
-        if (share := shares_in(record, through[station, run])) is not None:
-            found[station, run] = share
+    for station, run, record in store.records.each(devices):
+        for device, by in devices[station, run].items():
+            if (share := shares_in(record, by, device)) is not None:
+                found[station, run, device] = share
     return found

@@ -98,7 +98,7 @@ def _ask_register(
     certificates: Mapping[str, CertificateUsed],
     day: date,
 ) -> None:
-    from remotecal.registers import LaboratoryRegister, Undertaking, UsedStandard
+    from remotecal.registers import LaboratoryRegister, StatedApproval, Undertaking, UsedStandard
 
     undertaking = Undertaking(
         laboratory=order.laboratory.name,
@@ -106,7 +106,7 @@ def _ask_register(
         standards=tuple(
             UsedStandard(used.certificate.serials, used.certificate.number) for used in certificates.values()
         ),
-        approvals=tuple(one.number for one in bench.file.approvals),
+        approvals=tuple(StatedApproval(one.number, one.valid_until) for one in bench.file.approvals),
         procedure=found.name,
         procedure_sha256=found.sha256,
         day=day,

@@ -118,7 +118,7 @@ class AuditLog:
         """
         entries, head, seen = 0, BEGIN, not looked_for
         for row in self._all():
-            if row.chain != chained(head, row.at, row.who, row.what, row.data):
+            if not _follows(row, head):
                 return Chain(entries, head, row, seen)
             entries, head = entries + 1, row.chain
             seen = seen or head == looked_for
@@ -127,7 +127,7 @@ class AuditLog:
     def _all(self) -> Iterator[AuditRow]:
         from sqlalchemy import select
 
-        last = -1
+        last: float = -math.inf  # what was put in may have any number
         while True:
             query = select(audit).where(audit.c.id > last).order_by(audit.c.id).limit(AT_A_TIME)
             with self._database.read() as connection:
@@ -136,3 +136,11 @@ class AuditLog:
                 return
             yield from map(AuditRow._make, rows)
             last = rows[-1].id
+
+
+def _follows(row: AuditRow, head: str) -> bool:
+    """Tell whether an entry's hash covers it and those before; nothing covers what no entry can say."""
+    try:
+        return row.chain == chained(head, row.at, row.who, row.what, row.data)
+    except (TypeError, ValueError):
+        return False

@@ -7,6 +7,7 @@ This is an index. All of it stands in the journals, from whose lines it is made 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -214,6 +215,8 @@ class UseRow(NamedTuple):
     """The maker's number of that, or else its owner's."""
     issued: float | None
     """When that certificate was issued; None if it was not."""
+    device: str = ""
+    """Id of the one device in the run's record that certificate is of; "" where it is of all."""
 
 
 class AboutRuns:
@@ -295,14 +298,17 @@ class AboutRuns:
             until: only runs begun before.
         """
         rows: dict[tuple[str, str, str], UseRow] = {}
+        of_run: Counter[tuple[str, str]] = Counter()
         wanted = sorted(set(numbers) - {""})
         with self._database.read() as connection:
             for some in in_parts(wanted):
                 for column in (run_equipment.c.certificate, run_equipment.c.serial):
                     for row in connection.execute(_using(column, some, since, until)):
                         use = UseRow._make(row)
-                        rows.setdefault((use.station, use.run, use.certificate), use)
-        return tuple(sorted(rows.values(), key=lambda use: (use.at, use.station, use.run, use.certificate)))
+                        if rows.setdefault((use.station, use.run, use.certificate), use) is use:
+                            of_run[use.station, use.run] += 1
+        told = (use if of_run[use.station, use.run] > 1 else use._replace(device="") for use in rows.values())
+        return tuple(sorted(told, key=lambda use: (use.at, use.station, use.run, use.certificate)))
 
     def rebuild(self) -> int:
         """Make the index anew from the journals, while nobody else writes; return of how many runs it is."""
@@ -383,6 +389,7 @@ def _using(
             func.coalesce(items.c.name, "{}"),
             func.coalesce(func.nullif(items.c.serial, ""), items.c.owner_number, ""),
             issued.c.at,
+            func.coalesce(device, ""),
         )
         .join(runs, same(runs))
         .outerjoin(items, same(items))

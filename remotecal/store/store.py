@@ -27,6 +27,7 @@ from remotecal.store.shares import Share
 from remotecal.store.signings import Signings
 from remotecal.store.spreads import Spreads
 from remotecal.store.standards import Standards
+from remotecal.store.stated import StatedResults
 from remotecal.store.stations import Stations
 from remotecal.store.users import Users
 from remotecal.store.walls import Walls
@@ -78,6 +79,7 @@ class Store:
         self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
         self.spreads = Spreads(self.database)
+        self.stated = StatedResults(self.database)
 
     @staticmethod
     def migrate(url: str) -> None:

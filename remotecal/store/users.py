@@ -172,13 +172,15 @@ class Users:
         Args:
             secret: from `open_session`.
             now: the time.
-            idle: seconds without use after which it is over.
+            idle: seconds without use after which it is over; likewise one that was used so much later than
+                now, by a clock that was set back since.
             used: whether it is used now.
         """
         from sqlalchemy import select
 
         this = sessions.c.digest == digest_of(secret)
-        good = this & (sessions.c.expires > now) & (sessions.c.used > now - idle) & users.c.enabled
+        lately = (sessions.c.used > now - idle) & (sessions.c.used < now + idle)
+        good = this & (sessions.c.expires > now) & lately & users.c.enabled
         query = select(users, sessions.c.expires, sessions.c.used)
         with self._database.read() as connection:
             row = connection.execute(

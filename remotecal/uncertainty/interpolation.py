@@ -27,9 +27,11 @@ Not of the whole range: of a meter that is certified from 0.03 to 3 m³/h that w
 class CertifiedCurve:
     """A certificate's table, read between its points by straight lines.
 
-    Neighbouring points come from the same standards on the same day, so they are taken as fully
-    correlated: the uncertainty is interpolated like the value, and is never smaller between two points
-    than at both. What the straight line may miss is added as rectangular limits; beyond the ends, where
+    Between two points the uncertainty is that of the straight line: what the points have in common is
+    there in full, what is each point's own is less in the middle, as far as the `correlation` tells. Where
+    nobody states it they are taken as fully correlated, as they come from the same standards on the same
+    day, and the uncertainty is interpolated like the value: none is larger.
+    What the straight line may miss is added as rectangular limits; beyond the ends, where
     the last line goes on for `BEYOND`, they grow with the distance. Where it is `extended` it goes on
     further, and the limits grow by the whole band the certificate's errors lie in, U included, for every
     range's length.
@@ -92,8 +94,8 @@ class CertifiedCurve:
         """
         i, share = self._locate(x)
         low, high = self.points[i], self.points[i + 1]
-        ends = low.expanded / low.k, high.expanded / high.k
-        u = max(_along(*ends, share), _along(*ends, min(max(share, 0.0), 1.0)))
+        beyond = 0.0 if 0.0 <= share <= 1.0 else _along(low.expanded / low.k, high.expanded / high.k, share)
+        u = max(beyond, self._of_the_line(x))
         # The limits join the certificate's uncertainty just as those of a drift do.
         return Input.from_certificate(
             symbol,
@@ -102,7 +104,7 @@ class CertifiedCurve:
             u,
             1.0,
             dof=min(low.dof, high.dof),
-            drift=self._bend(i) * abs(share * (1 - share)) + self._band() * self.outside(x),
+            drift=self.bend(i) * abs(share * (1 - share)) + self._band() * self.outside(x),
             source=self.source,
         )
 
@@ -121,6 +123,13 @@ class CertifiedCurve:
         )
         u = self.u(x) * self.u(y)
         return min(1.0, common / u) if u else 0.0
+
+    def _of_the_line(self, x: float) -> float:
+        """Return the standard uncertainty of the straight line between points at a place; no less beyond."""
+        (i, one), (j, other) = self._parts(x)
+        if self.correlation is None:
+            return one + other
+        return math.sqrt(max(0.0, one**2 + other**2 + 2 * self.correlation[i][j] * one * other))
 
     def _parts(self, x: float) -> tuple[tuple[int, float], tuple[int, float]]:
         """Return the points beside a place, and what each contributes to the uncertainty there."""
@@ -169,8 +178,11 @@ class CertifiedCurve:
         low, high = self.points[i].at, self.points[i + 1].at
         return i, (x - low) / (high - low)
 
-    def _bend(self, i: int) -> float:
-        """Return four times the greatest distance of the curve from the chord of interval `i`."""
+    def bend(self, i: int) -> float:
+        """Return four times the greatest distance of the curve from the chord of interval `i`.
+
+        Where `share`, from 0 to 1, tells the place in it, it is off by this times share·(1 - share) at most.
+        """
         if self.nonlinearity is not None:
             return 4 * self.nonlinearity
         low, high = self.points[i], self.points[i + 1]

@@ -10,6 +10,7 @@ from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import amending, issuing
 from remotecal.hub.run_at import lacking
+from remotecal.hub.scope import compare_if_possible
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,6 +116,8 @@ def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> N
             "certificate": fingerprint(signature.chain[0]),
         },
     )
+    if signature.duty == "issued":
+        compare_if_possible(signed.folder, office.store)
 
 
 def _refuse_returned(office: Office, signed: RunAt) -> None:

@@ -2,7 +2,7 @@
 
 from sample import record
 
-from remotecal.certificates.scope import out_of_scope
+from remotecal.certificates.scope import out_of_scope, stated
 from remotecal.certificates.trust import Capability
 from remotecal.model import (
     Bivariate,
@@ -71,3 +71,27 @@ def test_both_parts_of_a_complex_result_are_in_scope_or_not() -> None:
     assert out_of_scope(with_result(impedance), (better,)) == ()
     marked = impedance.model_copy(update={"in_cmc": InCmc(valid=(False,))})
     assert out_of_scope(with_result(marked), (capability,)) == ()
+
+
+def test_of_several_capabilities_the_best_is_held_against_a_result() -> None:
+    """A result is in scope if one of them is for it; it is told with the smallest CMC of those."""
+    wide = Capability(
+        quantity="basic_measurementError",
+        unit="K",
+        cmc="0.02",
+        against="basic_referenceValue",
+        against_unit="°C",
+        low="0",
+        high="100",
+    )
+    narrow = wide.model_copy(update={"unit": "mK", "cmc": "8", "high": "20"})
+    elsewhere = wide.model_copy(update={"cmc": "0.001", "low": "30"})
+    for scope in ((wide, narrow, elsewhere), (elsewhere, narrow, wide)):
+        for expanded, fault in (("0.01", ""), ("0.007", "U = 7.0 mK is smaller than the CMC, 8")):
+            (found,) = stated(with_result(error(expanded, "°C")), scope)
+            assert (found.capability, found.at, found.fault) == (narrow, "20.00", fault)
+            assert (found.expanded, found.unit, float(found.compared)) == (expanded, "°C", float(expanded) * 1e3)
+            assert bool(out_of_scope(with_result(error(expanded, "°C")), scope)) == bool(fault)
+    (found,) = stated(with_result(error("0.01", "°C")), (elsewhere,))
+    assert (found.capability, found.compared) == (None, "")
+    assert "outside the scope" in found.fault

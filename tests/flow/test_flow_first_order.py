@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from asked import asking
-from first_orders import FirstDay, carry_out, first_day
+from first_orders import FirstDay, carry_out, first_day, form_in
 from test_web_items import entered
 from test_web_pages import browsing
 from web_laboratory import Web, tiny, web
@@ -24,7 +24,18 @@ def day(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay
 
 
 def test_a_first_order_is_written_and_carried_out_to_its_result(day: FirstDay) -> None:
-    carry_out(day, {"flows": "10, 200 L/min", "repeats": "2"}, {"flow.water_gravimetric"}, {"flows": "50000"})
+    quick = {"flows": "10 m3/h, 200 L/min", "repeats": "2"}
+    carry_out(day, quick, {"flow.water_gravimetric"}, {"flows": "50000"})
+
+
+def test_a_unit_behind_the_last_of_several_values_is_not_taken_for_that_of_one(day: FirstDay) -> None:
+    with browsing(day.web, "operator") as client:
+        page = client.get("/orders/first", params={"at": f"here/{day.bench}", "procedure": day.procedure})
+        sent = form_in(page) | {"parameter.flows": "10, 200 L/min"}
+        refused = client.post("/orders/first", data=sent)
+        assert refused.status_code == 422
+        assert "Some of the values have a unit, others none" in refused.text
+        assert form_in(refused)["parameter.flows"] == "10, 200 L/min"
 
 
 def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) -> None:
@@ -35,6 +46,10 @@ def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) 
         for page in (first, client.get(f"/orders/new?item={item}&pattern={row.id}")):
             assert ' name="number"' in page.text
             assert ' name="adjust"' not in page.text
+        asked = {"at": f"here/{day.bench}", "procedure": day.procedure}
+        chinese = client.get("/orders/first", params=asked, headers={"Accept-Language": "zh-CN"}).text
+        assert "校准流量点，按测量顺序。" in chinese
+        assert not re.search(r'<span lang="en">', chinese)
 
 
 def test_the_spread_of_repeats_is_drawn_and_told_in_numbers(day: FirstDay) -> None:

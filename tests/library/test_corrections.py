@@ -192,7 +192,8 @@ def test_a_weighed_difference_is_no_surer_than_the_full_bin(evidence: Evidence) 
     (point,) = procedure.points()
     lines = {line.symbol: line for line in procedure.evaluate_point(point, evidence).evaluated.lines}
     full, empty = lines["W"], lines["W_0"]
-    known = Standard.certified("W", evidence.certificates["balance"].certificate, "kg").stated
+    used = evidence.certificates["balance"]
+    known = Standard.certified("W", used.certificate, "kg", correlation=used.correlation).stated
     assert full.u == pytest.approx(known.u(evidence.observations[0].values["mass_after"].value), rel=1e-3)
     assert empty.u == pytest.approx(known.u(0.0), rel=1e-2)
     assert full.contribution * empty.contribution < 0

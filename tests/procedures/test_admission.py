@@ -175,12 +175,25 @@ def test_an_approval_of_the_bench_must_stand_in_the_register_and_hold_today(site
     [
         ("A-2", LATER, "approval A-2 as a measurement standard is not registered"),
         ("A-1", TODAY - timedelta(days=1), "approval A-1 .* ended on .*: have it renewed"),
+        ("A-1", LATER + timedelta(days=1), f"registered until {LATER}, not until"),
     ],
 )
 def test_another_approval_or_one_that_ended_refuses_the_run(site, number, until, reason):
     approve(site, number, until)
     site.register()
     with pytest.raises(CertificateRefused, match=reason):
+        site.plan()
+
+
+def test_an_approval_of_standards_that_take_no_part_is_none_of_the_bench_s(site):
+    approve(site, "B-7")
+    site.register()
+    with (site.folder / "register.toml").open("a", encoding="utf-8") as file:
+        file.write(
+            f'[[standards]]\nname = {{ "" = "gauge" }}\nserial = "G-1"\napproval = "B-7"\n'
+            f'valid_until = {LATER}\ncertificate = "C-1"\ncertificate_valid_until = {LATER}\n'
+        )
+    with pytest.raises(CertificateRefused, match=r"B-7 .* registered for standards that take no part: G-1"):
         site.plan()
 
 

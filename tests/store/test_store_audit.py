@@ -12,7 +12,10 @@ CHANGES = {
     "taken away": audit.delete().where(audit.c.what == "act 2"),
     "put in": audit.insert().values(at=1.0, who="x", what="y", data="{}"),
     "its hash": audit.update().where(THIRD).values(chain=BEGIN),
+    "put in before the first": audit.insert().values(id=-5, at=1.0, who="x", what="y", data="{}", chain=""),
+    "at no time": audit.update().where(THIRD).values(at=float("inf")),
 }
+BEFORE_IT = {"changed": 3, "taken away": 2, "put in": 5, "its hash": 3, "at no time": 3}
 
 
 def test_the_audit_log_tells_where_it_is_broken(store: Store) -> None:
@@ -39,4 +42,4 @@ def test_what_was_changed_is_found(store: Store, change: str) -> None:
         connection.execute(CHANGES[change])
     found = store.log.check()
     assert found.broken is not None
-    assert found.entries == {"changed": 3, "taken away": 2, "put in": 5, "its hash": 3}[change]
+    assert found.entries == BEFORE_IT.get(change, 0)

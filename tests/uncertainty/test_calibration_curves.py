@@ -221,6 +221,22 @@ def test_between_points_the_value_is_interpolated_and_less_certain():
     assert given.dof == pytest.approx(12 * (given.u / 0.015) ** 4)
 
 
+def test_what_is_each_points_own_is_less_between_them_where_the_correlation_is_told():
+    """The line through two points that share half their variance: Monte Carlo says the same."""
+    points = [CertifiedPoint(x, 0.0, 0.2, 2.0, math.inf) for x in (0.0, 10.0, 20.0)]
+    half = [[1.0, 0.5, 0.5], [0.5, 1.0, 0.5], [0.5, 0.5, 1.0]]
+    told = CertifiedCurve(points, "%", correlation=half)
+    assert told.u(5.0) == pytest.approx(0.1 * math.sqrt(0.75))
+    assert told.u(7.5) == pytest.approx(0.1 * math.sqrt(0.0625 + 0.5625 + 0.1875))
+    assert told.u(10.0) == pytest.approx(0.1)
+    assert told.u(20.05) == pytest.approx(0.1), "no less a little beyond the end"
+    assert CertifiedCurve(points, "%").u(5.0) == 0.1, "nobody tells: the largest it can be"
+    # Two places beside each other have the same deviation, but for what the line may miss.
+    assert told.correlated(5.0, 5.01) == pytest.approx(1.0, abs=1e-5)
+    draws = np.random.default_rng(5).multivariate_normal([0.0] * 3, 0.01 * np.array(half), 200_000)
+    assert told.u(7.5) == pytest.approx(float(np.std(0.25 * draws[:, 0] + 0.75 * draws[:, 1])), rel=0.01)
+
+
 def test_the_curve_of_a_parabola_is_covered_exactly():
     def point(x, value):
         return CertifiedPoint(x, value, 0.001, 2.0, math.inf)

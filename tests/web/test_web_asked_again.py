@@ -48,6 +48,17 @@ def test_a_session_is_asked_again_and_a_program_is_not(web: Web) -> None:
             assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)
 
 
+def test_a_clock_that_was_set_back_lets_nothing_count_for_longer(web: Web) -> None:
+    with web.clock.put_forward(3 * LATER), web.log_in("chief") as person:
+        problem(person.post("/runs/here/X/certificate/issue"), 404)
+        with web.clock.put_forward(-3 * LATER):
+            assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)
+        with web.clock.put_forward(-86400.0):
+            problem(person.get("/session"), 401)
+        with web.clock.put_forward(-86400.0), browsing(web, "chief") as client:
+            assert client.get("/live").status_code == 200
+
+
 def test_so_it_is_on_pages_and_to_look_on_is_no_answer(web: Web) -> None:
     with browsing(web, "chief") as client:
         form = {"csrf": token(client.get("/"))}

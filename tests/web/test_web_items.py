@@ -286,6 +286,40 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
     assert len({who for who, what, data in web.audit("order") if "BATCH" in data}) == 1
 
 
+def test_of_many_orders_none_is_made_where_one_s_number_is_taken(web: Web, announced: None) -> None:
+    real = wanted(web)
+    # No demonstration, which may be repeated with its number.
+    real["order"]["order"] |= {"demonstration": False, "number": "HALF-P", "certificate": None}
+    with web.token("operator") as operator:
+        pattern = operator.post("/orders", json=real).json()["id"]
+    items = [entered(web, serial=f"HALF-{one}", model="")["id"] for one in range(4)]
+    with browsing(web, "operator") as client:
+        taken = form_of(client.get(f"/orders/new?item={items[0]}&pattern={pattern}")) | {"number": "HALF-2"}
+        assert client.post("/orders/new", data=taken).status_code == 303
+        query = "&".join(f"item={one}" for one in items[1:])
+        form = form_of(client.get(f"/orders/new?{query}&pattern={pattern}")) | {"number": "HALF"}
+        refused = client.post("/orders/new", data=form)
+        assert refused.status_code == 409
+        assert "the number HALF-2 is that of the order" in refused.text
+        assert re.findall(r">(HALF-\d)</a>", client.get("/orders?number=HALF").text) == ["HALF-2"]
+        assert client.post("/orders/new", data=form | {"number": "WHOLE"}).status_code == 303
+        assert len(re.findall(r">(WHOLE-\d)</a>", client.get("/orders?number=WHOLE").text)) == 3
+
+
+def test_an_order_without_a_model_says_no_class_of_the_pattern_s_device(web: Web, announced: None) -> None:
+    pattern = wanted(web)
+    pattern["order"]["dut"] |= {"class_scheme": "JJG 1", "class_name": "0.2"}
+    pattern["order"]["dut"].pop("model", None)
+    with web.token("operator") as operator:
+        before = operator.post("/orders", json=pattern).json()["id"]
+        item = entered(web, serial="CLASS-1", model="")["id"]
+        with browsing(web, "operator") as client:
+            form = form_of(client.get(f"/orders/new?item={item}&pattern={before}")) | {"number": "CLASS"}
+            where = client.post("/orders/new", data=form).headers["location"]
+        device = operator.get(where.removeprefix("/")).json()["order"]["dut"]
+        assert (device["serial"], device["class_name"]) == ("CLASS-1", None)
+
+
 def test_a_series_gives_the_numbers_unless_somebody_types_one(
     web: Web, announced: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

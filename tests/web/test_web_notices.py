@@ -7,11 +7,12 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from html import unescape
 from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -51,9 +52,13 @@ def set_to(web: Web, notices: NoticeSettings, **issuing: object) -> Iterator[Hub
         folder.settings = before
 
 
-def look(web: Web, days: float = 0.0) -> int:
-    """Let the hub look what falls due, so many days from now; return how many notices are new."""
-    clock = VirtualClock(web.clock.now() + days * DAY)
+def look(web: Web, day: date, hours: float = 6.0) -> int:
+    """Let the hub look what falls due, so many hours after a day began; return how many notices are new.
+
+    The day is said: whatever hour it is by the computer, and if midnight passes in the middle of a test.
+    """
+    zone = ZoneInfo(web.hub.laboratory.folder.time_zone)
+    clock = VirtualClock(datetime.combine(day, time(), zone).timestamp() + hours * 3600.0)
     return Noticing(web.hub.laboratory.folder, web.hub.laboratory.store, clock).look()
 
 
@@ -64,13 +69,14 @@ def notices(web: Web, user: str, about: str) -> list[tuple[int, str]]:
 
 
 def test_each_is_told_once_at_60_30_14_and_7_days_and_when_it_has_passed(web: Web) -> None:
-    due = today(web) + timedelta(days=61)
+    day = today(web)
+    due = day + timedelta(days=61)
     number = str(entered(web, serial="N-1", account="acme", due=f"{due}")["id"])
-    assert look(web) == 0
+    assert look(web, day) == 0
     expected: list[tuple[int, str]] = []
     for days, told in ((1, 60), (2, 0), (30, 0), (31, 30), (47, 14), (50, 0), (54, 7), (61, 0), (62, 99)):
-        look(web, days)
-        assert look(web, days) == 0  # another start, or another hub, tells nobody again
+        look(web, day + timedelta(days=days))
+        assert look(web, day + timedelta(days=days)) == 0  # another start, or another hub, tells nobody again
         if told:
             expected.append((told % 99, f"{due}"))
         assert notices(web, "customer", number) == expected, days
@@ -78,9 +84,10 @@ def test_each_is_told_once_at_60_30_14_and_7_days_and_when_it_has_passed(web: We
 
 
 def test_a_hub_that_is_up_late_tells_the_shortest_time_alone(web: Web) -> None:
-    due = today(web) + timedelta(days=10)
+    day = today(web)
+    due = day + timedelta(days=10)
     number = str(entered(web, serial="N-2", account="bolt", due=f"{due}")["id"])
-    look(web)
+    look(web, day)
     assert notices(web, "bolt", number) == [(14, f"{due}")]
 
 
@@ -88,7 +95,8 @@ def test_standards_go_to_their_keepers_and_persons_to_administrators(
     web: Web, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
-    soon = today(web) + timedelta(days=20)
+    day = today(web)
+    soon = day + timedelta(days=20)
     later = soon + timedelta(days=300)
     own = {serial: entered(web, serial=serial, due=f"{soon}")["id"] for serial in ("B-7", "B-8")}
     held = [
@@ -105,7 +113,7 @@ def test_standards_go_to_their_keepers_and_persons_to_administrators(
         web, NoticeSettings(keepers={"B-7": ("reviewer",), "B-8": ("approver",)}), signatories=str(register)
     ):
         found = falling_due(store, folder, web.clock.now())
-        told = {(one.kind, one.about, one.to) for one in notices_of(found, users, folder, today(web))}
+        told = {(one.kind, one.about, one.to) for one in notices_of(found, users, folder, day)}
     assert ("standard", "B-7", "reviewer") in told
     assert not any(one.kind == "standard" and one.about == "B-7" for one in found if one.day != soon)
     assert ("standard", "B-7", "operator") not in told
@@ -118,7 +126,7 @@ def test_standards_go_to_their_keepers_and_persons_to_administrators(
     assert not any(about == "R-2" for _, about, _ in told)
     assert not any(to in {"customer", "bolt"} for kind, _, to in told if kind != "item")
     with set_to(web, NoticeSettings()):
-        told = {(one.about, one.to) for one in notices_of(found, users, folder, today(web))}
+        told = {(one.about, one.to) for one in notices_of(found, users, folder, day)}
     assert ("B-7", "operator") in told
     assert ("B-7", "reviewer") not in told
 
@@ -160,9 +168,10 @@ def test_a_station_whose_certificate_is_not_renewed_is_told(web: Web) -> None:
 
 
 def test_a_notice_is_seen_and_acknowledged_by_its_reader_alone(web: Web) -> None:
-    due = today(web) + timedelta(days=5)
+    day = today(web)
+    due = day + timedelta(days=5)
     number = entered(web, serial="N-3", account="acme", due=f"{due}")["id"]
-    look(web)
+    look(web, day)
     with web.token("customer") as acme, web.token("bolt") as bolt:
         (mine,) = [one for one in acme.get("/notices").json() if one["about"] == str(number)]
         assert (mine["days"], mine["due"], mine["acknowledged"]) == (7, f"{due}", None)
@@ -261,7 +270,8 @@ def mailing(post: Post, path: Path, **changed: object) -> NoticeSettings:
 def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
     web: Web, tmp_path: Path, security: str
 ) -> None:
-    due = today(web) + timedelta(days=25)
+    day = today(web)
+    due = day + timedelta(days=25)
     serial = f"P-{security}"
     entered(web, serial=serial, account="bolt", due=f"{due}")
     with web.token("bolt") as bolt:
@@ -270,15 +280,15 @@ def test_notices_go_by_mail_once_and_again_where_the_server_would_not(
     with Post(tmp_path, starttls=security == "starttls") as post:
         post.refuses = True
         with set_to(web, mailing(post, tmp_path, security=security)):
-            look(web)
+            look(web, day)
             assert post.taken == []
             assert "451" in web.audit("mail failed")[0][2]
             post.refuses = False
-            look(web)
+            look(web, day)
             assert post.taken == []  # not again at once
             post.leaves = "421 closing"  # after it has taken the mail
-            look(web, days=0.1)
-            look(web, days=0.2)
+            look(web, day, hours=8.5)
+            look(web, day, hours=11.0)
         ((to, content),) = post.taken
     assert to == ["bolt@bolt.example"]
     message = message_from_bytes(content, policy=policy.default)
@@ -324,7 +334,8 @@ def test_an_address_that_no_mail_can_be_written_to_keeps_nobody_from_being_told(
     """Python's own reader of addresses fails on these, each in a way of its own."""
     with web.token("bolt") as bolt:
         assert bolt.put("/notices/mail", json={"mail": address}).status_code == 422
-    due = today(web) + timedelta(days=25)
+    day = today(web)
+    due = day + timedelta(days=25)
     serial = f"P-{len(address)}"
     for account in ("bolt", "acme"):
         entered(web, serial=serial, account=account, due=f"{due}")
@@ -333,7 +344,7 @@ def test_an_address_that_no_mail_can_be_written_to_keeps_nobody_from_being_told(
     store.notices.set_mail("customer", "acme@acme.example")
     try:
         with Post(tmp_path) as post, set_to(web, mailing(post, tmp_path)):
-            look(web)
+            look(web, day)
         assert [to for to, _ in post.taken] == [["acme@acme.example"]]
         assert address in json.loads(web.audit("mail failed")[0][2])["to"]
     finally:
@@ -365,13 +376,14 @@ def test_the_hub_looks_again_whatever_went_wrong(web: Web) -> None:
 def test_no_mail_goes_to_a_server_that_is_not_the_one_or_by_a_password_others_read(
     web: Web, tmp_path: Path
 ) -> None:
-    due = today(web) + timedelta(days=25)
+    day = today(web)
+    due = day + timedelta(days=25)
     entered(web, serial="P-strange", account="bolt", due=f"{due}")
     with web.token("bolt") as bolt:
         bolt.put("/notices/mail", json={"mail": "bolt@bolt.example"})
     with Post(tmp_path) as post:
         with set_to(web, mailing(post, tmp_path, trusted=None)):
-            look(web)
+            look(web, day)
         assert post.taken == []
         assert "CERTIFICATE_VERIFY_FAILED" in web.audit("mail failed")[0][2]
         loose = tmp_path / "loose"
@@ -381,7 +393,7 @@ def test_no_mail_goes_to_a_server_that_is_not_the_one_or_by_a_password_others_re
             set_to(web, mailing(post, tmp_path, password_file=str(loose))),
             pytest.raises(ConfigurationError, match="can be read by others"),
         ):
-            look(web, days=0.3)
+            look(web, day, hours=13.0)
         assert post.taken == []
     with web.token("bolt") as bolt:
         bolt.put("/notices/mail", json={"mail": ""})

@@ -8,6 +8,8 @@ from test_web_pages import browsing, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.pages import frame
+from remotecal.pages.words import words
+from remotecal.sayings import LONGEST
 from remotecal.web.sessions import OF_ONE
 
 
@@ -89,6 +91,30 @@ def test_a_refusal_has_all_headers_and_is_in_the_language_of_the_page(web: Web, 
             answer = known.post(address, data={"csrf": token(page), **sent})
             assert answer.status_code == 422, address
             assert 'role="alert">' in answer.text, address
+
+
+def test_what_was_typed_is_said_again_also_to_whose_session_is_over(web: Web) -> None:
+    typed = "the reason, at <length>"
+    with browsing(web, "operator") as client:
+        form = {"csrf": token(client.get("/")), "key": "a-secret-key", "reason": typed, "password": "s3cret"}
+        for over in (False, True):
+            if over:
+                client.cookies.clear()
+            page = client.post("/orders/X/cancel", data=form)
+            assert page.status_code == (401 if over else 404)
+            assert "the reason, at &lt;length&gt;" in page.text
+            assert "a-secret-key" not in page.text
+            assert "s3cret" not in page.text
+        foreign = client.post("/orders/X/cancel", data=form, headers={"Origin": "https://elsewhere.example"})
+        assert foreign.status_code == 403
+        assert "the reason" not in foreign.text
+
+
+def test_a_sentence_of_any_length_is_looked_for_in_no_other_language() -> None:
+    said = words("zh").refusal
+    assert said("there is no order X") != ("there is no order X", "en")
+    long = f"there is no order {'; ' * LONGEST}"
+    assert said(long) == (long, "en")
 
 
 def test_a_program_is_told_what_is_wrong_in_english(web: Web) -> None:

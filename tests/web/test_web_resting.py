@@ -82,6 +82,32 @@ def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificat
         assert f">{LEAST} … {MOST}</td>" in page
 
 
+def test_of_several_devices_each_has_the_share_in_its_own_results(web: Web) -> None:
+    run = web.do(web.carried_out())
+    store = web.hub.laboratory.store
+    named = [{"symbol": "a", "source": {"": "L-1"}}]
+    budgets = [
+        {"result": place, "lines": [{"symbol": "a", "share": share, "distribution": "normal"}]}
+        for place, share in enumerate(("10", "90"))
+    ]
+    results = [{"items": ["dut-1"]}, {"items": ["dut-2"]}]
+    record = {"measurements": [{"methods": [{"inputs": named}], "results": results, "budgets": budgets}]}
+    store.records.put(replace(store.records.find("here", run), record=json.dumps(record)))
+    with store.database.begin() as connection:
+        of_run = run_equipment.update().where(run_equipment.c.run == run)
+        connection.execute(of_run.values(serial="L", certificate="L-1"))
+        its = run_items.update().where(run_items.c.run == run)
+        connection.execute(its.values(certificate="LOT-1"))
+        (first,) = connection.execute(run_items.select().where(run_items.c.run == run)).mappings()
+        second = {**first, "place": 1, "serial": "M2", "certificate": "LOT-2"}
+        connection.execute(run_items.insert().values(second))
+    with browsing(web, "operator") as client:
+        rows = csv.DictReader(client.get("/resting?number=L&format=csv").text.splitlines())
+        told = {row["Certificate"]: (row["Least share / %"], row["Most share / %"]) for row in rows}
+        assert told == {"LOT-1": ("10", "10"), "LOT-2": ("90", "90")}
+        assert ">10</td>" in client.get("/resting?number=L").text
+
+
 def test_the_list_comes_as_csv_by_the_same_address(web: Web, run: str) -> None:
     with browsing(web, "operator") as client:
         page = client.get("/resting?number=N&depth=2").text

@@ -124,7 +124,17 @@ def test_a_screen_is_put_up_once_by_who_may_and_who_it_is_is_asked_again(web: We
             {"days": "9999"},
             {"shown_in": "xx"},
         ):
-            assert put_up(client, **wrong).status_code == 422
+            refused = put_up(client, **wrong)
+            assert refused.status_code == 422
+            assert 'role="alert"' in refused.text
+        kept = put_up(client, place='Hall "9"', days="9999", full="true", shown_in="zh").text
+        for typed in (
+            r'name="place"[^>]* value="Hall &#34;9&#34;"',
+            r'name="days"[^>]* value="9999"',
+            r'name="full"[^>]* checked',
+            r'value="zh" lang="zh" selected',
+        ):
+            assert re.search(typed, kept), typed
     rows = web.hub.laboratory.store.walls.list(10)
     assert [(row.language, row.full, row.by, round((row.expires - row.at) / DAY)) for row in rows] == [
         ("zh", False, "administrator", 30)

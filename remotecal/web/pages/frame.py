@@ -59,6 +59,12 @@ OF_THE_SWITCH: Final = frozenset({"resent", "next", "language"})
 """Fields that the choice of a language adds to a form it brings again."""
 MOST_FILES: Final = 8
 """Files that come with one form."""
+TYPED: Final = "remotecal.typed"
+"""Where a request keeps what was typed into its form: if that is refused, its page says it again."""
+NOT_TYPED: Final = frozenset({"csrf", "key", "password", "digest", "content"})
+"""Fields that nobody typed, or that nobody is shown."""
+LONGEST_TYPED: Final = 2000
+"""Characters of a field that is said again."""
 OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
 OF_A_HUB: Final = frozenset({"my", "orders", "review", "items", "notices", "statistics", "people", "audit"})
@@ -213,8 +219,11 @@ async def _sent(request: Request, here: Office, files: int) -> SentForm:
     from starlette.concurrency import run_in_threadpool
 
     refuse_foreign(request)
+    if not files:  # what was typed is told again, also to whose session is over by now
+        _keep_typed(request, await request.form(max_files=files, max_fields=MOST_FIELDS))
     visitor = await run_in_threadpool(visiting, request, here)
     fields = await request.form(max_files=files, max_fields=MOST_FIELDS)
+    _keep_typed(request, fields)
     token = csrf_of(visitor.caller.session or "")
     if not hmac.compare_digest(text_in(fields, "csrf").encode(), token.encode()):
         await fields.close()
@@ -222,6 +231,16 @@ async def _sent(request: Request, here: Office, files: int) -> SentForm:
     resent = text_in(fields, "resent")
     kept = FormData([each for each in fields.multi_items() if each[0] not in OF_THE_SWITCH])
     return SentForm(visitor, kept, resent)
+
+
+def _keep_typed(request: Request, fields: FormData) -> None:
+    request.scope[TYPED] = [
+        (name, value)
+        for name, value in fields.multi_items()
+        if name not in NOT_TYPED | OF_THE_SWITCH
+        and isinstance(value, str)
+        and 0 < len(value.strip()) <= LONGEST_TYPED
+    ]
 
 
 Sent = Annotated[SentForm, Depends(sent)]
@@ -281,7 +300,7 @@ def refusal(request: Request, status: int, detail: str) -> Response:
     words = words_for(request)
     said, language = words.refusal(detail)
     content = common(request, words) | {"status": int(status), "detail": said, "said_in": language}
-    content["back"] = came_from(request)
+    content |= {"back": came_from(request), "typed": request.scope.get(TYPED, [])}
     if request.method not in SAFE:
         content["whole"] = content["back"] or "/"  # where a form was sent to there may be no page
     return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)

@@ -12,7 +12,7 @@ from remotecal.order import Head
 from remotecal.registers import PersonDuty
 from remotecal.web.bodies import OrderWanted
 from remotecal.web.pages.ordering import ends_on, hours_until, planned_on
-from remotecal.web.pages.parameter_form import BEFORE, faults_in, values_of
+from remotecal.web.pages.parameter_form import BEFORE, faults_in, mixed_in, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,8 +30,8 @@ BINDING: Final = ("zh", "en", "zh en")
 """In which languages the certificate may be binding, by blanks."""
 OF_DEVICE: Final = ("maker", "model", "serial", "owner_number")
 """What is said of a device beside its name."""
-MISSING, NUMBERLESS, NO_ACCOUNT = "missing", "numberless", "no_account"
-OWN: Final = frozenset({MISSING, NUMBERLESS, NO_ACCOUNT})
+MISSING, NUMBERLESS, NO_ACCOUNT, MIXED = "missing", "numberless", "no_account", "mixed"
+OWN: Final = frozenset({MISSING, NUMBERLESS, NO_ACCOUNT, MIXED})
 """Faults that the form tells in words of its own."""
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
@@ -102,6 +102,8 @@ def _faults(
     """Yield the fields in which something is wrong, and what."""
     for name, said in faults_in(setup.found.procedure.accepts(), parameters).items():
         yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
+    for name in mixed_in(setup.found.procedure.accepts(), parameters):
+        yield BEFORE + name, MIXED
     numbered = () if visitor.office.settings.numbers.order else ("number",)
     for name in (*numbered, "planned", "days", "customer", "address", "laboratory", "laboratory_address"):
         if not typed[name]:

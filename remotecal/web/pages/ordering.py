@@ -107,6 +107,8 @@ async def _ordered(form: SentForm, items: Sequence[KeptItem], by: str) -> list[s
     for one, row in zip(wanted, before, strict=True):
         if row is None:
             await run_in_threadpool(orders.check_wanted, office, one)
+    new = [one.order for one, row in zip(wanted, before, strict=True) if row is None]
+    await run_in_threadpool(office.laboratory.check_numbers, new)
     return [
         row.id if row is not None else await orders.issue(office, one, by, repeat)
         for one, row, repeat in zip(wanted, before, repeats, strict=True)
@@ -313,7 +315,7 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
         for name in form.fields
         if name.startswith(BEFORE) and form[name].strip()
     }
-    like = pattern.dut if pattern.dut is not None and (pattern.dut.model or "") == item.model else None
+    like = pattern.dut if pattern.dut is not None and item.model and pattern.dut.model == item.model else None
     dut = Dut(
         name=Text(json.loads(item.name)).for_all(),
         maker=_maker(like, item),

@@ -8,8 +8,8 @@ from types import NoneType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args, get_origin
 
 from remotecal.configuration import faults_of
+from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import In
-from remotecal.source import docstrings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,14 +39,14 @@ class ParameterField(NamedTuple):
     required: bool
     usual: str
     """Its default, as it is typed; "" where it has none."""
-    about: str
-    """What it is, in English, as the procedure tells it."""
+    about: Mapping[str, str]
+    """What it is, by language, as the procedure tells it."""
 
 
 def fields_of(kind: type[Parameters]) -> list[ParameterField]:
     """Return the fields for a procedure's parameters: first those that must be given, then the others."""
-    docs = docstrings(kind)
-    found = [_field(name, declared, docs.get(name, "")) for name, declared in kind.model_fields.items()]
+    told = descriptions(kind)
+    found = [_field(name, declared, told.get(name, {})) for name, declared in kind.model_fields.items()]
     return sorted(found, key=lambda one: not one.required)
 
 
@@ -72,6 +72,19 @@ def faults_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str,
     return faults_of(kind, dict(values))
 
 
+def mixed_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator[str]:
+    """Yield the parameters of which some values have a unit beside them and others none.
+
+    `10, 200 L/min` reads as if both were in L/min, and 10 would be taken in the parameter's own unit.
+    """
+    for one in fields_of(kind):
+        value = values.get(one.name)
+        if one.kind == "several" and one.unit and isinstance(value, list):
+            bare = [isinstance(each, int | float) for each in value]
+            if any(bare) and not all(bare):
+                yield one.name
+
+
 def as_typed(value: object) -> str:
     """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
     if isinstance(value, str):
@@ -89,7 +102,7 @@ def read_typed(text: str) -> object:
     return value
 
 
-def _field(name: str, declared: FieldInfo, about: str) -> ParameterField:
+def _field(name: str, declared: FieldInfo, about: Mapping[str, str]) -> ParameterField:
     limit = next((one for one in declared.metadata if isinstance(one, In)), None)
     kinds = _kinds(declared.annotation)
     told = _told_choices(declared)
@@ -110,7 +123,7 @@ def _field(name: str, declared: FieldInfo, about: str) -> ParameterField:
         (*(("",) if open_ and "" not in told else ()), *map(str, told)),
         required,
         _usual(usual),
-        " ".join(about.split()),
+        about,
     )
 
 

@@ -11,18 +11,22 @@ from fastapi import APIRouter, Query, Response
 
 from remotecal.errors import ConfigurationError
 from remotecal.hub.issuing import register_of
+from remotecal.hub.scope import bodies_of_laboratory
 from remotecal.register_entries import validities
 from remotecal.registers import same_procedure
+from remotecal.web.days import Day
+from remotecal.web.pages import scope
 from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.spreadsheet import as_csv
 from remotecal.web.pages.standards import AHEAD, Ending, ending
+from remotecal.web.pages.statistics import LONGEST, asked_time
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from remotecal.certificates.trust import Body, TrustList
+    from remotecal.certificates.trust import Capability, TrustList
     from remotecal.register_entries import Validity
     from remotecal.registers import LaboratoryRegister, PersonDuty
     from remotecal.web.office import Office
@@ -33,10 +37,12 @@ router = APIRouter(include_in_schema=False)
 COLUMNS: Final = {
     "matrix": ("person", "registration", "valid_until", "procedure", "duty"),
     "lasting": ("kind", "whose", "number", "serial", "valid_until"),
-    "scope": ("quantity", "cmc", "unit", "against", "range_low", "range_high", "range_unit"),
+    **scope.COLUMNS,
 }
 """Table → the names of its columns, in the file."""
-TableName = Annotated[Literal["matrix", "lasting", "scope"] | None, Query(description="As CSV, this table.")]
+TableName = Annotated[
+    Literal["matrix", "lasting", "scope", "below"] | None, Query(description="As CSV, this table.")
+]
 
 
 class DutiesRow(NamedTuple):
@@ -48,14 +54,21 @@ class DutiesRow(NamedTuple):
 
 
 @router.get("/people")
-def show_people(visitor: Visiting, table: TableName = None) -> Response:
-    """Return who may do what, until when all that counts, and the laboratory's scope; or one as CSV."""
+def show_people(visitor: Visiting, since: Day = None, until: Day = None, table: TableName = None) -> Response:
+    """Return who may do what, until when all that counts, and the scope beside what was stated in a time.
+
+    Or one of these as CSV.
+    """
     not_a_customer(visitor.caller)
     register, doubt = registered(visitor.office)
     trust, distrust = believed(visitor.office)
-    bodies = [] if trust is None else list(_of_laboratory(visitor.office, trust, register))
+    able = [] if trust is None else _scope(visitor.office, trust, register)
+    time = asked_time(visitor.office, since, until, LONGEST)
+    if table in scope.COLUMNS:
+        rows = scope.scope_rows if table == "scope" else scope.below_rows
+        return as_csv(visitor, table, COLUMNS[table], rows(visitor, able, *time))
     if table is not None:
-        return as_csv(visitor, table, COLUMNS[table], _rows(visitor, table, register, bodies))
+        return as_csv(visitor, table, COLUMNS[table], _rows(visitor, table, register))
     return visitor.page(
         "people.html",
         register=register,
@@ -66,7 +79,9 @@ def show_people(visitor: Visiting, table: TableName = None) -> Response:
         until=lambda day: ending(visitor, day.isoformat()),
         trust=trust,
         distrust=distrust,
-        bodies=bodies,
+        beside=scope.beside(visitor, able, *time) if able else None,
+        time=time,
+        ratio=scope.ratio,
         days=AHEAD.days,
     )
 
@@ -98,14 +113,10 @@ def registered(office: Office) -> tuple[LaboratoryRegister | None, str]:
         return None, str(error)
 
 
-def _of_laboratory(office: Office, trust: TrustList, register: LaboratoryRegister | None) -> Iterator[Body]:
-    """Yield the laboratories on a trust list that are this one, by the name it goes by."""
-    for body in trust.bodies:
-        named = office.settings.laboratory in body.name.root.values()
-        if body.kind == "laboratory" and (
-            named or (register is not None and register.laboratory.name.agrees(body.name))
-        ):
-            yield body
+def _scope(office: Office, trust: TrustList, register: LaboratoryRegister | None) -> list[Capability]:
+    """Return what the laboratory may certify, by whichever entry of the list is it."""
+    bodies = bodies_of_laboratory(office.settings.laboratory, trust, register)
+    return [able for body in bodies for able in body.scope]
 
 
 def _lasting(visitor: Visitor, register: LaboratoryRegister | None) -> list[tuple[Validity, Ending]]:
@@ -116,16 +127,10 @@ def _lasting(visitor: Visitor, register: LaboratoryRegister | None) -> list[tupl
     return [(one, ending(visitor, one.until.isoformat())) for one in found]
 
 
-def _rows(
-    visitor: Visitor, table: str, register: LaboratoryRegister | None, bodies: Sequence[Body]
-) -> Iterator[Sequence[str]]:
-    """Yield the rows of a table for its file."""
+def _rows(visitor: Visitor, table: str, register: LaboratoryRegister | None) -> Iterator[Sequence[str]]:
+    """Yield the rows of a table of the register for its file."""
     said = visitor.words.choose
-    if table == "scope":
-        for able in (able for body in bodies for able in body.scope):
-            place = (able.against, able.low, able.high, able.against_unit)
-            yield (able.quantity, able.cmc, able.unit, *place)
-    elif table == "lasting":
+    if table == "lasting":
         for one, _ in _lasting(visitor, register):
             name = "" if one.name is None else said(one.name.root)
             kind = visitor.words(f"lasting.{one.kind}")

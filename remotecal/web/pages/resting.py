@@ -130,7 +130,7 @@ def said(visitor: Visitor, text: str) -> str:
 
 def _file(visitor: Visitor, found: Sequence[Resting]) -> Response:
     told = shares(visitor.office.store, [one.use for one in found])
-    rows = (_row(visitor, one, told.get((one.use.station, one.use.run))) for one in found)
+    rows = (_row(visitor, one, told.get((one.use.station, one.use.run, one.use.device))) for one in found)
     return as_csv(visitor, "resting", COLUMNS, rows)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from contextlib import aclosing
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -80,7 +81,11 @@ async def put_up(form: Sent) -> Response:
         made.append(walls.make_wall(wanted, caller, visitor.office))
         return "/walls"
 
-    led = await once(form, lambda: run_in_threadpool(make))
+    try:
+        led = await once(form, lambda: run_in_threadpool(make))
+    except ConfigurationError as error:
+        typed = {name: form[name] for name in form.fields}
+        return await run_in_threadpool(_page, visitor, None, typed, str(error))
     return await run_in_threadpool(_page, visitor, made[0]) if made else led
 
 
@@ -162,18 +167,31 @@ def open_wall(secret: str, request: Request, here: Here) -> Response:
     return response
 
 
-def _page(visitor: Visitor, made: NewWall | None = None) -> Response:
-    """Return the screens, and the address of one that was just made."""
+def _page(
+    visitor: Visitor, made: NewWall | None = None, typed: Mapping[str, str] | None = None, refused: str = ""
+) -> Response:
+    """Return the screens, the form for another, and the address of one that was just made.
+
+    Args:
+        visitor: who looks.
+        made: the screen that was just made.
+        typed: field → what stands in the form; what is usual, if not given.
+        refused: why none was made.
+    """
     address = "" if made is None else f"{str(visitor.request.base_url).rstrip('/')}{made.address}"
-    return visitor.page(
+    usual = {"shown_in": visitor.words.language, "days": str(WallWanted.model_fields["days"].default)}
+    page = visitor.page(
         "walls.html",
         rows=visitor.office.store.walls.list(SHOWN),
         now=visitor.office.clock.now(),
         made=made,
         address_made=address,
         code=_code(address) if address else "",
-        days=WallWanted.model_fields["days"].default,
+        said=usual if typed is None else typed,
+        refused=visitor.words.refusal(refused) if refused else None,
     )
+    page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
+    return page
 
 
 def _code(address: str) -> str:

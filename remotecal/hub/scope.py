@@ -1,0 +1,145 @@
+"""What the laboratory may certify, by its trust list, and what its certificates stated beside that.
+
+Each result is compared by the function that `verify` refuses by (`certificates.scope`): once its certificate
+is issued, and all again once the scope is another one. Which is the scope in force now: what was within the
+scope of its day and is not within that of today is told, and the other way round.
+"""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from remotecal.canonical import canonical
+from remotecal.certificates.scope import stated
+from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, StoreError
+from remotecal.hub.issuing import register_of, trust_of
+from remotecal.store.stated import ResultRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from remotecal.certificates.scope import Stated
+    from remotecal.certificates.trust import Body, Capability, TrustList
+    from remotecal.hub.settings import HubFolder
+    from remotecal.model import Record
+    from remotecal.registers import LaboratoryRegister
+    from remotecal.store import Store
+    from remotecal.store.stated import Certificate
+
+AT_ONCE: Final = 200
+"""Certificates that are compared in one transaction."""
+HASH_SHOWN: Final = 16
+"""Of a capability's hash, which is kept with each result."""
+
+log = logging.getLogger(__name__)
+
+
+def bodies_of_laboratory(name: str, trust: TrustList, register: LaboratoryRegister | None) -> Iterator[Body]:
+    """Yield the laboratories on a trust list that are this one, by the name it goes by."""
+    for body in trust.bodies:
+        named = name in body.name.root.values()
+        if body.kind == "laboratory" and (
+            named or (register is not None and register.laboratory.name.agrees(body.name))
+        ):
+            yield body
+
+
+def scope_of(folder: HubFolder) -> tuple[Capability, ...]:
+    """Return what the laboratory may certify now, by its trust list; nothing where it has none.
+
+    Raises:
+        ConfigurationError, EvidenceError: trust list or register can't be used.
+    """
+    trust = trust_of(folder)
+    if trust is None:
+        return ()
+    bodies = bodies_of_laboratory(folder.settings.laboratory, trust, register_of(folder))
+    return tuple(able for body in bodies for able in body.scope)
+
+
+def key_of(able: Capability) -> str:
+    """Return what a capability is known by: the beginning of the hash of all it says."""
+    return _hash(able.model_dump(mode="json"))[:HASH_SHOWN]
+
+
+def hash_of(scope: Sequence[Capability]) -> str:
+    """Return what a scope is known by, in whatever order it stands."""
+    return _hash(sorted(map(key_of, scope)))
+
+
+def _hash(said: object) -> str:
+    return sha256(canonical(said)).hexdigest()
+
+
+def compare_stated(folder: HubFolder, store: Store) -> int:
+    """Compare some issued certificates that are not compared with the present scope, new ones first.
+
+    Returns:
+        How many were, `AT_ONCE` at most; 0 once none is left.
+
+    Raises:
+        ConfigurationError, EvidenceError: as `scope_of`.
+        StoreError: the database can't be used.
+    """
+    scope = scope_of(folder)
+    behind = store.stated.behind(hash_of(scope), AT_ONCE)
+    if behind:
+        _compare(store, scope, behind)
+    return len(behind)
+
+
+def compare_if_possible(folder: HubFolder, store: Store) -> int:
+    """Compare as `compare_stated`; where that can't be done now, say why in the log."""
+    try:
+        return compare_stated(folder, store)
+    except (ConfigurationError, EvidenceError, StoreError) as error:
+        log.warning("what certificates stated can't be held against the scope now: %s", error)
+        return 0
+
+
+def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[Certificate]) -> None:
+    from remotecal.model import Record
+
+    records = {
+        (station, run): said for station, run, said in store.records.each([one[1:3] for one in behind])
+    }
+    found: dict[Certificate, tuple[str, Sequence[ResultRow]]] = {}
+    for one in behind:
+        said = records.get((one.station, one.run))
+        try:
+            record = None if said is None else Record.from_json(said)
+            rows = () if record is None else tuple(_rows(record, one.device, scope))
+            found[one] = ("" if record is None else record.finished.isoformat(), rows)
+        except (RemotecalError, ValueError) as error:  # one that can't be read must not keep the others away
+            log.warning("what the certificate of %s stated can't be told: %s", one.run, error)
+            found[one] = ("", ())
+    store.stated.keep(hash_of(scope), found)
+
+
+def _rows(record: Record, device: str, scope: Sequence[Capability]) -> Iterator[ResultRow]:
+    """Yield the results of a certificate: those of a device where it has one of its own."""
+    for one in stated(record, scope):
+        measurement = record.measurements[one.place.measurement]
+        of = set(measurement.items_of(measurement.results[one.place.result]))
+        if not device or of == {device}:
+            yield _row(one)
+
+
+def _row(one: Stated) -> ResultRow:
+    able = one.capability
+    return ResultRow(
+        "/".join(map(str, one.place)),
+        "" if able is None else key_of(able),
+        " ".join(one.quantities) if able is None else able.quantity,
+        not one.marked if able is None else bool(one.fault),
+        one.marked,
+        None if able is None else float(Decimal(one.compared) / Decimal(able.cmc)),
+        one.expanded,
+        one.unit,
+        one.k,
+        one.at,
+        one.compared,
+    )

@@ -1,0 +1,89 @@
+"""What issued certificates stated, held against the scope: an index of the records there are."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from remotecal.store.stated import enter_all
+
+revision = "0024"
+down_revision = "0021"
+
+
+def upgrade() -> None:
+    """Make the tables, and enter what is issued; the hub compares it once it is up."""
+    _certificates()
+    _results()
+    op.create_table(
+        "stated_days",
+        sa.Column("capability", sa.Text, primary_key=True),
+        sa.Column("quantity", sa.Text, primary_key=True),
+        sa.Column("day", sa.Text, primary_key=True),
+        sa.Column("results", sa.Integer, nullable=False, comment="that day"),
+        sa.Column("wanting", sa.Integer, nullable=False, comment="of these, as `stated_results` has it"),
+        sa.Column("marked", sa.Integer, nullable=False, comment="of these, marked as outside the scope"),
+        sa.Column("ratio", sa.Float, comment="the smallest"),
+        sa.Column("certificate", sa.BigInteger, nullable=False, comment="whose result that is"),
+        sa.Column("place", sa.Text, nullable=False, comment="of that result"),
+        comment="how many results there are of a day, and the smallest; an index of `stated_results`",
+    )
+    op.create_index(
+        "ix_stated_days_day_capability_quantity", "stated_days", ["day", "capability", "quantity"]
+    )
+    enter_all(op.get_bind())
+
+
+def _certificates() -> None:
+    whose = "whose, where each device of the run has its own"
+    compared = "hash of the scope it was compared with; empty for none"
+    op.create_table(
+        "stated_certificates",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True, autoincrement=True
+        ),
+        sa.Column("station", sa.Text, nullable=False),
+        sa.Column("run", sa.Text, nullable=False),
+        sa.Column("device", sa.Text, nullable=False, comment=whose),
+        sa.Column("number", sa.Text, nullable=False, comment="of the certificate, as it was amended last"),
+        sa.Column("scope", sa.Text, nullable=False, comment=compared),
+        sa.UniqueConstraint("station", "run", "device", name="uq_stated_certificates"),
+        comment="issued certificates whose results are held against the scope",
+    )
+    op.create_index("ix_stated_certificates_scope_id", "stated_certificates", ["scope", "id"])
+
+
+def _results() -> None:
+    wanting = "U below the CMC, or no capability and not marked"
+    capability = "hash of the capability that is for it; empty: none"
+    op.create_table(
+        "stated_results",
+        sa.Column("certificate", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column(
+            "place",
+            sa.Text,
+            primary_key=True,
+            comment="in the run's record, as in the address of its evidence",
+        ),
+        sa.Column("capability", sa.Text, nullable=False, comment=capability),
+        sa.Column(
+            "quantity", sa.Text, nullable=False, comment="of the capability, or the refTypes, by blanks"
+        ),
+        sa.Column("day", sa.Text, nullable=False, comment="on which the measurement was finished, ISO 8601"),
+        sa.Column("wanting", sa.Boolean, nullable=False, comment=wanting),
+        sa.Column("marked", sa.Boolean, nullable=False, comment="as outside the scope"),
+        sa.Column("ratio", sa.Float, comment="of U to the CMC"),
+        sa.Column("expanded", sa.Text, nullable=False, comment="U as stated"),
+        sa.Column("unit", sa.Text, nullable=False, comment="of that"),
+        sa.Column("k", sa.Text, nullable=False),
+        sa.Column("at", sa.Text, nullable=False, comment="in the range of the capability, in its unit"),
+        sa.Column("compared", sa.Text, nullable=False, comment="U at about 95 %, in the unit of the CMC"),
+        comment="results of issued certificates; an index of records",
+    )
+    told = ["capability", "quantity", "day", "ratio", "wanting", "marked"]
+    op.create_index("ix_stated_results_told", "stated_results", told)
+    op.create_index(
+        "ix_stated_results_wanting",
+        "stated_results",
+        ["day", "certificate", "place"],
+        sqlite_where=sa.text("wanting"),
+        postgresql_where=sa.text("wanting"),
+    )

@@ -1,0 +1,103 @@
+"""The laboratory's scope beside what its certificates stated: each CMC, and the smallest U of all results."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+from remotecal.certificates.trust import Capability
+from remotecal.hub.scope import hash_of, key_of
+from remotecal.store.stated import SHOWN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from remotecal.store.stated import Sum, Told
+    from remotecal.web.pages.frame import Visitor
+
+COLUMNS = {
+    "scope": (
+        "quantity", "cmc", "unit", "against", "range_low", "range_high", "range_unit", "results", "smallest",
+        "at", "of_cmc", "below",
+    ),
+    "below": (
+        "finished", "certificate", "station", "run", "quantity", "at", "range_unit", "expanded", "unit", "k",
+        "compared", "cmc", "cmc_unit", "of_cmc", "mark",
+    ),
+}  # fmt: skip
+"""Table → the names of its columns, in the file."""
+
+
+class Able(NamedTuple):
+    """A capability, and what was stated by it."""
+
+    capability: Capability
+    sum: Sum | None
+    """None where nothing was."""
+
+
+class Beside(NamedTuple):
+    """A scope beside what was stated in a time."""
+
+    able: tuple[Able, ...]
+    others: tuple[Sum, ...]
+    """Of quantities, or at places, that no capability is for."""
+    below: tuple[tuple[Told, Capability | None], ...]
+    """What is not within the scope, the latest first, with the capability that is for it."""
+    further: bool
+    """Whether there is more of that."""
+    behind: int
+    """Certificates that are not compared with this scope yet."""
+
+
+def beside(visitor: Visitor, scope: Sequence[Capability], first: date, last: date) -> Beside:
+    """Return a scope beside what was stated from a day to another."""
+    known, stated = _known(scope), visitor.office.store.stated
+    since, until = first.isoformat(), last.isoformat()
+    sums = stated.sums(since, until)
+    told = [(one, known.get(one.capability)) for one in stated.wanting(since, until, SHOWN + 1)]
+    return Beside(
+        tuple(Able(one, sums.get((key_of(one), one.quantity))) for one in scope),
+        tuple(one for (key, _), one in sorted(sums.items()) if not key),
+        tuple(told[:SHOWN]),
+        len(told) > SHOWN,
+        stated.count_behind(hash_of(scope)),
+    )
+
+
+def scope_rows(
+    visitor: Visitor, scope: Sequence[Capability], first: date, last: date
+) -> Iterator[Sequence[str]]:
+    """Yield the rows of the file of a scope."""
+    sums = visitor.office.store.stated.sums(first.isoformat(), last.isoformat())
+    for able in scope:
+        told = sums.get((key_of(able), able.quantity))
+        where = (able.quantity, able.cmc, able.unit, able.against, able.low, able.high, able.against_unit)
+        if told is None:
+            yield (*where, "0", "", "", "", "0")
+        else:
+            least = told.smallest
+            yield (*where, str(told.results), least.compared, least.at, ratio(least), str(told.wanting))
+
+
+def below_rows(
+    visitor: Visitor, scope: Sequence[Capability], first: date, last: date
+) -> Iterator[Sequence[str]]:
+    """Yield the rows of the file of what is not within the scope."""
+    known = _known(scope)
+    for one in visitor.office.store.stated.wanting(first.isoformat(), last.isoformat(), None):
+        able = known.get(one.capability)
+        cmc = ("", "", "") if able is None else (able.against_unit, able.cmc, able.unit)
+        of = (one.day, one.number, one.station, one.run, one.quantity, one.at, cmc[0])
+        marked = visitor.words("people.marked" if one.marked else "people.unmarked")
+        yield (*of, one.expanded, one.unit, one.k, one.compared, *cmc[1:], ratio(one), marked)
+
+
+def ratio(one: Told) -> str:
+    """Return which part of the CMC a U is, rounded down, so that none below it is told as 1."""
+    return "" if one.ratio is None else f"{math.floor(one.ratio * 1000) / 1000:.3f}"
+
+
+def _known(scope: Sequence[Capability]) -> Mapping[str, Capability]:
+    return {key_of(able): able for able in scope}

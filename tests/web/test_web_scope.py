@@ -1,0 +1,125 @@
+"""The scope beside what was stated: counted by capability; each U below its CMC with its evidence."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+from sample import record
+from test_web_certificates import issued
+from test_web_pages import browsing
+from test_web_work_told import REGISTER, row, table
+from web_laboratory import Web
+
+from remotecal.certificates.demonstration import write_trust_list
+from remotecal.certificates.trust import Capability
+from remotecal.cli import main
+from remotecal.hub.scope import compare_if_possible, hash_of, key_of
+from remotecal.hub.settings import HubFolder
+from remotecal.model import Text
+
+TIME = f"since={record().finished.isoformat()}&until={record().finished.isoformat()}"
+
+
+def able(low: str, high: str, cmc: str) -> Capability:
+    return Capability(
+        quantity="basic_measurementError",
+        unit="%",
+        cmc=cmc,
+        against="basic_referenceValue",
+        against_unit="m3/h",
+        low=low,
+        high=high,
+    )
+
+
+SMALL, LARGE = able("0", "20", "0.027"), able("20", "100", "0.03")
+"""The sample states U = 0.036, 0.027 and 0.088 below 20 m³/h; above it 0.035, 0.029 and 0.026."""
+
+
+def certify(web: Web, scope: Sequence[Capability]) -> None:
+    """Have the trust list tell another scope of the laboratory."""
+    trust = web.hub.laboratory.folder.path / "trust.toml"
+    name, today = Text(zh="实验室", en="Laboratory"), datetime.now(UTC).date()
+    write_trust_list(trust, web.keys, name, scope, today)
+
+
+@pytest.fixture(scope="module")
+def number(web: Web) -> tuple[str, str]:
+    """The run and the number of an issued certificate, which states what the sample does."""
+    folder = web.hub.laboratory.folder
+    register = REGISTER.format(ended=date(2020, 1, 1), soon=date(2090, 1, 1), holds=date(2099, 1, 1))
+    (folder.path / "register.toml").write_text(register, encoding="utf-8")
+    run = web.do(web.carried_out())
+    certified = issued(web, run)
+    with (folder.path / "hub.toml").open("a") as file:
+        file.write('signatories = "register.toml"\n')  # the last table there is [issuing]
+    folder.settings = HubFolder(folder.path).settings
+    store = web.hub.laboratory.store
+    assert store.stated.count_behind(hash_of(())) == 0  # compared as soon as it was issued
+    kept = store.records.find("here", run)
+    store.records.put(replace(kept, record=record().to_json(), computed=time.time()))
+    certify(web, (SMALL, LARGE))
+    return run, certified
+
+
+def test_each_u_below_the_cmc_at_its_place_is_told(web: Web, number: tuple[str, str]) -> None:
+    run, certified = number
+    with browsing(web, "operator") as client:
+        page = client.get(f"/people?{TIME}").text
+        assert "still to be compared with this scope, as it was changed or they are new: 1." in page
+        assert compare_if_possible(web.hub.laboratory.folder, web.hub.laboratory.store) == 1
+        page = client.get(f"/people?{TIME}").text
+        assert "still to be compared" not in page
+        scope = page.partition('id="scope"')[2].partition('id="below"')[0]
+        assert row(scope, "Error of indication 0.027").endswith(
+            f"3 0.027 % at 13.982 m³/h {certified} 1.000 0"
+        )
+        assert row(scope, "Error of indication 0.03 ").endswith(
+            f"3 0.026 % at 35.046 m³/h {certified} 0.866 2"
+        )
+        below = page.partition('id="below"')[2]
+        links = re.findall(rf'href="(/runs/here/{run}/results/[0-9/]+)">([0-9.]+)', below)
+        assert [u for _, u in links] == ["0.026", "0.029"]
+        for address, u in links:
+            evidence = client.get(address)
+            assert evidence.status_code == 200
+            value = {"0.026": 2, "0.029": 1}[u]
+            assert record().tables[0].columns[3].values[value] in evidence.text
+        assert f'<a href="/runs/here/{run}">{certified}</a>' in below
+        rows = table(client.get(f"/people?{TIME}&table=below"))
+        assert [(one["U"], one["Certificate"], one["U / CMC"]) for one in rows] == [
+            ("0.026", certified, "0.866"),
+            ("0.029", certified, "0.966"),
+        ]
+        assert [one["Results"] for one in table(client.get(f"/people?{TIME}&table=scope"))] == ["3", "3"]
+        earlier = client.get("/people?since=2020-01-01&until=2020-02-01").text
+        assert row(earlier, "Error of indication 0.03 ").endswith("0 – – –")
+        assert client.get("/people?since=2020-02-01&until=2020-01-01").status_code == 422
+    with browsing(web, "operator", "zh") as client:
+        assert "小于 CMC" in client.get(f"/people?{TIME}").text
+    with browsing(web, "customer") as client:
+        assert client.get(f"/people?{TIME}&table=below").status_code == 403
+
+
+def test_another_scope_is_held_against_all_that_was_stated(
+    web: Web, number: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, store = web.hub.laboratory.folder, web.hub.laboratory.store
+    narrower = able("20", "40", "0.02")
+    certify(web, (narrower,))
+    compare_if_possible(folder, store)
+    days = record().finished.isoformat(), record().finished.isoformat()
+    sums = store.stated.sums(*days)
+    assert sums[key_of(narrower), narrower.quantity].results == 1
+    others = sums["", "basic_measurementError"]
+    assert (others.results, others.wanting, others.marked) == (5, 5, 0)
+    with browsing(web, "operator") as client:
+        page = client.get(f"/people?{TIME}").text
+        assert row(page.partition("Stated where there is no CMC")[2], "Error of indication").endswith("5 0")
+        assert page.partition('id="below"')[2].count("not marked") == 5
+    assert main(["hub", "reindex", "--hub", str(folder.path)]) == 0
+    assert "issued certificates stated is held" in capsys.readouterr().out
+    assert store.stated.sums(*days) == sums
