@@ -109,8 +109,9 @@ class Amendments:
         """Return which of these certificates an issued one takes the place of: number → number of that."""
         from sqlalchemy import select
 
+        # By its number: by its duty, SQLite would go through all that were ever issued.
         issued = (signed_certificates.c.number == amendments.c.number) & (
-            signed_certificates.c.duty == "issued"
+            signed_certificates.c.duty + "" == "issued"
         )
         query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, issued)
         found, wanted = {}, sorted(numbers)

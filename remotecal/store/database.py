@@ -149,12 +149,15 @@ class Database:
 def of_runs(table: Table, wanted: Collection[tuple[str, str]]) -> ColumnElement[bool]:
     """Return whether a row of a table is of one of these runs, named by station and name.
 
-    Each is looked up by itself: for a list of pairs SQLite goes through the whole table.
+    Each station's are looked up by themselves: for a list of pairs SQLite goes through the whole table.
     """
     from sqlalchemy import false, or_
 
+    each: dict[str, list[str]] = {}
+    for station, run in sorted(wanted):
+        each.setdefault(station, []).append(run)
     return or_(
-        false(), *((table.c.station == station) & (table.c.run == run) for station, run in sorted(wanted))
+        false(), *((table.c.station == station) & table.c.run.in_(named) for station, named in each.items())
     )
 
 

@@ -47,6 +47,7 @@ def _stream_compressed(send: Send) -> Send:
             headers = MutableHeaders(raw=message["headers"])
             if headers.get("content-type", "").startswith(STREAM):
                 compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW + GZIP, MEMORY)
+                del headers["content-length"]
                 headers["content-encoding"] = "gzip"
                 headers.add_vary_header("accept-encoding")
         elif compressor is not None and message["type"] == "http.response.body":
