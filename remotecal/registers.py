@@ -170,9 +170,12 @@ class LaboratoryRegister(Written):
         """
         return checked(cls, read_toml(path, ConfigurationError), str(path), ConfigurationError)
 
-    def in_browser(self, key: str) -> bool:
-        """Tell whether a key, by the SHA-256 of its certificate, is somebody's that their browser keeps."""
-        return any(entry.browser_key == key for entry in self.persons)
+    def duties_in_browser(self, key: str) -> tuple[PersonDuty, ...]:
+        """Return what somebody may sign for whose browser keeps a key; nothing where nobody's does.
+
+        `key` is the SHA-256 of its X.509 certificate.
+        """
+        return next((entry.duties for entry in self.persons if entry.browser_key == key), ())
 
     def objections(self, undertaking: Undertaking) -> tuple[str, ...]:
         """Return why a calibration is none of this laboratory's regular ones; empty if it is."""

@@ -32,7 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--name", metavar="TEXT", help="as certificates give it; as the key's if not given")
         one.add_argument("--name-zh", metavar="TEXT", help="the same in Chinese")
         one.add_argument(
-            "--certificate", type=Path, required=one is new, metavar="FILE", help="of the key that signs (PEM)"
+            "--certificate",
+            type=Path,
+            required=one is new,
+            metavar="FILE",
+            help="of the key that signs (PEM)",
         )
     person.add_argument(
         "--browser-certificate", type=Path, metavar="FILE", help="of a key that their browser keeps (PEM)"

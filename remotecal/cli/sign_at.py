@@ -255,8 +255,10 @@ def _examine(asked: argparse.Namespace, fetched: Fetched, record: Record, now: d
 
 def _refuse_unproven(report: Report) -> None:
     if why := report.objection:
-        give = "" if report.failures else (
-            ". Give the trust list (--trust, --trust-key), and --procedure where it is one of yours"
+        give = (
+            ""
+            if report.failures
+            else (". Give the trust list (--trust, --trust-key), and --procedure where it is one of yours")
         )
         raise CertificateRefused(f"certificate {report.number} is not signed, for {why}{give}")
 

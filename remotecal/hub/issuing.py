@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from remotecal.certificates.trust import TrustList
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
-    from remotecal.registers import LaboratoryRegister
+    from remotecal.registers import LaboratoryRegister, PersonDuty
     from remotecal.store import Store
 
 FILED_WITHIN = timedelta(days=1)
 """From signing to filing: an older signature may be of a time when its key still counted."""
 NO_BROWSER_KEYS = (
-    "this laboratory lets no keys sign that a browser keeps (`browser_keys` under [issuing] in hub.toml): sign "
-    "where your key is, with `remotecal sign --at`, or send the signed file"
+    "this laboratory lets no keys sign that a browser keeps (`browser_keys` under [issuing] in hub.toml): "
+    "sign where your key is, with `remotecal sign --at`, or send the signed file"
 )
 """Said wherever such a key is to sign, or to be made."""
 CLOCKS_AGREE = timedelta(minutes=1)
@@ -47,8 +47,10 @@ class Prepared(NamedTuple):
 
     of_run: RunAt
     """Whose it is."""
-    duty: Duty
+    duty: PersonDuty
     """What it is signed for."""
+    procedure: str
+    """By which procedure it was made."""
     number: str
     """Its number."""
     sha256: str
@@ -167,13 +169,14 @@ def prepare(of_run: RunAt, chain: tuple[Certificate, ...], now: datetime) -> Pre
     record, to_come = of_run.record(), Signature(duty, now, chain, b"")
     if not to_come.in_browser:
         raise CertificateRefused(
-            f"the key of {to_come.name} is not certified as one that a browser keeps: have the request certified "
-            "that the console's page wrote (`remotecal keys issue`)"
+            f"the key of {to_come.name} is not certified as one that a browser keeps: have the request "
+            "certified that the console's page wrote (`remotecal keys issue`)"
         )
     approval.check_day(before, now)
     _check_signatures(of_run.folder, record, (*earlier, to_come), now)
     unsigned = approval.prepare(before, chain, now)
-    return Prepared(of_run, duty, record.number, canonical_hash(before), unsigned)
+    procedure = "" if record.evidence is None else record.evidence.procedure
+    return Prepared(of_run, duty, procedure, record.number, canonical_hash(before), unsigned)
 
 
 def seal(of_run: RunAt, now: datetime) -> bytes:
@@ -228,14 +231,10 @@ def _check_signatures(
 ) -> None:
     """Raise `CertificateRefused` unless all who signed may, by register and trust list, at this moment."""
     from remotecal.certificates import approval
-    from remotecal.certificates.signing.keys import fingerprint, weakness
 
     approval.check_signers(record, signed)
     last = signed[-1]
-    if last.in_browser and not folder.settings.issuing.browser_keys:
-        raise CertificateRefused(NO_BROWSER_KEYS)
-    if why := weakness(last.chain[0].public_key()):
-        raise CertificateRefused(f"the key of {last.name} can't be used: {why}")
+    _check_key(folder, last)
     if last.duty == "issued":
         approval.check_approval(record, signed)
     if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
@@ -255,15 +254,32 @@ def _check_signatures(
             "hub.toml"
         )
     if register is not None:
-        for one in signed:
-            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
-        if last.in_browser and not register.in_browser(fingerprint(last.chain[0])):
-            raise CertificateRefused(
-                f"the register names no such key of {last.name} as one that a browser keeps (`remotecal register "
-                "person --browser-certificate`)"
-            )
+        _check_register(register, record, signed)
     if trust is not None:
         _check_trust(trust, record, signed, now)
+
+
+def _check_key(folder: HubFolder, signature: Signature) -> None:
+    """Raise `CertificateRefused` unless a key is strong enough, and kept where the laboratory allows it."""
+    from remotecal.certificates.signing.keys import weakness
+
+    if signature.in_browser and not folder.settings.issuing.browser_keys:
+        raise CertificateRefused(NO_BROWSER_KEYS)
+    if why := weakness(signature.chain[0].public_key()):
+        raise CertificateRefused(f"the key of {signature.name} can't be used: {why}")
+
+
+def _check_register(register: LaboratoryRegister, record: Record, signed: tuple[Signature, ...]) -> None:
+    from remotecal.certificates.signing.keys import fingerprint
+
+    last = signed[-1]
+    if last.in_browser and not register.duties_in_browser(fingerprint(last.chain[0])):
+        raise CertificateRefused(
+            f"the register names no such key of {last.name} as one that a browser keeps (`remotecal register "
+            "person --browser-certificate`)"
+        )
+    for one in signed:
+        register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
 
 
 def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...], now: datetime) -> None:

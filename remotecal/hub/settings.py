@@ -91,7 +91,7 @@ class IssuingSettings(Written):
     password_file: str | None = None
     """Holds that key's password or PIN."""
     browser_keys: bool = False
-    """Whether persons may sign by keys that their browsers keep; see `docs/decisions/sign-in-the-browser.md`."""
+    """Whether persons may sign on pages, by keys that their browsers keep: that proves less."""
     face: str | None = None
     """The laboratory's face (TOML), with which its certificates are printed from the first signature on."""
 

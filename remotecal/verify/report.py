@@ -61,7 +61,7 @@ class Report:
 
     @property
     def objection(self) -> str:
-        """Why nobody should sign the certificate: a check fails, or no results were computed; "" if neither."""
+        """Why nobody should sign it: a check fails, or its results were not computed; "" if neither."""
         if failed := [f"{check.name.strip()}: {check.said}" for check in self.failures]:
             return f"it fails: {failed[0]}"
         results = next((check for check in self.checks if check.name == "results"), None)

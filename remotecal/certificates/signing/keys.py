@@ -26,7 +26,7 @@ SMALLEST_KEY = 3072
 SMALLEST_EXPONENT = 65537
 """Public exponent; smaller ones are outside FIPS 186-5, 5.1."""
 IN_BROWSER = "browser key"
-"""Organisational unit in the name of whoever holds a key that a browser keeps; their authority certifies it."""
+"""Organisational unit in the name of whoever holds a key that a browser keeps; the authority certifies it."""
 
 
 @dataclass(frozen=True, slots=True)
