@@ -371,7 +371,7 @@ class KeyToSign(_Sent):
 class SignatureMade(_Sent):
     """A signature that a browser made."""
 
-    value: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{4,4000}={0,2}$")]
+    value: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{2,4000}={0,2}$")]
     """RSASSA-PKCS1-v1_5 with SHA-256, in base64."""
 
 
