@@ -170,7 +170,7 @@ def test_what_is_prepared_is_one_users_of_one_certificate_for_one_signature(
         client.headers["X-CSRF-Token"] = csrf
         first = prepared(second, run, key)
         assert file(second, run, first, key).json()["state"] == "performed"
-        assert "not the certificate that is here" in problem(file(client, run, made, key), 409)
+        assert "to be signed as reviewed" in problem(file(client, run, made, key), 403)
         assert GONE in problem(file(second, run, first, key), 404)
         (signature,) = client.get(f"/runs/here/{run}/certificate").json()["signatures"]
         assert (signature["name"], signature["in_browser"]) == ("Person", True)
@@ -242,25 +242,24 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
             asked = client.post("/signing", data=form | {"which": which})
             assert "Who are you?" in asked.text
             assert key.pem.splitlines()[3] in unescape(asked.text)  # nothing is lost by that
-            sent = form | {"which": which, "password": PASSWORD}
-            led = client.post("/signing", data=sent)
-            assert led.status_code == 303, led.text
-            act = client.get(led.headers["location"])
-            assert "there is no run nowhere" in act.text or "nowhere" in act.text.partition("</section>")[0]
-            infos = re.findall(r'data-signed-info="([^"]+)" data-sha256="([0-9a-f]{64})"', act.text)
-            assert len(infos) == len(runs)
-            assert all(act.text.count(sha256) == 2 for _, sha256 in infos)
-            signed = [key.sign(info) for info, _ in infos]
-            form = {"csrf": token(act), "key": key_in(act)}
-            empty = client.post(led.headers["location"], data=form | {"value": ["", ""]})
-            assert (empty.status_code, "No signature came" in empty.text) == (422, True)
-            few = client.post(led.headers["location"], data=form | {"value": signed[:1]})
-            assert few.status_code == 422
-            made = prepared(second, runs[1], key)
-            assert file(second, runs[1], made, key).status_code == 200  # meanwhile
-            done = client.post(led.headers["location"], data=form | {"value": signed})
-            assert (done.status_code, "1 of 2 certificates are not signed" in done.text) == (409, True)
-            assert client.get(led.headers["location"]).status_code == 404
+            again = client.post("/signing", data=form | {"which": which, "password": PASSWORD})
+            assert again.headers["location"].startswith("/signing/")
+        led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
+        act = client.get(led)
+        assert "nowhere" in act.text.partition("</section>")[0]
+        infos = re.findall(r'data-signed-info="([^"]+)" data-sha256="([0-9a-f]{64})"', act.text)
+        assert len(infos) == len(runs)
+        assert all(act.text.count(sha256) == 2 for _, sha256 in infos)
+        signed = [key.sign(info) for info, _ in infos]
+        form = {"csrf": token(act), "key": key_in(act)}
+        empty = client.post(led, data=form | {"value": ["", ""]})
+        assert (empty.status_code, "No signature came" in empty.text) == (422, True)
+        assert client.post(led, data=form | {"value": signed[:1]}).status_code == 422
+        made = prepared(second, runs[1], key)
+        assert file(second, runs[1], made, key).status_code == 200  # meanwhile
+        done = client.post(led, data=form | {"value": signed})
+        assert (done.status_code, "1 of 2 certificates are not signed" in done.text) == (409, True)
+        assert client.get(led).status_code == 404
         assert [state(second, one) for one in runs] == ["performed", "performed"]
 
 
