@@ -115,12 +115,13 @@ def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, sai
 def test_a_printed_list_tells_whose_it_is_and_of_which_day(
     browser: Browser, web: Web, run: str, said: list[str]
 ) -> None:
-    page = opened(browser, web, said)
-    page.goto(web.url + "/runs")
+    day = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
+    with web.noon_of(day):
+        page = opened(browser, web, said)
+        page.goto(web.url + "/runs")
     expect(page.locator(".printed")).to_be_hidden()
     page.emulate_media(media="print")
-    today = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone).isoformat()
-    expect(page.locator(".laboratory")).to_have_text(f"Water laboratory · {today} · operator")
+    expect(page.locator(".laboratory")).to_have_text(f"Water laboratory · {day} · operator")
     expect(page.get_by_role("navigation")).to_be_hidden()
     expect(page.get_by_role("row").first).to_be_visible()
 
