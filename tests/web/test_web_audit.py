@@ -19,6 +19,8 @@ from remotecal.pages.words import words
 from remotecal.store.tables import audit
 
 HOSTILE = '=cmd|"/C calc"!A0 <b>'
+SLY = ("Li;=1+1", "＝1+1")
+"""What begins a cell of its own where semicolons part them, and what a Chinese spreadsheet computes."""
 DAY = datetime(2024, 3, 5, tzinfo=UTC)
 
 
@@ -30,6 +32,8 @@ def entries(web: Web) -> None:
         for number in range(3 * 24 * 60)
     ]
     rows[5] |= {"who": HOSTILE, "what": "refused"}
+    for place, sly in enumerate(SLY, 6):
+        rows[place] |= {"who": sly}
     with web.hub.laboratory.store.database.begin() as connection:
         connection.execute(audit.insert(), [row | {"data": json.dumps({"run": HOSTILE})} for row in rows])
 
@@ -70,6 +74,9 @@ def test_the_file_has_all_that_was_asked_for_and_nothing_that_is_computed(web: W
         assert len(rows) == 3 * 24 * 60
         (refused,) = [row for row in rows if row["refused"] == "yes"]
         assert refused["Who"] == "'" + HOSTILE
+        assert {"Li;'=1+1", "'＝1+1"} < {row["Who"] for row in rows}
+        lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")
+        assert not [cell for line in lines for cell in line if cell.startswith(("=", "＝"))]
         page = client.get("/audit?refused=true&until=2024-04-01").text
         assert "<b>" not in page
         assert HOSTILE in unescape(page)
