@@ -1,8 +1,8 @@
 """Whether the audit log is whole: what the last look through all of it found stands in the log itself.
 
-Looking takes two seconds for each hundred thousand entries, so no page does it: the hub does so once a day, and
-whoever may read the log can have it done now. Who took away the last entries, that one included, is found out
-by a hash that was written down elsewhere alone (`remotecal hub audit --holds`).
+Looking takes two seconds for each hundred thousand entries, so no page does it: the hub does so once a day,
+and whoever may read the log can have it done now. Who took away the last entries, that one included, is found
+out by a hash that was written down elsewhere alone (`remotecal hub audit --holds`).
 """
 
 from __future__ import annotations
