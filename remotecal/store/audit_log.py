@@ -110,6 +110,13 @@ class AuditLog:
             rows = connection.execute(query).all()
         return tuple(AuditRow._make(row) for row in rows)
 
+    def began(self) -> float | None:
+        """Return when the first entry was written; None if there is none."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            return connection.execute(select(audit.c.at).order_by(audit.c.id).limit(1)).scalar()
+
     def check(self, looked_for: str = "") -> Chain:
         """Compute the chain anew.
 

@@ -62,6 +62,8 @@ class Office:
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()
         """Certificates are printed one at a time."""
+        self.checking: asyncio.Task[None] | None = None
+        """Looks through the audit log."""
         self.refusals = Refusals(self.store)
         """Who was refused of late."""
         self.sparing = Sparing()

@@ -302,6 +302,28 @@ class Revoked(ShownBody):
     """Connections that were cut at once; null if no server could be asked, so that they end by themselves."""
 
 
+ChainState = Literal["whole", "broken", "unchecked"]
+
+
+class ChainShown(ShownBody):
+    """Whether the audit log is whole, as the last look through all of it found."""
+
+    state: ChainState
+    """`unchecked` before there was one."""
+    checking: bool
+    """Whether it is being looked through now."""
+    at: datetime | None = None
+    """When that was; what was entered later is not covered."""
+    by: str | None = None
+    """Who had it done."""
+    entries: int | None = None
+    """How many hold, from the first on."""
+    head: str | None = None
+    """Hash of the last of these: written down elsewhere it tells later whether they are all still there."""
+    broken: int | None = None
+    """Number of the first entry that does not hold."""
+
+
 class AuditShown(ShownBody):
     """Something somebody did, or was refused."""
 

@@ -13,6 +13,7 @@ QUERIES = {
     "/orders?number=1": 2,
     "/audit": 2,
     "/audit?what=order": 2,
+    "/audit/chain": 2,
     "/stations": 2,
     "/stations/here": 2,
     "/users": 2,
@@ -53,7 +54,7 @@ PAGES = {
         "/search?q={number}": 6,
     },
     "customer": {"/": 4, "/my": 5, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
-    "administrator": {"/audit": 2},
+    "administrator": {"/audit": 3},
 }
 """Who → page → queries of a later look, the one that tells who asks included.
 
