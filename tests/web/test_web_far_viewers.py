@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import json
 import re
 import socket
 import threading
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -87,7 +89,12 @@ def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> N
 
 @contextmanager
 def looking_on(
-    web: Web, number: int, address: str, cookie: str, room: int | None = None
+    web: Web,
+    number: int,
+    address: str,
+    cookie: str,
+    room: int | None = None,
+    kind: str | None = None,
 ) -> Iterator[list[socket.socket]]:
     """Let so many look on from computers of their own, each of whom has had a first look.
 
@@ -97,6 +104,7 @@ def looking_on(
         address: at what.
         cookie: of whoever looks.
         room: bytes that a computer keeps for a program that does not read; None for what is usual.
+        kind: how they take it compressed, as a browser does; None for not.
     """
     url = httpx.URL(web.url)
     with ExitStack() as all_:
@@ -108,10 +116,14 @@ def looking_on(
             viewer.bind((f"127.0.0.{2 + one}", 0))
             viewer.settimeout(8)
             viewer.connect((url.host, url.port))
-            viewer.sendall(f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n\r\n".encode())
+            kinds = "" if kind is None else f"Accept-Encoding: {kind}\r\n"
+            asks = f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n{kinds}\r\n"
+            viewer.sendall(asks.encode())
             viewers.append(viewer)
         for viewer in viewers:
-            until_told(viewer, b"data: {")
+            until_told(viewer, b"\r\n\r\n" if kind else b"data: {")
+            if kind:
+                viewer.recv(65536)  # what is told first
         yield viewers
 
 
@@ -123,6 +135,54 @@ def until_told(viewer: socket.socket, what: bytes) -> bytes:
         assert more, had
         had += more
     return had
+
+
+def held_for_each(web: Web, address: str, cookie: str) -> float:
+    """Return how many bytes the hub takes for each of many browsers that look on."""
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    with looking_on(web, VIEWERS, address, cookie, kind="gzip"):
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return held / VIEWERS
+
+
+def test_of_many_cards_those_that_change_are_sent_and_compressed(web: Web, asks: str) -> None:
+    """All at first, then each that changed; compressed for browsers, each event to be read at once."""
+    done = list[bool]()
+
+    async def told() -> None:
+        observed = 0
+        async with web.site.up() as station:
+            while not done:
+                observed += 1
+                await say(station, asked(observed))
+                await asyncio.sleep(0.1)
+
+    events, read, plain = list[dict[str, str]](), 0, 0
+    inflated = zlib.decompressobj(wbits=31)
+    with browsing(web, "operator") as client:
+        telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
+        with client.stream("GET", "/live/news", headers={"Accept-Encoding": "gzip"}) as stream:
+            assert stream.headers["content-encoding"] == "gzip"
+            text = ""
+            for more in stream.iter_raw():
+                read += len(more)
+                text += inflated.decompress(more).decode()
+                *whole, text = text.split("\n\n")
+                plain += sum(map(len, whole))
+                events += [json.loads(event.partition("data: ")[2]) for event in whole]
+                if sum(f"card-here-{asks}" in event for event in events) > 3:
+                    break
+        done.append(True)
+        telling.result(PATIENCE)
+    first, *others = events
+    assert list(first) == ["live"]
+    assert f'id="card-here-{asks}"' in first["live"]
+    assert {name for event in others for name in event} == {f"card-here-{asks}"}
+    assert read < plain / 2, (read, plain)
 
 
 def test_fifty_who_look_on_cost_one_ear_and_little_each(
@@ -148,13 +208,8 @@ def test_fifty_who_look_on_cost_one_ear_and_little_each(
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         address = f"/runs/here/{asks}/news"
         with looking_on(web, 1, address, cookie):  # what the first look of all costs is nobody's
-            gc.collect()
-            tracemalloc.start()
-            before, _ = tracemalloc.get_traced_memory()
+            each = max(held_for_each(web, address, cookie), held_for_each(web, "/live/news", cookie))
             with looking_on(web, VIEWERS, address, cookie) as viewers:
-                gc.collect()
-                each = (tracemalloc.get_traced_memory()[0] - before) / VIEWERS
-                tracemalloc.stop()
                 telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
                 for viewer in viewers:
                     until_told(viewer, b"7 / 0")
