@@ -23,8 +23,8 @@ HEADERS_WITHIN = 10.0
 READ_WITHIN = 60.0
 """Seconds in which a client must take some of an answer that waits for it."""
 KEPT, KEPT_WHERE_FULL = 60.0, 5.0
-"""Seconds for which a connection waits for the next request, and where half of all places are taken: a new one
-is two journeys there and back, with TLS, which over a long line is longer than a page takes."""
+"""Seconds for which a connection waits for the next request, and where half of all places are taken: over a
+long line a new one takes longer than a page, for with TLS it is two journeys there and back."""
 BODY_WITHIN = 60.0
 """Seconds in which a request must be whole."""
 HEADERS = (

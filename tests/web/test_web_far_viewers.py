@@ -28,6 +28,8 @@ from remotecal.web.server import serving
 
 COLD, WARM = 60_000, 15_000
 """Bytes of a first look, with style and script, and of a later one."""
+FLIGHT = 10 * 1448
+"""Bytes that a new connection carries before the first of them is confirmed (RFC 6928)."""
 VIEWERS, OF_A_VIEWER = 50, 100_000
 """How many look on, and bytes the hub may take for each."""
 NEWS, HELD = 40, 400_000
@@ -71,6 +73,28 @@ def on_the_line(client: httpx.Client, address: str) -> int:
         assert answer.status_code == 200, address
         headers = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
         return headers + sum(map(len, answer.iter_raw()))
+
+
+def blocks(page: str) -> list[str]:
+    """Return what a browser waits for before it draws a page: styles, and scripts that are not put off."""
+    scripts = re.findall(r"<script[^>]*>", page)
+    return [
+        *re.findall(r"<link rel=\"stylesheet\"[^>]*>", page),
+        *(one for one in scripts if "defer" not in one),
+    ]
+
+
+def test_a_page_is_there_after_two_journeys_and_a_connection(web: Web, run: str) -> None:
+    """Over a long line each journey counts: the page, whole, and one style; neither waits to be let on."""
+    with browsing(web, "operator", "zh") as client:
+        for address in (*of_staff(run), "/items", "/standards", "/statistics", "/people", "/login"):
+            answer = client.get(address)
+            waited_for = blocks(answer.text)
+            assert len(waited_for) == 1, (address, waited_for)
+            assert answer.headers.get("connection") != "close"
+            style = re.findall(r'"(/static/[^"]+)"', waited_for[0])
+            for name in (address, *style):
+                assert (name, on_the_line(client, name)) <= (name, FLIGHT)
 
 
 def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> None:
