@@ -117,8 +117,8 @@ class Characteristic(Written):
     """Expanded uncertainty, in `unit`."""
     k: float = Field(default=2.0, ge=1)
     """Coverage factor."""
-    source: str
-    """Where it was determined."""
+    source: str | Text
+    """Where it was determined; in several languages as `{ zh = "…", en = "…" }`, for budgets print it."""
     valid_until: date
     """Last day on which it may be relied on."""
     proof: Determination | None = None

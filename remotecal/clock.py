@@ -19,7 +19,7 @@ import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import AfterValidator
@@ -71,6 +71,13 @@ def civil_day(at: float, zone: str) -> date:
     return civil_time(at, zone).date()
 
 
+def begin_of(day: date, zone: str) -> float:
+    """Return when a day begins in a time zone, in seconds since 1970, UTC."""
+    from zoneinfo import ZoneInfo
+
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).timestamp()
+
+
 def possible_days(at: datetime) -> tuple[date, date]:
     """Return the first and the last civil day it may be at the laboratory that told a time.
 
@@ -80,6 +87,11 @@ def possible_days(at: datetime) -> tuple[date, date]:
     if at.utcoffset():
         return at.date(), at.date()
     return (at - timedelta(hours=12)).date(), (at + timedelta(hours=14)).date()
+
+
+def latest_day(at: datetime) -> date:
+    """Return the latest day that has begun somewhere on earth at a time with an offset."""
+    return possible_days(at.astimezone(UTC))[1]
 
 
 class Clock(Protocol):

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError
@@ -55,8 +55,16 @@ class RegisteredPerson(Written):
     """What they may sign for."""
     procedures: tuple[str, ...] = Field(min_length=1)
     """Names of the procedures they are registered for."""
-    key: Word
+    key: Word | None = None
     """SHA-256 of the X.509 certificate they sign with, in hexadecimal."""
+    browser_key: Word | None = None
+    """The same of a key that their browser keeps, where the laboratory lets such keys sign."""
+
+    @model_validator(mode="after")
+    def _signs_with_something(self) -> Self:
+        if self.key is None and self.browser_key is None:
+            raise ValueError("give key, or browser_key: the SHA-256 of the certificate they sign with")
+        return self
 
 
 class RegisteredStandard(Written):
@@ -175,6 +183,13 @@ class LaboratoryRegister(Written):
             ConfigurationError: it can't be read, or something is missing, unknown or wrong.
         """
         return checked(cls, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+
+    def duties_in_browser(self, key: str) -> tuple[PersonDuty, ...]:
+        """Return what somebody may sign for whose browser keeps a key; nothing where nobody's does.
+
+        `key` is the SHA-256 of its X.509 certificate.
+        """
+        return next((entry.duties for entry in self.persons if entry.browser_key == key), ())
 
     def objections(self, undertaking: Undertaking) -> tuple[str, ...]:
         """Return why a calibration is none of this laboratory's regular ones; empty if it is."""
@@ -299,7 +314,7 @@ class LaboratoryRegister(Written):
                 yield f"the laboratory's accreditation ended on {self.laboratory.valid_until}"
             return
         named: Sequence[Signatory] = [person for person in record.persons if person.duty == duty]
-        holder = next((entry for entry in self.persons if entry.key == key), None)
+        holder = next((entry for entry in self.persons if key in (entry.key, entry.browser_key)), None)
         if holder is None or not any(holder.name.agrees(person.name) for person in named):
             yield f"the key is not that of the person named for {duty}"
         elif holder.valid_until < day:

@@ -110,7 +110,7 @@ def characteristic(
         unit=unit,
         expanded_uncertainty=expanded,
         k=k,
-        source="characterisation of the simulated rig",
+        source=Text(zh="模拟装置的特性测定", en="characterisation of the simulated rig"),
         valid_until=today - AGE + VALIDITY,
     )
 

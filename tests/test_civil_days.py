@@ -1,5 +1,6 @@
 """Days are the laboratory's, whatever zone the computer is in."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -17,10 +18,12 @@ from remotecal.certificates.signing.signature import DUTIES, Signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.service import moment
 from remotecal.clock import VirtualClock, civil_day, civil_time, known_zone, possible_days
-from remotecal.errors import BenchError, CertificateRefused, ConfigurationError
-from remotecal.journal.events import FILE, read_journal
-from remotecal.journal.evidence import Evidence
+from remotecal.errors import BenchError, CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.journal.contents import Files
+from remotecal.journal.events import FILE, read_journal, seconds
+from remotecal.journal.evidence import Evidence, start_of
 from remotecal.journal.gathering import gather
+from remotecal.journal.occurrences import Occurrence
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -28,6 +31,7 @@ from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.verify.dates import check_order
+from remotecal.verify.facts import Facts
 
 EARLY = datetime(2026, 11, 20, 23, 0, tzinfo=UTC).timestamp()
 """In Shenyang it is 07:00 on the 21st."""
@@ -81,6 +85,35 @@ def test_a_certificate_expires_at_the_laboratorys_midnight(tmp_path):
         line.bench.write_text(in_shenyang(line.bench.read_text(encoding="utf-8")), encoding="utf-8")
         with pytest.raises(CertificateRefused, match="balance: its calibration was valid until 2026-11-20"):
             plan(order, found, Bench.load(line.bench), clock, "run")
+
+
+def test_a_run_does_not_go_on_beyond_the_last_day_of_what_it_relies_on(tmp_path):
+    clock = VirtualClock(datetime(2026, 11, 20, 23, 59, tzinfo=UTC).timestamp())
+    with DosingStand.up(tmp_path / "rig", seed=5, clock=clock) as line:
+        text = line.bench.read_text(encoding="utf-8")
+        fact = text.partition("[characteristics.granulate_density]")[2]
+        until = re.search(r"valid_until = \S+", fact)[0]
+        line.bench.write_text(text.replace(fact, fact.replace(until, "valid_until = 2026-11-20", 1)), "utf-8")
+        order = Order.load(line.order)
+        found = find(order.order.procedure)
+        with pytest.raises(
+            CertificateRefused, match=r"granulate_density was valid until 2026-11-20, and the"
+        ):
+            execute(order, found, Bench.load(line.bench), tmp_path / "run", Company(Scripted()), clock)
+    events = list(read_journal(tmp_path / "run" / FILE))
+    assert "failure" in {one.kind for one in events}
+    began = [seconds(one.at) for one in events if one.kind == "repeat"]
+    assert sum(one.kind == "observation" for one in events) == len(began) - 1 > 0
+    assert (civil_day(began[-2], "UTC"), civil_day(began[-1], "UTC")) == (
+        date(2026, 11, 20),
+        date(2026, 11, 21),
+    )
+    told = [Occurrence(event, Files()) for event in events]
+    facts = Facts(start_of(events[0].data))  # a station that went on all the same is found out
+    with pytest.raises(
+        EvidenceError, match=r"granulate_density was valid until 2026-11-20, used on 2026-11-21"
+    ):
+        any(facts.follow(one) for one in told)
 
 
 @pytest.mark.parametrize("name", ["localtime", "America", "../UTC", "/etc/localtime", "", "UTC\0"])

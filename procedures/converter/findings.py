@@ -31,6 +31,7 @@ from remotecal.procedures.library.converter.places import (
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.evaluation.series import is_rising
+from remotecal.procedures.library.evaluation.sources import RISING_AND_FALLING
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -340,12 +341,13 @@ class Scatter:
             p: which pressure, in Pa.
             of: how many pairs of rising and falling readings the mean is of.
         """
-        source = f"differences of rising and falling readings, {self._dof} 自由度"
+        source = Text(
+            zh=f"正、反行程读数之差,自由度 {self._dof}",
+            en=f"differences of rising and falling readings, {self._dof} degrees of freedom",
+        )
         return (
             Input.student_t(REPEATABILITY, 0.0, "%", self._s / math.sqrt(of), self._dof, source=source),
-            Input.from_limits(
-                HYSTERESIS, 0.0, "%", abs(self._turned[p]), source="rising and falling readings 正反行程"
-            ),
+            Input.from_limits(HYSTERESIS, 0.0, "%", abs(self._turned[p]), source=RISING_AND_FALLING),
         )
 
 

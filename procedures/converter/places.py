@@ -76,6 +76,8 @@ class ConverterSeen(InAir):
     disturbed_after: Annotated[Measured, "m3"]
 
 
+SOAKED: Final = Text(zh="温度漂移×时间常数", en="temperature_drift × soak_time")
+"""Where it is known from what a thermometer lags behind."""
 EXACTLY: Final = 1e-9
 """What computing alone may make of a step of one pulse."""
 
@@ -136,9 +138,7 @@ class AtPlace(Repeats[ConverterSeen]):
         self.characteristic("h", HEIGHT, "m")
         self.characteristic("δ_w", UNIFORMITY, "K")
         late = parameters.temperature_drift * parameters.soak_time
-        self.inputs.append(
-            Input.from_limits("δ_s", 0.0, "K", late, source="temperature_drift × soak_time 漂移×时间常数")
-        )
+        self.inputs.append(Input.from_limits("δ_s", 0.0, "K", late, source=SOAKED))
         steps = {"V_b_res": parameters.base_resolution}
         if parameters.step * parameters.pulses_per_volume > 1 + EXACTLY:
             steps["V_res"] = (

@@ -120,5 +120,15 @@ EXPANSION: Final = {
 }
 """Cubic expansion of materials in 1/K; the real one of a piece differs by some 10 %."""
 
+MATERIALS: Final = {
+    "steel": "钢",
+    "brass": "黄铜",
+    "aluminium": "铝",
+    "silicon": "单晶硅",
+    "glass": "玻璃",
+    "polymer": "聚合物",
+}
+"""What materials are called in Chinese."""
+
 EXPANSION_SPREAD: Final = 0.1
 """By which share of it a piece's expansion may differ from that of its material."""

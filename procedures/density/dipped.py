@@ -139,7 +139,8 @@ class DippedRepeats(Repeats[DippedSeen]):
         self._formula = WATER_FORMULAS[wanted.water]
         self.characteristic("ρ_w", WATER, "1", beside=self._formula.u)
         pull = estimate(bodies.meniscus(wanted.wire, wanted.surface_tension))
-        source = f"π·d·σ/g, {wanted.meniscus:.0%} of it"
+        share = f"{wanted.meniscus:.0%}"
+        source = Text(zh=f"π·d·σ/g 的 {share}", en=f"π·d·σ/g, {share} of it")
         self.inputs.append(Input.from_limits("δ_w", 0.0, "kg", wanted.meniscus * pull, source=source))
 
     @property

@@ -24,6 +24,7 @@ from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -99,7 +100,7 @@ class MarkRepeats(Repeats[HydrometerSeen]):
             ("D", parameters.stem, "m", parameters.stem_spread),
             ("γ", parameters.expansion, "1/K", parameters.expansion_spread),
         ):
-            self.inputs.append(Input.from_limits(symbol, value, unit, half, source="as the order states it"))
+            self.inputs.append(Input.from_limits(symbol, value, unit, half, source=ORDER))
         aligned = Input.from_limits("δ_m", 0.0, "kg/m3", parameters.alignment, Distribution.TRIANGULAR)
         self.inputs.append(aligned)
 

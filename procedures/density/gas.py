@@ -14,10 +14,13 @@ from __future__ import annotations
 from typing import Final
 
 from remotecal.fluids.critical_flow import GAS_CONSTANT
+from remotecal.model import Text
 from remotecal.uncertainty.number import Number
 
 VIRIAL: Final = {"helium": 11.8e-6, "nitrogen": -6.0e-6}
 """Second virial coefficient near 20 °C in m³/mol (unverified; the sheet has 5e-4 per 0.1 MPa for helium)."""
+
+CALLED: Final = {"helium": Text(zh="氦", en="helium"), "nitrogen": Text(zh="氮", en="nitrogen")}
 
 VIRIAL_SPREAD: Final = 0.05
 """By which share it may be wrong."""

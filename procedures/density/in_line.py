@@ -17,6 +17,7 @@ from remotecal.procedures.library.density.results import LineFinding
 from remotecal.procedures.library.density.tube import (
     AIR,
     AIR_AGAIN,
+    FIRST_AND_LAST,
     MOIST,
     TubeSeen,
     certified_liquid,
@@ -25,6 +26,7 @@ from remotecal.procedures.library.density.tube import (
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -83,7 +85,7 @@ class FluidRepeats(Repeats[LineSeen]):
         else:
             self._use_air()
         moved = self._drift()
-        self.inputs.append(Input.from_limits("δ_τ", 0.0, "us", moved, source="air, first and last"))
+        self.inputs.append(Input.from_limits("δ_τ", 0.0, "us", moved, source=FIRST_AND_LAST))
 
     def _use_liquid(self, number: int) -> None:
         self.serial = self.evidence.artefacts[f"liquids[{number}]"].serial
@@ -92,7 +94,7 @@ class FluidRepeats(Repeats[LineSeen]):
         if self._gauge is not None:
             value = self._parameters.compressibilities[number - 1]
             half = self._parameters.compressibility_spread * value
-            self.inputs.append(Input.from_limits("β", value, "1/Pa", half, source="as the order states it"))
+            self.inputs.append(Input.from_limits("β", value, "1/Pa", half, source=ORDER))
 
     def _use_air(self) -> None:
         self.serial = "air"
@@ -200,7 +202,8 @@ def by_constants(
     s, dof = line_constants.scatter(constants, [each.state() for each, _ in near])
     largest = max((finding.evaluated for _, finding in near), key=lambda one: one.u)
     missed = Input.student_t("E_fit", 0.0, "kg/m3", s, dof, source="K0, K1, K2")
-    known = Input.normal("E", 0.0, "kg/m3", largest.u, dof=largest.dof, source="largest error near 20 °C")
+    source = Text(zh="20 °C 附近的最大误差", en="largest error near 20 °C")
+    known = Input.normal("E", 0.0, "kg/m3", largest.u, dof=largest.dof, source=source)
 
     def between(**x: Number) -> Number:
         total: Number = x["E_fit"] + x["E"]

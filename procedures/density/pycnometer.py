@@ -100,7 +100,9 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
         self.inputs.append(Input.from_limits("δ_T", 0.0, "K", parameters.isothermal, Distribution.TRIANGULAR))
         virial = gas.VIRIAL[parameters.gas]
         spread = abs(virial) * gas.VIRIAL_SPREAD
-        self.inputs.append(Input.from_limits("B", virial, "m3/mol", spread, source=parameters.gas))
+        self.inputs.append(
+            Input.from_limits("B", virial, "m3/mol", spread, source=gas.CALLED[parameters.gas])
+        )
         self._sphere = self.use(Single("V_k", self.certificate("sphere"), VOLUME, "m3"))
         use_expansion(self, "γ_k", parameters.sphere_material)
         use_expansion(self, "γ", parameters.material)

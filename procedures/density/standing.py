@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from remotecal.errors import BenchError, CertificateRefused, ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Observed
-from remotecal.procedures.library.density.bodies import EXPANSION, EXPANSION_SPREAD
+from remotecal.procedures.library.density.bodies import EXPANSION, EXPANSION_SPREAD, MATERIALS
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.inputs import Distribution, Input
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.density.parameters import BalanceParameters
     from remotecal.procedures.library.evaluation.repeats import Repeats
 
+GRADIENT: Final = Text(zh="液体中的温度梯度", en="gradient in the liquid")
+"""Source of the difference between a body and the thermometer."""
 DENSITY: Final = "remotecal_density"
 VOLUME: Final = "remotecal_volume"
 MASS: Final = "basic_mass"
@@ -96,23 +99,24 @@ def use_steps(repeats: Repeats[S], symbol: str, parameters: BalanceParameters, r
 
 def use_eccentricity(repeats: Repeats[S], symbol: str, parameters: BalanceParameters) -> None:
     """Make what a balance's reading depends on where a body stands or hangs an input, in kg."""
-    source = "as the order states it"
-    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", parameters.eccentricity, source=source))
+    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", parameters.eccentricity, source=ORDER))
 
 
 def use_expansion(repeats: Repeats[S], symbol: str, material: str) -> None:
     """Make the cubic expansion of a body of some material an input."""
     value = EXPANSION[material]
-    source = f"{material}, usual value, ±{EXPANSION_SPREAD:.0%}"
+    spread = f"±{EXPANSION_SPREAD:.0%}"
+    source = Text(zh=f"{MATERIALS[material]}的常用值,{spread}", en=f"{material}, usual value, {spread}")
     repeats.inputs.append(Input.from_limits(symbol, value, "1/K", EXPANSION_SPREAD * value, source=source))
 
 
 def use_bubble(repeats: Repeats[S], symbol: str, most: float) -> None:
     """Make the air that stayed on a body an input, in m³: from none to `most` mm³."""
     half = most * 1e-9 / 2
-    repeats.inputs.append(Input.from_limits(symbol, half, "m3", half, source="no bubble was seen"))
+    source = Text(zh="未见气泡", en="no bubble was seen")
+    repeats.inputs.append(Input.from_limits(symbol, half, "m3", half, source=source))
 
 
 def use_gradient(repeats: Repeats[S], symbol: str, most: float) -> None:
     """Make the difference of temperature between body and thermometer an input, in K."""
-    repeats.inputs.append(Input.from_limits(symbol, 0.0, "K", most, source="gradient in the liquid"))
+    repeats.inputs.append(Input.from_limits(symbol, 0.0, "K", most, source=GRADIENT))

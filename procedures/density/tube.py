@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 AIR, IN_WATER, AIR_AGAIN = "dry air", "pure water", "dry air again"
 """Labels of the points that tell the constants."""
 
-MOIST: Final = "CIPM-2007, beyond its range; moisture as the order states it"
+MOIST: Final = Text(
+    zh="CIPM-2007,超出其范围;湿度按委托单", en="CIPM-2007, beyond its range; moisture as the order states it"
+)
 """Where the density of air in a tube is known from."""
+FIRST_AND_LAST: Final = Text(zh="首、末次空气中读数", en="air, first and last")
+"""Where it is known from what the tube has drifted."""
 
 INPUTS: Final[Mapping[str, Text]] = {
     "p_a": air.INPUTS["p_a"],
@@ -97,7 +101,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         self.inputs.append(Input.from_readings("τ_a", [*before, *after], "us"))
         self.inputs.append(Input.from_readings("τ_w", [period(each) for each in self._water], "us"))
         moved = abs(statistics.fmean(after) - statistics.fmean(before))
-        self.inputs.append(Input.from_limits("δ_τ", 0.0, "us", moved, source="air, first and last"))
+        self.inputs.append(Input.from_limits("δ_τ", 0.0, "us", moved, source=FIRST_AND_LAST))
         self.characteristic("ρ_w", WATER, "1", beside=TANAKA_U)
         t = statistics.fmean(mean(each.tube, "°C") for each in self.seen)
         self._liquid = self.use(certified_liquid(self.certificate(f"liquids[{self._number}]")).around(t))

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from remotecal.errors import CertificateRefused
+from remotecal.model import Text
 from remotecal.procedures.library.evaluation.standards import Applied, difference
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
@@ -60,10 +61,11 @@ class Function(Applied):
     ) -> None:
         stated = certificate.coefficients([name for name, _ in coefficients.values()], where)
         self._formula, self._symbols = formula, tuple(coefficients)
-        source, dof = certificate.number, [each.dof for each in stated.coefficients]
+        source: Text | str = certificate.number
+        dof = [each.dof for each in stated.coefficients]
         self.correlations = {}
         if len(coefficients) > 1 and stated.correlation is None:
-            source += ", which states no correlation"
+            source = Text.joined([source, Text(zh="未声明相关性", en="states no correlation")])
         elif stated.correlation is not None:
             dof = [min(dof)] * len(dof)
             self.correlations = {

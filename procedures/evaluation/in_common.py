@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import CertificateRefused
+from remotecal.model import Text
+from remotecal.procedures.library.evaluation.sources import NO_COMMON_PART
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
 
@@ -21,9 +23,6 @@ if TYPE_CHECKING:
 
 COMMON: Final = "remotecal_commonDeviation"
 """refType of what the standards of a laboratory deviate together by: 0, with U relative to the value."""
-
-UNTOLD: Final = "no common part stated: all of it 未声明公共部分:全部计入"
-"""What a budget says of certificates that do not tell what they have in common."""
 
 
 def laboratory_of(certificate: Certificate) -> str:
@@ -81,5 +80,5 @@ def in_common(symbol: str, laboratory: str, parts: Sequence[Parts]) -> Input:
         "1",
         max(each.common for each in parts),
         dof=min(each.dof for each in parts),
-        source=laboratory if told else f"{laboratory}; {UNTOLD}",
+        source=laboratory if told else Text.joined([laboratory, NO_COMMON_PART]),
     )

@@ -14,8 +14,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from remotecal.errors import EvidenceError
+from remotecal.model import Text
 from remotecal.procedures import Observed
 from remotecal.procedures.library.evaluation.finding import Beyond
+from remotecal.procedures.library.evaluation.sources import IN_SCATTER
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
@@ -36,9 +38,6 @@ Form = TypeVar("Form", bound=Applied)
 
 CMC = "cmc"
 """Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
-
-IN_SCATTER = "in the repeatability, which is larger 已含于重复性"
-"""Source of steps that the repeats scatter by."""
 
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
@@ -117,17 +116,18 @@ class Repeats(Generic[Seen]):
             for other in earlier:
                 pair = other.standard.symbol, applied.standard.symbol
                 r = errors.correlated(*other.place, *applied.place)
-                self.relate(pair, r, f"r = {said_of(errors.correlation)}")
+                self.relate(pair, r, said_of(errors.correlation))
         earlier.append(applied)
 
-    def relate(self, pair: tuple[str, str], r: float, said: str) -> None:
+    def relate(self, pair: tuple[str, str], r: float, said: Text | str) -> None:
         """State how two inputs are correlated; their sources say so, the fewer degrees of freedom count."""
         if r:
             self.correlations[pair] = r
         dof = min(each.dof for each in self.inputs if each.symbol in pair)
         for at, each in enumerate(self.inputs):
             if each.symbol in pair:
-                source = each.source if said in each.source else f"{each.source}; {said}"
+                known, also = Text.joined([each.source]), Text.joined([said])
+                source = each.source if also.get("en") in known.get("en") else Text.joined([known, also])
                 self.inputs[at] = replace(each, dof=dof, source=source)
 
     def certified(self, symbol: str, role: str, unit: str, *, place: float, at_unit: str) -> Deviating:
@@ -319,10 +319,10 @@ class Repeats(Generic[Seen]):
         return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof),)
 
 
-def said_of(correlation: Sequence[Sequence[float]] | None) -> str:
+def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     """Return what a budget says of the correlation of a certificate's points."""
     if correlation is None:
-        return "0 (not stated 未声明)"
+        return Text(zh="r = 0(未声明)", en="r = 0 (not stated)")
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
-    return " … ".join(ends)
+    return f"r = {' … '.join(ends)}"

@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from remotecal.errors import BenchError, CertificateRefused
+from remotecal.model import Text
 from remotecal.model.certified import CertifiedPoint
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
@@ -76,7 +77,7 @@ class Limit:
     unit: str
     standard: float
     """Standard uncertainty."""
-    source: str
+    source: Text | str
 
     def value(self, *place: float) -> float:
         """Return the error: none is known."""
@@ -236,7 +237,8 @@ def from_limit(symbol: str, readings: Sequence[Measured]) -> Standard:
             f"{readings[0].source} has no certificate and no limit of error where it was read: "
             "give it a certificate in the bench file"
         )
-    source = f"{readings[0].source}: maker's limit of error"
+    read = readings[0].source
+    source = Text(zh=f"{read}:制造商给出的最大允许误差", en=f"{read}: maker's limit of error")
     return Standard(symbol, Limit(readings[0].unit, max(known), source))
 
 

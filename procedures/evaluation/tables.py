@@ -149,15 +149,13 @@ def inputs_of(findings: Sequence[Finding], names: Mapping[str, Text]) -> tuple[I
     What the budgets add themselves where a model is curved need not be among the `names`.
     """
     known_by = {CURVATURE: _CURVATURE, **names}
-    sources: dict[str, list[str]] = {}
+    sources: dict[str, list[Text | str]] = {}
     for line in (line for finding in findings for line in finding.evaluated.lines):
         known = sources.setdefault(line.symbol, [])
-        if line.source and line.source not in known:
+        if line.source:
             known.append(line.source)
     return tuple(
-        InputQuantity(
-            symbol=symbol, name=known_by[symbol], source=Text.plain("; ".join(all_)) if all_ else None
-        )
+        InputQuantity(symbol=symbol, name=known_by[symbol], source=Text.joined(all_) if all_ else None)
         for symbol, all_ in sources.items()
     )
 

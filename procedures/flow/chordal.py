@@ -19,7 +19,7 @@ from pydantic import Field
 from remotecal.configuration import Written, checked, parse_toml
 from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.in_common import UNTOLD
+from remotecal.procedures.library.evaluation.sources import NO_COMMON_PART
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import cos
 
@@ -174,7 +174,9 @@ def inputs_of(geometry: Geometry, source: str) -> tuple[Input, ...]:
 def _in_common(symbol: str, unit: str, whole: Sequence[float], common: float | None, source: str) -> Input:
     """Return what all paths are off together: what the survey tells of it, or all there is."""
     if common is None:
-        return Input.from_certificate(symbol, 0.0, unit, max(whole), 2.0, source=f"{source}; {UNTOLD}")
+        return Input.from_certificate(
+            symbol, 0.0, unit, max(whole), 2.0, source=Text.joined([source, NO_COMMON_PART])
+        )
     return Input.from_certificate(symbol, 0.0, unit, common, 2.0, source=source)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import model_validator
 
+from remotecal.model import Text
 from remotecal.procedures import In
 from remotecal.procedures.library.meters.parameters import ReadingParameters
 
@@ -98,9 +99,10 @@ class ClampOnParameters(ReadingParameters):
         return self.velocity(min(self.flows) * (1.0 - share)), self.velocity(max(self.flows) * (1.0 + share))
 
     @property
-    def straight_run(self) -> str:
+    def straight_run(self) -> Text:
         """The straight run in words, for a budget."""
-        return f"{self.upstream:g} D ahead, {self.downstream:g} D behind"
+        ahead, behind = f"{self.upstream:g} D", f"{self.downstream:g} D"
+        return Text(zh=f"直管段:前 {ahead},后 {behind}", en=f"{ahead} ahead, {behind} behind")
 
     def velocity(self, flow: float) -> float:
         """Return the mean velocity in m/s at a flow in m³/h."""

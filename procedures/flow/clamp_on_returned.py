@@ -40,7 +40,7 @@ from remotecal.procedures import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
-from remotecal.procedures.library.evaluation.in_common import UNTOLD
+from remotecal.procedures.library.evaluation.sources import NO_COMMON_PART
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.journey import (
     BothWays,
@@ -75,6 +75,12 @@ INPUTS: Final[Mapping[str, Text]] = {
     "δ_d": Text(zh="标准表行程前后之差", en="difference of the clamp-on meter before and after its journey"),
 }
 """The inputs of the measurement model, by symbol."""
+
+EACH_WAY: Final = (
+    Text(zh="行程前的校准", en="calibration before"),
+    Text(zh="行程后的校准", en="calibration after"),
+)
+"""Where the own parts of both calibrations come from."""
 
 SHARES: Final[Mapping[str, float]] = {"e_c": 1.0, "e_b": 0.5, "e_a": 0.5}
 """What of each is in the mean of both calibrations."""
@@ -230,17 +236,16 @@ def _inputs(
     parts = both.parts(one.velocity)
     u, dof = without_standard(one, before, parts[0])
     common = sum(each.common for each in parts) / 2.0
-    told = "" if all(each.told for each in parts) else f"; {UNTOLD}"
+    both_ways = Text(zh="行程前、后的校准", en="calibrations before and after")
+    told = both_ways if all(each.told for each in parts) else Text.joined([both_ways, NO_COMMON_PART])
     inputs = [
         Input.normal("E_s", one.error / 100.0, "1", u, dof=dof, source=site.certificate.number),
-        Input.normal(
-            "e_c", 0.0, "1", common, dof=min(each.dof for each in parts), source=f"before, after{told}"
-        ),
+        Input.normal("e_c", 0.0, "1", common, dof=min(each.dof for each in parts), source=told),
         *(
             Input.normal(symbol, 0.0, "1", each.own, dof=each.dof, source=source)
-            for symbol, source, each in zip(("e_b", "e_a"), ("before", "after"), parts, strict=True)
+            for symbol, source, each in zip(("e_b", "e_a"), EACH_WAY, parts, strict=True)
         ),
-        Input.from_limits("δ_d", 0.0, "1", abs(shift), source="before, after"),
+        Input.from_limits("δ_d", 0.0, "1", abs(shift), source=both_ways),
     ]
     return [each for each in inputs if each.u or each.symbol in {"E_s", "δ_d"}]
 

@@ -22,6 +22,7 @@ from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.sources import AS_MEASURED
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
@@ -182,7 +183,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         }
         return (
             *(
-                Input.from_certificate(symbol, value, "mm", expanded, source="as measured on site")
+                Input.from_certificate(symbol, value, "mm", expanded, source=AS_MEASURED)
                 for symbol, (value, expanded) in lengths.items()
             ),
             Input.from_limits("δ_p", 0.0, "1", pipe.profile / 100.0, source=pipe.straight_run),
@@ -228,6 +229,5 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         """Return the scatter of the mountings' means as an input: repeats of one mounting share it."""
         means = [statistics.fmean(each) for each in self._apart(errors)]
         spread = Input.from_readings(REPEATABILITY, means, unit)
-        return (
-            Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof, source=f"{len(means)} mountings"),
-        )
+        source = Text(zh=f"{len(means)} 次安装", en=f"{len(means)} mountings")
+        return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof, source=source),)

@@ -25,6 +25,7 @@ from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Result, Table, Text, Words
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST
 from remotecal.procedures.library.evaluation.standards import Deviating, Standard
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
@@ -267,7 +268,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             if name in self.evidence.characteristics:
                 self.characteristic(symbol, name, unit)
         leak = self.parameters.leak_share * min(self.parameters.flows)
-        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
+        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
 
     def volume(self, seen: ParallelSeen, x: Numbers) -> Number:
         """Return what passed through the meter under test in a repeat, in m³ as it was there."""

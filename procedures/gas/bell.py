@@ -17,6 +17,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.model import Result, Table, Text
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.gas.critical import density
 from remotecal.procedures.library.gas.sensors import Read, Sensors
@@ -115,7 +116,7 @@ class Bell(Generic[U]):
             for number in range(1, self.count + 1)
         ]
         limit = told.leak / 1000.0
-        leak = Input.from_limits("v_l", 0.0, "m/s", limit, source="leak test, limit 检漏限值")
+        leak = Input.from_limits("v_l", 0.0, "m/s", limit, source=LEAK_TEST)
         repeats.inputs.append(leak)
 
     def _temperature(self, readings: Sequence[Measured], x: Numbers) -> Number:

@@ -18,6 +18,7 @@ from remotecal.errors import EvidenceError
 from remotecal.model import Result, Table, Text
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.gas import discharge
 from remotecal.procedures.library.gas.critical import density, thin
@@ -123,7 +124,7 @@ class CollectedRepeats(DischargeRepeats[CollectedSeen]):
             self.characteristic(symbol, name, unit)
         if TANK_EXPANSION in self.evidence.characteristics:
             self.characteristic("α_t", TANK_EXPANSION, "1/K")
-        leak = Input.from_limits("p_l", 0.0, "Pa/s", self._told.leak, source="leak test, limit 检漏限值")
+        leak = Input.from_limits("p_l", 0.0, "Pa/s", self._told.leak, source=LEAK_TEST)
         self.inputs.append(leak)
 
     def _of_thermometer(self, number: int) -> list[Measured]:

@@ -20,6 +20,7 @@ from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST
 from remotecal.procedures.library.gas import sensors
 from remotecal.procedures.library.gas.critical import air_equation, drawn, inlet
 from remotecal.procedures.library.gas.results import Through
@@ -123,7 +124,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self.characteristic("V_c", "connecting_volume", "m3")
         self.characteristic("Δt", "reading_delay", "s")
         leak = self.parameters.leak_share * min(self.parameters.wanted)
-        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
+        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
         if EXPANSION in self.evidence.characteristics:
             self.characteristic("α", EXPANSION, "1/K")
 

@@ -10,6 +10,7 @@ from remotecal.fluids.gas import AIR, NITROGEN, Gas
 from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasState
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.fluids.moisture import WATER_FRACTION_U, water_fraction
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -57,7 +58,7 @@ class LoopGas:
         if self._told.dew_point is not None:
             u = self._told.dew_uncertainty / 2
             found += [
-                Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source="the order 委托"),
+                Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source=ORDER),
                 Input.normal(WATER_FORMULA, 0.0, "1", WATER_FRACTION_U, source="Greenspan (1976)"),
             ]
         return found

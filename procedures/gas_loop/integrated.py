@@ -31,6 +31,7 @@ from remotecal.procedures.library.evaluation.digits import fixed, with_uncertain
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.uncertainty.budget import Budget
@@ -171,7 +172,7 @@ class IntegratedRepeats(LoopRepeats):
         """
         told, times = self.parameters, min(len(seen.meter_pressure) for seen in self.seen)
         change = told.pressure_change / 100 + told.temperature_change / 273.15
-        return Input.from_limits(BETWEEN, 0.0, "1", change / (2 * times), source="the order 委托")
+        return Input.from_limits(BETWEEN, 0.0, "1", change / (2 * times), source=ORDER)
 
     def whole(self) -> WholeDevice:
         """Return what was found of the whole device, after `found`."""

@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
@@ -53,8 +54,8 @@ class StoredGas:
         told = repeats.parameters
         repeats.characteristic(f"V_{key}", fact, "m3")
         repeats.inputs += [
-            Input.from_limits(f"Δp_{key}", 0.0, "Pa", told.pack_pressure, source="the order 委托"),
-            Input.from_limits(f"Δt_{key}", 0.0, "K", told.pack_temperature, source="the order 委托"),
+            Input.from_limits(f"Δp_{key}", 0.0, "Pa", told.pack_pressure, source=ORDER),
+            Input.from_limits(f"Δt_{key}", 0.0, "K", told.pack_temperature, source=ORDER),
         ]
 
     def stored(self, seen: LoopSeen, x: Numbers, there: GasState) -> Number:

@@ -20,6 +20,7 @@ from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import Current, mean
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST, ONE_GATE, ORDER
 from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.line_pack import StoredGas
@@ -215,7 +216,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self.correction(f"t_{key}", thermometer, temperatures, "°C"),
         )
         well = self.parameters.well
-        self.inputs.append(Input.from_limits(f"w_{key}", 0.0, "K", well, source="the order 委托"))
+        self.inputs.append(Input.from_limits(f"w_{key}", 0.0, "K", well, source=ORDER))
 
     def _facts(self) -> None:
         told = self.parameters
@@ -224,9 +225,9 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self.characteristic("Δt", "reading_delay", "s")
         else:
             late = told.gate_delay
-            self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source="one gate 同一门控"))
+            self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source=ONE_GATE))
         leak = told.leak_allowed
-        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source="leak test, limit 检漏限值"))
+        self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
         for number, unit in zip(self.numbers, self._units(), strict=True):
             self._count(str(number), "masters", unit)
 

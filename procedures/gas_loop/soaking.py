@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.uncertainty.inputs import Input
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 SOAKING: Final = "s_d"
 """Symbol of it."""
+HALF_WAY: Final = Text(zh="标准表与核查表中点的偏离", en="half-way between masters and check")
+"""Where it is known from."""
 
 
 class Thermometers(Protocol):
@@ -47,7 +50,7 @@ class Thermometers(Protocol):
 def soaking(repeats: Thermometers) -> Input:
     """Return by how much the thermometer at the meter may be wrong for it soaks, in K."""
     most = max(abs(_off(repeats, seen)) for seen in repeats.seen)
-    return Input.from_limits(SOAKING, 0.0, "K", most, source="half-way between masters and check 中点偏离")
+    return Input.from_limits(SOAKING, 0.0, "K", most, source=HALF_WAY)
 
 
 def _off(repeats: Thermometers, seen: LoopSeen) -> float:

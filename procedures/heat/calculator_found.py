@@ -15,6 +15,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.scales.iec60751 import temperature
 from remotecal.uncertainty.inputs import Input
@@ -72,9 +73,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
         for side in self._sources:
             self.characteristic(f"l_{side}", LEADS, "Ω")
         self.inputs.append(
-            Input.from_limits(
-                "δ_k", 0.0, "1", parameters.coefficient_limit, source="the norm's formula; unverified"
-            )
+            Input.from_limits("δ_k", 0.0, "1", parameters.coefficient_limit, source=NORM_FORMULA)
         )
         self._output = energy_output(self, parameters)
 

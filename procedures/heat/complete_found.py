@@ -17,6 +17,7 @@ from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.uncertainty.conformity import Tolerance
 from remotecal.uncertainty.inputs import Input
@@ -108,8 +109,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
             self.characteristic(f"s_{side}", STEM, "1")
         self.characteristic("δt", WARMER, "K")
         limit = parameters.coefficient_limit
-        source = "the norm's formula; unverified"
-        self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=source))
+        self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=NORM_FORMULA))
         self._output = energy_output(self, parameters)
 
     def _all(self, part: str) -> list[Measured]:

@@ -89,7 +89,7 @@ class InBaths(Repeats[PairSeen]):
         """Each thermometer's curve by the estimates."""
         for side, curve in self.curves.items():
             if dof := len(self.baths) - COEFFICIENTS:
-                u, source = curve.s, "residuals of the curve 曲线残差"
+                u, source = curve.s, Text(zh="曲线残差", en="residuals of the curve")
                 self.inputs.append(Input.student_t(f"c_{side}", 0.0, "Ω", u, float(dof), source=source))
 
     def own(self, readings: Sequence[Measured]) -> list[Measured]:

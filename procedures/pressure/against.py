@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.model import Text
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -84,7 +85,8 @@ class AtPressure(Repeats[S], ABC):
         """Return what the device may have changed by the temperature, of a span of `width` in `unit`."""
         away = max(abs(one.air_temperature.value - REFERENCE_TEMPERATURE) for one in self.seen)
         most = self.parameters.temperature_coefficient * away * width
-        return Input.from_limits("δ_t", 0.0, unit, most, source="the device's temperature coefficient")
+        source = Text(zh="被检仪表的温度系数", en="the device's temperature coefficient")
+        return Input.from_limits("δ_t", 0.0, unit, most, source=source)
 
 
 def drift_equation(evidence: Evidence) -> str:

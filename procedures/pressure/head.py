@@ -76,7 +76,7 @@ class LevelHead(Generic[A]):
         repeats.characteristic("l", "reference_height", "m")
         repeats.characteristic("g", "gravity", "m/s2")
         if medium in MOLAR_MASS:
-            source = "an ideal gas, nearly"
+            source = Text(zh="近似为理想气体", en="an ideal gas, nearly")
             repeats.inputs.append(Input.from_limits("δ_ρ", 0.0, "1", IDEAL, source=source))
         else:
             repeats.characteristic("ρ_f", "fluid_density", "kg/m3")

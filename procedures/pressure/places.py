@@ -14,6 +14,7 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation import air, series
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.series import Passage
+from remotecal.procedures.library.evaluation.sources import RISING_AND_FALLING
 from remotecal.procedures.library.pressure import head
 from remotecal.uncertainty.inputs import Input
 from remotecal.units import convert
@@ -126,9 +127,9 @@ def scatter(
 
 
 SOURCES: Final = {
-    "δ_0": "zero deviation of all cycles",
-    "δ_b": "difference of cycles",
-    "δ_h": "rising and falling readings",
+    "δ_0": Text(zh="各循环的零位偏差", en="zero deviation of all cycles"),
+    "δ_b": Text(zh="循环之间的差", en="difference of cycles"),
+    "δ_h": RISING_AND_FALLING,
 }
 
 INPUTS: Final[Mapping[str, Text]] = {

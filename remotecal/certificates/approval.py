@@ -6,12 +6,13 @@ signature covers the earlier ones, so what the reviewer saw is what the approver
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from remotecal.certificates.added import AMENDMENT, PARTS, amended_parts, amendment, without_address
 from remotecal.certificates.dcc.read import read
-from remotecal.certificates.signing.keys import common_name, fingerprint
+from remotecal.certificates.signing.keys import SigningKey, common_name, fingerprint
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.x509 import Certificate
 
-    from remotecal.certificates.signing.keys import SigningKey
     from remotecal.certificates.signing.signature import Duty, Signature
     from remotecal.model import Record
     from remotecal.registers import LaboratoryRegister
@@ -67,6 +70,34 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: LaboratoryRegiste
     if register is not None:
         register.check_issue(record, duty, fingerprint(key.chain[0]), at.date())
     return sign_xml(data, key, duty, at)
+
+
+class Unsigned(NamedTuple):
+    """A certificate with all of a further signature but its value, which is made where the key is."""
+
+    xml: bytes
+    """The certificate, for `signing.xml.with_value`."""
+    signed_info: bytes
+    """What is signed: RSASSA-PKCS1-v1_5 with SHA-256."""
+
+
+@dataclass(slots=True)
+class _Elsewhere:
+    """Stands where a key would that is not here: keeps what it is to sign."""
+
+    asked: bytes = b""
+
+    def sign(self, data: bytes, padding: PKCS1v15, algorithm: SHA256) -> bytes:
+        """Return no signature yet."""
+        self.asked = data
+        return b""
+
+
+def prepare(data: bytes, chain: tuple[Certificate, ...], at: datetime) -> Unsigned:
+    """Return what `sign` would with the key of a chain of certificates, for a signature made elsewhere."""
+    elsewhere = _Elsewhere()
+    xml = sign(data, SigningKey(cast("RSAPrivateKey", elsewhere), chain), at)
+    return Unsigned(xml, elsewhere.asked)
 
 
 def check_day(data: bytes, at: datetime) -> None:

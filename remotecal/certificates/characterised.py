@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.bench_file import Characteristic, Determination
 from remotecal.errors import CertificateRefused, RecordError
-from remotecal.model import Certificate, Column
+from remotecal.model import Certificate, Column, Text
 from remotecal.model.choice import results_of
 from remotecal.model.identifiers import among
 
@@ -112,7 +112,7 @@ def fact(name: str, entry: Characteristic | Determined, folder: Path, today: dat
         unit=stated.unit,
         expanded_uncertainty=stated.expanded,
         k=stated.k,
-        source=f"record {record.number}",
+        source=Text(zh=f"记录 {record.number}", en=f"record {record.number}"),
         valid_until=entry.valid_until,
         proof=Determination(file=path.name, sha256=sha256(content).hexdigest(), record=record),
     )

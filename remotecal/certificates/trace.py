@@ -18,6 +18,7 @@ from remotecal.certificates.library import is_paper
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.standard import check_standard, doubt, of_standard
+from remotecal.clock import latest_day
 from remotecal.errors import CertificateRefused
 from remotecal.model import Certificate
 
@@ -173,7 +174,7 @@ class _Chain:
             if self.trust is None:
                 return "open", f"signed by {signatures[-1].name}; no trust list to ask"
             body = self.trust.recognise_certificate(record, signatures, self.now)
-            self.trust.check_number(record.number, used)
+            self.trust.check_number(record.number, latest_day(self.now) if of is None else used)
             check_scope(record, body.scope)
         except CertificateRefused as refusal:
             return "refused", str(refusal)

@@ -19,6 +19,7 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.timestamp import check_authority
+from remotecal.clock import latest_day
 from remotecal.configuration import Written, checked, parse_toml, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import Text
@@ -159,8 +160,12 @@ class TrustList(Written):
         return self
 
     def check_current(self, now: datetime) -> None:
-        """Raise `CertificateRefused` if the list is not to be used at the time `now`."""
-        if not self.issued <= now.date() <= self.next_update:
+        """Raise `CertificateRefused` if the list is not to be used at the time `now`.
+
+        Its day of issue is that of its issuer, who may be far to the east: what was issued there in the
+        morning is for everybody at once.
+        """
+        if self.issued > latest_day(now) or self.next_update < now.date():
             raise CertificateRefused(
                 f"the trust list is for {self.issued} to {self.next_update}: get the current one"
             )

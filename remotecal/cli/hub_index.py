@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from remotecal.cli.commands import today_here
-from remotecal.cli.listing import add_form, show, store_of
+from remotecal.cli.listing import add_form, show, store_of, time_zone_of
 
 if TYPE_CHECKING:
     from remotecal.hub.reverse import Resting
@@ -108,11 +107,13 @@ def _resting(asked: argparse.Namespace) -> None:
     import math
 
     from remotecal.cli.service import moment
+    from remotecal.clock import begin_of
     from remotecal.errors import ConfigurationError
     from remotecal.hub.reverse import resting_on
 
-    since = -math.inf if asked.since is None else _begins(asked.since)
-    until = math.inf if asked.until is None else _begins(asked.until + timedelta(days=1))
+    zone = time_zone_of(asked)
+    since = -math.inf if asked.since is None else begin_of(asked.since, zone)
+    until = math.inf if asked.until is None else begin_of(asked.until + timedelta(days=1), zone)
     with store_of(asked) as store:
         found = list(resting_on(store, asked.number, since=since, until=until, depth=asked.depth))
     if not found and not (asked.csv or asked.json):
@@ -139,16 +140,14 @@ def _resting(asked: argparse.Namespace) -> None:
     show(asked, headings, [row(one) for one in found])
 
 
-def _begins(day: date) -> float:
-    """Return when a day begins where this computer is, in seconds since 1970."""
-    return datetime(day.year, day.month, day.day).astimezone().timestamp()
-
-
 def list_due(asked: argparse.Namespace) -> None:
     """Print the standards whose certificates end soon, the first to end first."""
-    from remotecal.cli.service import moment
+    import time
 
-    today = today_here()
+    from remotecal.cli.service import moment
+    from remotecal.clock import civil_day
+
+    today = civil_day(time.time(), time_zone_of(asked))
     with store_of(asked) as store:
         found = store.standards.due((today + timedelta(days=asked.within)).isoformat())
 

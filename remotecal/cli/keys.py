@@ -125,16 +125,18 @@ def _issue(asked: argparse.Namespace) -> None:
     from remotecal.certificates.signing.keys import fingerprint, read_key
     from remotecal.errors import ConfigurationError
 
-    name, public = requested(_read(asked.request))
+    name, public, in_browser = requested(_read(asked.request))
     if name != asked.to:
         raise ConfigurationError(f"{asked.request} asks for {name!r}, not for {asked.to!r}: issue nothing")
     by, now = read_key(str(asked.by), password_of(asked)), _now()
     end = _end(asked.until, now, KEY_LASTS)
-    certificate = issue(public, subject(name), by, now - BACKDATED, end)
+    certificate = issue(public, subject(name, in_browser=in_browser), by, now - BACKDATED, end)
     _write_certificate(asked.out, certificate)
-    print(f"{asked.out} says until {certificate.not_valid_after_utc:%Y-%m-%d} that this is {name}'s key:")
+    kept, entry = (", kept by a browser", "browser_key") if in_browser else ("", "key")
+    until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
+    print(f"{asked.out} says until {until} that this is {name}'s key{kept}:")
     print(f"  {key_fingerprint(public)}")
-    print("Hand it out only if its holder read you the same. Into the register, under `key`, goes")
+    print(f"Hand it out only if its holder read you the same. Into the register, under `{entry}`, goes")
     print(f"  {fingerprint(certificate)}")
 
 
@@ -184,13 +186,14 @@ def _seal(asked: argparse.Namespace) -> None:
 def _show(asked: argparse.Namespace) -> None:
     """Tell whose a key or certificate is."""
     from remotecal.certificates.signing.issuing import key_fingerprint
-    from remotecal.certificates.signing.keys import common_name, fingerprint
+    from remotecal.certificates.signing.keys import common_name, fingerprint, names_browser
 
     if (seal := _seal_in(asked.file, password_of(asked))) is not None:
         print(f"an Ed25519 key for journals, trust lists or procedures; its public half is\n  {seal.text}")
         return
     certificate = _certificate_in(asked.file, password_of(asked))
-    print(f"{common_name(certificate)}, certified by {certificate.issuer.rfc4514_string()}")
+    kept = ", by a key that a browser keeps" if names_browser(certificate.subject) else ""
+    print(f"{common_name(certificate)}{kept}, certified by {certificate.issuer.rfc4514_string()}")
     print(
         f"good from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
     )

@@ -33,6 +33,19 @@ def add_folder(listing: argparse.ArgumentParser) -> None:
     )
 
 
+def time_zone_of(asked: argparse.Namespace) -> str:
+    """Return the time zone whose days a list is of: the laboratory's; of a folder the computer's.
+
+    Raises:
+        ConfigurationError: there is no such hub.
+    """
+    from remotecal.clock import local_zone
+    from remotecal.hub.settings import HubFolder
+
+    folder = getattr(asked, "folder", None)
+    return HubFolder(asked.hub).time_zone if folder is None else local_zone()
+
+
 @contextmanager
 def store_of(asked: argparse.Namespace) -> Iterator[Store]:
     """Give the database a list is made from: the hub's, or one of what lies in the folder that was named.

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from remotecal.cli.commands import command, today_here
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from remotecal.model import Text
     from remotecal.register_entries import Entry
 
@@ -30,8 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument("--name", metavar="TEXT", help="as certificates give it; as the key's if not given")
         one.add_argument("--name-zh", metavar="TEXT", help="the same in Chinese")
         one.add_argument(
-            "--certificate", type=Path, required=True, metavar="FILE", help="of the key that signs (PEM)"
+            "--certificate",
+            type=Path,
+            required=one is new,
+            metavar="FILE",
+            help="of the key that signs (PEM)",
         )
+    person.add_argument(
+        "--browser-certificate", type=Path, metavar="FILE", help="of a key that their browser keeps (PEM)"
+    )
     new.add_argument("--code", required=True, metavar="TEXT", help="number of the accreditation")
     person.add_argument("--registration", required=True, metavar="TEXT", help="number of the registration")
     person.add_argument("--duty", action="append", required=True, choices=DUTIES, help="may be given again")
@@ -63,7 +72,7 @@ def _new(asked: argparse.Namespace) -> None:
     from remotecal.register_entries import found
     from remotecal.registers import RegisteredLaboratory
 
-    name, key = _holder(asked)
+    name, (key,) = _holder(asked, _certificate(asked.certificate, in_browser=False))
     found(
         asked.register,
         RegisteredLaboratory(name=name, code=asked.code, valid_until=asked.until, key=key),
@@ -73,10 +82,23 @@ def _new(asked: argparse.Namespace) -> None:
 
 
 def _person(asked: argparse.Namespace) -> None:
-    """Enter a person, by the certificate of their key."""
+    """Enter a person, by the certificates of their keys.
+
+    Raises:
+        ConfigurationError: no certificate was given, or it is of a key that is kept otherwise.
+    """
+    from remotecal.errors import ConfigurationError
     from remotecal.registers import RegisteredPerson
 
-    name, key = _holder(asked)
+    files = {"key": asked.certificate, "browser_key": asked.browser_certificate}
+    certificates = {
+        entry: _certificate(file, in_browser=entry == "browser_key")
+        for entry, file in files.items()
+        if file is not None
+    }
+    if not certificates:
+        raise ConfigurationError("give the certificate of their key: --certificate, or --browser-certificate")
+    name, keys = _holder(asked, *certificates.values())
     known = tuple(dict.fromkeys(map(_known_procedure, asked.procedure)))
     entry = RegisteredPerson(
         name=name,
@@ -84,7 +106,7 @@ def _person(asked: argparse.Namespace) -> None:
         valid_until=asked.until,
         duties=tuple(dict.fromkeys(asked.duty)),
         procedures=known,
-        key=key,
+        **dict(zip(certificates, keys, strict=True)),
     )
     _enter(asked, entry, f"{name.get('en')} may sign as {', '.join(entry.duties)}")
 
@@ -170,14 +192,29 @@ def _state(until: date, today: date) -> str:
     return "ended" if until < today else "soon" if until <= today + SOON else ""
 
 
-def _holder(asked: argparse.Namespace) -> tuple[Text, str]:
-    """Return a name, and the SHA-256 of the certificate of the key they sign with."""
-    from remotecal.certificates.signing.keys import common_name, fingerprint, read_certificate
+def _certificate(file: Path, *, in_browser: bool) -> Certificate:
+    """Return the certificate of a key (`ConfigurationError`: of one that is kept otherwise)."""
+    from remotecal.certificates.signing.keys import names_browser, read_certificate
+    from remotecal.errors import ConfigurationError
+
+    certificate = read_certificate(file)
+    if names_browser(certificate.subject) is not in_browser:
+        raise ConfigurationError(
+            f"{file} is of a key that no browser keeps: give it with --certificate"
+            if in_browser
+            else f"{file} is of a key that a browser keeps: give it with --browser-certificate, of a person"
+        )
+    return certificate
+
+
+def _holder(asked: argparse.Namespace, *certificates: Certificate) -> tuple[Text, list[str]]:
+    """Return a name, and the SHA-256 of each certificate of a key they sign with."""
+    from remotecal.certificates.signing.keys import common_name, fingerprint
     from remotecal.model import Text
 
-    certificate = read_certificate(asked.certificate)
     said = {language: name for language, name in (("zh", asked.name_zh), ("en", asked.name)) if name}
-    return Text(said) if said else Text.plain(common_name(certificate)), fingerprint(certificate)
+    name = Text(said) if said else Text.plain(common_name(certificates[0]))
+    return name, [fingerprint(one) for one in certificates]
 
 
 def _known_procedure(name: str) -> str:

@@ -254,15 +254,13 @@ def _examine(asked: argparse.Namespace, fetched: Fetched, record: Record, now: d
 
 
 def _refuse_unproven(report: Report) -> None:
-    if failed := [f"{check.name.strip()}: {check.said}" for check in report.failures]:
-        raise CertificateRefused(f"certificate {report.number} is not signed, for it fails: {failed[0]}")
-    results = next((check for check in report.checks if check.name == "results"), None)
-    if results is None or results.outcome != "passed":
-        why = "there is no journal" if results is None else results.said
-        raise CertificateRefused(
-            f"certificate {report.number} is not signed, for its results were not computed again here: "
-            f"{why}. Give the trust list (--trust, --trust-key), and --procedure where it is one of yours"
+    if why := report.objection:
+        give = (
+            ""
+            if report.failures
+            else (". Give the trust list (--trust, --trust-key), and --procedure where it is one of yours")
         )
+        raise CertificateRefused(f"certificate {report.number} is not signed, for {why}{give}")
 
 
 def _show(record: Record) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from remotecal.errors import ParameterError
 from remotecal.fluids.span import require
+from remotecal.model import Text
 from remotecal.uncertainty.number import N, Number, exp
 
 CIPM_2007_U = 22e-6
@@ -163,14 +164,16 @@ class AirFormula:
     """Density in kg/m³ from temperature in °C, absolute pressure in Pa, humidity as a fraction."""
     u: float
     """Relative standard uncertainty of the formula itself."""
-    source: str
+    source: Text | str
     """Where it is published."""
 
 
 AIR_FORMULAS = (
     AirFormula(air_density, CIPM_2007_U, "CIPM-2007"),
     AirFormula(air_density_oiml, OIML_R111_U, "OIML R 111-1, E.3"),
-    AirFormula(air_density_beyond, BEYOND_CIPM_U, "CIPM-2007, beyond its range"),
+    AirFormula(
+        air_density_beyond, BEYOND_CIPM_U, Text(zh="CIPM-2007,超出其范围", en="CIPM-2007, beyond its range")
+    ),
 )
 """The best one first."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.hub.issued import file_issued
@@ -20,18 +20,43 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from cryptography.x509 import Certificate
+
+    from remotecal.certificates.approval import Unsigned
     from remotecal.certificates.signing.keys import SigningKey
     from remotecal.certificates.signing.signature import Duty, Signature
     from remotecal.certificates.trust import TrustList
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
-    from remotecal.registers import LaboratoryRegister
+    from remotecal.registers import LaboratoryRegister, PersonDuty
     from remotecal.store import Store
 
 FILED_WITHIN = timedelta(days=1)
 """From signing to filing: an older signature may be of a time when its key still counted."""
+NO_BROWSER_KEYS = (
+    "this laboratory lets no keys sign that a browser keeps (`browser_keys` under [issuing] in hub.toml): "
+    "sign where your key is, with `remotecal sign --at`, or send the signed file"
+)
+"""Said wherever such a key is to sign, or to be made."""
 CLOCKS_AGREE = timedelta(minutes=1)
 """By how much a signer's clock may be ahead."""
+
+
+class Prepared(NamedTuple):
+    """A certificate with all of the signature that is due but its value."""
+
+    of_run: RunAt
+    """Whose it is."""
+    duty: PersonDuty
+    """What it is signed for."""
+    procedure: str
+    """By which procedure it was made."""
+    number: str
+    """Its number."""
+    sha256: str
+    """SHA-256 of its canonical XML with the earlier signatures: what is signed."""
+    unsigned: Unsigned
+    """It, and what the key is to sign."""
 
 
 def issue(folder: HubFolder, store: Store, station: str, run: str, out: Path) -> tuple[Path, ...]:
@@ -118,6 +143,42 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
     return newest
 
 
+def prepare(of_run: RunAt, chain: tuple[Certificate, ...], now: datetime) -> Prepared:
+    """Return a certificate ready for the signature that is due next, by a key that a browser keeps.
+
+    Whoever holds that key is found to be allowed to sign, as `file_signed` finds it again.
+
+    Args:
+        of_run: whose certificate it is.
+        chain: the certificate of the key, then those of its issuers, as far as they are needed.
+        now: the time, with its zone, which the signature states.
+
+    Raises:
+        CertificateRefused: as `file_signed`; or the seal is due, or no browser keeps the key.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.library import canonical_hash
+    from remotecal.certificates.signing.signature import Signature
+    from remotecal.certificates.signing.xml import read_signatures
+
+    before = of_run.certificate()
+    earlier = read_signatures(before)
+    duty = approval.next_duty(earlier)
+    if duty == "issued":
+        raise CertificateRefused("the laboratory's seal is not made by a key that a browser keeps")
+    record, to_come = of_run.record(), Signature(duty, now, chain, b"")
+    if not to_come.in_browser:
+        raise CertificateRefused(
+            f"the key of {to_come.name} is not certified as one that a browser keeps: have the request "
+            "certified that the console's page wrote (`remotecal keys issue`)"
+        )
+    approval.check_day(before, now)
+    _check_signatures(of_run.folder, record, (*earlier, to_come), now)
+    unsigned = approval.prepare(before, chain, now)
+    procedure = "" if record.evidence is None else record.evidence.procedure
+    return Prepared(of_run, duty, procedure, record.number, canonical_hash(before), unsigned)
+
+
 def seal(of_run: RunAt, now: datetime) -> bytes:
     """Return the approved certificate sealed by the laboratory, as a signed PDF; `file_signed` takes it.
 
@@ -170,10 +231,10 @@ def _check_signatures(
 ) -> None:
     """Raise `CertificateRefused` unless all who signed may, by register and trust list, at this moment."""
     from remotecal.certificates import approval
-    from remotecal.certificates.signing.keys import fingerprint
 
     approval.check_signers(record, signed)
     last = signed[-1]
+    _check_key(folder, last)
     if last.duty == "issued":
         approval.check_approval(record, signed)
     if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
@@ -193,10 +254,32 @@ def _check_signatures(
             "hub.toml"
         )
     if register is not None:
-        for one in signed:
-            register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
+        _check_register(register, record, signed)
     if trust is not None:
         _check_trust(trust, record, signed, now)
+
+
+def _check_key(folder: HubFolder, signature: Signature) -> None:
+    """Raise `CertificateRefused` unless a key is strong enough, and kept where the laboratory allows it."""
+    from remotecal.certificates.signing.keys import weakness
+
+    if signature.in_browser and not folder.settings.issuing.browser_keys:
+        raise CertificateRefused(NO_BROWSER_KEYS)
+    if why := weakness(signature.chain[0].public_key()):
+        raise CertificateRefused(f"the key of {signature.name} can't be used: {why}")
+
+
+def _check_register(register: LaboratoryRegister, record: Record, signed: tuple[Signature, ...]) -> None:
+    from remotecal.certificates.signing.keys import fingerprint
+
+    last = signed[-1]
+    if last.in_browser and not register.duties_in_browser(fingerprint(last.chain[0])):
+        raise CertificateRefused(
+            f"the register names no such key of {last.name} as one that a browser keeps (`remotecal register "
+            "person --browser-certificate`)"
+        )
+    for one in signed:
+        register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
 
 
 def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...], now: datetime) -> None:

@@ -90,6 +90,8 @@ class IssuingSettings(Written):
     """The key that seals certificates: PEM or PKCS#12 file, or PKCS#11 URI; none if it is kept elsewhere."""
     password_file: str | None = None
     """Holds that key's password or PIN."""
+    browser_keys: bool = False
+    """Whether persons may sign on pages, by keys that their browsers keep: that proves less."""
     face: str | None = None
     """The laboratory's face (TOML), with which its certificates are printed from the first signature on."""
 

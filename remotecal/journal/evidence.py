@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from remotecal import html
 from remotecal.bench import CertificateUsed
 from remotecal.bench_file import Approval, Characteristic
-from remotecal.clock import Zone
+from remotecal.clock import Zone, civil_day
 from remotecal.drivers.instrument import Identity
 from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.waveform import Waveform
@@ -110,6 +110,16 @@ class Start(Frozen):
     """Program → version."""
     clock: Literal["real", "virtual"] | None = None
     """What its times are; None in journals that do not tell the beginning of repeats either."""
+
+    def ended(self, at: float) -> str:
+        """Return what the run relies on and held no longer at a time, by civil days; "" if all did."""
+        until = {f"the fact {name}": fact.valid_until for name, fact in self.characteristics.items()}
+        until |= {f"approval {one.number}": one.valid_until for one in self.approvals}
+        for name, used in self.certificates.items():
+            if used.certificate.valid_until is not None:
+                until[f"certificate {used.certificate.number} of {name}"] = used.certificate.valid_until
+        day = civil_day(at, self.time_zone)
+        return next((f"{what} was valid until {last}" for what, last in until.items() if day > last), "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What every part of the certificate data model is made of: frozen models, texts, numbers, names."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
@@ -87,10 +87,23 @@ class Text(RootModel[dict[Language, Line]]):
         # What pydantic's own constructor takes, which its stubs don't tell.
         def __init__(self, root: dict[str, str] | None = None, /, **by_language: str) -> None: ...
 
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self.root.items())))
+
     @classmethod
     def plain(cls, text: str) -> Self:
         """Return a text that reads the same in every language."""
         return cls({"": text})
+
+    @classmethod
+    def joined(cls, parts: Iterable["Text | str"]) -> Self:
+        """Return texts behind each other, each once, in all languages that one is in.
+
+        What is no text, or a plain one, reads the same in every language.
+        """
+        texts = [cls.plain(part) if isinstance(part, str) else part for part in parts if part != ""]
+        known = sorted({language for text in texts for language in text.languages}) or [""]
+        return cls({each: "; ".join(dict.fromkeys(text.get(each) for text in texts)) for each in known})
 
     @property
     def languages(self) -> tuple[str, ...]:

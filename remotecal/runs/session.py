@@ -13,6 +13,7 @@ from remotecal.drivers.quantities import Reading
 from remotecal.drivers.shown import DONE
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import (
+    CertificateRefused,
     InterlockTripped,
     ParameterError,
     RemotecalError,
@@ -275,6 +276,10 @@ class Session:
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
+        if ended := self._start.ended(seconds(began)):
+            raise CertificateRefused(
+                f"{ended}, and the run went on beyond that day: begin anew once it holds"
+            )
         run.show("measure", repeat=repeat)
         values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
-from remotecal.store.tables import metadata, orders, records
+from remotecal.order import DUT
+from remotecal.store.tables import metadata, orders, records, run_items
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Sequence
+
+    from sqlalchemy import Alias, ColumnElement, Connection, FromClause
 
     from remotecal.store.database import Database
 
@@ -27,6 +30,12 @@ run_spreads = Table(
     metadata,
     Column("station", Text, primary_key=True),
     Column("run", Text, primary_key=True),
+    Column(
+        "device",
+        Text,
+        primary_key=True,
+        comment="whose, where the run has several and the results tell; empty for all",
+    ),
     Column("unit", Text, primary_key=True, comment="of the results"),
     Column("procedure", Text, nullable=False),
     Column("day", Text, nullable=False, comment="on which it was finished, ISO 8601"),
@@ -42,9 +51,9 @@ class Spread(NamedTuple):
     """What repeats contributed to the uncertainty of results in a month."""
 
     procedure: str
-    station: str
-    bench: str
-    """As the orders name it; "" of runs that nobody ordered."""
+    whose: tuple[str, str]
+    """Station and bench, as the orders name it ("" of runs that nobody ordered); or maker and model ("" for
+    both where results are of several devices that are not of one model)."""
     unit: str
     """Of the results."""
     month: str
@@ -58,6 +67,31 @@ class Spread(NamedTuple):
     """The largest of these, in `unit`."""
 
 
+class ItemSpread(NamedTuple):
+    """What repeats contributed to the uncertainty of an item's results, beside others of its model."""
+
+    procedure: str
+    maker: str
+    model: str
+    number: str
+    """The maker's number of the item, or else its owner's."""
+    unit: str
+    """Of the results."""
+    runs: int
+    results: int
+    u: float
+    """Root mean square of the standard uncertainties that come of repeats, in `unit`."""
+    largest: float
+    """The largest of these."""
+    of_model: float
+    """Root mean square of all items of that model, by that procedure."""
+
+    @property
+    def ratio(self) -> float:
+        """How many times as much as its model's items together this one scatters."""
+        return self.u / self.of_model if self.of_model else 1.0
+
+
 class Spreads:
     """The spreads of all runs."""
 
@@ -65,26 +99,77 @@ class Spreads:
         self._database = database
 
     def by_month(self, since: str, until: str) -> tuple[Spread, ...]:
-        """Return the spreads of the runs finished from a day to another (ISO 8601), months in their order."""
+        """Return the spreads of the runs finished from a day to another (ISO 8601), by bench and month."""
+        from sqlalchemy import func
+
+        of = run_spreads.c
+        ordered = run_spreads.outerjoin(orders, (orders.c.id == of.run) & (orders.c.station == of.station))
+        whose = (of.station, func.coalesce(orders.c.bench, ""))
+        return self._months(ordered, whose, since, until)
+
+    def by_model(self, since: str, until: str) -> tuple[Spread, ...]:
+        """Return the same by maker and model of what was calibrated, wherever that was."""
+        from sqlalchemy import case
+
+        item, several = _item(), _several_models()
+        whose = tuple(case((several, ""), else_=item.c[name]) for name in ("maker", "model"))
+        return self._months(run_spreads.outerjoin(item, _of_item(item)), whose, since, until)
+
+    def _months(
+        self,
+        source: FromClause,
+        whose: Sequence[ColumnElement[str]],
+        since: str,
+        until: str,
+    ) -> tuple[Spread, ...]:
         from sqlalchemy import func, select
 
         of = run_spreads.c
-        bench, month = func.coalesce(orders.c.bench, ""), func.substr(of.day, 1, MONTH)
-        group = (of.procedure, of.station, bench, of.unit, month)
+        first, second = (func.coalesce(one, "") for one in whose)
+        group = (of.procedure, first, second, of.unit, func.substr(of.day, 1, MONTH))
         query = (
-            select(*group, func.count(), func.sum(of.results), func.sum(of.squares), func.max(of.largest))
-            .select_from(
-                run_spreads.outerjoin(orders, (orders.c.id == of.run) & (orders.c.station == of.station))
-            )
+            select(*group, _runs(), *_sums())
+            .select_from(source)
             .where(of.day >= since, of.day <= until)
             .group_by(*group)
             .order_by(*group)
         )
         with self._database.read() as connection:
             return tuple(
-                Spread._make((*row[:7], math.sqrt(row[7] / row[6]), row[8]))
+                Spread(row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8])
                 for row in connection.execute(query)
             )
+
+    def by_item(self, since: str, until: str) -> tuple[ItemSpread, ...]:
+        """Return the spreads of single items, those first that scatter most beside their model.
+
+        Results of several items together tell of none of them.
+        """
+        from sqlalchemy import case, func, select
+
+        of, item = run_spreads.c, _item()
+        number = case((item.c.serial != "", item.c.serial), else_=item.c.owner_number)
+        group = (of.procedure, item.c.maker, item.c.model, number, of.unit)
+        query = (
+            select(*group, _runs(), *_sums())
+            .select_from(run_spreads.join(item, _of_item(item)))
+            .where(of.day >= since, of.day <= until, number != "")
+            .where((of.device != "") | (_items_of_run(func.count()) == 1))
+            .group_by(*group)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        models: dict[tuple[str, ...], list[float]] = {}
+        for row in rows:
+            model = models.setdefault((*row[:3], row[4]), [0.0, 0.0])
+            model[0] += row[7]
+            model[1] += row[6]
+        found = [
+            ItemSpread(*row[:7], math.sqrt(row[7] / row[6]), row[8], math.sqrt(squares / results))
+            for row in rows
+            for squares, results in (models[*row[:3], row[4]],)
+        ]
+        return tuple(sorted(found, key=lambda one: (-one.ratio, *one[:5])))
 
     def rebuild(self) -> int:
         """Make the index anew from the records, while nobody else writes; return of how many runs it is."""
@@ -113,19 +198,22 @@ def rebuild(connection: Connection) -> int:
 
 
 def _rows(station: str, run: str, record: str) -> list[dict[str, object]]:
-    """Return a row for each unit in which a record has results whose budgets name repeats."""
+    """Return a row for each device and unit in which a record has results whose budgets name repeats."""
     said = json.loads(record)
-    found: dict[str, list[float]] = {}
-    for budget in (each for measured in said.get("measurements", ()) for each in measured.get("budgets", ())):
-        repeats = [
-            float(line["contribution"]) for line in budget["lines"] if line["distribution"] == REPEATED
-        ]
-        if repeats:
-            found.setdefault(budget["unit"], []).append(math.hypot(*repeats))
+    found: dict[tuple[str, str], list[float]] = {}
+    for measured in said.get("measurements", ()):
+        for budget in measured.get("budgets", ()):
+            repeats = [
+                float(line["contribution"]) for line in budget["lines"] if line["distribution"] == REPEATED
+            ]
+            if repeats:
+                whose = (_device(measured, budget), budget["unit"])
+                found.setdefault(whose, []).append(math.hypot(*repeats))
     return [
         {
             "station": station,
             "run": run,
+            "device": device,
             "unit": unit,
             "procedure": (said.get("evidence") or {}).get("procedure", ""),
             "day": said["finished"],
@@ -133,5 +221,56 @@ def _rows(station: str, run: str, record: str) -> list[dict[str, object]]:
             "squares": math.fsum(one * one for one in each),
             "largest": max(each),
         }
-        for unit, each in found.items()
+        for (device, unit), each in found.items()
     ]
+
+
+def _device(measured: dict[str, Any], budget: dict[str, Any]) -> str:
+    """Return whose result a budget is of, where a run has several devices and that is told; "" otherwise."""
+    results = measured.get("results", ())
+    at = budget.get("result", 0)
+    of = (at < len(results) and results[at].get("items")) or measured.get("items") or ()
+    return of[0] if len(of) == 1 and of[0] != DUT else ""
+
+
+def _item() -> Alias:
+    return run_items.alias("item")
+
+
+def _of_item(item: Alias) -> ColumnElement[bool]:
+    """Return whether a row of a run's items is whose a spread is; the first, where it tells none."""
+    from sqlalchemy import and_, cast, literal, or_
+
+    of = run_spreads.c
+    named = of.device == literal(f"{DUT}-") + cast(item.c.place + 1, Text)
+    whose = or_(named, and_(of.device == "", item.c.place == 0))
+    return and_(item.c.station == of.station, item.c.run == of.run, whose)
+
+
+def _several_models() -> ColumnElement[bool]:
+    """Return whether a spread is of devices together that are not of one maker and model."""
+    from sqlalchemy import and_, func, or_
+
+    counts = (_items_of_run(func.count(run_items.c[name].distinct())) for name in ("maker", "model"))
+    return and_(run_spreads.c.device == "", or_(*(count > 1 for count in counts)))
+
+
+def _items_of_run(counted: ColumnElement[int]) -> ColumnElement[int]:
+    from sqlalchemy import select
+
+    of = run_spreads.c
+    this = (run_items.c.station == of.station) & (run_items.c.run == of.run)
+    return select(counted).select_from(run_items).where(this).correlate(run_spreads).scalar_subquery()
+
+
+def _runs() -> ColumnElement[int]:
+    from sqlalchemy import func
+
+    return func.count((run_spreads.c.station + "/" + run_spreads.c.run).distinct())
+
+
+def _sums() -> Sequence[ColumnElement[Any]]:
+    from sqlalchemy import func
+
+    of = run_spreads.c
+    return func.sum(of.results), func.sum(of.squares), func.max(of.largest)

@@ -7,13 +7,16 @@ import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import ParameterError
 from remotecal.uncertainty.coverage import coverage_factor, coverage_probability, region_factor
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import is_uncertain
 from remotecal.uncertainty.rounding import Reported, report
+
+if TYPE_CHECKING:
+    from remotecal.model import Text
 
 Model = Callable[..., object]
 """A function of the inputs, by symbol, in plain arithmetic and the functions of `number`.
@@ -49,7 +52,7 @@ class Contribution:
     """Sensitivity times standard uncertainty, signed, in the result's unit."""
     share: float
     """Square of the contribution in percent of the result's variance; with correlation, not all of it."""
-    source: str
+    source: Text | str
 
 
 @dataclass(frozen=True, slots=True)

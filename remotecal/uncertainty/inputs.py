@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from remotecal.model import Text
+
 
 class Distribution(StrEnum):
     """Probability distributions of an input quantity (JCGM 101, table 1)."""
@@ -51,8 +53,9 @@ class Input:
     distribution: Distribution = Distribution.NORMAL
     dof: float = math.inf
     """Degrees of freedom of `u`; infinite if `u` is taken as exactly known."""
-    source: str = ""
-    """Where it comes from: a certificate, a datasheet, readings."""
+    source: Text | str = ""
+    """Where it comes from: a certificate, a datasheet, readings. What is no text reads the same in every
+    language, as the number of a certificate does."""
     divisor: float = 1.0
     """What a half-width or an expanded uncertainty was divided by to give `u`."""
     shape: float = 0.0
@@ -71,19 +74,22 @@ class Input:
             raise ParameterError(f"{self.symbol} needs at least 1 degree of freedom, not {self.dof!r}")
 
     @classmethod
-    def from_readings(cls, symbol: str, readings: Sequence[float], unit: str, *, source: str = "") -> Input:
+    def from_readings(
+        cls, symbol: str, readings: Sequence[float], unit: str, *, source: Text | str = ""
+    ) -> Input:
         """Return the mean of repeated readings: type A, n - 1 degrees of freedom (GUM 4.2).
 
         Raises:
             ParameterError: fewer than two readings.
         """
+        from remotecal.model import Text
+
         n = len(readings)
         if n < 2:
             raise ParameterError(f"{symbol}: a type A evaluation needs 2 readings or more, not {n}")
         u = statistics.stdev(readings) / math.sqrt(n)
-        return cls(
-            symbol, statistics.fmean(readings), unit, u, Distribution.T, n - 1, source or f"{n} readings"
-        )
+        known = source or Text(zh=f"{n} 次读数", en=f"{n} readings")
+        return cls(symbol, statistics.fmean(readings), unit, u, Distribution.T, n - 1, known)
 
     @classmethod
     def from_limits(
@@ -96,7 +102,7 @@ class Input:
         *,
         shape: float = 0.0,
         dof: float = math.inf,
-        source: str = "",
+        source: Text | str = "",
     ) -> Input:
         """Return a quantity known to lie within `value` ± `half_width` (GUM 4.3.7; JCGM 101, 6.4).
 
@@ -127,7 +133,7 @@ class Input:
         *,
         dof: float = math.inf,
         drift: float = 0.0,
-        source: str = "",
+        source: Text | str = "",
     ) -> Input:
         """Return a certificate's value with its expanded uncertainty, and drift since then (GUM 4.3.3).
 
@@ -157,14 +163,14 @@ class Input:
 
     @classmethod
     def normal(
-        cls, symbol: str, value: float, unit: str, u: float, *, dof: float = math.inf, source: str = ""
+        cls, symbol: str, value: float, unit: str, u: float, *, dof: float = math.inf, source: Text | str = ""
     ) -> Input:
         """Return a quantity with a stated standard uncertainty; 0 makes it a constant."""
         return cls(symbol, value, unit, u, Distribution.NORMAL, dof, source)
 
     @classmethod
     def student_t(
-        cls, symbol: str, value: float, unit: str, u: float, dof: float, *, source: str = ""
+        cls, symbol: str, value: float, unit: str, u: float, dof: float, *, source: Text | str = ""
     ) -> Input:
         """Return a quantity whose `u` was estimated with `dof` degrees of freedom, from a pooled s say."""
         return cls(symbol, value, unit, u, Distribution.T, dof, source)

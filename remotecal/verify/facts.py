@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """Checks that certificates and facts of the rig were valid each time the run began or was taken up.
+    """Checks that certificates and facts were valid when the run and each repeat began, or it was taken up.
 
     Raises:
         EvidenceError: one was not.
@@ -31,26 +31,21 @@ class Facts:
 
     def __init__(self, start: Start) -> None:
         self._start = start
-        self._until = {f"the fact {name}": fact.valid_until for name, fact in start.characteristics.items()}
-        self._until |= {f"approval {one.number}": one.valid_until for one in start.approvals}
-        for name, used in start.certificates.items():
-            if used.certificate.valid_until is not None:
-                self._until[f"certificate {used.certificate.number} of {name}"] = used.certificate.valid_until
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
         event = told.event
-        if event.kind in {"start", "resume"}:
-            today = civil_day(seconds(event.at), self._start.time_zone)
-            for what, last in self._until.items():
-                if today > last:
-                    raise EvidenceError(f"line {event.seq}: {what} was valid until {last}, used on {today}")
+        if event.kind in {"start", "resume", "repeat"}:
+            at = seconds(event.at)
+            if ended := self._start.ended(at):
+                today = civil_day(at, self._start.time_zone)
+                raise EvidenceError(f"line {event.seq}: {ended}, used on {today}")
 
     def conclude(self) -> str:
         """Return the facts of the rig."""
         facts = (
             f"{name} = {fact.value:g}{'' if fact.unit == '1' else f' {fact.unit}'}, "
-            f"U = {fact.expanded_uncertainty:g} ({fact.source})"
+            f"U = {fact.expanded_uncertainty:g} ({Text.joined([fact.source]).get('en')})"
             for name, fact in self._start.characteristics.items()
         )
         return "; ".join(facts) or "none beside the certificates"

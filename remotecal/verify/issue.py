@@ -18,6 +18,7 @@ from remotecal.certificates.dcc.read import read
 from remotecal.certificates.scope import check_scope
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.clock import latest_day
 from remotecal.errors import CertificateRefused
 from remotecal.model.identifiers import same
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER, check_dates
@@ -41,7 +42,7 @@ def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | N
         checks.examine("approval", lambda: _approval(subject), needed=named)
     if means.trust is not None:
         checks.examine("trust list", lambda: _list(_trust(means)), needed=True)
-    body = examine_trust(checks, subject, means, means.now.date())
+    body = examine_trust(checks, subject, means, latest_day(means.now))
     checks.examine("dates", lambda: check_dates(record, subject.all_signatures, means.now), needed=True)
     pdf = subject.pdf_signature
     if pdf is not None and pdf.stamp is not None:

@@ -59,6 +59,17 @@ class Report:
         """The checks that failed."""
         return tuple(check for check in self.checks if check.outcome == "failed")
 
+    @property
+    def objection(self) -> str:
+        """Why nobody should sign it: a check fails, or its results were not computed; "" if neither."""
+        if failed := [f"{check.name.strip()}: {check.said}" for check in self.failures]:
+            return f"it fails: {failed[0]}"
+        results = next((check for check in self.checks if check.name == "results"), None)
+        if results is None or results.outcome != "passed":
+            why = "there is no journal" if results is None else results.said
+            return f"its results were not computed again here: {why}"
+        return ""
+
 
 class Checklist:
     """Collects checks while a certificate is examined."""

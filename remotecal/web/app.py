@@ -11,6 +11,7 @@ from remotecal.pages.serving import careful
 from remotecal.web import (
     about,
     audit,
+    browser_keys,
     items,
     measures,
     notices,
@@ -88,6 +89,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
         orders,
         requests,
         runs,
+        browser_keys,
         remarks,
         items,
         notices,

@@ -361,6 +361,20 @@ class Acknowledged(_Sent):
     """Lines of the run's journal that were there when they saw it."""
 
 
+class KeyToSign(_Sent):
+    """The key that is to sign."""
+
+    certificate: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]+$")]
+    """Its X.509 certificate in PEM, and those of its issuers as far as they are needed."""
+
+
+class SignatureMade(_Sent):
+    """A signature that a browser made."""
+
+    value: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{2,4000}={0,2}$")]
+    """RSASSA-PKCS1-v1_5 with SHA-256, in base64."""
+
+
 class CommandWanted(_Sent):
     """What a run is to do."""
 

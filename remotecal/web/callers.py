@@ -195,6 +195,8 @@ Commanding = Annotated[Caller, Depends(_who_may("command"))]
 """Who may command runs."""
 Signing = Annotated[Caller, Depends(_who_may("sign"))]
 """Who may sign some stage of a certificate."""
+SigningHere = Annotated[Caller, Depends(_sure_of("sign"))]
+"""Who may sign some stage of a certificate by a key that their browser keeps."""
 Returning = Annotated[Caller, Depends(_who_may("return"))]
 """Who may return a run with a remark."""
 Settling = Annotated[Caller, Depends(_who_may("settle"))]

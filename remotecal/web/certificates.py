@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from remotecal.hub.run_at import lacking
 from remotecal.hub.scope import compare_if_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from remotecal.certificates.signing.signature import Duty
     from remotecal.hub.run_at import RunAt
@@ -91,20 +92,12 @@ def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> N
         NotAllowed: somebody with another role is to file this signature.
         NotNow: the run was returned with a remark that nobody has answered.
     """
-    from remotecal.certificates import approval
     from remotecal.certificates.signing.keys import fingerprint
-    from remotecal.certificates.signing.xml import read_signatures
 
-    duty = approval.next_duty(read_signatures(signed.certificate()))
-    if FILED_BY[duty] not in caller.roles:
-        raise NotAllowed(f"it is to be signed as {duty}, which the role {FILED_BY[duty]} files", caller.name)
-    _refuse_returned(office, signed)
-    try:
+    duty = due(office, caller, signed)
+    with noting_refusal(office, caller, signed, duty):
         signature = issuing.file_signed(signed, data, caller.name, _now(office))
-    except CertificateRefused as error:
-        said = {"station": signed.station, "run": signed.run, "duty": duty, "reason": str(error)}
-        office.store.note(caller.name, "signature refused", said)
-        raise
+    kept = {"kept": "browser"} if signature.in_browser else {}
     office.store.note(
         caller.name,
         "sign",
@@ -114,10 +107,40 @@ def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> N
             "duty": signature.duty,
             "signer": signature.name,
             "certificate": fingerprint(signature.chain[0]),
+            **kept,
         },
     )
     if signature.duty == "issued":
         compare_if_possible(signed.folder, office.store)
+
+
+def due(office: Office, caller: Caller, of_run: RunAt) -> Duty:
+    """Return what a certificate is to be signed for next, where the caller may file that now.
+
+    Raises:
+        CertificateRefused: it is issued.
+        NotAllowed: somebody with another role is to file this signature.
+        NotNow: the run was returned with a remark that nobody has answered.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.xml import read_signatures
+
+    duty = approval.next_duty(read_signatures(of_run.certificate()))
+    if FILED_BY[duty] not in caller.roles:
+        raise NotAllowed(f"it is to be signed as {duty}, which the role {FILED_BY[duty]} files", caller.name)
+    _refuse_returned(office, of_run)
+    return duty
+
+
+@contextmanager
+def noting_refusal(office: Office, caller: Caller, of_run: RunAt, duty: Duty) -> Iterator[None]:
+    """Note in the audit log why a certificate is not signed, where it is refused."""
+    try:
+        yield
+    except CertificateRefused as error:
+        said = {"station": of_run.station, "run": of_run.run, "duty": duty, "reason": str(error)}
+        office.store.note(caller.name, "signature refused", said)
+        raise
 
 
 def _refuse_returned(office: Office, signed: RunAt) -> None:

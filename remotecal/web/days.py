@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import Query
 from pydantic import BeforeValidator
+
+from remotecal import clock
 
 if TYPE_CHECKING:
     from remotecal.web.office import Office
@@ -30,5 +31,4 @@ def end_of(office: Office, until: date | None) -> float:
 
 
 def _begins(office: Office, day: date) -> float:
-    zone = ZoneInfo(office.laboratory.folder.time_zone)
-    return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
+    return clock.begin_of(day, office.laboratory.folder.time_zone)

@@ -13,6 +13,7 @@ from remotecal.hub.due import falling_due
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.boards import Boards
+from remotecal.web.prepared import PreparedSignatures
 from remotecal.web.remembered import Remembered
 from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
@@ -79,6 +80,8 @@ class Office:
         """What was found of certificates under review, by all that it follows from."""
         self.worked: Remembered[Mapping[str, Sequence[Sequence[str]]]] = Remembered(TIMES_HELD)
         """Statistics of work by first and last day, and by when they were found."""
+        self.prepared = PreparedSignatures()
+        """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 

@@ -216,6 +216,8 @@ class SignatureShown(ShownBody):
     """Whose, as the key's certificate says."""
     at: datetime
     """When, as the signer says."""
+    in_browser: bool
+    """Whether by a key that a browser keeps, as the authority says that certified it."""
 
 
 class CertificateShown(ShownBody):
@@ -227,6 +229,23 @@ class CertificateShown(ShownBody):
     """SHA-256 of its XML file."""
     signatures: tuple[SignatureShown, ...]
     """Its signatures, earliest first."""
+
+
+class PreparedShown(ShownBody):
+    """A certificate that is ready to be signed by a key that a browser keeps."""
+
+    id: str
+    """What it is found by."""
+    duty: Literal["performed", "reviewed", "approved"]
+    """What it is to be signed for."""
+    number: str
+    """Its number."""
+    sha256: str
+    """SHA-256 of its canonical XML with the earlier signatures."""
+    signed_info: str
+    """What is to be signed, in base64."""
+    expires: datetime
+    """Until when."""
 
 
 class ParameterShown(ShownBody):
@@ -317,7 +336,10 @@ def certificate_shown(xml: bytes) -> CertificateShown:
     return CertificateShown(
         state=approval.state(signed),
         sha256=sha256(xml).hexdigest(),
-        signatures=tuple(SignatureShown(duty=one.duty, name=one.name, at=one.time) for one in signed),
+        signatures=tuple(
+            SignatureShown(duty=one.duty, name=one.name, at=one.time, in_browser=one.in_browser)
+            for one in signed
+        ),
     )
 
 

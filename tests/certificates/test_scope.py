@@ -15,6 +15,7 @@ from remotecal.model import (
     Table,
     Uncertainty,
 )
+from remotecal.model.flat import flatten
 
 
 def with_result(result: Quantity) -> Record:
@@ -69,6 +70,10 @@ def test_both_parts_of_a_complex_result_are_in_scope_or_not() -> None:
     assert "U = 0.18 Ω is smaller than the CMC, 0.2" in fault
     better = capability.model_copy(update={"cmc": "0.1"})
     assert out_of_scope(with_result(impedance), (better,)) == ()
+    record = with_result(impedance)
+    columns = flatten(record.tables[0].columns)
+    cells = [columns[one.place.column].at(one.place.row) for one in stated(record, (capability,))]
+    assert cells == ["127.732", "219.847"]
     marked = impedance.model_copy(update={"in_cmc": InCmc(valid=(False,))})
     assert out_of_scope(with_result(marked), (capability,)) == ()
 

@@ -176,7 +176,8 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     lines, alone = weighed(evidence, None)
     full, empty = lines["W"], lines["W_0"]
     assert alone == pytest.approx(math.hypot(full.contribution, empty.contribution), rel=1e-6)
-    assert full.source.endswith("; r = 0 (not stated 未声明)")
+    assert full.source.get("en").endswith("; r = 0 (not stated)")
+    assert full.source.get("zh").endswith("; r = 0(未声明)")
     lines, common = weighed(evidence, 1.0)
     # Between certified points the straight line's own part stays: here the full bin lies between two.
     least = abs(full.contribution + empty.contribution)
@@ -184,7 +185,7 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     assert common == pytest.approx(least, rel=0.1)
     _, half = weighed(evidence, 0.5)
     assert common < half < alone
-    assert lines["W"].source.endswith("; r = 1")
+    assert lines["W"].source.get("en").endswith("; r = 1")
 
 
 def test_a_weighed_difference_is_no_surer_than_the_full_bin(evidence: Evidence) -> None:

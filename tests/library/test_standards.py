@@ -136,7 +136,9 @@ def test_the_coefficients_of_a_function_are_inputs_in_the_units_asked_for():
     found = evaluated(area(piston()), 1e6)
     assert found.value == pytest.approx(9.805e-5 * (1 + 4e-12 * 1e6))
     assert found.u == pytest.approx(((0.5e-9) ** 2 + (9.805e-5 * 0.4e-12 * 1e6) ** 2) ** 0.5, rel=1e-4)
-    assert {line.source for line in found.lines} == {"C-1, which states no correlation"}
+    assert {line.source for line in found.lines} == {
+        Text(zh="C-1; 未声明相关性", en="C-1; states no correlation")
+    }
 
 
 def test_coefficients_are_correlated_as_the_certificate_says():

@@ -44,7 +44,7 @@ def stated(enrolled: Store) -> Store:
     enrolled.stated.keep(
         "s",
         {
-            first: ("2026-05-01", [result("0/0/0/0/1", 1.5), result("0/0/0/1/1", 0.9)]),
+            first: ("2026-05-03", [result("0/0/0/0/1", 1.5), result("0/0/0/1/1", 0.9)]),
             second: ("2026-05-02", [result("0/0/0/0/1", 1.2), result("0/0/0/1/1", None, marked=True)]),
         },
     )
@@ -79,7 +79,7 @@ def test_what_is_compared_again_takes_the_place_of_what_was(stated: Store) -> No
     assert stated.stated.count_behind("s") == 1
     stated.stated.keep("s", {third: ("2026-05-02", [result("0/0/0/0/1", 0.5), result("0/0/0/2/1", None)])})
     assert stated.stated.behind("s", 9) == ()
-    assert told(stated) == [("C-3a", "0/0/0/2/1"), ("C-3a", "0/0/0/0/1"), ("C-1", "0/0/0/1/1")]
+    assert told(stated) == [("C-1", "0/0/0/1/1"), ("C-3a", "0/0/0/2/1"), ("C-3a", "0/0/0/0/1")]
     assert [one.run for one in stated.stated.behind("other", 9)] == ["r1", "r2", "r3"]
     assert stated.stated.count_behind("other") == 3
     again = stated.stated.behind("other", 1)[0]

@@ -9,8 +9,8 @@ from sqlalchemy import insert
 
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
-from remotecal.store.spreads import Spread, run_spreads
-from remotecal.store.tables import orders, remarks, runs, signed_certificates
+from remotecal.store.spreads import ItemSpread, Spread, run_spreads
+from remotecal.store.tables import orders, remarks, run_items, runs, signed_certificates
 from remotecal.store.work import STEPS, BenchLoad, EndedEarly, Passed, StepTime
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
@@ -165,9 +165,9 @@ def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worke
     recorded(worked, "r2", "2026-05-01", budget("%", ("t", 1.0)))
     recorded(worked, "r3", "2026-06-01", budget("%", ("normal", 1.0)))
     told = (
-        Spread("flow", "here", "", "%", "2026-05", 1, 1, 1.0, 1.0),
-        Spread("flow", "here", "A", "%", "2026-05", 1, 2, pytest.approx(17**0.5), 5.0),
-        Spread("flow", "here", "A", "Pa", "2026-05", 1, 1, 2.0, 2.0),
+        Spread("flow", ("here", ""), "%", "2026-05", 1, 1, 1.0, 1.0),
+        Spread("flow", ("here", "A"), "%", "2026-05", 1, 2, pytest.approx(17**0.5), 5.0),
+        Spread("flow", ("here", "A"), "Pa", "2026-05", 1, 1, 2.0, 2.0),
     )
     assert worked.spreads.by_month("2026-05-01", "2026-05-31") == told
     assert worked.spreads.by_month("2026-05-02", "2026-06-30") == told[1:]
@@ -177,3 +177,45 @@ def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worke
     with asking(worked) as sent:
         assert worked.spreads.by_month("2000-01-01", "2026-12-31") == told
     assert len(sent) == 1
+
+
+def calibrated(store: Store, run: str, *models: str) -> None:
+    """Enter what a run calibrates: items M1, M2 … of a maker A."""
+    told = {"station": "here", "run": run, "at": 1.0, "name": "{}", "maker": "A", "owner_number": ""}
+    told |= {"customer": "{}", "certificate": ""}
+    rows = [told | {"place": n, "model": model, "serial": f"{run}-{n}"} for n, model in enumerate(models)]
+    with store.database.begin() as connection:
+        connection.execute(run_items.insert(), rows)
+
+
+def test_repeats_are_told_by_model_and_by_item(worked: Store) -> None:
+    def of(item: str, u: float) -> dict[str, object]:
+        return {"items": [item], "results": [{}], "budgets": [budget("%", ("t", u)) | {"result": 0}]}
+
+    def kept(run: str, day: str, *measured: dict[str, object]) -> None:
+        said = {"evidence": {"procedure": "flow"}, "finished": day, "measurements": measured}
+        worked.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=1.0))
+
+    calibrated(worked, "r1", "X")
+    calibrated(worked, "r2", "X", "Y")
+    calibrated(worked, "r3", "X", "X")
+    calibrated(worked, "r4", "X", "Y")
+    kept("r1", "2026-05-01", of("dut", 3.0))
+    kept("r2", "2026-05-01", of("dut-1", 1.0), of("dut-2", 7.0), of("dut-2", 1.0))
+    together = {"results": [{"items": ["dut-1", "dut-2"]}], "budgets": [budget("%", ("t", 2.0))]}
+    kept("r3", "2026-05-02", together)
+    kept("r4", "2026-06-02", together)
+    assert worked.spreads.by_model("2026-05-01", "2026-06-30") == (
+        Spread("flow", ("", ""), "%", "2026-06", 1, 1, 2.0, 2.0),
+        Spread("flow", ("A", "X"), "%", "2026-05", 3, 3, pytest.approx((14 / 3) ** 0.5), 3.0),
+        Spread("flow", ("A", "Y"), "%", "2026-05", 1, 2, 5.0, 7.0),
+    )
+    of_x = pytest.approx(5**0.5)
+    assert worked.spreads.by_item("2026-05-01", "2026-06-30") == (
+        ItemSpread("flow", "A", "X", "r1-0", "%", 1, 1, 3.0, 3.0, of_x),
+        ItemSpread("flow", "A", "Y", "r2-1", "%", 1, 2, 5.0, 7.0, 5.0),
+        ItemSpread("flow", "A", "X", "r2-0", "%", 1, 1, 1.0, 1.0, of_x),
+    )
+    assert worked.spreads.by_month("2026-05-01", "2026-05-31")[0][4:6] == (3, 5)
+    assert worked.spreads.rebuild() == 4
+    assert len(worked.spreads.by_item("2026-05-01", "2026-06-30")) == 3

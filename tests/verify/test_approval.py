@@ -195,6 +195,23 @@ def test_a_register_signs_with_registered_keys_only(made: Made) -> None:
         sign(approved, made.keys.signers["issued"], SIGNED, changed)
 
 
+def test_a_register_names_the_key_that_somebodys_browser_keeps(made: Made) -> None:
+    key = fingerprint(made.keys.signers["performed"].chain[0])
+    content = register_content(made)
+    person = content["persons"][0]  # type: ignore[index]
+    data = write(valid(made))
+    for own in ({"browser_key": person.pop("key")}, {"key": "0" * 64}):
+        person |= own
+        both = checked(LaboratoryRegister, content, "register.toml", ConfigurationError)
+        assert both.duties_in_browser(key) == ("performed",)
+        assert sign(data, made.keys.signers["performed"], SIGNED, both)
+        both.check_signatures(valid(made), [("performed", key, SIGNED.date())])
+    assert register(made).duties_in_browser(key) == ()
+    assert both.duties_in_browser("0" * 64) == ()
+    with pytest.raises(ConfigurationError, match="give key, or browser_key"):
+        register(made, "persons", 0, "key", value=None)
+
+
 def test_a_record_without_standards_or_procedure_is_no_calibration(made: Made) -> None:
     record: Record = made.recompute(made.run)
     measurement = record.measurements[0].model_copy(update={"standards": ()})

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 import tomli_w
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from made import NAMES, Made, trust_content
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.signing.keys import common_name, fingerprint, read_key
+from remotecal.certificates.signing.issuing import request, subject
+from remotecal.certificates.signing.keys import common_name, fingerprint, read_certificate, read_key
 from remotecal.certificates.signing.seal import SealKey, read_public_key
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import read_signatures
@@ -25,6 +27,8 @@ from remotecal.certificates.trust import Capability, TrustList, read_trust_list
 from remotecal.cli import main
 from remotecal.errors import CertificateRefused
 from remotecal.private_files import write_private
+from remotecal.registers import LaboratoryRegister
+from remotecal.runs.catalogue import names
 
 SECRET = "correct horse"  # noqa: S105  of keys that live as long as a test
 
@@ -129,6 +133,41 @@ def test_a_certificate_that_ends_is_renewed_for_the_same_key(desk: Path) -> None
     assert after.private.private_numbers() == before.private.private_numbers()
     (certificate,) = after.chain
     assert certificate.not_valid_after_utc.date() == until
+
+
+def test_a_key_that_a_browser_keeps_is_certified_and_entered_as_that(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    certified("Zhang Wei", "zhang")
+    private = read_key("zhang.pem", SECRET).private
+    Path("browser.csr").write_bytes(request(private, subject("Zhang Wei", in_browser=True)))
+    issuing = ("--to", "Zhang Wei", "--by", "ca.pem", "--password-file", "pin", "--out")
+    capsys.readouterr()
+    assert keys("issue", "browser.csr", *issuing, "browser.crt") == 0
+    told = capsys.readouterr().out
+    assert "kept by a browser" in told
+    assert "under `browser_key`" in told
+    assert keys("show", "browser.crt") == 0
+    assert "by a key that a browser keeps" in capsys.readouterr().out
+    for bits, exponent in ((2048, 65537), (3072, 3)):
+        weak = generate_private_key(exponent, bits)
+        Path("weak.csr").write_bytes(request(weak, subject("Zhang Wei", in_browser=True)))
+        assert keys("issue", "weak.csr", *issuing, "weak.crt") == 2
+        assert not Path("weak.crt").exists()
+    known = ("--registration", "R-1", "--duty", "performed", "--procedure", names()[0])
+    new = ("new", "register.toml", "--code", "L-1", "--until", "2100-01-01", "--certificate")
+    assert main(["register", *new, "browser.crt"]) == 2, "no browser keeps the laboratory's seal"
+    assert main(["register", *new, "ca.crt"]) == 0
+    person = ["register", "person", "register.toml", *known, "--until", "2100-01-01"]
+    for wrong in ([], ["--certificate", "browser.crt"], ["--browser-certificate", "zhang.crt"]):
+        assert main([*person, *wrong]) == 2
+    assert main([*person, "--certificate", "zhang.crt", "--browser-certificate", "browser.crt"]) == 0
+    (entered,) = LaboratoryRegister.load(Path("register.toml")).persons
+    told = [fingerprint(read_certificate(Path(file))) for file in ("zhang.crt", "browser.crt")]
+    assert [entered.key, entered.browser_key] == told
+    assert main([*person, "--browser-certificate", "browser.crt", "--replace"]) == 0
+    (entered,) = LaboratoryRegister.load(Path("register.toml")).persons
+    assert (entered.key, entered.browser_key) == (None, told[1])
 
 
 def test_a_seal_key_signs_a_trust_list(desk: Path, made: Made) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import subprocess
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 import tomli_w
@@ -156,6 +156,22 @@ def test_a_list_has_its_day(made: Made) -> None:
     trust.check_current(NOW)
     with pytest.raises(CertificateRefused, match="get the current one"):
         trust.check_current(datetime(2027, 1, 2, tzinfo=UTC))
+
+
+def test_what_is_revoked_in_the_morning_in_the_east_is_known_in_the_west_at_once(made: Made) -> None:
+    """At nine in Shenyang on the 1st it is the 30th in London and in Vancouver."""
+    entry = {"what": "certificate", "id": "FLOW-1", "reason": {"en": "lost"}, "since": date(2026, 12, 1)}
+    trust = made.trust(issued=date(2026, 12, 1), revoked=[entry])
+    library = CertificateLibrary([made.standards])
+    for hours in (0, -8):
+        now = datetime(2026, 12, 1, 1, tzinfo=UTC).astimezone(timezone(timedelta(hours=hours)))
+        trust.check_current(now)
+        traced = trace(made.certificate.read_bytes(), library, trust, now)
+        assert (traced.standing, "revoked since 2026-12-01" in traced.reason) == ("refused", True)
+        report = verify(made.certificate, journal=made.run, trust=trust, library=library, now=now)
+        assert [check.name for check in report.failures] == ["revocation"]
+    with pytest.raises(CertificateRefused, match="for 2026-12-01 to"):
+        trust.check_current(datetime(2026, 11, 30, 9, 59, tzinfo=UTC))  # before the day began anywhere
 
 
 def test_the_demonstration_list_recognises_the_demonstration(made: Made, seal: Signature) -> None:

@@ -2,12 +2,15 @@
 
 import csv
 import io
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from web_laboratory import Web, problem
 
 from remotecal.cli import main
+from remotecal.clock import civil_day
+from remotecal.store.tables import run_equipment
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +87,30 @@ def test_the_same_at_a_terminal(web: Web, run: str, capsys: pytest.CaptureFixtur
     assert "write it as" in capsys.readouterr().err
     assert main(["hub", "due", "--within", "100000", "--csv", *hub]) == 0
     assert capsys.readouterr().out.startswith("valid until,left,")
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])  # it is never the same day there
+def test_days_at_a_terminal_are_the_laboratorys(
+    web: Web, run: str, capsys: pytest.CaptureFixture[str], zone: str
+) -> None:
+    folder, (_, standard) = web.hub.laboratory.folder.path, numbers(web, run)
+    hub, text = ["--hub", str(folder)], (folder / "hub.toml").read_text()
+    began = web.hub.laboratory.store.journals.find("here", run).began
+    assert began is not None
+    day = f"{civil_day(began, zone)}"
+    ends = {"certificate": f"E-{zone}", "serial": f"E-{zone}", "name": zone, "valid_until": "2100-01-01"}
+    ends |= dict.fromkeys(("maker", "model", "roles", "certificate_sha256"), "")
+    with web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(run_equipment.insert().values(**ends, station="here", run=run, at=began))
+    (folder / "hub.toml").write_text(f'time_zone = "{zone}"\n{text}')
+    try:
+        assert main(["hub", "resting", standard, "--since", day, "--until", day, "--csv", *hub]) == 0
+        assert run in capsys.readouterr().out
+        days = [civil_day(time.time(), zone)]
+        assert main(["hub", "due", "--within", "100000", "--csv", *hub]) == 0
+        days.append(civil_day(time.time(), zone))
+        rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+        (left,) = [row["left"] for row in rows if row["serial"] == f"E-{zone}"]
+        assert left in {f"{(date(2100, 1, 1) - today).days} days" for today in days}
+    finally:
+        (folder / "hub.toml").write_text(text)

@@ -205,6 +205,7 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/orders/first",
         "/statistics",
         "/statistics/spread",
+        "/statistics/spread?by=item",
     ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

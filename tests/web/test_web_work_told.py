@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from test_web_pages import browsing
 from web_laboratory import Web
 
 from remotecal.clock import civil_day
+from remotecal.store import spreads
 from remotecal.store.tables import runs
 
 REGISTER = """
@@ -109,6 +111,36 @@ def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
             assert client.get(f"/statistics?{query}").status_code in {200, 422}, query
     with browsing(web, "operator", "zh") as client:
         assert "下达 → 开始" in client.get("/statistics").text
+
+
+def test_how_repeats_scatter_is_told_by_bench_by_model_and_by_item(web: Web, run: str) -> None:
+    store = web.hub.laboratory.store
+    lines = [{"distribution": "t", "contribution": "0.5"}]
+    said = {
+        "evidence": {"procedure": "<flow>"},
+        "finished": "2024-05-01",
+        "measurements": [{"budgets": [{"unit": "%", "result": 0, "lines": lines}]}],
+    }
+    with store.database.begin() as connection:
+        spreads.keep(connection, "here", run, json.dumps(said))
+    ((item,), time) = store.about.of_run("here", run)[1], "since=2024-05-01&until=2024-05-31"
+    whose = {
+        "bench": {"Station": "here", "Bench": "Tiny bench", "Month": "2024-05"},
+        "model": {"Maker": item.maker, "Model": item.model, "Month": "2024-05"},
+        "item": {"Number of the item": item.serial, "Times its model": "1.00"},
+    }
+    for language in ("en", "zh"):
+        with browsing(web, "operator", language) as client:
+            for by, told in whose.items():
+                page = client.get(f"/statistics/spread?{time}&by={by}")
+                assert page.status_code == 200
+                assert "&lt;flow&gt;" in page.text
+                (line,) = table(client.get(f"/statistics/spread?{time}&by={by}&table=spread"))
+                wanted = {"Results": "1", "Largest": "0.500", **told}
+                assert language == "zh" or line.items() >= wanted.items()
+                assert all(cell in page.text for cell in wanted.values() if cell != "here")
+    with browsing(web, "customer") as client:
+        assert client.get("/statistics/spread?by=item").status_code == 403
 
 
 def test_a_run_on_the_last_second_of_a_sunday_counts_in_its_week(web: Web, run: str) -> None:

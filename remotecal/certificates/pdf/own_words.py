@@ -17,14 +17,16 @@ _ALLOWED = re.compile(
 
 _RESULTS: Final = re.compile(
     r"合\s*格|符\s*合|通\s*过|不\s*确\s*定\s*度|误\s*差|修\s*正|准\s*确\s*度|结\s*论|有\s*效\s*期|等\s*级"
+    r"|偏\s*差|示\s*值|[百千万]\s*分\s*之|扩\s*展|置\s*信|超\s*差|达\s*标"
     r"|\b(?:(?:dis|un)?pass\w*|fail\w*|(?:non-?)?conform\w*|compl(?:y|ie[sd]|ian\w*)|uncertaint\w*|errors?|accura\w*"
-    r"|tolerance\w*|correction\w*|verdict\w*|valid(?:ity)?\s+(?:until|to)|MPE)\b",
+    r"|tolerance\w*|correction\w*|verdict\w*|valid(?:ity)?\s+(?:until|to)|MPE|deviat\w*|per\s*(?:cent|mill?e)|pp[mb]|expanded|coverage|confidence"
+    r"|within\s+(?:\w+\s+)?limits?|class\s+\w{1,3})\b",
     re.IGNORECASE,
 )
 """Words of verdicts, uncertainties and validity."""
 
-_NUMBERS: Final = re.compile(r"\d[.,]\d|[%‰°±=<>~^|\\]")
-"""Decimal fractions, and signs that stand with results."""
+_NUMBERS: Final = re.compile(r"\d[.,]\d|[%‰°±=<>~^|\\]|\b[Uuk]\s*[:(]?\s*\d")
+"""Decimal fractions, signs that stand with results, an uncertainty and a coverage factor by their letters."""
 
 
 def own_words(text: str) -> str:

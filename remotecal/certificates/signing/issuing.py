@@ -8,9 +8,16 @@ asks. Keys are RSA, which PDF viewers and XAdES need; see `keys.SMALLEST_KEY`.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.certificates.signing.keys import SMALLEST_KEY, SigningKey, common_name
+from remotecal.certificates.signing.keys import (
+    IN_BROWSER,
+    SMALLEST_KEY,
+    SigningKey,
+    common_name,
+    names_browser,
+    weakness,
+)
 from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -33,8 +40,8 @@ def new_rsa_key() -> RSAPrivateKey:
     return generate_private_key(public_exponent=65537, key_size=SMALLEST_KEY)
 
 
-def subject(name: str, organisation: str | None = None) -> Name:
-    """Return a name as certificates carry it.
+def subject(name: str, organisation: str | None = None, *, in_browser: bool = False) -> Name:
+    """Return a name as certificates carry it; `in_browser`: of whoever's key is kept by a browser.
 
     Raises:
         ConfigurationError: it is empty, or longer than a certificate holds.
@@ -44,6 +51,8 @@ def subject(name: str, organisation: str | None = None) -> Name:
     said = [(NameOID.COMMON_NAME, name)]
     if organisation is not None:
         said.insert(0, (NameOID.ORGANIZATION_NAME, organisation))
+    if in_browser:
+        said.insert(-1, (NameOID.ORGANIZATIONAL_UNIT_NAME, IN_BROWSER))
     for _, value in said:
         if not value.strip() or len(value.encode()) > LONGEST_NAME:
             raise ConfigurationError(
@@ -64,11 +73,11 @@ def issue(public: RSAPublicKey, named: Name, by: SigningKey, begin: datetime, en
     It ends with the authority's own, if that is earlier.
 
     Raises:
-        ConfigurationError: the key is too short, or `by` is no authority, or none on that day.
+        ConfigurationError: the key is too weak, or `by` is no authority, or none on that day.
     """
     own = by.chain[0]
-    if public.key_size < SMALLEST_KEY:
-        raise ConfigurationError(f"the key must be of at least {SMALLEST_KEY} bits, not {public.key_size}")
+    if why := weakness(public):
+        raise ConfigurationError(f"the key can't be certified: {why}")
     if not may_issue(own):
         raise ConfigurationError(
             f"{common_name(own)} is no authority: its certificate does not allow to issue others"
@@ -89,8 +98,19 @@ def request(key: RSAPrivateKey, named: Name) -> bytes:
     return CertificateSigningRequestBuilder(named).sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
-def requested(pem: bytes) -> tuple[str, RSAPublicKey]:
-    """Return the name a signing request asks for, and the key it is for.
+class Requested(NamedTuple):
+    """What a signing request asks for."""
+
+    name: str
+    """Whose key it is to be."""
+    public: RSAPublicKey
+    """The key."""
+    in_browser: bool
+    """Whether a browser keeps it."""
+
+
+def requested(pem: bytes) -> Requested:
+    """Return what a signing request asks for.
 
     Raises:
         ConfigurationError: it is no request, not for an RSA key, or not signed with the key it names.
@@ -109,7 +129,7 @@ def requested(pem: bytes) -> tuple[str, RSAPublicKey]:
         raise ConfigurationError("the request was not signed with the key it names")
     if len(names) != 1:
         raise ConfigurationError("the request must name one person or laboratory (common name)")
-    return str(names[0].value), public
+    return Requested(str(names[0].value), public, names_browser(asked.subject))
 
 
 def key_fingerprint(public: CertificatePublicKeyTypes) -> str:

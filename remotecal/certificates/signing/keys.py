@@ -17,11 +17,16 @@ from remotecal.private_files import read_private
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509 import Certificate
+    from cryptography.x509 import Certificate, Name
 
 SMALLEST_KEY = 3072
 """Bits; what NIST SP 800-57 part 1 asks for of signatures that must hold beyond 2030."""
+SMALLEST_EXPONENT = 65537
+"""Public exponent; smaller ones are outside FIPS 186-5, 5.1."""
+IN_BROWSER = "browser key"
+"""Organisational unit in the name of whoever holds a key that a browser keeps; the authority certifies it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,28 @@ def common_name(certificate: Certificate) -> str:
 
     found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[0].value) if found else certificate.subject.rfc4514_string()
+
+
+def names_browser(name: Name) -> bool:
+    """Tell whether a name says that its holder's key is kept by a browser."""
+    from cryptography.x509 import NameOID
+
+    return any(
+        unit.value == IN_BROWSER for unit in name.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    )
+
+
+def weakness(public: CertificatePublicKeyTypes) -> str:
+    """Return why a key is none that certificates may be signed with, "" where nothing is against it."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    if not isinstance(public, RSAPublicKey):
+        return "it is not RSA"
+    if public.key_size < SMALLEST_KEY:
+        return f"it has {public.key_size} bits, and {SMALLEST_KEY} are the least"
+    if (exponent := public.public_numbers().e) < SMALLEST_EXPONENT:
+        return f"its public exponent is {exponent}, and {SMALLEST_EXPONENT} is the least"
+    return ""
 
 
 def fingerprint(certificate: Certificate) -> str:
@@ -175,8 +202,9 @@ def _check(source: str, key: SigningKey) -> None:
     if not key.chain:
         raise ConfigurationError(f"{source} holds no certificate; append it to the key")
     public = key.chain[0].public_key()
-    if not isinstance(public, RSAPublicKey) or public.key_size < SMALLEST_KEY:
-        raise ConfigurationError(f"{source} must be an RSA key of at least {SMALLEST_KEY} bits")
+    why = weakness(public)
+    if why or not isinstance(public, RSAPublicKey):
+        raise ConfigurationError(f"{source} must be an RSA key of at least {SMALLEST_KEY} bits: {why}")
     try:
         public.verify(key.sign(b"remotecal"), b"remotecal", PKCS1v15(), SHA256())
     except InvalidSignature as error:

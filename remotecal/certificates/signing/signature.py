@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from remotecal.certificates.signing.keys import common_name
+from remotecal.certificates.signing.keys import common_name, names_browser
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -45,6 +45,11 @@ class Signature:
         return common_name(self.chain[0])
 
     @property
+    def in_browser(self) -> bool:
+        """Whether its key is kept by a browser, as the authority says that certified it."""
+        return names_browser(self.chain[0].subject)
+
+    @property
     def when(self) -> str:
         """When it was made, in words."""
         return "at an unknown time" if self.at is None else f"on {self.at:%Y-%m-%d %H:%M %z}"
@@ -60,4 +65,5 @@ class Signature:
     def said(self) -> str:
         """What it says, in one line, and what of it was not examined."""
         apart = f", not examined: {', '.join(self.unexamined)}" if self.unexamined else ""
-        return f"{self.duty} by {self.name} {self.when}{apart}"
+        kept = ", by a key that a browser keeps" if self.in_browser else ""
+        return f"{self.duty} by {self.name} {self.when}{kept}{apart}"

@@ -18,7 +18,7 @@ from remotecal.certificates.dcc.xml import DCC, SIGNATURE, asides, parse
 from remotecal.certificates.signing.cover import decoded, unexamined
 from remotecal.certificates.signing.layout import was_reformatted
 from remotecal.certificates.signing.signature import DUTIES, Duty, Signature
-from remotecal.errors import CertificateRefused
+from remotecal.errors import CertificateRefused, RecordError
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -47,6 +47,26 @@ def sign_xml(data: bytes, key: SigningKey, duty: Duty, at: datetime) -> bytes:
     signer = _signer(duty, at)
     signed = signer.sign(root, key=key.private, cert=list(key.chain), always_add_key_value=False)
     return tostring(signed, xml_declaration=True, encoding="UTF-8") + b"\n"
+
+
+def with_value(data: bytes, value: bytes) -> bytes:
+    """Return a certificate whose latest signature was prepared, with the value that was made elsewhere.
+
+    Whether it is the right one, `read_signatures` tells.
+
+    Raises:
+        RecordError: the file is no XML, or bears no signature.
+    """
+    from base64 import b64encode
+
+    from lxml.etree import tostring
+
+    root = parse(data)
+    place = root.find("ds:Signature[1]/ds:SignatureValue", DS)
+    if place is None:
+        raise RecordError("there is no signature to which a value belongs")
+    place.text = b64encode(value).decode()
+    return tostring(root, xml_declaration=True, encoding="UTF-8") + b"\n"
 
 
 def read_signatures(data: bytes) -> tuple[Signature, ...]:

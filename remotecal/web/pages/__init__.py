@@ -40,6 +40,7 @@ def add_to(app: FastAPI) -> None:
         review,
         runs,
         search,
+        signing,
         spreads,
         standards,
         statistics,
@@ -60,6 +61,7 @@ def add_to(app: FastAPI) -> None:
         evidence,
         origins,
         review,
+        signing,
         issuing,
         certificates,
     )

@@ -22,6 +22,7 @@ from remotecal.transport.messages import RemoteOrder
 from remotecal.verify.said import said
 from remotecal.web import callers, certificates, remarks, visible
 from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName, StationName
+from remotecal.web.browser_keys import MOST
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.office import REVIEW_HOLDS
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
@@ -46,8 +47,6 @@ router = APIRouter(prefix="/review", include_in_schema=False)
 RUN = "/{station}/{run}"
 AboutLine = Annotated[int, Query(ge=0, le=2**31 - 1)]
 """Line of the journal that a remark is begun about; 0 for none."""
-TOGETHER = 20
-"""Certificates that are signed in one act."""
 
 
 class ToSign(NamedTuple):
@@ -67,7 +66,10 @@ def queue(visitor: Visiting) -> Response:
     """Return what waits for a signature, first what waits for whoever looks."""
     callers.require(visitor.caller, "sign")
     waiting = _waiting(visitor)
-    return visitor.page("review.html", waiting=waiting, batches=_batches(visitor, waiting))
+    by_browser = visitor.office.settings.issuing.browser_keys
+    return visitor.page(
+        "review.html", waiting=waiting, batches=_batches(visitor, waiting), by_browser=by_browser
+    )
 
 
 @router.get(RUN)
@@ -102,6 +104,8 @@ def show_review(
         else reviewing.by_other_means(last[1], reviewed.record, visitor.words.language),
         remarks=made,
         sign=_command(visitor, of_run),
+        named=_named(of_run),
+        by_browser=office.settings.issuing.browser_keys and _is_mine(visitor, reviewed),
         sealed_here=office.settings.issuing.key is not None,
         amended=amended,
         differences=_differences(of_run),
@@ -159,10 +163,7 @@ def _item(visitor: Visitor, run: str) -> int | None:
 
 def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
     """Return whose turn it is to sign, or why that can't be told; None where nobody is asked."""
-    signed = certificate_shown(reviewed.xml)
-    folder = visitor.office.laboratory.folder
-    done = {each.duty for each in signed.signatures}
-    duty: Duty | None = next((one for one in DUTIES if one not in done), None)
+    folder, duty = visitor.office.laboratory.folder, _next_duty(reviewed)
     if duty is None or duty == "issued":
         return None
     try:
@@ -173,6 +174,18 @@ def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
         return turn_of(reviewed.record, duty, register, today)
     except (ConfigurationError, CertificateRefused) as error:
         return str(error)
+
+
+def _is_mine(visitor: Visitor, reviewed: Reviewed) -> bool:
+    """Tell whether whoever looks files the signature that is due next, and is a person by that."""
+    duty = _next_duty(reviewed)
+    return duty is not None and duty != "issued" and FILED_BY[duty] in visitor.caller.roles
+
+
+def _next_duty(reviewed: Reviewed) -> Duty | None:
+    """Return what a certificate is to be signed for next; None once it is issued."""
+    done = {each.duty for each in certificate_shown(reviewed.xml).signatures}
+    return next((one for one in DUTIES if one not in done), None)
 
 
 def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:
@@ -194,7 +207,19 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 
 
-def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str]]:
+class Batch(NamedTuple):
+    """Certificates of one procedure that wait for whoever looks, for one duty."""
+
+    procedure: str
+    named: tuple[str, ...]
+    """The certificates."""
+    command: str
+    """What signs them where a key is."""
+    by_persons: bool
+    """Whether they are signed by a person, and not sealed."""
+
+
+def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Batch]:
     """Return the procedures of which several certificates wait for one duty, and what signs these."""
     mine = [one.awaiting for one in waiting if one.mine and one.returned is None]
     procedures: dict[str, str] = {}
@@ -207,9 +232,9 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[tuple[str, str
         if (procedure := procedures.get(one.run)) is not None:
             alike.setdefault((procedure, one.duty), []).append(_named(one))
     return [
-        (procedure, _signing(visitor, " ".join(names[:TOGETHER])))
-        for (procedure, _), names in alike.items()
-        if len(names) > 1
+        Batch(procedure, named, _signing(visitor, " ".join(named)), by_persons=duty != "issued")
+        for (procedure, duty), names in alike.items()
+        if len(named := tuple(names[:MOST])) > 1
     ]
 
 

@@ -1,4 +1,4 @@
-"""How repeats scatter over time: by procedure and bench, month by month."""
+"""How repeats scatter: by procedure and bench or model, month by month; and which items do so most."""
 
 from __future__ import annotations
 
@@ -19,14 +19,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
-    from remotecal.store.spreads import Spread
+    from remotecal.store.spreads import ItemSpread, Spread
 
 router = APIRouter(include_in_schema=False)
 
-COLUMNS: Final = ("procedure", "station", "bench", "month", "runs", "results", "u_repeats", "largest", "unit")
-"""Of the table."""
+By = Literal["bench", "model", "item"]
+COLUMNS: Final[dict[By, tuple[str, ...]]] = {
+    "bench": ("procedure", "station", "bench", "month", "runs", "results", "u_repeats", "largest", "unit"),
+    "model": (
+        "procedure", "maker_alone", "model", "month", "runs", "results", "u_repeats", "largest", "unit"
+    ),
+    "item": (
+        "procedure", "maker_alone", "model", "item_number", "runs", "results", "u_repeats", "largest",
+        "u_of_model", "of_model", "unit",
+    ),
+}  # fmt: skip
+"""By what → the names of the columns of its table."""
 SIGNS: Final = "●■▲◆▼"
-"""How the drawing marks benches (`curve.MARKS`); further ones are in the table only."""
+"""How the drawing marks benches or models (`curve.MARKS`); further ones are in the table only."""
+ITEMS_SHOWN: Final = 100
+"""Items on the page, at most; all are in its file."""
 
 
 class Trend(NamedTuple):
@@ -36,7 +48,7 @@ class Trend(NamedTuple):
     unit: str
     drawing: Markup
     marks: tuple[tuple[str, str, str], ...]
-    """Sign, station and bench of what is drawn."""
+    """Sign, and whose it is: station and bench, or maker and model."""
     least: str
     most: str
     rows: tuple[tuple[str, ...], ...]
@@ -45,22 +57,46 @@ class Trend(NamedTuple):
 
 @router.get("/statistics/spread")
 def show_spreads(
-    visitor: Visiting, since: Day = None, until: Day = None, table: Literal["spread"] | None = None
+    visitor: Visiting,
+    since: Day = None,
+    until: Day = None,
+    by: By = "bench",
+    table: Literal["spread"] | None = None,
 ) -> Response:
-    """Return how repeats scattered in a time; or that as CSV."""
+    """Return how repeats scattered in a time, by bench, by model or by item; or that as CSV."""
     not_a_customer(visitor.caller)
     first, last = asked_time(visitor.office, since, until, LONGEST)
-    found = visitor.office.store.spreads.by_month(first.isoformat(), last.isoformat())
+    spreads, time = visitor.office.store.spreads, (first.isoformat(), last.isoformat())
+    found: Sequence[Spread] = ()
+    items: Sequence[ItemSpread] = ()
+    if by == "item":
+        items = spreads.by_item(*time)
+    else:
+        found = spreads.by_model(*time) if by == "model" else spreads.by_month(*time)
     if table is not None:
-        return as_csv(visitor, table, COLUMNS, map(_row, found))
+        rows = map(_of_item, items) if by == "item" else map(_row, found)
+        return as_csv(visitor, f"{table}-{by}", COLUMNS[by], rows)
     return visitor.page(
-        "spreads.html", since=first, until=last, trends=_trends(found, first, last), columns=COLUMNS
+        "spreads.html",
+        since=first,
+        until=last,
+        by=by,
+        ways=COLUMNS,
+        trends=_trends(found, first, last),
+        items=[_of_item(one) for one in items[:ITEMS_SHOWN]],
+        further=len(items) > ITEMS_SHOWN,
+        columns=COLUMNS[by],
     )
 
 
 def _row(one: Spread) -> tuple[str, ...]:
     numbers = (str(one.runs), str(one.results), _told(one.u), _told(one.largest))
-    return (one.procedure, one.station, one.bench, one.month, *numbers, one.unit)
+    return (one.procedure, *one.whose, one.month, *numbers, one.unit)
+
+
+def _of_item(one: ItemSpread) -> tuple[str, ...]:
+    numbers = (str(one.runs), str(one.results), *map(_told, (one.u, one.largest, one.of_model, one.ratio)))
+    return (one.procedure, one.maker, one.model, one.number, *numbers, one.unit)
 
 
 def _told(u: float) -> str:
@@ -82,9 +118,12 @@ def _trend(procedure: str, unit: str, group: Sequence[Spread], months: Sequence[
 
     from remotecal.certificates.pdf.curve import trend
 
-    benches = list(dict.fromkeys((one.station, one.bench) for one in group))[: len(SIGNS)]
-    told = {(one.station, one.bench, one.month): one.u for one in group}
-    series = [[told.get((*bench, month)) for month in months] for bench in benches]
+    counted: dict[tuple[str, str], int] = defaultdict(int)
+    for one in group:
+        counted[one.whose] += one.runs
+    drawn = sorted(counted, key=lambda whose: (-counted[whose], whose))[: len(SIGNS)]
+    told = {(one.whose, one.month): one.u for one in group}
+    series = [[told.get((whose, month)) for month in months] for whose in drawn]
     heading = f"u / {units.symbol(unit)}" if unit != "1" else "u"
     svg = trend(months, series, heading, "system-ui, sans-serif")
     svg.set("aria-hidden", "true")  # its summary stands before it, and its table follows
@@ -92,7 +131,7 @@ def _trend(procedure: str, unit: str, group: Sequence[Spread], months: Sequence[
         procedure,
         unit,
         Markup(etree.tostring(svg, encoding="unicode")),  # noqa: S704  every text went through lxml
-        tuple((sign, *bench) for sign, bench in zip(SIGNS, benches, strict=False)),
+        tuple((sign, *whose) for sign, whose in zip(SIGNS, drawn, strict=False)),
         _told(min(one.u for one in group)),
         _told(max(one.u for one in group)),
         tuple(map(_row, group)),

@@ -1,16 +1,14 @@
-"""How repeats scatter: an index of the records there are."""
+"""How repeats scatter: an index of records, which 0024 makes anew and fills."""
 
 import sqlalchemy as sa
 from alembic import op
-
-from remotecal.store.spreads import rebuild
 
 revision = "0021"
 down_revision = "0020"
 
 
 def upgrade() -> None:
-    """Make the table, and fill it from the records."""
+    """Make the table."""
     op.create_table(
         "run_spreads",
         sa.Column("station", sa.Text, primary_key=True),
@@ -26,4 +24,3 @@ def upgrade() -> None:
         comment="how repeats scatter; an index of records",
     )
     op.create_index("ix_run_spreads_day", "run_spreads", ["day"])
-    rebuild(op.get_bind())

@@ -1,8 +1,9 @@
-"""What issued certificates stated, held against the scope: an index of the records there are."""
+"""What issued certificates stated, held against the scope; and whose repeats scatter how much."""
 
 import sqlalchemy as sa
 from alembic import op
 
+from remotecal.store.spreads import rebuild
 from remotecal.store.stated import enter_all
 
 revision = "0024"
@@ -30,6 +31,7 @@ def upgrade() -> None:
         "ix_stated_days_day_capability_quantity", "stated_days", ["day", "capability", "quantity"]
     )
     enter_all(op.get_bind())
+    _spreads()
 
 
 def _certificates() -> None:
@@ -87,3 +89,25 @@ def _results() -> None:
         sqlite_where=sa.text("wanting"),
         postgresql_where=sa.text("wanting"),
     )
+
+
+def _spreads() -> None:
+    op.drop_table("run_spreads")
+    device = "whose, where the run has several and the results tell; empty for all"
+    op.create_table(
+        "run_spreads",
+        sa.Column("station", sa.Text, primary_key=True),
+        sa.Column("run", sa.Text, primary_key=True),
+        sa.Column("device", sa.Text, primary_key=True, comment=device),
+        sa.Column("unit", sa.Text, primary_key=True, comment="of the results"),
+        sa.Column("procedure", sa.Text, nullable=False),
+        sa.Column("day", sa.Text, nullable=False, comment="on which it was finished, ISO 8601"),
+        sa.Column("results", sa.Integer, nullable=False, comment="with repeats in their budgets"),
+        sa.Column(
+            "squares", sa.Float, nullable=False, comment="sum of what repeats contribute to them, squared"
+        ),
+        sa.Column("largest", sa.Float, nullable=False, comment="the largest of these contributions"),
+        comment="how repeats scatter; an index of records",
+    )
+    op.create_index("ix_run_spreads_day", "run_spreads", ["day"])
+    rebuild(op.get_bind())

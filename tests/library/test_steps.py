@@ -1,0 +1,66 @@
+"""Steps that two readings of each repeat are rounded to, beside the scatter of the repeats."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pytest
+
+from remotecal.procedures import Point
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.sources import IN_SCATTER
+
+
+@dataclass
+class Told:
+    """A repeat: what was counted."""
+
+    value: float
+
+
+class Without:
+    """Evidence of a bench without facts."""
+
+    characteristics: Mapping[str, object] = MappingProxyType({})
+
+
+def counted(values):
+    """Return the result of counting, with a step of 1 in each."""
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(value) for value in values])
+    repeats.rounded("N", "1", 1.0)
+    found = repeats.evaluate(lambda seen, x: seen.value + x["N"], "1")
+    return found, {line.symbol: line for line in found.lines}
+
+
+def test_they_count_once_where_the_repeats_scatter_by_more():
+    found, lines = counted([100.0, 102.0, 99.0, 101.0])
+    assert found.u == pytest.approx(lines[REPEATABILITY].u)
+    assert (lines["N"].u, lines["N"].source) == (0.0, IN_SCATTER)
+
+
+def test_they_count_where_the_repeats_agree():
+    found, lines = counted([100.0, 100.0, 100.0])
+    assert found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(3))
+    assert lines["N"].source == ""
+    found, lines = counted([100.0, 100.0, 100.0, 100.5])
+    assert found.u == pytest.approx(math.hypot(lines[REPEATABILITY].u, lines["N"].u))
+
+
+@pytest.mark.parametrize(("noise", "repeats"), [(0.0, 3), (0.3, 3), (1.0, 10)])
+def test_the_interval_holds_as_often_as_it_says_whatever_scatters(noise, repeats):
+    """Monte Carlo: totals that begin anywhere within a step, with noise of the process or without."""
+    rng = random.Random(11)
+
+    def once():
+        values = []
+        for _ in range(repeats):
+            begin, passed = rng.uniform(0, 1), 10.37 + rng.gauss(0.0, noise)
+            values.append(math.floor(begin + passed) - math.floor(begin))
+        found, _ = counted(values)
+        return abs(found.value - 10.37) <= found.expanded
+
+    assert sum(once() for _ in range(200)) / 200 > 0.92
