@@ -22,6 +22,9 @@ HEADERS_WITHIN = 10.0
 """Seconds in which the headers of a request must be there."""
 READ_WITHIN = 60.0
 """Seconds in which a client must take some of an answer that waits for it."""
+KEPT, KEPT_WHERE_FULL = 60.0, 5.0
+"""Seconds for which a connection waits for the next request, and where half of all places are taken: over a
+long line a new one takes longer than a page, for with TLS it is two journeys there and back."""
 BODY_WITHIN = 60.0
 """Seconds in which a request must be whole."""
 HEADERS = (
@@ -72,6 +75,11 @@ class Patient(H11Protocol):
         for timer in (self._due, self._unread):
             if timer is not None:
                 timer.cancel()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request, for longer where there is room."""
+        self.timeout_keep_alive = KEPT if self._door.roomy else KEPT_WHERE_FULL
+        super().on_response_complete()
 
     def pause_writing(self) -> None:
         """Hold back what the client does not take, for so long."""

@@ -90,7 +90,7 @@ class WorkDone:
         """
         took: dict[tuple[str, str], list[float]] = {}
         with self._database.read() as connection:
-            for row in connection.execute(self._times(since, until)):
+            for row in connection.execute(self._times(since, until)).all():
                 procedure: str = row[0]
                 marks: Sequence[float | None] = row[1:]
                 pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
@@ -163,7 +163,7 @@ class WorkDone:
             .order_by(runs.c.station, bench, each.c.span)
         )
         with self._database.read() as connection:
-            return tuple(BenchLoad._make(row) for row in connection.execute(query))
+            return tuple(map(BenchLoad._make, connection.execute(query).all()))
 
     def _times(self, since: float, until: float) -> Select[*tuple[Any, ...]]:
         """Return of each ordered run with a record when its steps were done; NULL for what was not.

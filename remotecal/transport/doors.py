@@ -78,6 +78,11 @@ class Door(socket.socket):
             client.close()
             log.warning("turned away %s: it has %d of %d connections", host, of_one, len(self._inside))
 
+    @property
+    def roomy(self) -> bool:
+        """Whether half of the places or more are free."""
+        return 2 * sum(client.fileno() != -1 for client in self._inside) <= self._most
+
     def greet(self, transport: asyncio.BaseTransport) -> None:
         """Let a client stay for longer."""
         number = transport.get_extra_info("socket").fileno()

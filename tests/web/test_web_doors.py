@@ -85,6 +85,30 @@ def test_a_request_that_is_never_whole_is_not_waited_for(web: Web, monkeypatch: 
         assert slow.recv(100).startswith(b"HTTP/1.1 408")
 
 
+@pytest.mark.parametrize("full", [False, True])
+def test_a_connection_waits_for_the_next_request_while_there_is_room(
+    web: Web, monkeypatch: pytest.MonkeyPatch, full: bool
+) -> None:
+    """As long as it is to where there is room, and where there is none; the other time is far longer."""
+    monkeypatch.setattr(serving, "HEADERS_WITHIN", 600)
+    monkeypatch.setattr(serving, "KEPT", 600 if full else 0.05)
+    monkeypatch.setattr(serving, "KEPT_WHERE_FULL", 0.05 if full else 600)
+    address = urlsplit(web.url).netloc
+    bounds = web.hub.laboratory.folder.settings.api
+    half = bounds.connections // (2 * bounds.connections_of_one)
+    with ExitStack() as stack:
+        for number in range(half if full else 0):
+            for _ in range(bounds.connections_of_one):
+                host, port = address.rsplit(":", 1)
+                source = (f"127.0.3.{1 + number}", 0)
+                stack.enter_context(socket.create_connection((host, int(port)), 10, source))
+        (one,) = connect(address, stack, 1)
+        one.settimeout(PATIENCE)
+        one.sendall(b"GET /login HTTP/1.1\r\nHost: here\r\n\r\n")
+        while one.recv(65536):
+            pass
+
+
 def test_an_answer_that_nobody_takes_is_not_kept(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "READ_WITHIN", 0.2)
     host, port = urlsplit(web.url).netloc.rsplit(":", 1)

@@ -2,10 +2,12 @@
 
 import asyncio
 import gc
+import json
 import re
 import socket
 import threading
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -26,6 +28,8 @@ from remotecal.web.server import serving
 
 COLD, WARM = 60_000, 15_000
 """Bytes of a first look, with style and script, and of a later one."""
+FLIGHT = 10 * 1448
+"""Bytes that a new connection carries before the first of them is confirmed (RFC 6928)."""
 VIEWERS, OF_A_VIEWER = 50, 100_000
 """How many look on, and bytes the hub may take for each."""
 NEWS, HELD = 40, 400_000
@@ -71,6 +75,28 @@ def on_the_line(client: httpx.Client, address: str) -> int:
         return headers + sum(map(len, answer.iter_raw()))
 
 
+def blocks(page: str) -> list[str]:
+    """Return what a browser waits for before it draws a page: styles, and scripts that are not put off."""
+    scripts = re.findall(r"<script[^>]*>", page)
+    return [
+        *re.findall(r"<link rel=\"stylesheet\"[^>]*>", page),
+        *(one for one in scripts if "defer" not in one),
+    ]
+
+
+def test_a_page_is_there_after_two_journeys_and_a_connection(web: Web, run: str) -> None:
+    """Over a long line each journey counts: the page, whole, and one style; neither waits to be let on."""
+    with browsing(web, "operator", "zh") as client:
+        for address in (*of_staff(run), "/items", "/standards", "/statistics", "/people", "/login"):
+            answer = client.get(address)
+            waited_for = blocks(answer.text)
+            assert len(waited_for) == 1, (address, waited_for)
+            assert answer.headers.get("connection") != "close"
+            style = re.findall(r'"(/static/[^"]+)"', waited_for[0])
+            for name in (address, *style):
+                assert (name, on_the_line(client, name)) <= (name, FLIGHT)
+
+
 def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> None:
     with browsing(web, "operator", "zh") as client:
         files = dict.fromkeys(re.findall(r'"(/static/[^"]+)"', client.get("/").text))
@@ -87,7 +113,12 @@ def test_a_page_is_small_and_its_files_are_fetched_once(web: Web, run: str) -> N
 
 @contextmanager
 def looking_on(
-    web: Web, number: int, address: str, cookie: str, room: int | None = None
+    web: Web,
+    number: int,
+    address: str,
+    cookie: str,
+    room: int | None = None,
+    kind: str | None = None,
 ) -> Iterator[list[socket.socket]]:
     """Let so many look on from computers of their own, each of whom has had a first look.
 
@@ -97,6 +128,7 @@ def looking_on(
         address: at what.
         cookie: of whoever looks.
         room: bytes that a computer keeps for a program that does not read; None for what is usual.
+        kind: how they take it compressed, as a browser does; None for not.
     """
     url = httpx.URL(web.url)
     with ExitStack() as all_:
@@ -108,10 +140,14 @@ def looking_on(
             viewer.bind((f"127.0.0.{2 + one}", 0))
             viewer.settimeout(8)
             viewer.connect((url.host, url.port))
-            viewer.sendall(f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n\r\n".encode())
+            kinds = "" if kind is None else f"Accept-Encoding: {kind}\r\n"
+            asks = f"GET {address} HTTP/1.1\r\nHost: hub\r\nCookie: {cookie}\r\n{kinds}\r\n"
+            viewer.sendall(asks.encode())
             viewers.append(viewer)
         for viewer in viewers:
-            until_told(viewer, b"data: {")
+            until_told(viewer, b"\r\n\r\n" if kind else b"data: {")
+            if kind:
+                viewer.recv(65536)  # what is told first
         yield viewers
 
 
@@ -123,6 +159,54 @@ def until_told(viewer: socket.socket, what: bytes) -> bytes:
         assert more, had
         had += more
     return had
+
+
+def held_for_each(web: Web, address: str, cookie: str) -> float:
+    """Return how many bytes the hub takes for each of many browsers that look on."""
+    gc.collect()
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    with looking_on(web, VIEWERS, address, cookie, kind="gzip"):
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    return held / VIEWERS
+
+
+def test_of_many_cards_those_that_change_are_sent_and_compressed(web: Web, asks: str) -> None:
+    """All at first, then each that changed; compressed for browsers, each event to be read at once."""
+    done = list[bool]()
+
+    async def told() -> None:
+        observed = 0
+        async with web.site.up() as station:
+            while not done:
+                observed += 1
+                await say(station, asked(observed))
+                await asyncio.sleep(0.1)
+
+    events, read, plain = list[dict[str, str]](), 0, 0
+    inflated = zlib.decompressobj(wbits=31)
+    with browsing(web, "operator") as client:
+        telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
+        with client.stream("GET", "/live/news", headers={"Accept-Encoding": "gzip"}) as stream:
+            assert stream.headers["content-encoding"] == "gzip"
+            text = ""
+            for more in stream.iter_raw():
+                read += len(more)
+                text += inflated.decompress(more).decode()
+                *whole, text = text.split("\n\n")
+                plain += sum(map(len, whole))
+                events += [json.loads(event.partition("data: ")[2]) for event in whole]
+                if sum(f"card-here-{asks}" in event for event in events) > 3:
+                    break
+        done.append(True)
+        telling.result(PATIENCE)
+    first, *others = events
+    assert list(first) == ["live"]
+    assert f'id="card-here-{asks}"' in first["live"]
+    assert {name for event in others for name in event} == {f"card-here-{asks}"}
+    assert read < plain / 2, (read, plain)
 
 
 def test_fifty_who_look_on_cost_one_ear_and_little_each(
@@ -148,13 +232,8 @@ def test_fifty_who_look_on_cost_one_ear_and_little_each(
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         address = f"/runs/here/{asks}/news"
         with looking_on(web, 1, address, cookie):  # what the first look of all costs is nobody's
-            gc.collect()
-            tracemalloc.start()
-            before, _ = tracemalloc.get_traced_memory()
+            each = max(held_for_each(web, address, cookie), held_for_each(web, "/live/news", cookie))
             with looking_on(web, VIEWERS, address, cookie) as viewers:
-                gc.collect()
-                each = (tracemalloc.get_traced_memory()[0] - before) / VIEWERS
-                tracemalloc.stop()
                 telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
                 for viewer in viewers:
                     until_told(viewer, b"7 / 0")

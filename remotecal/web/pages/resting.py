@@ -28,8 +28,12 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN: Final = 500
-"""Certificates on the page, at most; the file has all."""
+ON_A_PAGE: Final = 100
+"""Certificates on a page; the file has all."""
+DRAFTED: Final = 500
+"""Certificates of which notices are drafted at once, at most."""
+MOST_PAGES: Final = 10_000
+"""A number that somebody may write, and no list is as long as."""
 Asked = Annotated[str, Query(max_length=500)]
 COLUMNS: Final = (
     "customer", "certificate", "certificate_issued", "item", "serial", "run", "station", "began", "state",
@@ -46,14 +50,18 @@ def list_resting(
     until: Day = None,
     depth: Depth = 1,
     form: Form = "html",
+    page: Annotated[int, Query(ge=1, le=MOST_PAGES)] = 1,
 ) -> Response:
-    """Return what rests on a standard, by customer; or the same as CSV (RFC 4180), with headings."""
+    """Return what rests on a standard, by customer, a page of it; or all as CSV (RFC 4180), with headings."""
     not_a_customer(visitor.caller)
     number = number.strip()
     found = resting.found_resting(visitor.office, number, since, until, depth) if number else []
     if form == "csv":
         return _file(visitor, found)
-    shown = found[:SHOWN]
+    page = min(page, 1 + max(0, len(found) - 1) // ON_A_PAGE)
+    first = (page - 1) * ON_A_PAGE
+    in_order = sorted(found, key=lambda one: said(visitor, one.use.customer))
+    shown = in_order[first : first + ON_A_PAGE]
     asked = {"number": number, "since": since or "", "until": until or "", "depth": depth}
     return visitor.page(
         "resting.html",
@@ -61,7 +69,8 @@ def list_resting(
         found=len(found),
         issued=sum(one.use.issued is not None for one in found),
         runs=len({(one.use.station, one.use.run) for one in found}),
-        shown=len(shown),
+        shown=(first + 1, first + len(shown)),
+        page=page,
         customers=_by_customer(visitor, shown),
         shares=shares(visitor.office.store, [one.use for one in shown]),
         said=lambda text: said(visitor, text),
@@ -81,8 +90,8 @@ def draft_notices(
         for one in resting.found_resting(visitor.office, number, since, until, depth)
         if one.use.issued is not None
     ]
-    if len(found) > SHOWN:
-        raise ConfigurationError(f"more than {SHOWN} certificates rest on it: ask for a shorter time")
+    if len(found) > DRAFTED:
+        raise ConfigurationError(f"more than {DRAFTED} certificates rest on it: ask for a shorter time")
     return visitor.page(
         "resting_drafts.html",
         number=number,

@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+FOUND_HOLDS: Final = 60.0
+"""Seconds for which it is remembered what was found, from one page of stations to the next."""
 USUAL: Final = timedelta(days=90)
 """How far back it is looked if nobody says otherwise."""
 LONGEST: Final = timedelta(days=366)
 """Of which time statistics are told, at most."""
+STATIONS_SHOWN: Final = 40
+"""Stations whose load is on a page, at most; the files have all."""
+OF_STATIONS: Final = ("load", "benches")
+"""Tables with rows for each station, which comes first in them."""
 HOUR: Final = 3600.0
 COLUMNS: Final = {
     "steps": ("procedure", "step", "runs", "lower", "median", "upper"),
@@ -43,22 +49,39 @@ TableName = Annotated[
 
 @router.get("/statistics")
 def show_statistics(
-    visitor: Visiting, since: Day = None, until: Day = None, table: TableName = None
+    visitor: Visiting,
+    since: Day = None,
+    until: Day = None,
+    table: TableName = None,
+    after: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """Return the statistics of a time, given by days of the laboratory; or one of their tables as CSV."""
+    """Return the statistics of a time, given by days of the laboratory; or one of their tables as CSV.
+
+    Of the load, so many stations are on a page: those whose names come after a name.
+    """
     not_a_customer(visitor.caller)
     office = visitor.office
     first, last = asked_time(office, since, until, USUAL)
     if table is not None:
         return as_csv(visitor, table, COLUMNS[table], _tables(office, (table,), first, last)[table])
-    tables = _tables(office, tuple(COLUMNS), first, last)
+    key = (first, last, int(office.clock.now() // FOUND_HOLDS))
+    tables = office.worked.get(key, lambda: _tables(office, tuple(COLUMNS), first, last))
+    stations = sorted({row[0] for row in tables["load"]})
+    further = [station for station in stations if station > after]
+    shown = further[:STATIONS_SHOWN]
+    bars = _bars(tables["load"], [day.isoformat() for day in _mondays(first, last)])
     return visitor.page(
         "statistics.html",
         since=first,
         until=last,
-        tables=tables,
+        tables={
+            name: [row for row in rows if row[0] in shown] if name in OF_STATIONS else rows
+            for name, rows in tables.items()
+        },
         columns=COLUMNS,
-        bars=_bars(tables["load"], [day.isoformat() for day in _mondays(first, last)]),
+        bars={station: bars[station] for station in shown},
+        shown=(len(stations) - len(further) + 1, len(stations) - len(further) + len(shown), len(stations)),
+        further=shown[-1] if len(shown) < len(further) else None,
     )
 
 

@@ -1,0 +1,115 @@
+"""What several look at is made once for all; who comes sees nothing older, who is slow the latest."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from remotecal.web.boards import Boards
+
+
+class Looked:
+    """Something that is looked at when a test says so.
+
+    Args:
+        fails: at which look it can't be made; 0 for none.
+    """
+
+    def __init__(self, fails: int = 0) -> None:
+        self.made, self.ended, self._fails = 0, 0, fails
+
+    async def looks(self, again: asyncio.Event) -> AsyncGenerator[None]:
+        try:
+            while True:
+                again.clear()
+                yield
+                await again.wait()
+        finally:
+            self.ended += 1
+
+    def make(self) -> int:
+        self.made += 1
+        if self.made == self._fails:
+            raise ValueError("it can't be made")
+        return self.made
+
+
+def test_it_is_made_once_for_all_and_no_more_once_nobody_looks() -> None:
+    async def look() -> tuple[Looked, list[int], list[int]]:
+        boards, looked = Boards(), Looked()
+        all_ = [boards.looks("it", looked.looks, looked.make) for _ in range(50)]
+        first = [each async for each in _together(all_)]
+        made = looked.made
+        boards._boards["it"].again.set()
+        then = [each async for each in _together(all_)]
+        assert looked.made - made == 1
+        for one in all_:
+            await one.aclose()
+        while not looked.ended:
+            await asyncio.sleep(0)
+        assert not boards._boards
+        return looked, first, then
+
+    looked, first, then = asyncio.run(look())
+    assert set(first) <= {1, 2}, "all came while the first look was on, or before"
+    assert set(then) == {looked.made}
+    assert looked.made <= 3
+
+
+async def _together(all_: list[AsyncGenerator[int]]) -> AsyncGenerator[int]:
+    for each in await asyncio.gather(*(anext(one) for one in all_)):
+        yield each
+
+
+def test_who_comes_sees_nothing_that_was_made_before() -> None:
+    async def look() -> tuple[int, int]:
+        boards, looked = Boards(), Looked()
+        async with aclosing(boards.looks("it", looked.looks, looked.make)) as one:
+            await anext(one)
+            before = looked.made
+            async with aclosing(boards.looks("it", looked.looks, looked.make)) as other:
+                return before, await anext(other)
+
+    before, seen = asyncio.run(look())
+    assert seen == before + 1
+
+
+def test_who_is_slow_is_given_the_latest() -> None:
+    async def look() -> tuple[int, int, int]:
+        boards, looked = Boards(), Looked()
+        async with (
+            aclosing(boards.looks("it", looked.looks, looked.make)) as slow,
+            aclosing(boards.looks("it", looked.looks, looked.make)) as quick,
+        ):
+            first, _ = await asyncio.gather(anext(slow), anext(quick))
+            for _ in range(5):
+                boards._boards["it"].again.set()
+                latest = await anext(quick)
+            return first, latest, await anext(slow)
+
+    first, latest, seen = asyncio.run(look())
+    assert first < latest - 3
+    assert seen == latest
+
+
+def test_what_can_not_be_made_is_told_to_all_and_tried_again_for_who_comes() -> None:
+    async def look() -> int:
+        boards, looked = Boards(), Looked(fails=1)
+        both = [boards.looks("it", looked.looks, looked.make) for _ in range(2)]
+        for failed in await asyncio.gather(*(anext(one) for one in both), return_exceptions=True):
+            assert isinstance(failed, ValueError)
+        async with aclosing(boards.looks("it", looked.looks, looked.make)) as later:
+            return await anext(later)
+
+    assert asyncio.run(look()) == 2
+
+
+def test_what_differs_is_made_for_itself() -> None:
+    async def look() -> set[int]:
+        boards, looked = Boards(), Looked()
+        found = set()
+        for name in ("one", "other"):
+            async with aclosing(boards.looks(name, looked.looks, looked.make)) as each:
+                found.add(await anext(each))
+        return found
+
+    assert asyncio.run(look()) == {1, 2}
