@@ -18,7 +18,7 @@ from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationNa
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
-from remotecal.web.watching import ON, turned
+from remotecal.web.watching import ON, WAITING, turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,17 +60,21 @@ def live(visitor: Visiting) -> Response:
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them."""
     shown: set[tuple[str, str]] = set()
+    waiting = waiting_in(_cards(visitor))
 
     def parts() -> Mapping[str, str]:
+        nonlocal waiting
         cards = _cards(visitor)
         shown.clear()
         shown.update((row.station, row.run) for row, _ in cards)
+        waiting = waiting_in(cards)
         return _all_on(visitor, cards)
 
     def shows(station: str, live: Live, before: Live | None) -> bool:
         return (station, live.run) in shown or (visitor.caller.account is None and turned(live, before))
 
-    return stream(visitor, parts, shows)
+    watching, by = visitor.office.watching, visitor.caller.name
+    return stream(visitor, parts, shows, lambda: watching.ask_waiting(waiting, by))
 
 
 @router.get(RUN)
@@ -250,6 +254,11 @@ def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[
         for kind in ("asking", "running", "paused")
         for row in wanting[kind]
     ]
+
+
+def waiting_in(cards: Sequence[tuple[RunRow, Seen | None]]) -> frozenset[tuple[str, str]]:
+    """Return station and run of those that wait for somebody."""
+    return frozenset((row.station, row.run) for row, _ in cards if row.state in WAITING)
 
 
 def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Mapping[str, str]:

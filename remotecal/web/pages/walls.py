@@ -26,7 +26,7 @@ from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import stream_of
-from remotecal.web.pages.runs import on_now
+from remotecal.web.pages.runs import on_now, waiting_in
 from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.watching import anything
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.pages.words import Language
+    from remotecal.store.journals import RunRow
     from remotecal.store.walls import WallRow
     from remotecal.web.office import Office
     from remotecal.web.shown import NewWall
@@ -116,7 +117,10 @@ Before = Annotated[tuple[Visitor, "WallRow"], Depends(before)]
 def show(screen: Before) -> Response:
     """Return what a screen shows."""
     visitor, wall = screen
-    page = visitor.page("wall.html", wall=wall, parts=_parts(visitor, wall), now=visitor.office.clock.now())
+    wanting = visitor.office.store.pages.wanting(account=None)
+    page = visitor.page(
+        "wall.html", wall=wall, parts=_parts(visitor, wall, wanting), now=visitor.office.clock.now()
+    )
     page.headers["Referrer-Policy"] = "no-referrer"
     return page
 
@@ -124,10 +128,10 @@ def show(screen: Before) -> Response:
 @router.get(f"{PATH}/news")
 def news(request: Request, here: Here) -> Response:
     """Return what changes of it; where it shows nothing any more, that."""
-    dark = False
+    dark, waiting = False, frozenset[tuple[str, str]]()
 
     def parts() -> Mapping[str, str]:
-        nonlocal dark
+        nonlocal dark, waiting
         try:
             visitor, wall = before(request, here)  # each time: one that is taken down is dark at once
         except NotThere as error:
@@ -135,9 +139,11 @@ def news(request: Request, here: Here) -> Response:
                 raise NotLoggedIn(str(error)) from None
             dark = True
             return {"wall": ""}
-        return _parts(visitor, wall)
+        wanting = visitor.office.store.pages.wanting(account=None)
+        waiting = waiting_in(on_now(visitor, wanting))
+        return _parts(visitor, wall, wanting)
 
-    return stream_of(here.watching, parts, anything)
+    return stream_of(here.watching, parts, anything, lambda: here.watching.ask_waiting(waiting, "wall"))
 
 
 @router.get(f"{PATH}/{{secret}}")
@@ -207,8 +213,7 @@ def _named(wall: WallRow) -> str:
     return f"wall {wall.id}"
 
 
-def _parts(visitor: Visitor, wall: WallRow) -> Mapping[str, str]:
-    wanting = visitor.office.store.pages.wanting(account=None)
+def _parts(visitor: Visitor, wall: WallRow, wanting: Mapping[str, tuple[RunRow, ...]]) -> Mapping[str, str]:
     return {
         "wall": visitor.part(
             "wall_parts.html",
