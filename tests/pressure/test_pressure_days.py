@@ -362,6 +362,9 @@ def test_18_an_assessor_goes_from_a_certificate_to_the_institute(
         drawn = client.get(f"{here}/traceability.svg")
         assert drawn.headers["content-type"] == "image/svg+xml"
         assert number in drawn.text
+        for word in ("origin.open", "origin.read"):
+            assert someone.words(word).split()[0] in drawn.text, word
+        assert ("calibrated" in drawn.text) == (language == "en")
         bundle = zipfile.ZipFile(BytesIO(client.get(f"{here}/evidence.zip").content)).namelist()
         assert client.get(f"{here}/standards/nothing").status_code == 404
     assert {name.rpartition("/")[2] for name in bundle} >= {

@@ -26,7 +26,7 @@ from remotecal.hub.walls import DAY
 from remotecal.pages.frame import environment
 from remotecal.pages.words import words
 from remotecal.transport.messages import Live
-from remotecal.web import pages
+from remotecal.web import pages, watching
 from remotecal.web.pages.frame import MENU, TEMPLATES
 from remotecal.web.watching import Seen
 
@@ -176,6 +176,19 @@ def test_it_shows_what_is_on_and_nothing_of_a_customer(web: Web, asked: str) -> 
         assert asked in page
         assert '<html lang="zh">' in page
         assert "acme" not in page
+
+
+def test_a_run_that_waits_for_an_answer_is_no_run_without_news(
+    web: Web, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+    with screen(web) as wall, logged_in(web, "operator") as one:
+        monkeypatch.setattr(watching, "time", later)
+        assert "No news" in one.get("/live").text
+        for client, address in ((one, "/live/news"), (wall, "/wall/news")):
+            with client.stream("GET", address) as stream:
+                told = (line for line in heard(stream) if line.startswith("data: ") and "here" in line)
+                assert any("No news" not in line for line in told), address
 
 
 def test_what_it_tells_of_a_run_is_not_whose_it_is_or_what_was_found(web: Web, asked: str) -> None:
