@@ -104,8 +104,20 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"legible": legible, "unit": unit, "printed": printed, "told": told, "behind": behind}
+    made.filters |= {
+        "legible": legible,
+        "unit": unit,
+        "printed": printed,
+        "told": told,
+        "behind": behind,
+        "indicated": indicated,
+    }
     return made
+
+
+def indicated(value: float) -> str:
+    """Return an indication as it is shown: with the digits a float of 32 bits has, a counter's with all."""
+    return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.12g}"
 
 
 def behind(number: str, column: Iterable[object]) -> str:
