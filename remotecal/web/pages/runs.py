@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -61,12 +62,13 @@ def live(visitor: Visiting) -> Response:
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
     account, shown = visitor.caller.account, set[tuple[str, str]]()
+    anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
 
     def parts() -> Parts:
-        cards = _cards(visitor)
+        cards = _cards(anybody)
         shown.clear()
         shown.update((row.station, row.run) for row, _ in cards)
-        return {"live": _all_on(visitor, cards)}
+        return {"live": _all_on(anybody, cards)}
 
     return stream(
         visitor,
