@@ -53,12 +53,10 @@ async def site(asked: argparse.Namespace) -> None:
     """Be some stations, with runs that they show and bring the journal of; say hello when told to."""
     folder = HubFolder(asked.hub)
     async with stations(folder, folder.path.parent, asked.first, asked.number) as made:
-        work = [asyncio.create_task(one.keep_in_touch(30 * n / len(made))) for n, one in enumerate(made)]
+        works = [one.keep_in_touch(30 * n / len(made)) for n, one in enumerate(made)]
         for one in made if asked.runs else ():
-            work += [
-                asyncio.create_task(one.run(asked.rate, 1e6, run_of(one.name))),
-                asyncio.create_task(show(one)),
-            ]
+            works += [bring(one, asked.rate), show(one)]
+        work = [asyncio.create_task(each) for each in works]
         print("connected", flush=True)
         while await asyncio.to_thread(sys.stdin.readline) == "hello\n":
             took = await asyncio.gather(*map(greeted, made))
@@ -67,14 +65,27 @@ async def site(asked: argparse.Namespace) -> None:
             task.cancel()
 
 
+async def bring(station: BenchmarkStation, rate: float) -> None:
+    """Write the journal of the station's run at a rate of lines a second, and bring it."""
+    await station.run(rate, 1e6, run_of(station.name))
+
+
 async def greeted(station: BenchmarkStation) -> float:
     """Say hello once there is a connection, as a station does; return in how long it was answered."""
-    benches = {"station": station.name, "session": "session", "nonce": "nonce", "time": time.time()}
-    said = {"version": "benchmark", "benches": (), "procedures": {}, "running": None}
     await station.connection.up.wait()
     began = time.perf_counter()
     while True:
-        envelope = seal("hello", Hello.model_validate(benches | said), station.key)
+        hello = Hello(
+            station=station.name,
+            session="session",
+            nonce="nonce",
+            time=time.time(),
+            version="benchmark",
+            benches=(),
+            procedures={},
+            running=None,
+        )
+        envelope = seal("hello", hello, station.key)
         try:
             await station.connection.request(subjects.service("hello", station.name), envelope, within=20)
         except Exception:  # noqa: BLE001  whatever it is, a station asks again
@@ -90,9 +101,17 @@ async def show(station: BenchmarkStation) -> None:
         await asyncio.sleep(SHOW_EVERY)
         observed += 1
         last = {name: (value + observed / 7, unit) for name, (value, unit) in indications.items()}
-        place = {"point": "24 m³/h", "number": 3, "points": 6, "repeat": 2, "due": 10**6}
         told = Live(
-            run=run_of(station.name), state="running", doing="measure", observed=observed, last=last, **place
+            run=run_of(station.name),
+            state="running",
+            doing="measure",
+            point="24 m³/h",
+            number=3,
+            points=6,
+            repeat=2,
+            observed=observed,
+            due=10**6,
+            last=last,
         )
         subject = subjects.live(station.name, told.run)
         await station.connection.publish(subject, told.model_dump_json().encode())
@@ -100,16 +119,6 @@ async def show(station: BenchmarkStation) -> None:
 
 def run_of(station: str) -> str:
     return f"run-{station}"
-
-
-@dataclass
-class Looks:
-    """What came to those who look on, in one process of their own."""
-
-    first: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Page → bytes of its stream's first event, and of the page."""
-    later: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
-    """Page → bytes a minute after that."""
 
 
 async def viewers(asked: argparse.Namespace) -> None:
@@ -222,7 +231,8 @@ def known(folder: HubFolder, number: int) -> tuple[str, Path]:
         for user in users:
             store.users.put(user, roles={"operator"}, password="none")  # noqa: S106  nobody's
         token, _ = store.users.new_token(users[0], "operator", "", now + 86400)
-        kept = [store.users.open_session(store.users.find(user), now + 86400, now) for user in users]
+        found = [user for name in users if (user := store.users.find(name)) is not None]
+        kept = [store.users.open_session(user, now + 86400, now) for user in found]
     path = folder.path / "cookies.json"
     path.write_text(json.dumps([f"{COOKIE}={one}" for one in kept]))
     return token, path

@@ -244,7 +244,7 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
             assert key.pem.splitlines()[3] in unescape(asked.text)  # nothing is lost by that
             again = client.post("/signing", data=form | {"which": which, "password": PASSWORD})
             assert again.headers["location"].startswith("/signing/")
-        led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
+            led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
         act = client.get(led)
         assert "nowhere" in act.text.partition("</section>")[0]
         infos = re.findall(r'data-signed-info="([^"]+)" data-sha256="([0-9a-f]{64})"', act.text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,12 +63,13 @@ def live(visitor: Visiting) -> Response:
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
     account = visitor.caller.account
-    listed = Listed(_cards(visitor), all_=account is None)
+    anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
+    listed = Listed(_cards(anybody), all_=account is None)
 
     def parts() -> Parts:
-        cards = _cards(visitor)
+        cards = _cards(anybody)
         listed.note(cards)
-        return {"live": _all_on(visitor, cards)}
+        return {"live": _all_on(anybody, cards)}
 
     return stream(
         visitor,
