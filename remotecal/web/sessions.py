@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.errors import NotAllowed, NotLoggedIn, NotThere, TooOften
 from remotecal.web import passwords
 from remotecal.web.bodies import Login, NewPassword, PasswordAgain, TokenWanted, UserName, UserWritten
-from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, csrf_of
+from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, Entering, Sure, csrf_of
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
 
@@ -114,7 +114,8 @@ def who_am_i(caller: Anybody, here: Here) -> SessionShown:
 async def say_again(again: PasswordAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
     """Give one's password once more: for 5 minutes what weighs more may be done in this session.
 
-    To issue, amend or revoke, and to put up a screen, is refused with 403 where it was given earlier.
+    To issue, amend or revoke, to enter users, to make tokens, and to put up a screen, is refused with 403
+    where it was given earlier.
     """
     known = _in_session(caller)
     await ask_again(here, known, again.password, request)
@@ -152,7 +153,7 @@ def list_tokens(caller: Anybody, here: Here) -> list[TokenShown]:
 
 
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
-def make_token(wanted: TokenWanted, caller: Anybody, here: Here) -> NewToken:
+def make_token(wanted: TokenWanted, caller: Sure, here: Here) -> NewToken:
     """Make a token for a program; it is shown this once."""
     _in_session(caller)
     if wanted.role not in caller.roles:
@@ -183,7 +184,7 @@ def list_users(_: Administrator, here: Here) -> list[UserShown]:
 
 
 @router.put("/users/{name}")
-async def put_user(name: UserName, written: UserWritten, caller: Administrator, here: Here) -> UserShown:
+async def put_user(name: UserName, written: UserWritten, caller: Entering, here: Here) -> UserShown:
     """Enter a user, or change one; ends the user's sessions, and with another password their tokens."""
     digest = None
     if written.password is not None:
