@@ -122,8 +122,9 @@ def _keep_count(here: Office, known: PasskeyRow, signed: int, client: Client) ->
         return
     kept = here.store.passkeys.find(known.credential)
     if kept is not None:
-        told = {"passkey": known.id, "name": known.name, "kept": kept.signed, "told": signed}
-        here.store.note(known.user, "passkey refused", {**told, "host": client.host})
+        of_it: dict[str, str | int | float | None] = {"passkey": known.id, "name": known.name}
+        counts = {"kept": kept.signed, "told": signed}
+        here.store.note(known.user, "passkey refused", {**of_it, **counts, "host": client.host})
     raise NotLoggedIn(NOT_BY_THIS, known.user)
 
 
