@@ -29,7 +29,7 @@ from remotecal.store.intervals import Rule
 from remotecal.store.items import Entered
 from remotecal.store.users import Role
 from remotecal.transport.messages import Terms
-from remotecal.web.passkey_bodies import Answer
+from remotecal.web.passkey_bodies import PasskeyAnswer
 from remotecal.web.passwords import LONGEST, SHORTEST
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -86,7 +86,7 @@ class SaidAgain(_Sent):
 
     password: Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]+$")] | None = None
     """Their password."""
-    passkey: Answer | None = None
+    passkey: PasskeyAnswer | None = None
     """What one of their passkeys answered to `POST /session/options`."""
 
     @model_validator(mode="after")
@@ -96,7 +96,7 @@ class SaidAgain(_Sent):
         return self
 
     @property
-    def said(self) -> str | Answer:
+    def said(self) -> str | PasskeyAnswer:
         """What was given."""
         return self.passkey or self.password or ""
 

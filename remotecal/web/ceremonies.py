@@ -19,7 +19,7 @@ from pydantic import JsonValue, ValidationError
 
 from remotecal.errors import ConfigurationError, NotLoggedIn, NotThere
 from remotecal.store.passkeys import CHALLENGE_LASTS
-from remotecal.web.passkey_bodies import Answer, NewPasskey
+from remotecal.web.passkey_bodies import NewPasskey, PasskeyAnswer
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -44,7 +44,7 @@ NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")
 """Last label of a host that a browser takes for an address (WHATWG URL, 3.5)."""
 
 
-class Site(NamedTuple):
+class PasskeySite(NamedTuple):
     """Where passkeys are used: they are bound to it, and a browser gives what it signs to no other."""
 
     origin: str
@@ -66,7 +66,7 @@ class Made(NamedTuple):
     """How often it signed, as its device says."""
 
 
-def site_of(here: Office) -> Site | None:
+def site_of(here: Office) -> PasskeySite | None:
     """Return where passkeys are used; None without an address, TLS or a host name."""
     address = here.settings.api.address
     if address is None:
@@ -75,10 +75,10 @@ def site_of(here: Office) -> Site | None:
     host = said.hostname or ""
     if _is_number(host) or (said.scheme != "https" and host != "localhost"):
         return None
-    return Site(address, host, here.settings.laboratory)
+    return PasskeySite(address, host, here.settings.laboratory)
 
 
-def the_site(here: Office) -> Site:
+def the_site(here: Office) -> PasskeySite:
     """Return where passkeys are used (`NotThere`: nowhere)."""
     site = site_of(here)
     if site is None:
@@ -92,7 +92,7 @@ def offered(request: Request, here: Office) -> bool:
     return site is not None and f"{request.url.scheme}://{request.headers.get('host', '')}" == site.origin
 
 
-def asking_who(site: Site, challenge: bytes, known: Sequence[PasskeyRow] = ()) -> dict[str, JsonValue]:
+def asking_who(site: PasskeySite, challenge: bytes, known: Sequence[PasskeyRow] = ()) -> dict[str, JsonValue]:
     """Return what a browser asks of a passkey, of those known or any it has: to say who somebody is."""
     from webauthn import generate_authentication_options
     from webauthn.helpers import options_to_json_dict
@@ -109,7 +109,7 @@ def asking_who(site: Site, challenge: bytes, known: Sequence[PasskeyRow] = ()) -
 
 
 def asking_for_new(
-    site: Site, challenge: bytes, user: str, handle: bytes, known: Sequence[PasskeyRow]
+    site: PasskeySite, challenge: bytes, user: str, handle: bytes, known: Sequence[PasskeyRow]
 ) -> dict[str, JsonValue]:
     """Return what a browser asks a device for: a passkey of a user, who has some already."""
     from webauthn import generate_registration_options
@@ -136,7 +136,7 @@ def asking_for_new(
     return options_to_json_dict(options)
 
 
-def made(site: Site, new: NewPasskey, challenge: bytes) -> Made:
+def made(site: PasskeySite, new: NewPasskey, challenge: bytes) -> Made:
     """Return a passkey that a device made for this site when it was asked, by whom it knows.
 
     Raises:
@@ -171,7 +171,9 @@ def made(site: Site, new: NewPasskey, challenge: bytes) -> Made:
         return Made(credential, found.credential_public_key, found.sign_count)
 
 
-def counted(site: Site, answer: Answer, challenge: bytes, known: PasskeyRow, *, named: bool) -> int:
+def counted(
+    site: PasskeySite, answer: PasskeyAnswer, challenge: bytes, known: PasskeyRow, *, named: bool
+) -> int:
     """Return how often a passkey has signed, as it tells, which has signed what it was asked, by its owner.
 
     Whether that is more than before is for whoever keeps it to see, in one step with keeping it.
@@ -212,10 +214,10 @@ def handle_of(here: Office, user: str) -> bytes:
     return hmac.new(key, user.encode(), sha256).digest()
 
 
-def answer_in(field: str) -> Answer:
+def answer_in(field: str) -> PasskeyAnswer:
     """Return a passkey's answer in a form (`NotLoggedIn`: there is none)."""
     try:
-        return Answer.model_validate_json(field)
+        return PasskeyAnswer.model_validate_json(field)
     except ValidationError:
         raise NotLoggedIn(NOT_BY_THIS) from None
 

@@ -1,10 +1,13 @@
-"""What is sent to the API about passkeys, as browsers have it."""
+"""What is sent to the API about passkeys, as browsers have it, and what it sends."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from remotecal.web.shown import ShownBody
 
 LARGEST: Final = 32_768
 """Characters of the largest part of an answer."""
@@ -42,7 +45,7 @@ class SignedByPasskey(_FromBrowser):
     """What the device calls the user."""
 
 
-class Answer(_FromBrowser):
+class PasskeyAnswer(_FromBrowser):
     """A passkey's answer to who somebody is, as the browser has it."""
 
     id: Credential
@@ -86,3 +89,16 @@ class PasskeyAdded(BaseModel):
     """What they call it: where it is kept."""
     made: NewPasskey
     """What their browser had made, as it was asked by `POST /passkeys/options`."""
+
+
+class PasskeyShown(ShownBody):
+    """A passkey."""
+
+    id: int
+    """What it is removed by."""
+    name: str
+    """By which its owner knows it."""
+    made: datetime
+    """When it was added."""
+    used: datetime | None
+    """When it last said who somebody is."""

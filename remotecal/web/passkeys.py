@@ -22,10 +22,10 @@ from remotecal.web.ceremonies import (
     the_site,
 )
 from remotecal.web.office import Here, Office
-from remotecal.web.passkey_bodies import Answer, PasskeyAdded
+from remotecal.web.passkey_bodies import PasskeyAdded, PasskeyAnswer, PasskeyShown
 from remotecal.web.proving import client_of
 from remotecal.web.sessions import ASKED, in_own_session, open_session_by_passkey, session_of
-from remotecal.web.shown import PasskeyShown, SessionShown
+from remotecal.web.shown import SessionShown
 
 if TYPE_CHECKING:
     from remotecal.store.passkeys import PasskeyRow
@@ -56,7 +56,9 @@ def ask_who(request: Request, response: Response, here: Here) -> dict[str, JsonV
 
 
 @router.post("/session/passkey", status_code=HTTPStatus.CREATED)
-async def log_in_by_passkey(answer: Answer, request: Request, response: Response, here: Here) -> SessionShown:
+async def log_in_by_passkey(
+    answer: PasskeyAnswer, request: Request, response: Response, here: Here
+) -> SessionShown:
     """Log in with a passkey's answer; sets the session's cookie."""
     return session_of(here, await open_session_by_passkey(here, answer, request, response))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from remotecal.store.passkeys import PasskeyRow, Purpose
     from remotecal.store.users import UserRow
     from remotecal.web.office import Office
-    from remotecal.web.passkey_bodies import Answer
+    from remotecal.web.passkey_bodies import PasskeyAnswer
 
 WINDOW = 900.0
 """Seconds in which failures to log in are counted."""
@@ -76,7 +76,7 @@ def by_password(here: Office, name: str, password: str, client: Client) -> UserR
 
 
 def by_passkey(
-    here: Office, answer: Answer, client: Client, asked: tuple[str, Purpose], whose: str | None = None
+    here: Office, answer: PasskeyAnswer, client: Client, asked: tuple[str, Purpose], whose: str | None = None
 ) -> tuple[UserRow, int]:
     """Return the user whose passkey gave an answer, and the passkey's number.
 

@@ -15,7 +15,7 @@ from remotecal.web.bodies import Login, NewPassword, SaidAgain, TokenWanted, Use
 from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, Entering, Sure, csrf_of
 from remotecal.web.ceremonies import NOT_BY_THIS
 from remotecal.web.office import Here, Office
-from remotecal.web.passkey_bodies import Answer
+from remotecal.web.passkey_bodies import PasskeyAnswer
 from remotecal.web.proving import DEVICE, WRONG, by_passkey, by_password, client_of, device_mark
 from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
 
@@ -50,7 +50,7 @@ async def open_session(here: Office, login: Login, request: Request, response: R
 
 
 async def open_session_by_passkey(
-    here: Office, answer: Answer, request: Request, response: Response
+    here: Office, answer: PasskeyAnswer, request: Request, response: Response
 ) -> Caller:
     """Return who has logged in now by a passkey; otherwise as `open_session`."""
     asked: tuple[str, Purpose] = (request.cookies.get(ASKED, ""), "login")
@@ -103,7 +103,7 @@ def begin(
     return Caller(user.name, user.roles, user.account, secret, now + lasts)
 
 
-async def ask_again(here: Office, caller: Caller, said: str | Answer, request: Request) -> None:
+async def ask_again(here: Office, caller: Caller, said: str | PasskeyAnswer, request: Request) -> None:
     """Note that whoever is logged in is who they are, by a password or a passkey's answer.
 
     Raises:

@@ -84,19 +84,6 @@ class NewToken(TokenShown):
     """The token."""
 
 
-class PasskeyShown(ShownBody):
-    """A passkey."""
-
-    id: int
-    """What it is removed by."""
-    name: str
-    """By which its owner knows it."""
-    made: datetime
-    """When it was added."""
-    used: datetime | None
-    """When it last said who somebody is."""
-
-
 class WallShown(ShownBody):
     """A screen on a wall, as it is known afterwards."""
 
