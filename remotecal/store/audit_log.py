@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 AT_A_TIME: Final = 1000
 """Entries that are held while the chain is checked."""
-REFUSALS: Final = ("refused", "login refused", "signature refused", "file refused", "papers refused")
+REFUSALS: Final = (
+    "refused",
+    "login refused",
+    "passkey refused",
+    "signature refused",
+    "file refused",
+    "papers refused",
+)
 """What the audit log calls it where somebody was refused something."""
 
 

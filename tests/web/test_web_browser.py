@@ -35,20 +35,23 @@ def said() -> list[str]:
     return []
 
 
-def opened(browser: Browser, web: Web, said: list[str], user: str = "operator", **settings: object) -> Page:
-    """Return a page of somebody who has logged in by keyboard."""
+def opened(
+    browser: Browser, web: Web, said: list[str], user: str = "operator", *, base: str = "", **settings: object
+) -> Page:
+    """Return a page of somebody who has logged in by keyboard; `base`: the hub's address, if another."""
+    base = base or web.url
     context = browser.new_context(**{"locale": "en", **settings})
     context.set_default_timeout(WITHIN)
     page = context.new_page()
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
-    page.goto(web.url + "/")
+    page.goto(base + "/")
     expect(page.get_by_label("Name" if settings.get("locale", "en") == "en" else "用户名")).to_be_focused()
     page.keyboard.type(user)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(web.url + "/")
+    page.wait_for_url(base + "/")
     return page
 
 

@@ -196,3 +196,38 @@ if (check && window.crypto && crypto.subtle) {
     if (event.dataTransfer.files.length) compare(event.dataTransfer.files[0]);
   });
 }
+
+// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form.
+async function prove(box, form) {
+  const csrf = form.elements.namedItem("csrf");
+  const headers = csrf ? { "X-CSRF-Token": csrf.value } : {};
+  const told = await fetch(box.dataset.passkey, { method: "POST", headers });
+  if (!told.ok) throw new Error(told.statusText);
+  const asked = await told.json();
+  const made = form.elements.namedItem("made");
+  const found = made
+    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
+    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
+  (made || form.elements.namedItem("passkey")).value = JSON.stringify(found.toJSON());
+  form.submit();
+}
+
+if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
+  for (const box of document.querySelectorAll("[data-passkey]")) {
+    const form = box.querySelector("form");
+    const button = form.querySelector("button");
+    const failed = box.querySelector("[role=alert]");
+    box.hidden = false;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      button.disabled = true;
+      failed.hidden = true;
+      failed.textContent = "";
+      prove(box, form).catch(() => {
+        button.disabled = false;
+        failed.hidden = false;
+        failed.textContent = failed.dataset.said;
+      });
+    });
+  }
+}

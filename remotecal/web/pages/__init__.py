@@ -33,6 +33,7 @@ def add_to(app: FastAPI) -> None:
         orders,
         origins,
         papers,
+        passkeys,
         people,
         public,
         requests,
@@ -66,7 +67,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, spreads, people, audit, walls, my, requests)
+    told = (statistics, spreads, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)
