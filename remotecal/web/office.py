@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from remotecal.hub.settings import HubSettings
     from remotecal.journal.places import Places
     from remotecal.store.standards import StandardRow
+    from remotecal.web.pages.moment import Timeline
 
 DUE_HOLDS = 60.0
 """Seconds for which it is remembered what falls due."""
@@ -76,6 +77,10 @@ class Office:
         """What several look at."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""
+        self.timelines: Remembered[Timeline] = Remembered(
+            PLACES_HELD, lambda one: 1 + len(one.steps) + len(one.replies)
+        )
+        """What happened in runs, by station, run, the hash of their last line, and language."""
         self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)

@@ -328,6 +328,33 @@ def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
             assert len(sent) <= most, (address, [one.statement[:60] for one in sent])
 
 
+def test_a_run_is_gone_through_moment_by_moment_without_a_script(web: Web, run: str) -> None:
+    address, steps = f"/runs/here/{run}/moment", []
+    lines = web.hub.laboratory.store.journals.find("here", run).committed
+    with browsing(web, "operator") as client, browsing(web, "bolt") as bolt:
+        page = client.get(f"{address}?line=1").text
+        while later := re.search(rf'href="({address}\?line=(\d+))">to what came next', page):
+            steps.append(int(later[2]))
+            page = client.get(later[1]).text
+            assert f"line {later[2]} / {lines}" in page
+            assert f'value="{later[2]}"' in page
+            part = client.get(f"{later[1]}&part=1").text
+            assert part.strip() in page
+            assert len(part) < 15_000
+        assert steps == sorted(set(steps))
+        assert len(steps) > 5
+        assert "4 / 4" in page
+        assert "Observed last" in page
+        first = client.get(f"{address}?line=1&part=1").text
+        assert "Observed last" not in first
+        assert "0 / 4" in first
+        assert client.get(f"{address}?line=9999&part=1").text == client.get(f"{address}?part=1").text
+        for query in ("line=-1", "line=x", "part=2"):
+            assert client.get(f"{address}?{query}").status_code == 422
+        assert bolt.get(address).status_code == 404
+        assert bolt.get(f"{address}?line=1&part=1").status_code == 404
+
+
 def test_pages_speak_as_who_reads_them_does(web: Web, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(web.hub.laboratory.folder.settings.called, "zh", "水流量实验室")
     with browsing(web, "operator", "zh") as zh, browsing(web, "operator") as en:

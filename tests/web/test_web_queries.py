@@ -38,6 +38,7 @@ PAGES = {
         "/runs": 2,
         "/runs/here/{run}": 6,
         "/runs/here/{run}/course": 3,
+        "/runs/here/{run}/moment": 5,
         "/review": 5,
         "/review/here/{run}": 6,
         "/certificates": 5,

@@ -231,3 +231,33 @@ if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSO
     });
   }
 }
+
+// A run is gone through by its slider: the latest place is asked for, one at a time.
+const replay = document.getElementById("replay");
+
+async function show(place) {
+  const address = `${replay.action}?line=${place.value}`;
+  const answer = await fetch(`${address}&part=1`);
+  // Whoever has to log in anew is led there by the whole page.
+  if (!answer.ok || answer.redirected) return location.assign(address);
+  document.getElementById("moment").innerHTML = await answer.text();
+  place.setAttribute("aria-valuetext", document.getElementById("said").textContent);
+  history.replaceState(null, "", address);
+}
+
+if (replay) {
+  const place = document.getElementById("line");
+  let asked = null; // while something is asked for: which
+  place.addEventListener("input", async () => {
+    if (asked !== null) return;
+    while (asked !== place.value) {
+      asked = place.value;
+      try {
+        await show(place);
+      } catch {
+        break; // no line: the next move tries again
+      }
+    }
+    asked = null;
+  });
+}
