@@ -34,7 +34,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.uncertainty.budget import Contribution
+from remotecal.uncertainty.budget import Budget, Contribution
 
 
 def certificate(
@@ -83,6 +83,14 @@ def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncer
     one_sigma = applied.inputs[0].u
     assert applied.value({"W": one_sigma}, 200.0) == pytest.approx(0.030 + 0.004)
     assert applied.value({"W": one_sigma}, 100.0) == pytest.approx(0.010 + 0.002)
+
+
+def test_a_budget_tells_the_error_that_was_taken_off() -> None:
+    applied = Standard.certified("δ", BALANCE, "kg").around(150.0)
+    found = Budget(lambda **x: applied.corrected(x, 150.0), applied.inputs).evaluate()
+    (line,) = found.lines
+    assert (found.value, line.value) == pytest.approx((150.0 - 0.02, 0.02))
+    assert line.u == found.u
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
