@@ -58,8 +58,7 @@ class Input:
     shape: float = 0.0
     """Shape of a trapezoidal distribution; see `Distribution`."""
     stated: float | None = None
-    """What a budget tells as the estimate, where the model takes the input as a deviation from it; `value`, if
-    not given."""
+    """What a budget tells as the estimate, where the model takes the input as a deviation from it."""
 
     @property
     def told(self) -> float:
