@@ -286,23 +286,6 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
     assert len({who for who, what, data in web.audit("order") if "BATCH" in data}) == 1
 
 
-def test_no_order_is_entered_that_the_audit_log_does_not_take(web: Web) -> None:
-    database = web.hub.laboratory.store.database
-    with web.token("operator") as operator:
-        with database.begin() as connection:  # as on a disk that is full by then
-            connection.exec_driver_sql(
-                "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'full'); END"
-            )
-        try:
-            body = wanted(web)
-            body["order"]["order"]["number"] = "UNNOTED"
-            problem(operator.post("/orders", json=body), 503)
-        finally:
-            with database.begin() as connection:
-                connection.exec_driver_sql("DROP TRIGGER full")
-        assert operator.get("/orders?number=UNNOTED").json() == []
-
-
 def test_of_many_orders_none_is_made_where_one_s_number_is_taken(web: Web, announced: None) -> None:
     real = wanted(web)
     # No demonstration, which may be repeated with its number.
