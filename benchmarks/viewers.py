@@ -231,8 +231,8 @@ def known(folder: HubFolder, number: int) -> tuple[str, Path]:
         for user in users:
             store.users.put(user, roles={"operator"}, password="none")  # noqa: S106  nobody's
         token, _ = store.users.new_token(users[0], "operator", "", now + 86400)
-        found = [user for name in users if (user := store.users.find(name)) is not None]
-        kept = [store.users.open_session(user, now + 86400, now) for user in found]
+        found = map(store.users.find, users)
+        kept = [store.users.open_session(one, now + 86400, now) for one in found if one is not None]
     path = folder.path / "cookies.json"
     path.write_text(json.dumps([f"{COOKIE}={one}" for one in kept]))
     return token, path

@@ -22,7 +22,7 @@ HEADERS_WITHIN = 10.0
 """Seconds in which the headers of a request must be there."""
 READ_WITHIN = 60.0
 """Seconds in which a client must take some of an answer that waits for it."""
-KEPT, KEPT_WHERE_FULL = 60.0, 5.0
+KEPT, KEPT_WHERE_FULL = 60, 5
 """Seconds for which a connection waits for the next request, and where half of all places are taken: over a
 long line a new one takes longer than a page, for with TLS it is two journeys there and back."""
 BODY_WITHIN = 60.0

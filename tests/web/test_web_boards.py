@@ -80,11 +80,11 @@ def test_who_is_slow_is_given_the_latest() -> None:
             aclosing(boards.looks("it", looked.looks, looked.make)) as slow,
             aclosing(boards.looks("it", looked.looks, looked.make)) as quick,
         ):
-            first, _ = await asyncio.gather(anext(slow), anext(quick))
+            each = await asyncio.gather(anext(slow), anext(quick))
             for _ in range(5):
                 boards._boards["it"].again.set()
                 latest = await anext(quick)
-            return first, latest, await anext(slow)
+            return each[0], latest, await anext(slow)
 
     first, latest, seen = asyncio.run(look())
     assert first < latest - 3

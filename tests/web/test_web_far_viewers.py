@@ -232,7 +232,7 @@ def test_fifty_who_look_on_cost_one_ear_and_little_each(
         cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         address = f"/runs/here/{asks}/news"
         with looking_on(web, 1, address, cookie):  # what the first look of all costs is nobody's
-            each = max(held_for_each(web, address, cookie), held_for_each(web, "/live/news", cookie))
+            each = held_for_each(web, address, cookie)
             with looking_on(web, VIEWERS, address, cookie) as viewers:
                 telling = asyncio.run_coroutine_threadsafe(told(), web.loop)
                 for viewer in viewers:
