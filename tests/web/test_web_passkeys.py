@@ -220,6 +220,9 @@ def test_a_question_is_answered_once_in_time_and_by_whom_it_was_put_to(
         client.post("/session/passkey/options")
         for one in (client, person):
             assert problem(one.post("/session/passkey", json=key.answer(options)), 401) == NOT_BY_THIS
+        new = person.post("/passkeys/options").json()
+        assert problem(person.put("/session", json={"passkey": key.answer(new)}), 401) == NOT_BY_THIS
+        options = person.post("/session/options").json()
         assert person.put("/session", json={"passkey": key.answer(options)}).status_code == 200
 
 
