@@ -173,7 +173,8 @@ class StatedResults:
         )
         query = _told(select(*totals, *_columns())).join(ranked, joined).where(ranked.c.rank == 1)
         with self._database.read() as connection:
-            found = [StatedSum(*row[:3], StatedResult._make(row[3:])) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        found = [StatedSum._make((*row[:3], StatedResult._make(row[3:]))) for row in rows]
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
     def wanting(self, since: str, until: str, limit: int | None = SHOWN) -> tuple[StatedResult, ...]:
