@@ -24,7 +24,7 @@ AGAIN: Final = 86400.0
 log = logging.getLogger(__name__)
 
 
-class Checked(NamedTuple):
+class ChainChecked(NamedTuple):
     """What a look through the audit log found."""
 
     at: float
@@ -39,7 +39,7 @@ class Checked(NamedTuple):
     """Number of the first entry that does not hold; None where all do."""
 
 
-def check_chain(store: Store, by: str) -> Checked:
+def check_chain(store: Store, by: str) -> ChainChecked:
     """Look through all of the audit log, and note in it what was found (`StoreError`: that can't be done)."""
     found = store.log.check()
     broken = None if found.broken is None else found.broken.id
@@ -52,11 +52,11 @@ def check_chain(store: Store, by: str) -> Checked:
     return noted
 
 
-def last_check(store: Store) -> Checked | None:
+def last_check(store: Store) -> ChainChecked | None:
     """Return what the last look through all of it found; None before there was one."""
     for row in store.noted(what=CHECKED, limit=1):
         said = json.loads(row.data)
-        return Checked(row.at, row.who, said["entries"], said["head"], said["broken"])
+        return ChainChecked(row.at, row.who, said["entries"], said["head"], said["broken"])
     return None
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.settings import HubSettings
+    from remotecal.journal.course import Timeline
     from remotecal.journal.places import Places
     from remotecal.store.standards import StandardRow
-    from remotecal.web.pages.moment import Timeline
 
 DUE_HOLDS = 60.0
 """Seconds for which it is remembered what falls due."""

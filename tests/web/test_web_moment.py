@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from remotecal.web.pages.moment import ROWS, WIDE, Timeline, drawn, moment, timeline
+from remotecal.journal.course import Timeline, timeline
+from remotecal.store.journals import STATES
+from remotecal.web.pages.moment import ROWS, WIDE, drawn, moment
 
 COURSE: Sequence[tuple[str, Mapping[str, object]]] = (
     ("start", {"run": "R"}),
@@ -40,7 +42,7 @@ def written(course: Sequence[tuple[str, Mapping[str, object]]]) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def known() -> Timeline:
-    return timeline(written(COURSE), dict[str, str].__len__)  # nothing is said in several languages
+    return timeline(written(COURSE), str, STATES)  # nothing is said in several languages
 
 
 @pytest.mark.parametrize(
@@ -86,6 +88,6 @@ def test_the_drawing_has_a_mark_for_each_and_no_more_than_can_be_told_apart(know
         "faults": 1,
     }
     assert paths["faults"] == f"M{round(WIDE * 12 / 14)} 0v8"
-    many = timeline(written(COURSE[:1] + COURSE[2:3] * 90), dict[str, str].__len__)
+    many = timeline(written(COURSE[:1] + COURSE[2:3] * 90), str, STATES)
     many = many._replace(steps=many.steps * 50, begins=tuple(range(1, 91 * 50 + 1)))
     assert drawn(many, 91 * 50)["points"].count("M") <= WIDE + 1

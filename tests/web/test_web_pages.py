@@ -14,6 +14,8 @@ from asked import asking
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.approval import sign
+from remotecal.clock import civil_time
+from remotecal.journal.events import read_alone, seconds
 from remotecal.pages import assets, frame
 from remotecal.pages.words import LANGUAGES, words
 from remotecal.store.journals import STATES
@@ -331,6 +333,7 @@ def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
 def test_a_run_is_gone_through_moment_by_moment_without_a_script(web: Web, run: str) -> None:
     address, steps = f"/runs/here/{run}/moment", []
     lines = web.hub.laboratory.store.journals.find("here", run).committed
+    zone = web.hub.laboratory.folder.time_zone
     with browsing(web, "operator") as client, browsing(web, "bolt") as bolt:
         page = client.get(f"{address}?line=1").text
         while later := re.search(rf'href="({address}\?line=(\d+))">to what came next', page):
@@ -338,6 +341,10 @@ def test_a_run_is_gone_through_moment_by_moment_without_a_script(web: Web, run: 
             page = client.get(later[1]).text
             assert f"line {later[2]} / {lines}" in page
             assert f'value="{later[2]}"' in page
+            with web.hub.laboratory.store.journals.opened("here", run, [(steps[-1],) * 2]) as kept:
+                line = next(kept).rstrip(b"\n")
+            written = civil_time(seconds(read_alone(line, steps[-1]).at), zone)
+            assert f"{written:%Y-%m-%d %H:%M:%S}" in page.partition('id="said"')[2].partition("</dl>")[0]
             part = client.get(f"{later[1]}&part=1").text
             assert part.strip() in page
             assert len(part) < 15_000

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 
-from remotecal.journal.chain import ending
+from remotecal.journal.course import timeline
+from remotecal.journal.events import seconds
 from remotecal.journal.exchanges import kept_exchanges
 from remotecal.store.journals import STATES
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
-from remotecal.web.pages.course import steps_of
 from remotecal.web.pages.evidence import events_of, observed, stands
 from remotecal.web.pages.frame import Visiting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Sequence
 
+    from remotecal.journal.course import CourseStep, Timeline
     from remotecal.journal.exchanges import Exchange
     from remotecal.store.journals import RunRow
-    from remotecal.web.pages.course import Choose, CourseStep
     from remotecal.web.pages.evidence import RepeatShown
     from remotecal.web.pages.frame import Visitor
 
@@ -54,23 +54,10 @@ Line = Annotated[int, Query(ge=0, le=2**31 - 1, description="Number of the journ
 Part = Annotated[Literal["", "1"], Query(description="1 for what changes alone.")]
 
 
-class Timeline(NamedTuple):
-    """What a journal tells, and which of its lines keep what instruments replied."""
-
-    steps: tuple[CourseStep, ...]
-    begins: tuple[int, ...]
-    """For each step the line from which on it has happened; a repeat has with the line that begins it."""
-    replies: tuple[int, ...]
-    states: tuple[tuple[int, str], ...]
-    """Lines with which the run came into another state, and which; see `journals.STATES`."""
-
-
 class Moment(NamedTuple):
     """A run as it was."""
 
     line: int
-    at: float
-    """When the last thing had happened."""
     state: str
     """See `journals.STATES`."""
     point: str
@@ -101,38 +88,19 @@ def show_moment(
     row = whole.row
     known = _timeline(visitor, row)
     at = min(line or row.committed, row.committed)
+    written, replies = _kept(visitor, row, known, at)
     content = {
         "row": row,
+        "at": written,
         "moment": moment(known, at, len(stands(visitor.office, row).repeats)),
         "last": _last_repeat(visitor, row, at),
-        "replies": _last_replies(visitor, row, known, at),
+        "replies": replies,
         "most": MOST_READ,
         "links": _links(known, at),
     }
     if part:
         return HTMLResponse(visitor.part("moment_part.html", **content))
     return visitor.page("moment.html", **content, drawn=drawn(known, row.committed), wide=WIDE)
-
-
-def timeline(lines: Iterable[bytes], choose: Choose) -> Timeline:
-    """Return what a journal tells, of its lines (`JournalBroken`: one is no event)."""
-    repeats: list[int] = []
-    replies: list[int] = []
-    states: list[tuple[int, str]] = []
-
-    def noted() -> Iterator[bytes]:
-        for line in lines:
-            if (link := ending(line.rstrip(b"\n"))) is not None:
-                if link.kind in {"replies", "repeat"}:
-                    (replies if link.kind == "replies" else repeats).append(link.seq)
-                if link.kind in STATES:
-                    states.append((link.seq, STATES[link.kind]))
-            yield line
-
-    steps = steps_of(noted(), choose)
-    begun = iter(repeats)
-    begins = tuple(next(begun) if one.kind == "repeat" else one.line for one in steps)
-    return Timeline(tuple(steps), begins, tuple(replies), tuple(states))
 
 
 def moment(known: Timeline, line: int, of: int) -> Moment:
@@ -160,11 +128,8 @@ def moment(known: Timeline, line: int, of: int) -> Moment:
         one if one.line <= line else replace(one, line=begins, done=False)  # what it yielded came later
         for one, begins in zip(known.steps[first:happened], known.begins[first:happened], strict=True)
     )
-    when = before[-1].at if before else 0.0
     after = known.steps[happened : happened + AROUND // 2]
-    return Moment(
-        line, when, state, point, repeat, seen, of, question * (state == "asking"), safe, before, after
-    )
+    return Moment(line, state, point, repeat, seen, of, question * (state == "asking"), safe, before, after)
 
 
 def drawn(known: Timeline, lines: int) -> dict[str, str]:
@@ -181,7 +146,7 @@ def _timeline(visitor: Visitor, row: RunRow) -> Timeline:
 
     def find() -> Timeline:
         with visitor.office.store.journals.opened(row.station, row.run) as lines:
-            return timeline(lines, visitor.words.choose)
+            return timeline(lines, visitor.words.choose, STATES)
 
     return visitor.office.timelines.get((row.station, row.run, row.head, visitor.words.language), find)
 
@@ -195,18 +160,19 @@ def _last_repeat(visitor: Visitor, row: RunRow, line: int) -> RepeatShown | None
     return found[0] if found else None
 
 
-def _last_replies(visitor: Visitor, row: RunRow, known: Timeline, line: int) -> list[Exchange]:
-    """Return the exchanges kept last by then, the latest at the end."""
+def _kept(visitor: Visitor, row: RunRow, known: Timeline, line: int) -> tuple[float, list[Exchange]]:
+    """Return when a line was written, and the exchanges kept last by then, the latest at the end."""
     before = bisect_right(known.replies, line)
-    if not before:
-        return []
-    at = known.replies[before - 1]
-    found = [
-        one
-        for event in events_of(visitor.office.store, row, [(at, at)], "replies")
-        for one in kept_exchanges(event)
-    ]
-    return sorted(found, key=lambda one: (one.at, one.number))[-MOST_REPLIES:]
+    lines = {line, *known.replies[max(0, before - 1) : before]}
+    within = [(one, one) for one in sorted(lines)]
+    at = 0.0
+    found: list[Exchange] = []
+    for event in events_of(visitor.office.store, row, within):
+        if event.kind == "replies":
+            found += kept_exchanges(event)
+        if event.seq == line:
+            at = seconds(event.at)
+    return at, sorted(found, key=lambda one: (one.at, one.number))[-MOST_REPLIES:]
 
 
 def _links(known: Timeline, line: int) -> Sequence[tuple[str, int]]:
