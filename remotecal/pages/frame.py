@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from remotecal import units
-from remotecal.certificates.pdf.numbers import as_in_a_book, printed
+from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
 from remotecal.errors import NotAllowed
 from remotecal.pages.assets import address
 from remotecal.pages.words import LANGUAGES, Catalogue
@@ -111,6 +111,7 @@ def environment(package: str) -> Environment:
         "told": told,
         "behind": behind,
         "indicated": indicated,
+        "wide": full_width,
     }
     return made
 

@@ -244,7 +244,7 @@ def test_a_run_is_compared_with_an_earlier_one(days: Days, adjusted: Adjusted) -
         assert f'href="/runs/here/{adjusted.run}/compare"' in page
         page = client.get(f"/runs/here/{adjusted.run}/compare?with=here/{days.first}").text
         state = adjusted.someone.words("item_state.found")
-        assert page.count(f"({state})") == 3
+        assert page.count(adjusted.someone.words("frame.beside", text=state)) == 3
         assert len(re.findall(rf'href="/runs/here/{adjusted.run}/results/[0-9/]+"', page)) == 6
         assert days.number(days.first) in page
         assert client.get(f"/runs/here/{days.first}/compare?with=here/{adjusted.run}").status_code == 404
