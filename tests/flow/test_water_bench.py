@@ -85,9 +85,10 @@ class After:
 def test_errors_are_those_of_each_meter_within_their_uncertainty(tmp_path, output):
     with WaterMeterBench.up(tmp_path / "bench", seed=5, meters=4, output=output, temperature=36.0) as bench:
         made = record(calibrate(bench, ordered(bench, repeats=3)))
+        # Three repeats may agree by chance, and U is then the balance's alone.
         for place, measurement in enumerate(made.measurements):
             for error, expanded, at in zip(*columns(measurement), strict=True):
-                assert error == pytest.approx(bench.true_errors(at)[place], abs=1.5 * expanded)
+                assert error == pytest.approx(bench.true_errors(at)[place], abs=2.0 * expanded)
                 assert expanded < 0.6
     assert len(made.measurements) == 4
     assert read(write(made)) == made

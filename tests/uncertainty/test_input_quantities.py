@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 from remotecal.errors import ParameterError
+from remotecal.model import Text
 from remotecal.uncertainty import Budget, Distribution, Input
 from remotecal.uncertainty.monte_carlo import simulate
 
@@ -105,7 +106,11 @@ def test_readings_give_a_type_a_evaluation():
     given = Input.from_readings("x", [10.1, 10.3, 10.2, 10.4], "°C")
     assert given.value == pytest.approx(10.25)
     assert given.u == pytest.approx(math.sqrt(0.05 / 3) / 2)
-    assert (given.dof, given.distribution, given.source) == (3, Distribution.T, "4 readings")
+    assert (given.dof, given.distribution, given.source) == (
+        3,
+        Distribution.T,
+        Text(zh="4 次读数", en="4 readings"),
+    )
 
 
 def test_draws_of_few_readings_have_the_tails_of_t():
