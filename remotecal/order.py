@@ -45,6 +45,8 @@ class Head(Written):
     """Whether the device is to be adjusted between what was found and what is left."""
     training: bool = False
     """Whether the run is for training; it need not be allowed by the register, and nothing can be issued."""
+    verification: bool = False
+    """Whether the device is verified (检定) by a regulation, and not calibrated."""
     country: Country = "CN"
     """Country of the laboratory (ISO 3166-1)."""
     binding: tuple[Literal["zh", "en"], ...] = ("zh",)

@@ -62,11 +62,15 @@ def tables(file: TOMLDocument, name: str) -> AoT:
 
 
 def put(table: Table | TOMLDocument, entry: BaseModel) -> None:
-    """Write what an entry says into a table; what it does not say is left out.
+    """Write what an entry says into a table; what it does not say is left out, and does not stay there.
 
     Names in several languages stand in one line, further tables behind everything else.
     """
-    _fill(table, entry.model_dump(exclude_unset=True, exclude_none=True))
+    said = entry.model_dump(exclude_unset=True, exclude_none=True)
+    for name in type(entry).model_fields:
+        if name in table and name not in said:
+            del table[name]
+    _fill(table, said)
 
 
 def _fill(table: Table | TOMLDocument, said: Mapping[str, object]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "procedures"))
 
-from tiny import SLOWEST, PatientSource, TinyWorld
+from tiny import HASTY, PatientSource, TinyWorld
 
 from remotecal.bench import Bench
 from remotecal.clock import RealClock, VirtualClock
@@ -204,15 +204,15 @@ def opened(tmp_path, world):
     [bench]
     name = "Tiny"
     [instruments.source]
-    driver = "tiny:TinySource"
+    driver = "tiny:HastySource"
     address = "{world.address("source")}"
     [instruments.gauge]
-    driver = "tiny:TinyMeter"
+    driver = "tiny:HastyMeter"
     address = "{world.address("meter")}"
     [roles]
     meter = "gauge"
     [safe]
-    within = {4 * SLOWEST}
+    within = {4 * HASTY}
     """)
     with Bench.load(path).open(RealClock()) as bench:
         yield bench

@@ -211,7 +211,7 @@ class Deviating(Applied):
 
     def __init__(self, standard: Standard, known: Input, place: tuple[float, ...]) -> None:
         self.standard, self._known, self.place = standard, known, place
-        self.inputs = (replace(known, value=0.0),)
+        self.inputs = (replace(known, value=0.0, stated=known.value),)
         self.correlations = {}
 
     def value(self, x: Numbers, *place: float) -> Number:

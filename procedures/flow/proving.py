@@ -17,6 +17,7 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import Pulses
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
+from remotecal.uncertainty.coverage import coverage_factor
 from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
@@ -80,10 +81,7 @@ def allowed_range(passes: int, uncertainty: float) -> float:
 
     By a√n·d₂(n)/t₉₅(n-1), which is what the table holds for 0.027 %.
     """
-    from scipy.stats import t
-
-    student = float(t.ppf(0.975, passes - 1))
-    return uncertainty * math.sqrt(passes) * D2[passes] / student
+    return uncertainty * math.sqrt(passes) * D2[passes] / coverage_factor(passes - 1, 0.95)
 
 
 D2: Final[Mapping[int, float]] = {

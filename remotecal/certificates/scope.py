@@ -63,7 +63,7 @@ class Cell(NamedTuple):
     """Among the plain columns of the table (`flat.flatten`)."""
 
 
-class Stated(NamedTuple):
+class HeldResult(NamedTuple):
     """A result as a record states it, held against a scope."""
 
     place: Cell
@@ -86,7 +86,7 @@ class Stated(NamedTuple):
     """Why it is in no capability, the nearest miss; "" if it is in one."""
 
 
-def stated(record: Record, scope: Sequence[Capability]) -> Iterator[Stated]:
+def stated(record: Record, scope: Sequence[Capability]) -> Iterator[HeldResult]:
     """Yield each result of a record, held against a scope (see `out_of_scope`)."""
     for number, measurement in enumerate(record.measurements):
         for of, result in enumerate(measurement.results):
@@ -114,7 +114,7 @@ def _numbers(quantity: Quantity) -> tuple[Column, ...]:
     return (quantity,) if isinstance(quantity, Column) else ()
 
 
-def _held(table: Table, column: Column, place: Cell, scope: Sequence[Capability]) -> Stated:
+def _held(table: Table, column: Column, place: Cell, scope: Sequence[Capability]) -> HeldResult:
     """Return a result with the capability that is for it, and what is wrong with it."""
     if column.uncertainty is None:
         raise ValueError("a number without an uncertainty is no result")
@@ -135,7 +135,7 @@ def _held(table: Table, column: Column, place: Cell, scope: Sequence[Capability]
     if held:
         smaller, _, found = min(held, key=lambda one: one[:2])
         fault = _smaller(found) if smaller else ""
-    return Stated(
+    return HeldResult(
         place,
         column.ref_types,
         _entry(column.uncertainty.expanded, row),

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import Counter
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from remotecal.errors import ConfigurationError
 from remotecal.model import Frozen, Text, Verdict
@@ -87,9 +88,13 @@ class Summary(Frozen):
         return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
+FORMULA: Final = re.compile(r"(?:\A|(?<=[;\t\n\r]))(?=[=+\-@\t\r\n＝＋－＠])")
+"""Where a spreadsheet would begin to compute: a cell, or what is one where semicolons or tabs part them."""
+
+
 def as_text(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return FORMULA.sub("'", cell)
 
 
 def summary(certificates: Sequence[bytes]) -> Summary:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.cli import hub_index, hub_walls
+from remotecal.cli import hub_index, hub_passkeys, hub_walls
 from remotecal.cli.commands import HUB, add_directory, command, directory
 from remotecal.cli.install_service import add_command as add_install
 
@@ -58,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     withdraw.add_argument("order", metavar="ORDER", help="the order, as `remotecal order` printed it")
     hub_index.add_commands(add)
     hub_walls.add_commands(add, parents)
+    hub_passkeys.add_commands(add, parents)
     audit = add("audit", "print what was done, and what was refused", _audit)
     audit.add_argument("--limit", type=int, default=50, metavar="N", help="entries, the latest ones")
     audit.add_argument("--check", action="store_true", help="compute its chain anew: is it whole?")

@@ -73,7 +73,7 @@ def differences(before: Record, now: Record) -> tuple[Difference, ...]:
 
 
 def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, now: datetime) -> AmendmentRow:
-    """Draft the certificate that takes the place of an issued one, and return it.
+    """Draft the certificate that takes the place of an issued one, note who did, and return it.
 
     Args:
         of_run: the issued one, as last amended.
@@ -112,6 +112,9 @@ def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, no
             now.timestamp(),
         )
         of_run.store.amendments.add(row, giving)
+        noted = {name: getattr(row, name) for name in ("station", "run", "number", "replaces")}
+        noted |= {"reason": reason.get("en")}
+        of_run.store.log.note(by, "amend", noted, within=giving.connection)
     return row
 
 

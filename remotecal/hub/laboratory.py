@@ -187,12 +187,9 @@ class OrderDesk:
                 by=by,
             )
 
-        row, new = await asyncio.to_thread(
+        row = await asyncio.to_thread(
             self._enter, order, sign, account, repeat, OrderPlan(terms.bench, item, planned)
         )
-        if new:
-            noted = {"order": row.id, "station": station, "account": account}
-            await asyncio.to_thread(self.store.note, by, "order", noted)
         await self.connection.publish(subjects.command(station, "nudge"), b"")
         return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
 
@@ -203,8 +200,8 @@ class OrderDesk:
         account: str | None,
         repeat: Repeat | None,
         plan: OrderPlan,
-    ) -> tuple[OrderRow, bool]:
-        """Number an order, sign and enter it, or nothing of that; return it, and whether it is a new one."""
+    ) -> OrderRow:
+        """Number an order, sign, enter and note it, or nothing of that; return it, or what came before."""
         year = civil_time(time.time(), self.folder.time_zone).year
         with self.store.numbers.giving() as giving:
 
@@ -231,7 +228,9 @@ class OrderDesk:
                 giving.undo()
             pretended = head.demonstration or head.training
             giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
-        return row, row.id == issued.id
+            noted = {"order": row.id, "station": issued.station, "account": account}
+            self.store.log.note(issued.by, "order", noted, within=giving.connection)
+        return row
 
     def check_numbers(self, wanted: Iterable[Order]) -> None:
         """Raise `OrderError` unless all of these could be numbered and entered now; none of them is."""

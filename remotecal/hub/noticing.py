@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, EvidenceError
+from remotecal.hub.chain import check_if_due
 from remotecal.hub.counting_no_longer import count_without_revoked
 from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.mail import Mail
@@ -56,6 +57,7 @@ class Noticing:
             except Exception:  # whatever it was: one look that fails must not be the last
                 log.exception("what falls due can't be told now")
             await self._compare()
+            await self._check()
             await asyncio.sleep(min(self._again, self._to_midnight()))
 
     async def _compare(self) -> None:
@@ -65,6 +67,13 @@ class Noticing:
                 pass
         except Exception:  # as above
             log.exception("what certificates stated can't be held against the scope now")
+
+    async def _check(self) -> None:
+        """Look through the audit log, once a day."""
+        try:
+            await asyncio.to_thread(check_if_due, self._store, self._clock.now())
+        except Exception:  # as above
+            log.exception("whether the audit log is whole can't be told now")
 
     def look(self) -> int:
         """Make the notices that are due and not made yet, and send those that were not sent.

@@ -21,13 +21,13 @@ from remotecal.store.stated import ResultRow
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from remotecal.certificates.scope import Stated
+    from remotecal.certificates.scope import HeldResult
     from remotecal.certificates.trust import Body, Capability, TrustList
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
     from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
-    from remotecal.store.stated import Certificate
+    from remotecal.store.stated import StatedCertificate
 
 AT_ONCE: Final = 200
 """Certificates that are compared in one transaction."""
@@ -100,13 +100,13 @@ def compare_if_possible(folder: HubFolder, store: Store) -> int:
         return 0
 
 
-def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[Certificate]) -> None:
+def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[StatedCertificate]) -> None:
     from remotecal.model import Record
 
     records = {
         (station, run): said for station, run, said in store.records.each([one[1:3] for one in behind])
     }
-    found: dict[Certificate, tuple[str, Sequence[ResultRow]]] = {}
+    found: dict[StatedCertificate, tuple[str, Sequence[ResultRow]]] = {}
     for one in behind:
         said = records.get((one.station, one.run))
         try:
@@ -128,7 +128,7 @@ def _rows(record: Record, device: str, scope: Sequence[Capability]) -> Iterator[
             yield _row(one)
 
 
-def _row(one: Stated) -> ResultRow:
+def _row(one: HeldResult) -> ResultRow:
     able = one.capability
     return ResultRow(
         "/".join(map(str, one.place)),

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -33,6 +34,23 @@ def _reached(place: str) -> str:
 
 Listen = Annotated[str, AfterValidator(_reached)]
 """`address:port`."""
+
+
+def _of_a_console(address: str) -> str:
+    said = urlsplit(address)
+    if said.port == {"http": 80, "https": 443}[said.scheme]:
+        raise ValueError("leave out the port that is meant without one: browsers do")
+    return address
+
+
+Console = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^https?://([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(:[1-9][0-9]{0,4})?$"
+    ),
+    AfterValidator(_of_a_console),
+]
+"""`https://host`, `https://host:port`, as a browser has it: in small letters, without a path."""
 Server = Annotated[str, StringConstraints(pattern=r"^(tls|wss)://"), AfterValidator(_reached)]
 """`tls://host:port` or `wss://host:port`."""
 
@@ -111,8 +129,11 @@ class PublicSettings(Written):
 
 
 class ApiSettings(Written):
-    """The REST API."""
+    """The REST API, and the console."""
 
+    address: Console | None = None
+    """Under which people open the console, such as `https://hub.example.org`: passkeys are bound to its host
+    name. Without it, with an address that is a number, or without TLS but on `localhost`, there are none."""
     session_hours: float = Field(default=12.0, gt=0, le=168)
     """How long a session lasts at most."""
     idle_minutes: float = Field(default=30.0, gt=0, le=1440)

@@ -56,6 +56,8 @@ from remotecal.model.statements import (
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
     TRACEABLE,
+    VERIFICATION,
+    VERIFIED,
     Statement,
 )
 from remotecal.model.tables import JointResult, Quantity, Table
@@ -66,6 +68,8 @@ __all__ = [
     "ONLY_IN_FULL",
     "ONLY_THE_ITEM",
     "TRACEABLE",
+    "VERIFICATION",
+    "VERIFIED",
     "Bivariate",
     "BudgetLine",
     "Certificate",

@@ -82,6 +82,18 @@ APPROVED_STANDARD = "remotecal_approvedStandard"
 `name` says what is approved, `references` the document's number, `declaration` its range and uncertainty or
 class, `day` the last day."""
 
+VERIFICATION = "remotecal_verification"
+"""refType of the statement by which a certificate is one of verification (检定), not of calibration."""
+
+VERIFIED = Statement(
+    ref_types=(VERIFICATION,),
+    name=Text(zh="检定", en="Verification"),
+    declaration=Text(
+        zh="按所列计量检定规程对器具进行了检定。",
+        en="The item was verified by the regulations listed.",
+    ),
+)
+
 IN_CMC = Statement(
     id="inCmc",
     ref_types=("basic_isInCMC",),

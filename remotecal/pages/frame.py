@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from remotecal import units
-from remotecal.certificates.pdf.numbers import as_in_a_book, printed
+from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
 from remotecal.errors import NotAllowed
 from remotecal.pages.assets import address
 from remotecal.pages.words import LANGUAGES, Catalogue
@@ -104,8 +104,21 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"legible": legible, "unit": unit, "printed": printed, "told": told, "behind": behind}
+    made.filters |= {
+        "legible": legible,
+        "unit": unit,
+        "printed": printed,
+        "told": told,
+        "behind": behind,
+        "indicated": indicated,
+        "wide": full_width,
+    }
     return made
+
+
+def indicated(value: float) -> str:
+    """Return an indication as it is shown: with the digits a float of 32 bits has, a counter's with all."""
+    return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.12g}"
 
 
 def behind(number: str, column: Iterable[object]) -> str:

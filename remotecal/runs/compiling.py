@@ -18,6 +18,7 @@ from remotecal.model import (
     ONLY_IN_FULL,
     ONLY_THE_ITEM,
     TRACEABLE,
+    VERIFIED,
     Certificate,
     CertificateReference,
     Column,
@@ -313,6 +314,8 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
     always: tuple[Statement, ...] = (
         (TRACEABLE, ONLY_THE_ITEM, ONLY_IN_FULL) if evidence.certificates else (ONLY_THE_ITEM, ONLY_IN_FULL)
     )
+    if evidence.order.order.verification:
+        always = (VERIFIED, *always)
     if evidence.discarded:
         always = (*always, _interruption(evidence.discarded))
     if found.sha256 == evidence.procedure.sha256:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.store.chained import BEGIN, chained
@@ -13,11 +14,20 @@ from remotecal.store.tables import audit
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from sqlalchemy import Connection
+
     from remotecal.store.database import Database
 
 AT_A_TIME: Final = 1000
 """Entries that are held while the chain is checked."""
-REFUSALS: Final = ("refused", "login refused", "signature refused", "file refused", "papers refused")
+REFUSALS: Final = (
+    "refused",
+    "login refused",
+    "passkey refused",
+    "signature refused",
+    "file refused",
+    "papers refused",
+)
 """What the audit log calls it where somebody was refused something."""
 
 
@@ -57,13 +67,20 @@ class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(self, who: str, what: str, data: Mapping[str, str | int | float | None]) -> None:
-        """Write into it."""
+    def note(
+        self,
+        who: str,
+        what: str,
+        data: Mapping[str, str | int | float | None],
+        within: Connection | None = None,
+    ) -> None:
+        """Write into it; in the transaction of what was done, so that neither is there without the other."""
         from sqlalchemy import select
 
         last = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
         at, told = time.time(), json.dumps(data, ensure_ascii=False)
-        with self._database.begin() as connection:
+        writing = self._database.begin() if within is None else nullcontext(within)
+        with writing as connection:
             self._database.alone(connection, audit)
             before = connection.execute(last).scalar() or BEGIN
             chain = chained(before, at, who, what, told)
@@ -109,6 +126,13 @@ class AuditLog:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return tuple(AuditRow._make(row) for row in rows)
+
+    def began(self) -> float | None:
+        """Return when the first entry was written; None if there is none."""
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            return connection.execute(select(audit.c.at).order_by(audit.c.id).limit(1)).scalar()
 
     def check(self, looked_for: str = "") -> Chain:
         """Compute the chain anew.

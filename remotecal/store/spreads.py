@@ -17,7 +17,8 @@ from remotecal.store.tables import metadata, orders, records, run_items
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Alias, ColumnElement, Connection, FromClause
+    from sqlalchemy import ColumnElement, Connection, FromClause
+    from sqlalchemy.sql.selectable import NamedFromClause
 
     from remotecal.store.database import Database
 
@@ -136,7 +137,7 @@ class Spreads:
         )
         with self._database.read() as connection:
             return tuple(
-                Spread(row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8])
+                Spread._make((row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8]))
                 for row in connection.execute(query)
             )
 
@@ -165,7 +166,7 @@ class Spreads:
             model[0] += row[7]
             model[1] += row[6]
         found = [
-            ItemSpread(*row[:7], math.sqrt(row[7] / row[6]), row[8], math.sqrt(squares / results))
+            ItemSpread._make((*row[:7], math.sqrt(row[7] / row[6]), row[8], math.sqrt(squares / results)))
             for row in rows
             for squares, results in (models[*row[:3], row[4]],)
         ]
@@ -229,15 +230,16 @@ def _device(measured: dict[str, Any], budget: dict[str, Any]) -> str:
     """Return whose result a budget is of, where a run has several devices and that is told; "" otherwise."""
     results = measured.get("results", ())
     at = budget.get("result", 0)
-    of = (at < len(results) and results[at].get("items")) or measured.get("items") or ()
+    own = results[at].get("items") if at < len(results) else None
+    of: list[str] = own or measured.get("items") or []
     return of[0] if len(of) == 1 and of[0] != DUT else ""
 
 
-def _item() -> Alias:
+def _item() -> NamedFromClause:
     return run_items.alias("item")
 
 
-def _of_item(item: Alias) -> ColumnElement[bool]:
+def _of_item(item: NamedFromClause) -> ColumnElement[bool]:
     """Return whether a row of a run's items is whose a spread is; the first, where it tells none."""
     from sqlalchemy import and_, cast, literal, or_
 

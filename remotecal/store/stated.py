@@ -24,7 +24,7 @@ SHOWN: Final = 100
 """Results that are listed, at most, unless more are asked for."""
 
 
-class Certificate(NamedTuple):
+class StatedCertificate(NamedTuple):
     """An issued certificate of the index."""
 
     id: int
@@ -60,7 +60,7 @@ class ResultRow(NamedTuple):
     """U at about 95 %, in the unit of the CMC."""
 
 
-class Told(NamedTuple):
+class StatedResult(NamedTuple):
     """A result of a certificate, to be shown."""
 
     capability: str
@@ -80,7 +80,7 @@ class Told(NamedTuple):
     compared: str
 
 
-class Sum(NamedTuple):
+class StatedSum(NamedTuple):
     """What was stated by one capability in a time; or of one quantity that none is for."""
 
     results: int
@@ -88,7 +88,7 @@ class Sum(NamedTuple):
     """Of these, see `ResultRow`."""
     marked: int
     """Of these, marked as outside the scope."""
-    smallest: Told
+    smallest: StatedResult
     """The one whose U is the smallest part of the CMC."""
 
 
@@ -98,7 +98,7 @@ class StatedResults:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def behind(self, scope: str, limit: int) -> tuple[Certificate, ...]:
+    def behind(self, scope: str, limit: int) -> tuple[StatedCertificate, ...]:
         """Return certificates that are not compared with a scope (its hash) yet, so many at most.
 
         Those that were compared with none come first.
@@ -106,12 +106,12 @@ class StatedResults:
         from sqlalchemy import select
 
         of = stated_certificates.c
-        found: list[Certificate] = []
+        found: list[StatedCertificate] = []
         with self._database.read() as connection:
             for others in (of.scope < scope, of.scope > scope):
                 query = select(of.id, of.station, of.run, of.device).where(others)
                 query = query.order_by(of.scope, of.id).limit(limit - len(found))
-                found += map(Certificate._make, connection.execute(query))
+                found += map(StatedCertificate._make, connection.execute(query))
         return tuple(found)
 
     def count_behind(self, scope: str) -> int:
@@ -123,7 +123,7 @@ class StatedResults:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
-    def keep(self, scope: str, found: Mapping[Certificate, tuple[str, Sequence[ResultRow]]]) -> None:
+    def keep(self, scope: str, found: Mapping[StatedCertificate, tuple[str, Sequence[ResultRow]]]) -> None:
         """Keep what certificates state, in place of what was kept of them.
 
         Args:
@@ -151,7 +151,7 @@ class StatedResults:
             of = stated_certificates.update().where(stated_certificates.c.id.in_(ids))
             connection.execute(of.values(scope=scope))
 
-    def sums(self, since: str, until: str) -> dict[tuple[str, str], Sum]:
+    def sums(self, since: str, until: str) -> dict[tuple[str, str], StatedSum]:
         """Return capability and quantity → what was stated from a day to another (ISO 8601)."""
         from sqlalchemy import and_, func, select
 
@@ -173,10 +173,11 @@ class StatedResults:
         )
         query = _told(select(*totals, *_columns())).join(ranked, joined).where(ranked.c.rank == 1)
         with self._database.read() as connection:
-            found = [Sum(*row[:3], Told._make(row[3:])) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        found = [StatedSum._make((*row[:3], StatedResult._make(row[3:]))) for row in rows]
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
-    def wanting(self, since: str, until: str, limit: int | None = SHOWN) -> tuple[Told, ...]:
+    def wanting(self, since: str, until: str, limit: int | None = SHOWN) -> tuple[StatedResult, ...]:
         """Return the results that are not within the scope, the latest first, so many at most (None: all)."""
         from sqlalchemy import select, text
 
@@ -184,7 +185,7 @@ class StatedResults:
         query = _told(select(*_columns())).where(text(WANTING), of.day >= since, of.day <= until)
         query = query.order_by(of.day.desc(), of.certificate.desc(), of.place.desc()).limit(limit)
         with self._database.read() as connection:
-            return tuple(map(Told._make, connection.execute(query)))
+            return tuple(map(StatedResult._make, connection.execute(query)))
 
     def rebuild(self) -> int:
         """Forget all comparisons, and enter all issued certificates anew; return how many there are.
@@ -234,10 +235,10 @@ def compare_again(connection: Connection, station: str, run: str) -> None:
 
 
 def _columns() -> Iterable[ColumnElement[Any]]:
-    """Return the columns of `Told`."""
+    """Return the columns of `StatedResult`."""
     of, by = stated_results.c, stated_certificates.c
     told = {"station": by.station, "run": by.run, "number": by.number}
-    return tuple(told[name] if name in told else of[name] for name in Told._fields)
+    return tuple(told[name] if name in told else of[name] for name in StatedResult._fields)
 
 
 def _told(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:

@@ -20,6 +20,7 @@ from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
 from remotecal.store.pages import Pages
 from remotecal.store.papers import OnPaper
+from remotecal.store.passkeys import Passkeys
 from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
 from remotecal.store.requests import Requests
@@ -71,6 +72,7 @@ class Store:
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)
         self.papers = OnPaper(self.database)
+        self.passkeys = Passkeys(self.database)
         self.records = Records(self.database)
         self.remarks = Remarks(self.database)
         self.requests = Requests(self.database)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from remotecal.errors import ConfigurationError
 from remotecal.store.digests import digest_of
+from remotecal.store.passkey_tables import passkeys
 from remotecal.store.tables import sessions, tokens, users
 
 if TYPE_CHECKING:
@@ -139,10 +140,13 @@ class Users:
             rows = connection.execute(select(users).order_by(users.c.name)).all()
         return tuple(_user(row) for row in rows)
 
-    def open_session(self, user: UserRow, expires: float, now: float) -> str | None:
+    def open_session(
+        self, user: UserRow, expires: float, now: float, passkey: int | None = None
+    ) -> str | None:
         """Return the secret of a new session; sessions that are over are forgotten.
 
-        None if the user was disabled or given another password since `user` was found.
+        None if the user was disabled or given another password since `user` was found, or the passkey that
+        they came by was removed.
         """
         from sqlalchemy import select
 
@@ -151,6 +155,8 @@ class Users:
         with self._database.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.expires < now))
             if connection.execute(select(users.c.name).where(unchanged).with_for_update()).first() is None:
+                return None
+            if passkey is not None and not _has(connection, user.name, passkey):
                 return None
             connection.execute(
                 sessions.insert().values(
@@ -194,7 +200,7 @@ class Users:
         return _user(row), row.expires
 
     def asked(self, secret: str) -> float:
-        """Return when the password was given last in a session, in seconds since 1970, UTC."""
+        """Return when password or passkey were given last in a session, in seconds since 1970, UTC."""
         from sqlalchemy import select
 
         this = sessions.c.digest == digest_of(secret)
@@ -202,7 +208,7 @@ class Users:
             return connection.execute(select(sessions.c.asked).where(this)).scalar() or 0.0
 
     def note_asked(self, secret: str, now: float) -> None:
-        """Keep that the password was given in a session."""
+        """Keep that password or passkey were given in a session."""
         with self._database.begin() as connection:
             this = sessions.c.digest == digest_of(secret)
             connection.execute(sessions.update().where(this).values(asked=now))
@@ -271,6 +277,13 @@ class Users:
         with self._database.read() as connection:
             row = connection.execute(counted.select_from(audit).where(recent)).one()
         return row.one, row.of_name, row.of_host
+
+
+def _has(connection: Connection, user: str, passkey: int) -> bool:
+    from sqlalchemy import select
+
+    theirs = (passkeys.c.id == passkey) & (passkeys.c.user == user)
+    return connection.execute(select(passkeys.c.id).where(theirs)).first() is not None
 
 
 def _administrators(connection: Connection) -> set[str]:

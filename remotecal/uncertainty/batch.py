@@ -100,6 +100,7 @@ class EvaluatedPoints:
                     value=float(self.values[each.symbol][point]),
                     u=float(self.uncertainties[each.symbol][point]),
                     dof=float(self.freedoms[each.symbol][point]),
+                    stated=None,
                 ),
                 float(self.sensitivities[each.symbol][point]),
                 float(self.u[point]),

@@ -303,7 +303,7 @@ def line_of(each: Input, sensitivity: float, u: float) -> Contribution:
     share = 100 * (contribution / u) ** 2 if u else 0.0
     return Contribution(
         each.symbol,
-        each.value,
+        each.told,
         each.unit,
         each.u,
         each.distribution.value,

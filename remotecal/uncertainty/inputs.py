@@ -60,6 +60,13 @@ class Input:
     """What a half-width or an expanded uncertainty was divided by to give `u`."""
     shape: float = 0.0
     """Shape of a trapezoidal distribution; see `Distribution`."""
+    stated: float | None = None
+    """What a budget tells as the estimate, where the model takes the input as a deviation from it."""
+
+    @property
+    def told(self) -> float:
+        """The estimate, as a budget tells it."""
+        return self.value if self.stated is None else self.stated
 
     def __post_init__(self) -> None:
         if not self.symbol.isidentifier():

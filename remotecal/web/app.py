@@ -17,6 +17,7 @@ from remotecal.web import (
     notices,
     orders,
     pages,
+    passkeys,
     problems,
     register,
     remarks,
@@ -86,6 +87,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
     problems.add_to(app)
     for part in (
         sessions,
+        passkeys,
         orders,
         requests,
         runs,

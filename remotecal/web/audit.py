@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+import asyncio
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
+from remotecal.errors import RemotecalError
+from remotecal.hub.chain import check_chain, last_check
 from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.callers import Auditing
 from remotecal.web.days import Day, begin_of, end_of
 from remotecal.web.office import Here
-from remotecal.web.shown import AuditShown, details
+from remotecal.web.shown import AuditShown, ChainShown, details
 
 if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.store.audit_log import AuditRow
+    from remotecal.web.callers import Caller
     from remotecal.web.office import Office
+    from remotecal.web.shown import ChainState
 
 router = APIRouter(tags=["laboratory"])
 
@@ -65,6 +73,54 @@ def asked_of_audit(
 
 Wanted = Annotated[AskedOfAudit, Depends(asked_of_audit)]
 """Which entries of the audit log somebody asks for, for a handler."""
+
+
+WAITS_FOR_CHECK: Final = 2.0
+"""Seconds that whoever has the log looked through waits for what is found; then they look again."""
+
+log = logging.getLogger(__name__)
+
+
+async def begin_check(here: Office, caller: Caller) -> None:
+    """Have all of the audit log looked through, unless that is being done; wait a moment for it."""
+    if not being_checked(here):
+        here.checking = asyncio.create_task(_check(here, caller.name))
+    if here.checking is not None:
+        await asyncio.wait({here.checking}, timeout=WAITS_FOR_CHECK)
+
+
+def being_checked(here: Office) -> bool:
+    """Tell whether the audit log is being looked through for somebody."""
+    return here.checking is not None and not here.checking.done()
+
+
+async def _check(here: Office, by: str) -> None:
+    try:
+        await run_in_threadpool(check_chain, here.store, by)
+    except RemotecalError:
+        log.exception("whether the audit log is whole can't be told")
+
+
+def chain_of(here: Office) -> ChainShown:
+    """Return whether the audit log is whole, as far as that was looked at."""
+    found, checking = last_check(here.store), being_checked(here)
+    if found is None:
+        return ChainShown(state="unchecked", checking=checking)
+    state: ChainState = "whole" if found.broken is None else "broken"
+    return ChainShown.model_validate({"state": state, "checking": checking, **found._asdict()})
+
+
+@router.get("/audit/chain")
+def read_chain(_: Auditing, here: Here) -> ChainShown:
+    """Tell whether the audit log is whole, as the last look through all of it found."""
+    return chain_of(here)
+
+
+@router.post("/audit/chain", status_code=HTTPStatus.ACCEPTED)
+async def check_audit_log(caller: Auditing, here: Here) -> ChainShown:
+    """Have all of the audit log looked through; `checking` says that this is still being done."""
+    await begin_check(here, caller)
+    return await run_in_threadpool(chain_of, here)
 
 
 @router.get("/audit", responses={200: {"headers": NEXT}})

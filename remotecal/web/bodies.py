@@ -29,6 +29,7 @@ from remotecal.store.intervals import Rule
 from remotecal.store.items import Entered
 from remotecal.store.users import Role
 from remotecal.transport.messages import Terms
+from remotecal.web.passkey_bodies import PasskeyAnswer
 from remotecal.web.passwords import LONGEST, SHORTEST
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")]
@@ -80,11 +81,24 @@ class Login(_Sent):
     """Their password."""
 
 
-class PasswordAgain(_Sent):
-    """Who has logged in says again who they are."""
+class SaidAgain(_Sent):
+    """Who has logged in says again who they are, by the one or the other."""
 
-    password: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
+    password: Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]+$")] | None = None
     """Their password."""
+    passkey: PasskeyAnswer | None = None
+    """What one of their passkeys answered to `POST /session/options`."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.password is None) == (self.passkey is None):
+            raise ValueError("give either a password or a passkey's answer")
+        return self
+
+    @property
+    def said(self) -> str | PasskeyAnswer:
+        """What was given."""
+        return self.passkey or self.password or ""
 
 
 class NewPassword(_Sent):

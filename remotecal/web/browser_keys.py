@@ -20,7 +20,7 @@ from remotecal.web import certificates, visible
 from remotecal.web.bodies import Device, KeyToSign, RunName, SignatureMade, StationName
 from remotecal.web.callers import SigningHere
 from remotecal.web.office import Here
-from remotecal.web.shown import CertificateShown, PreparedShown, certificate_shown
+from remotecal.web.shown_certificates import CertificateShown, PreparedShown, certificate_shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -170,11 +170,18 @@ def _who_may(action: Action) -> Callable[[Caller], Caller]:
 
 def _sure_of(action: Action) -> Callable[[Caller, Office], Caller]:
     def allowed(caller: Anybody, here: Here) -> Caller:
-        if must_ask(require(caller, action), here):
-            raise NotAllowed("give your password once more (PUT /api/v1/session): this weighs", caller.name)
-        return caller
+        return sure(require(caller, action), here)
 
     return allowed
+
+
+def sure(caller: Anybody, here: Here) -> Caller:
+    """Return a caller who is known to be who they are (`NotAllowed`: they are asked again)."""
+    if must_ask(caller, here):
+        raise NotAllowed(
+            "give your password once more, or use a passkey (PUT /api/v1/session): this weighs", caller.name
+        )
+    return caller
 
 
 def must_ask(caller: Caller, here: Office) -> bool:
@@ -212,7 +219,11 @@ Revoking = Annotated[Caller, Depends(_sure_of("revoke"))]
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]
 """Who may read the audit log."""
 Administrator = Annotated[Caller, Depends(_who_may("users"))]
-"""Who may enter users."""
+"""Who may see which users there are."""
+Entering = Annotated[Caller, Depends(_sure_of("users"))]
+"""Who may enter users, and take their passkeys away."""
+Sure = Annotated[Caller, Depends(sure)]
+"""Whoever has logged in, and is known to be who they are."""
 Hanging = Annotated[Caller, Depends(_who_may("wall"))]
 """Who may see which screens on a wall show what is on, and take them down."""
 Admitting = Annotated[Caller, Depends(_sure_of("wall"))]

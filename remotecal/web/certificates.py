@@ -165,10 +165,7 @@ def amend(office: Office, caller: Caller, issued: RunAt, wanted: AmendmentWanted
         CertificateRefused, OrderError, JournalBroken: as `amending.amend` and `amending.with_parties`.
     """
     changed = amending.with_parties(issued.record(), wanted.customer, wanted.address, wanted.persons)
-    row = amending.amend(issued, changed, wanted.number, wanted.reason, caller.name, _now(office))
-    said = {"station": row.station, "run": row.run, "number": row.number, "replaces": row.replaces}
-    office.store.note(caller.name, "amend", {**said, "reason": wanted.reason.get("en")})
-    return row
+    return amending.amend(issued, changed, wanted.number, wanted.reason, caller.name, _now(office))
 
 
 def recall(office: Office, caller: Caller, wanted: RecallWanted) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.settings import HubSettings
+    from remotecal.journal.course import Timeline
     from remotecal.journal.places import Places
     from remotecal.store.standards import StandardRow
 
@@ -62,6 +63,8 @@ class Office:
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()
         """Certificates are printed one at a time."""
+        self.checking: asyncio.Task[None] | None = None
+        """Looks through the audit log."""
         self.refusals = Refusals(self.store)
         """Who was refused of late."""
         self.sparing = Sparing()
@@ -72,6 +75,10 @@ class Office:
         """What several look at."""
         self.places: Remembered[Places] = Remembered(PLACES_HELD, lambda one: 1 + len(one.repeats))
         """What stands where in journals, by station, run and the hash of their last line."""
+        self.timelines: Remembered[Timeline] = Remembered(
+            PLACES_HELD, lambda one: 1 + len(one.steps) + len(one.replies)
+        )
+        """What happened in runs, by station, run, the hash of their last line, and language."""
         self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)

@@ -27,7 +27,8 @@ from remotecal.web.bodies import (
 )
 from remotecal.web.callers import Amending, Caller, Commanding, Issuing, Reader, Signing
 from remotecal.web.office import Here, Office
-from remotecal.web.shown import AmendmentShown, CertificateShown, FileShown, RunShown, certificate_shown
+from remotecal.web.shown import AmendmentShown, FileShown, RunShown
+from remotecal.web.shown_certificates import CertificateShown, certificate_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

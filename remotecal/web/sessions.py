@@ -2,55 +2,39 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
-import time
-from dataclasses import dataclass
-from hashlib import sha256
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from remotecal.errors import NotAllowed, NotLoggedIn, NotThere, TooOften
+from remotecal.errors import NotAllowed, NotLoggedIn, NotThere
 from remotecal.web import passwords
-from remotecal.web.bodies import Login, NewPassword, PasswordAgain, TokenWanted, UserName, UserWritten
-from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, csrf_of
+from remotecal.web.bodies import Login, NewPassword, SaidAgain, TokenWanted, UserName, UserWritten
+from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, Entering, Sure, csrf_of
+from remotecal.web.ceremonies import NOT_BY_THIS
 from remotecal.web.office import Here, Office
+from remotecal.web.passkey_bodies import PasskeyAnswer
+from remotecal.web.proving import DEVICE, WRONG, by_passkey, by_password, client_of, device_mark
 from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
 
 if TYPE_CHECKING:
+    from remotecal.store.passkeys import Purpose
     from remotecal.store.users import TokenRow, UserRow
 
 router = APIRouter(tags=["people"])
 
-WINDOW = 900.0
-"""Seconds in which failures to log in are counted."""
-OF_ONE = 5
-"""Failures with one name from one address, after which the two are refused until the window has passed."""
-OF_NAME = 50
-"""The same with one name, from wherever; more, so that nobody is locked out by a stranger's few attempts."""
-OF_HOST = 20
-"""The same from one address, with whatever name."""
-DEVICE = "remotecal_device"
-"""Cookie of a browser in which somebody has logged in.
-
-Failures there are counted apart from everybody else's, so that no stranger can lock the owner out, whether
-by their name or from the address they share.
-"""
 DEVICE_LASTS = 180 * 86400
 """Seconds such a cookie is kept; it ends with the password, too."""
-WRONG = "name or password is wrong"
-"""What is answered, whichever it is."""
-FAILURE = "login refused"
-"""What the audit log calls a failure."""
+ASKED: Final = "remotecal_passkey"
+"""Cookie of a browser that was asked for a passkey: what it answers is good in no other."""
 
 
 @router.post("/session", status_code=HTTPStatus.CREATED)
 async def log_in(login: Login, request: Request, response: Response, here: Here) -> SessionShown:
     """Log in; sets the session's cookie."""
-    return _session(here, await open_session(here, login, request, response))
+    return session_of(here, await open_session(here, login, request, response))
 
 
 async def open_session(here: Office, login: Login, request: Request, response: Response) -> Caller:
@@ -60,26 +44,53 @@ async def open_session(here: Office, login: Login, request: Request, response: R
         NotLoggedIn: name or password is wrong.
         TooOften: there were too many failures.
     """
-    client = _client(request)
     async with here.one_login:
-        user = await run_in_threadpool(_check_password, here, login.name, login.password, client)
-    caller = await run_in_threadpool(begin, here, user, request, response)
+        user = await run_in_threadpool(by_password, here, login.name, login.password, client_of(request))
+    return await _come_in(here, user, request, response)
+
+
+async def open_session_by_passkey(
+    here: Office, answer: PasskeyAnswer, request: Request, response: Response
+) -> Caller:
+    """Return who has logged in now by a passkey; otherwise as `open_session`."""
+    asked: tuple[str, Purpose] = (request.cookies.get(ASKED, ""), "login")
+    async with here.one_login:
+        user, passkey = await run_in_threadpool(by_passkey, here, answer, client_of(request), asked)
+    response.delete_cookie(ASKED)
+    return await _come_in(here, user, request, response, passkey)
+
+
+async def _come_in(
+    here: Office, user: UserRow, request: Request, response: Response, passkey: int | None = None
+) -> Caller:
+    """Return a user who has just proved who they are, with the cookies of their session set, and note it.
+
+    Raises:
+        NotLoggedIn: the user was changed, or the passkey removed meanwhile.
+    """
+    caller = await run_in_threadpool(begin, here, user, request, response, passkey)
     if caller is None:
-        raise NotLoggedIn(WRONG)
-    await run_in_threadpool(here.store.note, login.name, "login", {"host": client.host})
+        raise NotLoggedIn(WRONG if passkey is None else NOT_BY_THIS)
+    noted: dict[str, str | int | float | None] = {"host": client_of(request).host}
+    if passkey is not None:
+        noted["passkey"] = passkey
+    await run_in_threadpool(here.store.note, user.name, "login", noted)
     return caller
 
 
-def begin(here: Office, user: UserRow, request: Request, response: Response) -> Caller | None:
+def begin(
+    here: Office, user: UserRow, request: Request, response: Response, passkey: int | None = None
+) -> Caller | None:
     """Return a user whose session begins now, with the cookies of that set.
 
-    None if the user was disabled or given another password since they were found.
+    None if the user was disabled or given another password since they were found, or the passkey that they
+    came by was removed.
     """
     now, lasts = here.clock.now(), here.settings.api.session_hours * 3600
-    secret = here.store.users.open_session(user, now + lasts, now)
+    secret = here.store.users.open_session(user, now + lasts, now, passkey)
     if secret is None:
         return None
-    device = f"{(nonce := secrets.token_hex(16))}.{_device_mark(here, user, nonce)}"
+    device = f"{(nonce := secrets.token_hex(16))}.{device_mark(here, user, nonce)}"
     for name, value, kept in ((COOKIE, secret, int(lasts)), (DEVICE, device, DEVICE_LASTS)):
         response.set_cookie(
             name,
@@ -92,39 +103,45 @@ def begin(here: Office, user: UserRow, request: Request, response: Response) -> 
     return Caller(user.name, user.roles, user.account, secret, now + lasts)
 
 
-async def ask_again(here: Office, caller: Caller, password: str, request: Request) -> None:
-    """Note that whoever is logged in is who they are.
+async def ask_again(here: Office, caller: Caller, said: str | PasskeyAnswer, request: Request) -> None:
+    """Note that whoever is logged in is who they are, by a password or a passkey's answer.
 
     Raises:
-        NotLoggedIn: the password is wrong.
+        NotLoggedIn: the password is wrong, or the answer proves nothing.
         TooOften: there were too many failures.
     """
+    client = client_of(request)
     async with here.one_login:
-        await run_in_threadpool(_check_password, here, caller.name, password, _client(request))
+        if isinstance(said, str):
+            await run_in_threadpool(by_password, here, caller.name, said, client)
+        else:
+            asked: tuple[str, Purpose] = (caller.session or "", "again")
+            await run_in_threadpool(by_passkey, here, said, client, asked, caller.name)
     await run_in_threadpool(here.store.users.note_asked, caller.session or "", here.clock.now())
 
 
 @router.get("/session")
 def who_am_i(caller: Anybody, here: Here) -> SessionShown:
     """Tell who has logged in."""
-    return _session(here, _in_session(caller))
+    return session_of(here, in_own_session(caller))
 
 
 @router.put("/session")
-async def say_again(again: PasswordAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
-    """Give one's password once more: for 5 minutes what weighs more may be done in this session.
+async def say_again(again: SaidAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
+    """Give one's password once more, or a passkey: for 5 minutes what weighs may be done in this session.
 
-    To issue, amend or revoke, and to put up a screen, is refused with 403 where it was given earlier.
+    To issue, amend or revoke, to enter users, to make tokens, and to put up a screen, is refused with 403
+    where it was given earlier.
     """
-    known = _in_session(caller)
-    await ask_again(here, known, again.password, request)
-    return _session(here, known)
+    known = in_own_session(caller)
+    await ask_again(here, known, again.said, request)
+    return session_of(here, known)
 
 
 @router.delete("/session", status_code=HTTPStatus.NO_CONTENT)
 def log_out(caller: Anybody, response: Response, here: Here) -> None:
     """Log out."""
-    close_session(here, _in_session(caller), response)
+    close_session(here, in_own_session(caller), response)
 
 
 def close_session(here: Office, caller: Caller, response: Response) -> None:
@@ -137,9 +154,9 @@ def close_session(here: Office, caller: Caller, response: Response) -> None:
 @router.put("/session/password", status_code=HTTPStatus.NO_CONTENT)
 async def change_password(change: NewPassword, caller: Anybody, request: Request, here: Here) -> None:
     """Give oneself another password; ends all one's sessions and tokens."""
-    name = _in_session(caller).name
+    name = in_own_session(caller).name
     async with here.one_login:
-        await run_in_threadpool(_check_password, here, name, change.old, _client(request))
+        await run_in_threadpool(by_password, here, name, change.old, client_of(request))
         digest = await run_in_threadpool(passwords.digest, change.new, [name])
     await run_in_threadpool(here.store.users.set_password, name, digest)
     await run_in_threadpool(here.store.note, name, "password", {"user": name})
@@ -152,9 +169,9 @@ def list_tokens(caller: Anybody, here: Here) -> list[TokenShown]:
 
 
 @router.post("/tokens", status_code=HTTPStatus.CREATED)
-def make_token(wanted: TokenWanted, caller: Anybody, here: Here) -> NewToken:
+def make_token(wanted: TokenWanted, caller: Sure, here: Here) -> NewToken:
     """Make a token for a program; it is shown this once."""
-    _in_session(caller)
+    in_own_session(caller)
     if wanted.role not in caller.roles:
         raise NotAllowed(f"{caller.name} is no {wanted.role}", caller.name)
     token, row = here.store.users.new_token(
@@ -183,7 +200,7 @@ def list_users(_: Administrator, here: Here) -> list[UserShown]:
 
 
 @router.put("/users/{name}")
-async def put_user(name: UserName, written: UserWritten, caller: Administrator, here: Here) -> UserShown:
+async def put_user(name: UserName, written: UserWritten, caller: Entering, here: Here) -> UserShown:
     """Enter a user, or change one; ends the user's sessions, and with another password their tokens."""
     digest = None
     if written.password is not None:
@@ -210,50 +227,15 @@ async def put_user(name: UserName, written: UserWritten, caller: Administrator, 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """Where somebody logs in."""
-
-    host: str
-    """Their address."""
-    device: str
-    """What their browser was given when somebody logged in there; "" for nothing."""
-
-
-def _client(request: Request) -> Client:
-    host = request.client.host if request.client else "unknown"
-    return Client(host, request.cookies.get(DEVICE, ""))
-
-
-def _device_mark(here: Office, user: UserRow, nonce: str) -> str:
-    """Return what only the laboratory can put beside a nonce, for this user and this password."""
-    key = here.laboratory.key.sign(b"cookies of devices").encode()
-    return hmac.new(key, f"{user.name}\0{user.password}\0{nonce}".encode(), sha256).hexdigest()
-
-
-def _check_password(here: Office, name: str, password: str, client: Client) -> UserRow:
-    """Return the user; `NotLoggedIn` unless the password is theirs, `TooOften` after too many failures."""
-    user = here.store.users.find(name)
-    nonce, _, mark = client.device.partition(".")
-    known = user is not None and hmac.compare_digest(mark.encode(), _device_mark(here, user, nonce).encode())
-    where = f"device {nonce}" if known else client.host
-    counts = here.store.users.failures(FAILURE, name, where, time.time() - WINDOW)
-    limits = (OF_ONE,) if known else (OF_ONE, OF_NAME, OF_HOST)
-    if any(count >= limit for count, limit in zip(counts, limits, strict=False)):
-        raise TooOften(f"too many failures to log in: wait {WINDOW / 60:.0f} minutes", name)
-    if passwords.matches(password, user.password if user else None) and user is not None and user.enabled:
-        return user
-    here.store.note(name, FAILURE, {"host": where})
-    raise NotLoggedIn(WRONG)
-
-
-def _in_session(caller: Caller) -> Caller:
+def in_own_session(caller: Caller) -> Caller:
+    """Return a caller who has a session of their own (`NotAllowed`: a program with a token)."""
     if caller.session is None:
         raise NotAllowed("this needs a session; a token won't do", caller.name)
     return caller
 
 
-def _session(here: Office, caller: Caller) -> SessionShown:
+def session_of(here: Office, caller: Caller) -> SessionShown:
+    """Return what is told of a session."""
     return SessionShown.model_validate(
         {
             "name": caller.name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -207,47 +206,6 @@ class AmendmentShown(ShownBody):
     """When."""
 
 
-class SignatureShown(ShownBody):
-    """A signature on a certificate."""
-
-    duty: Literal["performed", "reviewed", "approved", "issued"]
-    """What for."""
-    name: str
-    """Whose, as the key's certificate says."""
-    at: datetime
-    """When, as the signer says."""
-    in_browser: bool
-    """Whether by a key that a browser keeps, as the authority says that certified it."""
-
-
-class CertificateShown(ShownBody):
-    """How far a certificate has come."""
-
-    state: Literal["draft", "performed", "reviewed", "approved", "issued"]
-    """What it was signed for last; only an issued one is a certificate."""
-    sha256: str
-    """SHA-256 of its XML file."""
-    signatures: tuple[SignatureShown, ...]
-    """Its signatures, earliest first."""
-
-
-class PreparedShown(ShownBody):
-    """A certificate that is ready to be signed by a key that a browser keeps."""
-
-    id: str
-    """What it is found by."""
-    duty: Literal["performed", "reviewed", "approved"]
-    """What it is to be signed for."""
-    number: str
-    """Its number."""
-    sha256: str
-    """SHA-256 of its canonical XML with the earlier signatures."""
-    signed_info: str
-    """What is to be signed, in base64."""
-    expires: datetime
-    """Until when."""
-
-
 class ParameterShown(ShownBody):
     """What a procedure is told."""
 
@@ -302,6 +260,28 @@ class Revoked(ShownBody):
     """Connections that were cut at once; null if no server could be asked, so that they end by themselves."""
 
 
+ChainState = Literal["whole", "broken", "unchecked"]
+
+
+class ChainShown(ShownBody):
+    """Whether the audit log is whole, as the last look through all of it found."""
+
+    state: ChainState
+    """`unchecked` before there was one."""
+    checking: bool
+    """Whether it is being looked through now."""
+    at: datetime | None = None
+    """When that was; what was entered later is not covered."""
+    by: str | None = None
+    """Who had it done."""
+    entries: int | None = None
+    """How many hold, from the first on."""
+    head: str | None = None
+    """Hash of the last of these: written down elsewhere it tells later whether they are all still there."""
+    broken: int | None = None
+    """Number of the first entry that does not hold."""
+
+
 class AuditShown(ShownBody):
     """Something somebody did, or was refused."""
 
@@ -324,22 +304,6 @@ def whole_order(row: OrderRow, order: RemoteOrder) -> WholeOrder:
         bench=order.bench,
         procedure_sha256=order.procedure.sha256,
         order=order.order,
-    )
-
-
-def certificate_shown(xml: bytes) -> CertificateShown:
-    """Return how far a certificate has come (`CertificateRefused` if a signature does not hold)."""
-    from remotecal.certificates import approval
-    from remotecal.certificates.signing.xml import read_signatures
-
-    signed = read_signatures(xml)
-    return CertificateShown(
-        state=approval.state(signed),
-        sha256=sha256(xml).hexdigest(),
-        signatures=tuple(
-            SignatureShown(duty=one.duty, name=one.name, at=one.time, in_browser=one.in_browser)
-            for one in signed
-        ),
     )
 
 

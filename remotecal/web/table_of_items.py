@@ -34,18 +34,22 @@ EXACT_DIGITS: Final = 15
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "zh": ("name_zh", "名称", "器具名称", "name (zh)"),
     "en": ("name_en", "name", "英文名称", "name (en)"),
-    "maker": ("maker", "manufacturer", "制造厂", "制造商", "生产厂家"),
+    "maker": ("maker", "manufacturer", "制造厂", "制造商", "制造单位", "生产厂", "生产厂家", "生产厂商"),
     "model": ("model", "type", "型号", "规格型号", "型号规格"),
     "serial": ("serial", "serial number", "出厂编号", "出厂编码"),
     "owner_number": ("owner_number", "owner's number", "asset number", "设备编号", "管理编号"),
     "place": ("place", "location", "地点", "使用地点"),
-    "months": ("months", "interval", "interval / months", "周期", "周期/月", "检定周期/月", "校准周期/月"),
+    "months": (
+        *("months", "interval", "interval / months"),
+        *("周期", "周期/月", "周期(月)", "检定周期/月", "检定周期(月)", "校准周期/月", "校准周期(月)"),
+    ),
     "account": ("account", "客户账号"),
     "certificate": ("certificate",),
     "calibrated": ("calibrated",),
     "due": ("due", "valid until", "有效期至", "到期日"),
 }
 """Column → what may stand above it; in a table of any language, whatever the case."""
+_BRACKETS: Final = str.maketrans("\uff08\uff09", "()")
 PLAIN: Final = ("maker", "model", "serial", "owner_number", "place")
 """Columns that are taken as they are."""
 TEXTS: Final = frozenset({"zh", "en", *PLAIN})
@@ -120,15 +124,21 @@ class _CellRead(NamedTuple):
     """Whether a spreadsheet shows it so, and not as a day, with zeros before it, in percent."""
 
 
+def _told(titles: Sequence[str]) -> str:
+    """Return how a column may be headed: in short, and in Chinese."""
+    chinese = next((title for title in titles if not title.isascii()), "")
+    return f"{titles[0]} ({chinese})" if chinese else titles[0]
+
+
 def _columns(headings: Sequence[str]) -> dict[int, str]:
     """Return place → column, of those that are known."""
     named = {title: name for name, titles in HEADINGS.items() for title in titles}
     found: dict[int, str] = {}
     for at, heading in enumerate(headings):
-        title = " ".join(heading.strip().casefold().split())
+        title = " ".join(heading.strip().casefold().translate(_BRACKETS).split())
         name = named.get(title)
         if name is None and title:
-            known = ", ".join(titles[0] for titles in HEADINGS.values())
+            known = ", ".join(map(_told, HEADINGS.values()))
             raise ConfigurationError(
                 f"the heading {heading[:60]!r} is unknown: the first row names the columns, of {known}"
             )

@@ -16,12 +16,14 @@ from remotecal.transport import subjects
 from remotecal.transport.messages import Live
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable
 
     from remotecal.hub.laboratory import OrderDesk
 
 ON: Final = frozenset({"running", "asking", "paused"})
 """States of a run that is on."""
+WAITING: Final = ON - {"running"}
+"""Those of a run that goes on when somebody says so, and tells nothing until then."""
 ASK_AFTER: Final = 3.0
 """Seconds without news of a station after which it is asked: what it shows by itself may be lost."""
 AT_LEAST: Final = 0.5
@@ -82,6 +84,8 @@ class Watching:
     _seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
     """Station → run → what it said last of it, the latest last."""
     _asked: dict[str, float] = field(default_factory=dict)
+    _asking: set[asyncio.Task[None]] = field(default_factory=set)
+    """Whose answers are on their way."""
     _viewers: set[_Viewer] = field(default_factory=set)
     _listening: asyncio.Task[None] | None = None
 
@@ -123,6 +127,22 @@ class Watching:
             # What was heard while the answer was on its way may be later than the answer.
             if live is not None and self.of(station, live.run) is known.get(live.run):
                 self._take(station, live)
+
+    async def ask_waiting(self, waiting: Iterable[tuple[str, str]], by: str) -> None:
+        """Ask after runs that say nothing by themselves, for they wait for somebody.
+
+        Answers are waited for a moment only: a station that gives none keeps nobody from the others.
+
+        Args:
+            waiting: station and run.
+            by: who asks.
+        """
+        asking = {asyncio.ensure_future(self.ask(station, run, by)) for station, run in waiting}
+        for task in asking:
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        if asking:
+            await asyncio.wait(asking, timeout=AT_LEAST)
 
     async def _listen(self) -> None:
         failed = self._listening is not None and self._listening.done() and self._listening.exception()

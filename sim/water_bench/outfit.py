@@ -20,7 +20,7 @@ OVERLOAD = 1.25
 SPACING = 3.0e-4
 """Volume from one meter to the next, as it is from the drawings, in m³."""
 LARGEST_LOSS = 25e3
-"""Pressure loss of a meter at Q3, at most, in Pa."""
+"""Pressure loss of a meter at Q3, at most, in Pa; the order says so, for it is what they are declared for."""
 
 
 @dataclass(frozen=True, slots=True)

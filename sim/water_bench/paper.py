@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from remotecal.bench_file import Characteristic, Heartbeat, Interlock, Safe
 from remotecal.model import Text
 from remotecal.sim.paper import Job, Paper, characteristic
+from remotecal.sim.water_bench.outfit import LARGEST_LOSS
 
 if TYPE_CHECKING:
     from datetime import date
@@ -36,11 +37,10 @@ class BenchKind:
 
     def of(self, chosen: MetersOptions) -> dict[str, object]:
         """Return the parameters that say what they are."""
-        permanent = chosen.permanent
+        rated = {"permanent": chosen.permanent, "pressure_loss": LARGEST_LOSS / 1000.0, "accuracy_class": 2}
         if self is SENSORS:
-            smallest = float(f"{permanent / chosen.ratio:.6g}")
-            return {"permanent": permanent, "smallest_flow": smallest, "accuracy_class": 2}
-        return {"permanent": permanent, "ratio": chosen.ratio, "accuracy_class": 2}
+            return {**rated, "smallest_flow": float(f"{chosen.permanent / chosen.ratio:.6g}")}
+        return {**rated, "ratio": chosen.ratio}
 
 
 METERS: Final = BenchKind(

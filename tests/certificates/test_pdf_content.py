@@ -204,7 +204,7 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
     assert "校准证书Calibrationcertificate" in calibrated
     assert "校准员Calibratedby" in calibrated
     assert "检定" not in calibrated
-    kind = Statement(ref_types=("remotecal_verification",))
+    kind = Statement(ref_types=("remotecal_verification",), conformity="pass")
     verified = words(record().model_copy(update={"statements": (*record().statements, kind)}))
     assert "检定证书Verificationcertificate" in verified
     assert "检定员Verifiedby" in verified

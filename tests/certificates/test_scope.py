@@ -95,7 +95,8 @@ def test_of_several_capabilities_the_best_is_held_against_a_result() -> None:
         for expanded, fault in (("0.01", ""), ("0.007", "U = 7.0 mK is smaller than the CMC, 8")):
             (found,) = stated(with_result(error(expanded, "°C")), scope)
             assert (found.capability, found.at, found.fault) == (narrow, "20.00", fault)
-            assert (found.expanded, found.unit, float(found.compared)) == (expanded, "°C", float(expanded) * 1e3)
+            assert (found.expanded, found.unit) == (expanded, "°C")
+            assert float(found.compared) == float(expanded) * 1e3
             assert bool(out_of_scope(with_result(error(expanded, "°C")), scope)) == bool(fault)
     (found,) = stated(with_result(error("0.01", "°C")), (elsewhere,))
     assert (found.capability, found.compared) == (None, "")

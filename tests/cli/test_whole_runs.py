@@ -144,6 +144,7 @@ def test_questions_are_answered_beforehand(tiny, capsys):
 
 
 def test_a_dead_instrument_ends_in_one_message(tiny, capsys):
+    tiny.hasten()
     tiny.world.deaf.add("meter")
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 2
     said = capsys.readouterr().err
@@ -165,6 +166,7 @@ def test_an_interlock_has_an_exit_code_of_its_own(tiny, capsys):
 
 
 def test_what_never_began_is_not_said_to_be_taken_up_again(tiny, capsys):
+    tiny.hasten()
     tiny.world.deaf.add("meter")
     main(["run", str(tiny.order), "--out", str(tiny.out)])
     assert "remotecal resume" not in capsys.readouterr().err

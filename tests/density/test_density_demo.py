@@ -36,6 +36,7 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, be
     [
         ("density-bench", 4, 5),
         ("solid-bench", 8, 2),
+        ("pycnometer-bench", 4, 1),
         ("tube-bench", 3, 9),
         ("line-bench", 2, 11),
         ("hydrometer-bench", 6, 6),

@@ -50,6 +50,11 @@ def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) 
         chinese = client.get("/orders/first", params=asked, headers={"Accept-Language": "zh-CN"}).text
         assert "校准流量点，按测量顺序。" in chinese
         assert not re.search(r'<span lang="en">', chinese)
+        offered = client.get(
+            "/orders/first", params={"at": asked["at"]}, headers={"Accept-Language": "zh-CN"}
+        ).text
+        assert "现场校准（传递标准）" in offered
+        assert 'name="verification"' in chinese
 
 
 def test_the_spread_of_repeats_is_drawn_and_told_in_numbers(day: FirstDay) -> None:

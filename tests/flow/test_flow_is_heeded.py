@@ -231,7 +231,7 @@ class TestFlow(Heeded):
         "flow.meter_by_clamp_on": {
             **{name: OF_METERS[name] for name in OF_METERS if name not in JUDGED and name != "water"},
             "flows": {"flows": [210.0]},
-            "reference_resolution": {"reference_resolution": 0.01},
+            "reference_resolution": {"reference_resolution": 0.1},
             "mountings": {"mountings": 4},
             "outer_diameter": {"outer_diameter": 221.0},
             "outer_diameter_expanded": {"outer_diameter_expanded": 3.0},

@@ -80,11 +80,12 @@ def test_the_density_of_a_mass_is_what_it_is_in_the_meter(measured):
 def test_the_step_of_a_total_is_in_the_budget(measured, name, symbol, number):
     """Two readings rounded to a step q, of two repeats: u = q/√6/√2, of what passed."""
     _, evidence = measured
-    made = evaluated(evidence, **{name: 0.01})
+    step = 0.1 if symbol == "r_3" else 0.01  # more than the repeats scatter by
+    made = evaluated(evidence, **{name: step})
     passed = volume(made, number)
     if symbol == "r_3":  # 7.1 kg/m³ at 600 kPa and 20 °C
         passed *= results_of(made)["remotecal_loopFlow"].column("remotecal_density").floats()[0]
-    assert contribution(made, number, symbol) == pytest.approx(100 * 0.01 / math.sqrt(12) / passed, rel=0.05)
+    assert contribution(made, number, symbol) == pytest.approx(100 * step / math.sqrt(12) / passed, rel=0.05)
     fine = evaluated(evidence, **{name: 0.0})
     assert contribution(fine, number, symbol) == 0.0
 

@@ -354,12 +354,12 @@ def test_the_master_is_off_by_what_it_is_off_at_the_flow_there_was(complete):
 
 
 def test_a_master_total_that_is_read_coarsely_counts(complete):
-    """0.1 L in two readings of some 50 L: a triangle of 0.2 %, less by the root of two repeats."""
+    """1 L in two readings of some 50 L: a triangle of 2 %, less by the root of two repeats."""
     evidence = calibrate(complete, **ONE_DIFFERENCE, duration=300.0, smallest_volume=0.0)
-    coarse = evaluated(evidence, found_by=(), master_resolution=1e-4).budgets[0].lines
+    coarse = evaluated(evidence, found_by=(), master_resolution=1e-3).budgets[0].lines
     volume = 0.5 / 3600 * 300.0
     (line,) = [one for one in coarse if one.symbol == "V_r"]
-    expected = 100 * 1e-4 / volume / math.sqrt(6 * 2)
+    expected = 100 * 1e-3 / volume / math.sqrt(6 * 2)
     assert float(line.contribution) == pytest.approx(expected, rel=0.1)
 
 

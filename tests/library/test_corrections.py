@@ -9,10 +9,14 @@ from dosing.bench import DosingStand
 from dosing.procedure import Dosing
 
 from remotecal.bench import Bench
+from remotecal.certificates.dcc.read import read
+from remotecal.certificates.dcc.write import write
+from remotecal.certificates.pdf.wording import kind
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused
 from remotecal.journal.evidence import Evidence
 from remotecal.model import (
+    VERIFIED,
     Certificate,
     Column,
     Contact,
@@ -23,6 +27,7 @@ from remotecal.model import (
     Record,
     Result,
     Software,
+    Statement,
     Table,
     Text,
     Uncertainty,
@@ -34,7 +39,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.uncertainty.budget import Contribution
+from remotecal.uncertainty.budget import Budget, Contribution
 
 
 def certificate(
@@ -83,6 +88,14 @@ def test_readings_near_each_other_share_a_deviation_in_proportion_to_their_uncer
     one_sigma = applied.inputs[0].u
     assert applied.value({"W": one_sigma}, 200.0) == pytest.approx(0.030 + 0.004)
     assert applied.value({"W": one_sigma}, 100.0) == pytest.approx(0.010 + 0.002)
+
+
+def test_a_budget_tells_the_error_that_was_taken_off() -> None:
+    applied = Standard.certified("δ", BALANCE, "kg").around(150.0)
+    found = Budget(lambda **x: applied.corrected(x, 150.0), applied.inputs).evaluate()
+    (line,) = found.lines
+    assert (found.value, line.value) == pytest.approx((150.0 - 0.02, 0.02))
+    assert line.u == found.u
 
 
 def test_a_reading_beyond_the_certificate_is_refused() -> None:
@@ -169,6 +182,21 @@ def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Co
     lines = {line.symbol: line for line in evaluated.lines}
     others = math.fsum(line.contribution**2 for name, line in lines.items() if name not in {"W", "W_0"})
     return lines, math.sqrt(evaluated.u**2 - others)
+
+
+def test_an_order_to_verify_ends_in_a_certificate_of_that_and_without_a_verdict_in_a_notice(
+    evidence: Evidence,
+) -> None:
+    head = evidence.order.order.model_copy(update={"verification": True})
+    asked = replace(evidence, order=evidence.order.model_copy(update={"order": head}))
+    usual, made = (evaluate(one, find(one.procedure.name)) for one in (evidence, asked))
+    assert (kind(usual), VERIFIED in usual.statements) == ("calibration", False)
+    without = tuple(one.model_copy(update={"conformity": None}) for one in made.statements)
+    passed = Statement(ref_types=("basic_conformity",), conformity="pass")
+    failed = passed.model_copy(update={"conformity": "fail"})
+    for added, expected in (((), "notice"), ((passed,), "verification"), ((passed, failed), "notice")):
+        assert kind(made.model_copy(update={"statements": (*without, *added)})) == expected
+    assert read(write(made)).statements == made.statements
 
 
 def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evidence) -> None:

@@ -244,7 +244,7 @@ def test_a_run_is_compared_with_an_earlier_one(days: Days, adjusted: Adjusted) -
         assert f'href="/runs/here/{adjusted.run}/compare"' in page
         page = client.get(f"/runs/here/{adjusted.run}/compare?with=here/{days.first}").text
         state = adjusted.someone.words("item_state.found")
-        assert page.count(f"({state})") == 3
+        assert page.count(adjusted.someone.words("frame.beside", text=state)) == 3
         assert len(re.findall(rf'href="/runs/here/{adjusted.run}/results/[0-9/]+"', page)) == 6
         assert days.number(days.first) in page
         assert client.get(f"/runs/here/{days.first}/compare?with=here/{adjusted.run}").status_code == 404
@@ -362,6 +362,9 @@ def test_18_an_assessor_goes_from_a_certificate_to_the_institute(
         drawn = client.get(f"{here}/traceability.svg")
         assert drawn.headers["content-type"] == "image/svg+xml"
         assert number in drawn.text
+        for word in ("origin.open", "origin.read"):
+            assert someone.words(word).split()[0] in drawn.text, word
+        assert ("calibrated" in drawn.text) == (language == "en")
         bundle = zipfile.ZipFile(BytesIO(client.get(f"{here}/evidence.zip").content)).namelist()
         assert client.get(f"{here}/standards/nothing").status_code == 404
     assert {name.rpartition("/")[2] for name in bundle} >= {

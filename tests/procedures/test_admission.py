@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import pytest
@@ -17,6 +17,7 @@ from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli import main
+from remotecal.clock import VirtualClock
 from remotecal.errors import BenchError, CertificateRefused, OrderError
 from remotecal.journal.gathering import read_evidence
 from remotecal.model import APPROVED_STANDARD, Text
@@ -30,7 +31,9 @@ from remotecal.runs.record import evaluate
 from remotecal.sim.certificates import ISSUER
 from remotecal.station.held import held
 
-TODAY = date.today()  # noqa: DTZ011  the rig's own virtual day
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+"""By the rig's clock."""
+TODAY = NOW.date()
 LATER = TODAY + timedelta(days=100)
 STEADY = [10.0, 10.2, 9.9, 10.1, 9.8, 10.0, 10.1, 9.9, 10.2, 10.0]
 
@@ -39,7 +42,7 @@ STEADY = [10.0, 10.2, 9.9, 10.1, 9.8, 10.0, 10.1, 9.9, 10.2, 10.0]
 def keys_of(persons):
     """Return keys for everybody; the same ones for all tests, which only sign by them."""
     names = dict(persons) | {"issued": "Laboratory", "institute": ISSUER.get("en")}
-    return make_demonstration_keys(names, datetime.now(UTC) - timedelta(days=1))
+    return make_demonstration_keys(names, NOW - timedelta(days=1))
 
 
 class Site:
@@ -114,7 +117,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path):
-    with DosingStand.up(tmp_path / "rig", seed=4) as rig:
+    with DosingStand.up(tmp_path / "rig", seed=4, clock=VirtualClock(NOW.timestamp())) as rig:
         yield Site(rig)
 
 

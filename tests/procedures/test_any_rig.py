@@ -44,7 +44,7 @@ class Cut(IntFlag):
 class Oven(ScpiInstrument, RigController):
     """An oven with a watch over itself."""
 
-    wire: ClassVar[Line] = Line(slowest_reply=0.3)
+    wire: ClassVar[Line] = Line(slowest_reply=5.0)
     heartbeat = Setting(scpi("SYSTem:BEAT", decimals=0), "1", span=(0, 9))
     """Changes as long as somebody is there."""
     trips = Flags(scpi("STATus:CUT"), Cut, resettable=Cut.NOBODY_THERE | Cut.FUSE)

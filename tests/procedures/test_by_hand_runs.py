@@ -249,6 +249,7 @@ def test_a_run_killed_while_a_question_is_open_goes_on(dial: Tiny, question: int
 
 
 def test_a_serial_number_is_asked_for_once_the_rig_is_safe_and_watched(dial: Tiny) -> None:
+    dial.hasten()
     dial.add(dial.bench, INTERLOCK)
     person = Beside(dial.world, {6: "nobody"})
     with pytest.raises(RunError, match="'nobody' is no number"):

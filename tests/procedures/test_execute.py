@@ -10,7 +10,7 @@ import time
 
 import pytest
 from exchanged import exchanges_of
-from tiny import PROCEDURE, SLOWEST
+from tiny import HASTY, PROCEDURE
 
 from remotecal.clock import RealClock, SteadyClock, VirtualClock
 from remotecal.errors import (
@@ -137,6 +137,7 @@ def test_a_run_begins_only_beyond_the_release(tiny):
 
 
 def test_an_interlock_that_can_not_be_watched_is_a_trip(tiny):
+    tiny.hasten()
     tiny.add(
         tiny.bench, '[[interlocks]]\nwatch = "source.temperature"\nabove = 300.0\nunit = "K"\nevery = 2.0\n'
     )
@@ -166,6 +167,7 @@ def test_the_heart_beats_while_the_run_is_on(tiny):
 
 
 def test_a_heart_that_stops_is_a_trip(tiny):
+    tiny.hasten()
     tiny.add(tiny.bench, HEARTBEAT)
 
     def go_deaf(progress):
@@ -241,6 +243,8 @@ def test_a_prompt_nobody_can_answer_ends_the_run(tiny, answers, message):
 
 
 def test_an_abort_from_another_thread_stops_the_run_at_once(tiny):
+    tiny.hasten()
+
     def abort(name, line):
         if line == "SOUR:LEV 2;:SYST:ERR?":
             thread = threading.Thread(target=tiny.control.abort, args=("the water is brown",))
@@ -257,6 +261,7 @@ def test_an_abort_from_another_thread_stops_the_run_at_once(tiny):
 
 def test_what_was_called_off_and_is_carried_out_late_does_not_stand(tiny):
     """The instrument takes the level it was sent before the abort after the one that is safe."""
+    tiny.hasten()
     safe = threading.Event()
 
     def abort(name, line):
@@ -418,7 +423,8 @@ def test_a_fault_in_a_procedure_makes_the_rig_safe(tiny):
 
 
 def test_a_safe_state_that_is_not_reached_is_said_above_all(tiny):
-    tiny.add(tiny.bench, f"[safe]\nwithin = {3 * SLOWEST}\n")
+    tiny.hasten()
+    tiny.add(tiny.bench, f"[safe]\nwithin = {3 * HASTY}\n")
 
     def go_deaf(progress):
         if progress.doing == "measure":
@@ -432,6 +438,7 @@ def test_a_safe_state_that_is_not_reached_is_said_above_all(tiny):
 
 
 def test_a_dead_instrument_is_named_and_the_others_are_made_safe(tiny):
+    tiny.hasten()
     tiny.world.deaf.add("meter")
     tiny.world.level = 5.0
     with pytest.raises(BenchError, match="1 instruments can't be used: gauge"):

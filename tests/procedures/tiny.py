@@ -16,7 +16,10 @@ from remotecal.drivers.links.wire import Line
 from remotecal.drivers.quantities import Channels, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
 
-SLOWEST = 0.3
+SLOWEST = 5.0
+"""Seconds: far beyond what an answer takes on a computer that has much else to do."""
+HASTY = 0.3
+"""Where it is what does not answer that is tested."""
 
 PROCEDURE = Path(__file__).parent / "tiny_procedure.py"
 
@@ -47,6 +50,12 @@ class TinySource(ScpiInstrument, Leveller):
     safe = (level.to(0),)
 
 
+class HastySource(TinySource):
+    """A source that is not waited for long."""
+
+    wire: ClassVar[Line] = Line(slowest_reply=HASTY)
+
+
 class PatientSource(TinySource):
     """A source that may take very long to answer."""
 
@@ -72,6 +81,12 @@ class TinyMeter(ScpiInstrument, Indicator):
         ),
     )
     """What is measured in each of 17 cells: the level and as many mV as the cell's number."""
+
+
+class HastyMeter(TinyMeter):
+    """A meter that is not waited for long."""
+
+    wire: ClassVar[Line] = Line(slowest_reply=HASTY)
 
 
 class WrappingMeter(TinyMeter):

@@ -88,6 +88,10 @@ class Tiny:
         with to.open("a") as file:
             file.write(text)
 
+    def hasten(self) -> None:
+        """Let its instruments not be waited for long: one of them will not answer."""
+        self.bench.write_text(self.bench.read_text().replace("tiny:Tiny", "tiny:Hasty"))
+
     def parameter(self, text: str) -> None:
         self.order.write_text(self.order.read_text().replace("[parameters]", f"[parameters]\n{text}"))
 

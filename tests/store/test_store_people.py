@@ -1,12 +1,13 @@
-"""Users, sessions and tokens, on both databases."""
+"""Users, sessions, tokens and passkeys, on both databases."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, NotLoggedIn, NotThere
 from remotecal.store import Store
+from remotecal.store.passkeys import CHALLENGE_LASTS, MOST, PasskeyRow
 from remotecal.store.users import UserRow
 
 LASTS, IDLE = 1000.0, 100.0
@@ -168,3 +169,70 @@ def test_the_audit_log_is_filtered_and_turned(store: Store) -> None:
     assert [json.loads(row.data)["number"] for row in rows] == [4, 2]
     (last,) = store.noted(what="order", who="na", before=rows[-1].id)
     assert json.loads(last.data)["number"] == 0
+
+
+def passkey(store: Store, session: str, credential: str = "c1", **more: object) -> PasskeyRow:
+    given = {"handle": b"h", "key": b"k", "signed": 0, "now": 5.0} | more
+    return store.passkeys.add("wei", session, "laptop", credential=credential, **given)
+
+
+def test_a_passkey_is_its_owners_and_one_of_few(store: Store, wei: UserRow) -> None:
+    secret = store.users.open_session(wei, LASTS, 0.0)
+    assert secret is not None
+    with pytest.raises(NotLoggedIn, match="over"):
+        passkey(store, "guess")
+    rows = [passkey(store, secret, f"c{number}") for number in range(MOST - 1)]
+    with pytest.raises(ConfigurationError, match="known here already"):
+        passkey(store, secret, "c0")
+    rows.append(passkey(store, secret, "last"))
+    with pytest.raises(ConfigurationError, match="the most one may have"):
+        passkey(store, secret, "too many")
+    assert store.passkeys.of("wei") == tuple(rows)
+    assert store.passkeys.find("c0") == rows[0]
+    assert (rows[0].handle, rows[0].key, rows[0].made, rows[0].used) == (b"h", b"k", 5.0, None)
+    assert store.passkeys.find("too many") is None
+    for gone in ("other", "wei"):
+        with pytest.raises(NotThere, match="has no passkey"):
+            store.passkeys.remove(gone, rows[0].id if gone == "other" else 10**6)
+
+
+def test_a_passkeys_count_rises_or_stays_nothing(store: Store, wei: UserRow) -> None:
+    secret = store.users.open_session(wei, LASTS, 0.0) or ""
+    key = passkey(store, secret)
+    said = [store.passkeys.use(key.id, signed, now) for now, signed in enumerate((0, 0, 7, 7, 6, 0, 8))]
+    assert said == [True, True, True, False, False, False, True]
+    found = store.passkeys.find("c1")
+    assert found is not None
+    assert (found.signed, found.used) == (8, 6.0)
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(lambda _: store.passkeys.use(key.id, 9, 7.0), range(4))) == [False] * 3 + [
+            True
+        ]
+
+
+def test_a_passkey_that_is_removed_opens_no_session_and_ends_others(store: Store, wei: UserRow) -> None:
+    mine, other = (store.users.open_session(wei, LASTS, 0.0) or "" for _ in range(2))
+    one, two = passkey(store, mine, "c1"), passkey(store, mine, "c2")
+    store.users.put("na", roles={"operator"}, password=DIGEST)
+    na = store.users.find("na")
+    assert na is not None
+    assert store.users.open_session(na, LASTS, 0.0, one.id) is None, "not theirs"
+    assert store.users.open_session(wei, LASTS, 0.0, one.id) is not None
+    assert store.passkeys.remove("wei", one.id, but=mine) == (one,)
+    assert store.users.open_session(wei, LASTS, 0.0, one.id) is None
+    assert [store.users.of_session(each, 1.0, IDLE) is not None for each in (mine, other)] == [True, False]
+    assert store.passkeys.remove("wei") == (two,)
+    assert store.users.of_session(mine, 1.0, IDLE) is None
+    assert not store.passkeys.use(one.id, 1, 1.0)
+
+
+def test_what_a_passkey_is_asked_is_told_once_in_time_and_to_nobody_else(store: Store) -> None:
+    first, second = (store.passkeys.ask("secret", "login", 0.0) for _ in range(2))
+    assert (len(first), first != second) == (32, True)
+    assert store.passkeys.asked("other", "login", 1.0) is None
+    assert store.passkeys.asked("secret", "add", 1.0) is None
+    with ThreadPoolExecutor(4) as pool:
+        told = list(pool.map(lambda _: store.passkeys.asked("secret", "login", 1.0), range(4)))
+    assert sorted(told, key=bool) == [None] * 3 + [second]
+    store.passkeys.ask("secret", "login", 0.0)
+    assert store.passkeys.asked("secret", "login", CHALLENGE_LASTS) is None

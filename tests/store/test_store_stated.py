@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
-from remotecal.store.stated import Certificate, ResultRow
+from remotecal.store.stated import ResultRow, StatedCertificate
 from remotecal.store.stated_tables import stated_days, stated_results
 from remotecal.store.tables import runs
 
@@ -129,4 +129,4 @@ def test_two_who_compare_at_once_keep_each_result_once(stated: Store) -> None:
             stated_results.select().where(stated_results.c.certificate == third.id)
         ).all()
     assert len(rows) == 1
-    assert isinstance(third, Certificate)
+    assert isinstance(third, StatedCertificate)

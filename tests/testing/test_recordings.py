@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from peers import TcpPeer
-from tiny import TinyMeter
+from tiny import HastyMeter, TinyMeter
 from tiny_bench import Tiny
 
 from remotecal.cli import main
@@ -31,10 +31,10 @@ def kept(recorder: Recorder, path: Path, **settings: int) -> Path:
 
 
 @contextlib.contextmanager
-def recorded(tiny: Tiny) -> Iterator[tuple[TinyMeter, Recorder]]:
+def recorded(tiny: Tiny, driver: type[TinyMeter] = TinyMeter) -> Iterator[tuple[TinyMeter, Recorder]]:
     clock = VirtualClock(START)
-    link = Recorder(open_link(tiny.world.address("meter"), TinyMeter.wire, name="meter"), clock)
-    with TinyMeter.over(link, name="meter", clock=clock) as meter:
+    link = Recorder(open_link(tiny.world.address("meter"), driver.wire, name="meter"), clock)
+    with driver.over(link, name="meter", clock=clock) as meter:
         yield meter, link
 
 
@@ -128,7 +128,7 @@ def test_by_request_answers_come_in_turn_and_the_last_for_ever(tiny: Tiny, tmp_p
 
 
 def test_a_failure_and_what_the_driver_made_of_it_are_recorded(tiny: Tiny, tmp_path: Path) -> None:
-    with recorded(tiny) as (meter, recorder):
+    with recorded(tiny, HastyMeter) as (meter, recorder):
         tiny.world.deaf.add("MEAS:VAL?")
         with pytest.raises(NoReply) as silence:
             meter.value.read()
@@ -210,6 +210,7 @@ def test_an_instrument_of_a_bench_is_recorded_by_command(
 
 
 def test_what_could_not_be_read_is_recorded_too(tiny: Tiny, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny.hasten()
     tiny.world.deaf.add("MEAS:VAL?")
     out = tiny.directory / "gauge.jsonl"
     assert main(["record", str(tiny.bench), "gauge", "value", "full_scale", "--out", str(out)]) == 3

@@ -445,7 +445,7 @@ def test_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     """By processes of their own: `bench check` and `hub read` at the laboratory, a station at the site."""
     hub = ["--hub", both.folder.path]
     here = tmp_path / "laboratory.toml"
-    text = both.tiny.bench.read_text().replace("PatientSource", "TinySource")
+    text = both.tiny.bench.read_text().replace("PatientSource", "HastySource")
     both.tiny.bench.write_text(text)
     for name in ("source", "gauge"):
         address = both.tiny.world.address("meter" if name == "gauge" else name)

@@ -22,6 +22,8 @@ from windows import asked, chromium, looked_at, over, shot, window
 from remotecal.station.pages.pieces import PIECE
 
 PHONE = {"is_mobile": True, "has_touch": True, "viewport": {"width": 360, "height": 740}}
+FORGETS_NOTHING = "IDBObjectStore.prototype.delete = () => { throw new DOMException('full') }"
+"""A browser that does not let go of what it keeps, as one whose disk is full."""
 INSECURE = "Object.defineProperty(window, 'isSecureContext', { value: false })"
 SUBMITS = "document.addEventListener('submit', (event) => console.info(`sends ${event.target.action}`))"
 AGREE = "#call button[data-hold]"
@@ -182,6 +184,7 @@ def test_who_cant_hold_confirms_and_where_nothing_can_be_hashed_nothing_is_said(
     sent = sends(desk)
     desk.clock.install()
     desk.add_init_script(INSECURE)
+    desk.add_init_script(FORGETS_NOTHING)
     desk.goto(beside.call(beside.served.entrance))
     desk.wait_for_url(f"{beside.base}/")
     button, confirm = desk.locator(AGREE), desk.locator("#call button[data-confirm]")

@@ -15,7 +15,7 @@ from remotecal.certificates.library import CertificateLibrary, canonical_hash
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.certificates.trace import Traced, recognise_chain, trace, tree
-from remotecal.certificates.trace_drawing import draw
+from remotecal.certificates.trace_drawing import Wording, draw
 from remotecal.certificates.trust import TrustList, read_trust_list, sign_trust_list
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import CertificateReference, Text
@@ -255,6 +255,25 @@ def test_the_chain_is_drawn(made: Made) -> None:
     svg = fromstring(draw(refused))
     texts = [element.text for element in svg.iter("{http://www.w3.org/2000/svg}text")]
     assert " ".join(map(str, texts)).endswith(f"refused: {reason}"), "the reason is told whole"
+
+
+def test_a_drawing_speaks_its_readers_language_and_keeps_to_its_boxes(made: Made) -> None:
+    from lxml.etree import fromstring
+
+    link = dataclasses.replace(
+        chain(made, made.trust()),
+        item="温湿度大气压变送器" * 9,
+        laboratory="x" * 99,
+        reason="证书已被取代，" * 9,
+    )
+    wording = Wording("{day} 校准", "有效期至 {day}", "，", "：", {link.standing: "承认"})
+    svg = fromstring(draw(link, wording))
+    texts = [str(element.text) for element in svg.iter("{http://www.w3.org/2000/svg}text")]
+    widths = [sum(2 if ord(letter) > 0x2E80 else 1 for letter in text) for text in texts]
+    assert max(widths) <= 48
+    assert {f"{link.calibrated} 校准", "2026-03-01 校准，有效期至 2027-03-01"} <= set(texts)
+    assert "承认：证书已被取代，证书已被取代，证书已被取代，" in texts
+    assert not any(text.startswith("，") for text in texts)
 
 
 def test_a_certificate_is_found_by_either_hash(made: Made) -> None:

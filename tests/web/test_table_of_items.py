@@ -46,6 +46,8 @@ def test_both_languages_of_headings_and_all_columns_are_read() -> None:
     )
     assert (entered.serial, entered.owner_number, entered.place) == ("K-1", "A-7", "Hall 2")
     assert (entered.months, entered.due_set, entered.account) == (12, "2027-05-31", "acme")
+    (line,) = read_table(table("名称,制造单位,出厂编号,周期（月）", "流量计,Maker,K-1,24"), None)
+    assert (line.entered.maker, line.entered.months) == ("Maker", 24)
     for first in ("name_en;serial", "name_en\tserial"):
         (line,) = read_table(table(first, first.replace("name_en", "Meter").replace("serial", "1")), None)
         assert (line.entered.serial, line.entered.account) == ("1", "")
@@ -155,6 +157,7 @@ def test_an_account_in_the_table_is_the_one_it_is_brought_for() -> None:
         (table("name,serial"), "no rows below"),
         (b"", "first row must name the columns"),
         (table("name,weight", "Meter,1"), "heading 'weight' is unknown"),
+        (table("name,weight", "Meter,1"), r"name_en \(英文名称\), maker \(制造厂\)"),
         (table("name,serial,出厂编号", "Meter,1,2"), "two columns are headed as serial"),
         (table("name", "Meter"), "first row must name"),
         (table("name,serial", 'Meter,"1'), "no CSV"),

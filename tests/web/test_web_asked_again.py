@@ -1,4 +1,5 @@
-"""Who issues, amends, revokes or lets a screen show is asked again who they are; who stops a run never is."""
+"""Who issues, amends, revokes, enters users, makes tokens or lets a screen show is asked again who they are;
+who stops a run never is."""
 
 import pytest
 from test_web_pages import browsing, token
@@ -7,12 +8,15 @@ from web_laboratory import DIGEST, PASSWORD, Web, problem
 CHIEF = {"operator", "approver", "administrator"}
 LATER = 301.0
 """Seconds after which it is asked again."""
+AMENDED = {"reason": {"en": "name"}, "customer": {"en": "Second"}}
 BY_API = {
-    "/runs/here/X/certificate/issue": {},
-    "/runs/here/X/certificate/amendments": {"reason": {"en": "name"}, "customer": {"en": "Second"}},
-    "/stations/nowhere/revoke": {},
-    "/resting/assessments": {"number": "M1", "digest": "0" * 64, "text": "nothing"},
-    "/walls": {"place": "hall", "language": "en"},
+    ("POST", "/runs/here/X/certificate/issue"): {},
+    ("POST", "/runs/here/X/certificate/amendments"): AMENDED,
+    ("POST", "/stations/nowhere/revoke"): {},
+    ("POST", "/resting/assessments"): {"number": "M1", "digest": "0" * 64, "text": "nothing"},
+    ("POST", "/walls"): {"place": "hall", "language": "en"},
+    ("POST", "/tokens"): {"role": "operator", "label": "planning"},
+    ("PUT", "/users/somebody"): {"roles": ["reader"], "enabled": False},
 }
 BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls")
 STOPPING = ("pause", "abort", "go_on", "take_control", "release_control")
@@ -26,16 +30,18 @@ def chief(web: Web) -> None:
 
 def test_a_session_is_asked_again_and_a_program_is_not(web: Web) -> None:
     with web.log_in("chief") as person, web.token("chief", "operator") as program:
-        for address, body in BY_API.items():
-            assert person.post(address, json=body).status_code in {201, 404, 409, 422}, address
+        for (method, address), body in BY_API.items():
+            done = person.request(method, address, json=body)
+            assert done.status_code in {201, 404, 409, 422}, address
         with web.clock.put_forward(LATER):
-            for address, body in BY_API.items():
-                assert "password once more" in problem(person.post(address, json=body), 403), address
+            for (method, address), body in BY_API.items():
+                refused = person.request(method, address, json=body)
+                assert "password once more" in problem(refused, 403), address
+            assert len(web.users.tokens_of("chief")) == 2, "the program's, and the one made in time"
             for verb in STOPPING:
                 said = {"verb": verb, "argument": "enough"}
                 problem(person.post("/runs/here/X/commands", json=said), 404)
-            body = BY_API["/runs/here/X/certificate/amendments"]
-            problem(program.post("/runs/here/X/certificate/amendments", json=body), 404)
+            problem(program.post("/runs/here/X/certificate/amendments", json=AMENDED), 404)
             assert "session" in problem(program.put("/session", json={"password": PASSWORD}), 403)
             problem(person.put("/session", json={"password": "wrong"}), 401)
             assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)

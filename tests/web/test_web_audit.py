@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 from asked import asking
-from test_web_pages import browsing
+from test_web_pages import browsing, token
 from web_laboratory import Web
 
 import remotecal
 from remotecal.clock import civil_time
+from remotecal.hub.chain import AGAIN, check_if_due, last_check
 from remotecal.pages.words import words
 from remotecal.store.tables import audit
 
 HOSTILE = '=cmd|"/C calc"!A0 <b>'
+SLY = ("Li;=1+1", "＝1+1")
+"""What begins a cell of its own where semicolons part them, and what a Chinese spreadsheet computes."""
 DAY = datetime(2024, 3, 5, tzinfo=UTC)
 
 
@@ -30,6 +33,8 @@ def entries(web: Web) -> None:
         for number in range(3 * 24 * 60)
     ]
     rows[5] |= {"who": HOSTILE, "what": "refused"}
+    for place, sly in enumerate(SLY, 6):
+        rows[place] |= {"who": sly}
     with web.hub.laboratory.store.database.begin() as connection:
         connection.execute(audit.insert(), [row | {"data": json.dumps({"run": HOSTILE})} for row in rows])
 
@@ -70,6 +75,9 @@ def test_the_file_has_all_that_was_asked_for_and_nothing_that_is_computed(web: W
         assert len(rows) == 3 * 24 * 60
         (refused,) = [row for row in rows if row["refused"] == "yes"]
         assert refused["Who"] == "'" + HOSTILE
+        assert {"Li;'=1+1", "'＝1+1"} < {row["Who"] for row in rows}
+        lines = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";")
+        assert not [cell for line in lines for cell in line if cell.startswith(("=", "＝"))]
         page = client.get("/audit?refused=true&until=2024-04-01").text
         assert "<b>" not in page
         assert HOSTILE in unescape(page)
@@ -99,3 +107,64 @@ def test_every_act_that_is_noted_has_words() -> None:
     assert len(noted) > 20
     for language in ("en", "zh"):
         assert {f"act.{what}" for what in noted} <= words(language).texts.keys()
+
+
+def test_whether_the_log_is_whole_is_told_as_it_was_last_found(web: Web) -> None:
+    """Not found anew by each look at the page: what is changed is told by the next look through all of it."""
+    store = web.hub.laboratory.store
+    with store.database.begin() as connection:
+        connection.execute(audit.delete())  # what other tests put in has no hashes
+    for number in range(3):
+        store.note("liwei", "sign", {"number": number})
+    with browsing(web, "administrator") as client, web.token("administrator") as api:
+        page = client.get("/audit")
+        assert "Not looked through yet" in page.text
+        assert api.get("/audit/chain").json()["state"] == "unchecked"
+        assert client.post("/audit/chain").status_code == 403  # without the form's token
+        assert client.post("/audit/chain", data={"csrf": token(page)}).status_code == 303
+        page, told = client.get("/audit"), found(web)
+        assert (told["state"], told["by"], told["broken"]) == ("whole", "administrator", None)
+        kept = store.log.check(told["head"])
+        assert (kept.broken, kept.seen) == (None, True)
+        assert f"all {told['entries']} entries hold" in page.text
+        assert told["head"] in page.text
+        with asking(store) as sent:
+            client.get("/audit")
+        assert len(sent) == 3
+        with store.database.begin() as connection:
+            second = connection.execute(audit.select().order_by(audit.c.id)).all()[1]
+            connection.execute(audit.update().where(audit.c.id == second.id).values(who="somebody"))
+        assert found(web)["state"] == "whole"  # as it was last found
+        assert api.post("/audit/chain").status_code == 202
+        told = found(web)
+        assert (told["state"], told["entries"], told["broken"]) == ("broken", 1, second.id)
+        assert f"Broken at entry {second.id}:" in client.get("/audit").text
+    with browsing(web, "administrator", "zh") as client:
+        assert f"自第 {second.id} 条起断裂" in client.get("/audit").text
+    with web.token("operator") as operator:
+        assert operator.get("/audit/chain").status_code == 403
+        assert operator.post("/audit/chain").status_code == 403
+
+
+def found(web: Web) -> dict[str, object]:
+    """Return what the last look found, once it is done with."""
+    with web.token("administrator") as api:
+        while (told := api.get("/audit/chain").json())["checking"]:
+            pass
+    return told
+
+
+def test_it_is_looked_through_once_a_day(web: Web) -> None:
+    store = web.hub.laboratory.store
+    with store.database.begin() as connection:
+        connection.execute(audit.delete())
+    assert not check_if_due(store, 1e12)  # there is nothing
+    store.note("liwei", "sign", {})
+    began = store.log.began()
+    assert not check_if_due(store, began + AGAIN - 1)
+    assert check_if_due(store, began + AGAIN)
+    known = last_check(store)
+    assert (known.by, known.entries, known.broken) == ("hub", 1, None)
+    assert not check_if_due(store, known.at + AGAIN - 1)
+    assert check_if_due(store, known.at + AGAIN)
+    assert last_check(store).entries == 2

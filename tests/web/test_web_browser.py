@@ -35,20 +35,23 @@ def said() -> list[str]:
     return []
 
 
-def opened(browser: Browser, web: Web, said: list[str], user: str = "operator", **settings: object) -> Page:
-    """Return a page of somebody who has logged in by keyboard."""
+def opened(
+    browser: Browser, web: Web, said: list[str], user: str = "operator", *, base: str = "", **settings: object
+) -> Page:
+    """Return a page of somebody who has logged in by keyboard; `base`: the hub's address, if another."""
+    base = base or web.url
     context = browser.new_context(**{"locale": "en", **settings})
     context.set_default_timeout(WITHIN)
     page = context.new_page()
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
-    page.goto(web.url + "/")
+    page.goto(base + "/")
     expect(page.get_by_label("Name" if settings.get("locale", "en") == "en" else "用户名")).to_be_focused()
     page.keyboard.type(user)
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_url(web.url + "/")
+    page.wait_for_url(base + "/")
     return page
 
 
@@ -74,8 +77,8 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
     addresses = ("/", "/orders", f"/orders/{run}", "/live", "/runs", f"/runs/here/{run}", "/search?q=M1",
                  "/certificates", "/review", f"/review/here/{run}", "/standards", "/standard?number=M1",
                  "/help", "/resting", "/statistics", "/people", "/requests", "/resting?number=M1",
-                 f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course", paper(web),
-                 "/orders/first", "/statistics/spread")  # fmt: skip
+                 f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course",
+                 f"/runs/here/{run}/moment", paper(web), "/orders/first", "/statistics/spread")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -115,12 +118,13 @@ def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, sai
 def test_a_printed_list_tells_whose_it_is_and_of_which_day(
     browser: Browser, web: Web, run: str, said: list[str]
 ) -> None:
-    page = opened(browser, web, said)
-    page.goto(web.url + "/runs")
+    day = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
+    with web.noon_of(day):
+        page = opened(browser, web, said)
+        page.goto(web.url + "/runs")
     expect(page.locator(".printed")).to_be_hidden()
     page.emulate_media(media="print")
-    today = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone).isoformat()
-    expect(page.locator(".laboratory")).to_have_text(f"Water laboratory · {today} · operator")
+    expect(page.locator(".laboratory")).to_have_text(f"Water laboratory · {day} · operator")
     expect(page.get_by_role("navigation")).to_be_hidden()
     expect(page.get_by_role("row").first).to_be_visible()
 
@@ -199,6 +203,7 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/review",
         f"/review/here/{run}",
         f"/runs/here/{run}/course",
+        f"/runs/here/{run}/moment",
         "/people",
         "/standards/papers",
         paper(web),
@@ -259,4 +264,31 @@ def test_a_stranger_compares_a_file_and_sends_it_nowhere(
     assert stranger.evaluate("document.documentElement.scrollWidth") <= 360
     found = Axe().run(stranger, options=RULES)
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+    assert said == []
+
+
+def test_a_run_is_replayed_by_its_slider_with_the_keyboard(
+    browser: Browser, web: Web, run: str, said: list[str]
+) -> None:
+    page = opened(browser, web, said)
+    page.goto(f"{web.url}/runs/here/{run}/moment")
+    slider, told = page.get_by_role("slider"), page.locator("#said")
+    last = slider.get_attribute("max")
+    expect(told).to_contain_text(f"line {last} / {last}")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(told).to_have_text(f"Journal line 1 / {last}: begins")
+    expect(slider).to_have_attribute("aria-valuetext", f"Journal line 1 / {last}: begins")
+    expect(slider).to_be_focused()
+    assert page.get_by_text("Observed last").count() == 0
+    for _ in range(8):
+        page.keyboard.press("ArrowRight")
+    expect(told).to_have_text(re.compile(f"line 9 / {last}: point 1.V"))
+    expect(page).to_have_url(re.compile(r"line=9$"))
+    page.reload()
+    expect(slider).to_have_value("9")
+    page.keyboard.press("Tab")
+    page.context.clear_cookies()
+    slider.press("End")
+    expect(page.get_by_label("Name")).to_be_visible()  # who has to log in anew is led there
     assert said == []

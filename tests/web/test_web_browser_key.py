@@ -10,15 +10,15 @@ from pathlib import Path
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from browser_keys import Authority, Kept, certify_source
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import CertificateSigningRequestBuilder, load_pem_x509_certificate
 from playwright.sync_api import Browser, expect
-from test_web_browser import RULES, browser, opened, said
+from test_web_browser import browser, opened, said
 from test_web_issuing import REGISTER
+from test_web_issuing_browser import clear
 from test_web_pages import browsing, key_in, token
 from test_web_review import sign_as
 from tiny import PROCEDURE
@@ -244,7 +244,7 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
             assert key.pem.splitlines()[3] in unescape(asked.text)  # nothing is lost by that
             again = client.post("/signing", data=form | {"which": which, "password": PASSWORD})
             assert again.headers["location"].startswith("/signing/")
-        led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
+            led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
         act = client.get(led)
         assert "nowhere" in act.text.partition("</section>")[0]
         infos = re.findall(r'data-signed-info="([^"]+)" data-sha256="([0-9a-f]{64})"', act.text)
@@ -319,14 +319,12 @@ def test_a_key_made_in_chromium_signs_a_certificate_that_holds(
     page.get_by_role("button", name="Keep it").click()
     expect(page.locator("#key-until")).to_have_text(re.compile(r"\d{4}-\d{2}-\d{2}"))
     assert page.locator("#key-print").inner_text() == shown
-    axe = Axe().run(page, options=RULES).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in axe] == []
+    clear(page, "/signing/key")
     page.goto(f"{web.url}/review/here/{run}")
     page.get_by_role("button", name="Sign by the key in this browser").click()
     sign_it = page.get_by_role("button", name="Sign", exact=True)
     expect(sign_it).to_be_visible()
-    axe = Axe().run(page, options=RULES).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in axe] == []
+    clear(page, "/signing")
     hidden = "document.querySelector('[data-sha256]').dataset.sha256"
     true = page.evaluate(hidden)
     page.evaluate(f"{hidden} = '{'0' * 64}'")

@@ -16,6 +16,7 @@ from sites import BENCH
 from test_web_browser import RULES, browser, opened, said
 from test_web_items import entered, ordered, today, wanted
 from test_web_notices import look
+from test_web_pages import browsing
 from web_laboratory import Web, problem
 
 from remotecal.pages.words import Catalogue, words
@@ -97,10 +98,13 @@ def test_1_a_certificate_ends_in_20_days(browser: Browser, web: Web, said: list[
     long = ordered(web, hours=24 * 40)
     if language == "zh":
         entered(web, serial="S1", name="Source", maker="", model="")
-        for ahead, count in ((61, 0), (60, 1)):
-            with source_until(web, today(web) + timedelta(days=ahead)):
-                someone.page.goto(web.url)
-                expect(rows(someone.page, "S1")).to_have_count(count)
+        day = today(web)
+        with web.noon_of(day), browsing(web, "operator") as client:
+            for ahead, count in ((61, 0), (60, 1)):
+                with source_until(web, day + timedelta(days=ahead)):
+                    told = re.findall(r"<tr>.*?</tr>", client.get("/").text, re.DOTALL)
+                    assert len([row for row in told if "S1" in row]) == count
+        web_due_is_old(web)
     last = today(web) + timedelta(days=20)
     with source_until(web, last):
         assert look(web, today(web)) >= (1 if language == "zh" else 0)
@@ -195,9 +199,10 @@ def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str]
 def test_5_where_is_my_meter(browser: Browser, web: Web, said: list[str], language: str) -> None:
     serial = f"W5-{language}"
     entered(web, serial=serial, maker="", model="", name="Meter")
-    order = wanted(web, planned=f"{today(web)}")
+    day = today(web)
+    order = wanted(web, planned=f"{day}")
     order["order"]["dut"] |= {"serial": serial}
-    with web.token("operator") as operator:
+    with web.noon_of(day), web.token("operator") as operator:
         assert operator.post("/orders", json=order).status_code == 201
     someone = person(browser, web, said, "5 where is my meter, goal 1 s", language)
     someone.begin(web.url)
@@ -206,7 +211,7 @@ def test_5_where_is_my_meter(browser: Browser, web: Web, said: list[str], langua
     someone.page.keyboard.press("Enter")
     found = rows(someone.page, serial)
     expect(found).to_contain_text(someone.words("order_state.issued"))
-    expect(found).to_contain_text(f"{today(web)}")
+    expect(found).to_contain_text(f"{day}")
     someone.done()
     assert someone.clicks == 0
     assert said == []

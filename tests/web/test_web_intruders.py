@@ -13,9 +13,15 @@ from web_laboratory import DIGEST, PASSWORD, Web, problem
 from remotecal.order import Order
 from remotecal.store.signings import SigningRow
 from remotecal.transport.messages import Terms
-from remotecal.web.sessions import OF_HOST, OF_ONE
+from remotecal.web.proving import OF_HOST, OF_ONE
 
-OPEN = {("post", "/api/v1/session"), ("get", "/health"), ("get", "/metrics")}
+OPEN = {
+    ("post", "/api/v1/session"),
+    ("post", "/api/v1/session/passkey"),
+    ("post", "/api/v1/session/passkey/options"),
+    ("get", "/health"),
+    ("get", "/metrics"),
+}
 """All that can be asked without being known."""
 NEEDS = {
     ("post", "/orders"): "operator",
@@ -37,6 +43,8 @@ NEEDS = {
     ("get", "/audit"): "administrator",
     ("get", "/users"): "administrator",
     ("put", "/users/somebody"): "administrator",
+    ("get", "/users/somebody/passkeys"): "administrator",
+    ("delete", "/users/somebody/passkeys"): "administrator",
 }
 BODIES = {
     "/items": {"name": "Meter", "serial": "1"},
@@ -79,7 +87,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall"), 1)
+            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall", "passkey"), 1)
             address = path.format(**named, **numbered, token_id="0" * 16, sha256="0" * 64)
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)

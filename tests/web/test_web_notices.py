@@ -178,7 +178,7 @@ def test_a_notice_is_seen_and_acknowledged_by_its_reader_alone(web: Web) -> None
         problem(bolt.post(f"/notices/{mine['id']}/acknowledge"), 404)
         assert all(one["about"] != str(number) for one in bolt.get("/notices").json())
     with browsing(web, "customer") as client:
-        assert "notices not acknowledged" in client.get("/").text
+        assert "Notices not acknowledged: " in client.get("/").text
         page = client.get("/notices")
         assert f'value="{mine["id"]}"' in page.text
         assert f"/items/{number}" in page.text

@@ -1,8 +1,11 @@
 """Numbers below each other have their points in line, as on the certificate."""
 
+import struct
+
 import pytest
 
-from remotecal.pages.frame import behind
+from remotecal.certificates.pdf.numbers import printed
+from remotecal.pages.frame import behind, environment
 
 
 @pytest.mark.parametrize(
@@ -19,3 +22,11 @@ def test_points_stand_in_line(column: tuple[str, ...], widths: tuple[int, ...]) 
         added = behind(number, column)
         assert (len(added), added.strip()) == (width, "")
         assert added.startswith("\u2008" if width and "." not in number else ("\u2007" if width else ""))
+
+
+def test_an_indication_has_the_digits_of_its_float_and_a_counter_all() -> None:
+    told = environment("remotecal.web.pages").filters["indicated"]
+    (single,) = struct.unpack("f", struct.pack("f", 0.1))
+    values = (single, 12.5, 12_345_678.0, 4_294_967_295.0, 123_456_789.25, -2e6)
+    shown = [printed(told(value)) for value in values]
+    assert shown == ["0.1", "12.5", "12345678", "4294967295", "123456789.25", "\N{MINUS SIGN}2000000"]

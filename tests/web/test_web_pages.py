@@ -14,6 +14,8 @@ from asked import asking
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.approval import sign
+from remotecal.clock import civil_time
+from remotecal.journal.events import read_alone, seconds
 from remotecal.pages import assets, frame
 from remotecal.pages.words import LANGUAGES, words
 from remotecal.store.journals import STATES
@@ -139,7 +141,7 @@ def test_style_and_script_are_kept_under_names_of_their_content(web: Web) -> Non
             assert re.fullmatch(r"/static/[a-z]+\.[0-9a-f]{12}\.(css|js|svg)", name)
         assert client.get("/static/console.css").status_code == 404
         assert client.get("/static/..%2fwords%2fen.toml").status_code == 404
-        assert len(assets.assets()) == 4
+        assert len(assets.assets()) == 5
 
 
 def test_pages_are_compressed_and_files_are_not(web: Web, run: str) -> None:
@@ -326,6 +328,38 @@ def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
                 f"/review/here/{run}": 7,
             }.get(address, 5)
             assert len(sent) <= most, (address, [one.statement[:60] for one in sent])
+
+
+def test_a_run_is_gone_through_moment_by_moment_without_a_script(web: Web, run: str) -> None:
+    address, steps = f"/runs/here/{run}/moment", []
+    lines = web.hub.laboratory.store.journals.find("here", run).committed
+    zone = web.hub.laboratory.folder.time_zone
+    with browsing(web, "operator") as client, browsing(web, "bolt") as bolt:
+        page = client.get(f"{address}?line=1").text
+        while later := re.search(rf'href="({address}\?line=(\d+))">to what came next', page):
+            steps.append(int(later[2]))
+            page = client.get(later[1]).text
+            assert f"line {later[2]} / {lines}" in page
+            assert f'value="{later[2]}"' in page
+            with web.hub.laboratory.store.journals.opened("here", run, [(steps[-1],) * 2]) as kept:
+                line = next(kept).rstrip(b"\n")
+            written = civil_time(seconds(read_alone(line, steps[-1]).at), zone)
+            assert f"{written:%Y-%m-%d %H:%M:%S}" in page.partition('id="said"')[2].partition("</dl>")[0]
+            part = client.get(f"{later[1]}&part=1").text
+            assert part.strip() in page
+            assert len(part) < 15_000
+        assert steps == sorted(set(steps))
+        assert len(steps) > 5
+        assert "4 / 4" in page
+        assert "Observed last" in page
+        first = client.get(f"{address}?line=1&part=1").text
+        assert "Observed last" not in first
+        assert "0 / 4" in first
+        assert client.get(f"{address}?line=9999&part=1").text == client.get(f"{address}?part=1").text
+        for query in ("line=-1", "line=x", "part=2"):
+            assert client.get(f"{address}?{query}").status_code == 422
+        assert bolt.get(address).status_code == 404
+        assert bolt.get(f"{address}?line=1&part=1").status_code == 404
 
 
 def test_pages_speak_as_who_reads_them_does(web: Web, run: str, monkeypatch: pytest.MonkeyPatch) -> None:

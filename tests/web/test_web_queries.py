@@ -13,6 +13,7 @@ QUERIES = {
     "/orders?number=1": 2,
     "/audit": 2,
     "/audit?what=order": 2,
+    "/audit/chain": 2,
     "/stations": 2,
     "/stations/here": 2,
     "/users": 2,
@@ -37,6 +38,7 @@ PAGES = {
         "/runs": 2,
         "/runs/here/{run}": 6,
         "/runs/here/{run}/course": 3,
+        "/runs/here/{run}/moment": 5,
         "/review": 5,
         "/review/here/{run}": 6,
         "/certificates": 5,
@@ -53,7 +55,7 @@ PAGES = {
         "/search?q={number}": 6,
     },
     "customer": {"/": 4, "/my": 5, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
-    "administrator": {"/audit": 2},
+    "administrator": {"/audit": 3},
 }
 """Who → page → queries of a later look, the one that tells who asks included.
 

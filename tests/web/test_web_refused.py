@@ -10,7 +10,7 @@ from web_laboratory import DIGEST, PASSWORD, Web, problem
 from remotecal.pages import frame
 from remotecal.pages.words import words
 from remotecal.sayings import LONGEST
-from remotecal.web.sessions import OF_ONE
+from remotecal.web.proving import OF_ONE
 
 
 def refused(web: Web, who: str) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The pages of standards: which there are, how long their certificates hold, where they took part."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -15,10 +15,15 @@ YEAR = 370 * 86400.0
 
 
 @pytest.fixture(scope="module")
-def run(web: Web) -> str:
+def day(web: Web) -> date:
+    """The day on which it is looked: one for all tests, if midnight passes or not."""
+    return civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
+
+
+@pytest.fixture(scope="module")
+def run(web: Web, day: date) -> str:
     """A run, with standards whose certificates end today, soon and have ended, and one without a serial."""
     run = web.do(web.carried_out())
-    today = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
     hostile = '<b>"S/4"&'
     for serial, certificate, days, before in (
         ("S-ended", "E-1", -1, 0.0),
@@ -31,7 +36,7 @@ def run(web: Web) -> str:
     ):
         row = dict.fromkeys(("maker", "model", "roles", "certificate_sha256"), "")
         row |= {"station": "here", "serial": serial, "certificate": certificate, "name": f"n{certificate}"}
-        row |= {"valid_until": (today + timedelta(days)).isoformat(), "at": web.clock.now() - before}
+        row |= {"valid_until": (day + timedelta(days)).isoformat(), "at": web.clock.now() - before}
         with web.hub.laboratory.store.database.begin() as connection:
             connection.execute(run_equipment.insert().values(**row, run=run if before == 0 else "old"))
     return run
@@ -44,8 +49,8 @@ def cells(page: str, certificate: str) -> list[str]:
     return [" ".join(cell.split()) for cell in stripped]
 
 
-def test_standards_are_listed_with_how_their_certificates_stand(web: Web, run: str) -> None:
-    with browsing(web, "operator") as client:
+def test_standards_are_listed_with_how_their_certificates_stand(web: Web, run: str, day: date) -> None:
+    with web.noon_of(day), browsing(web, "operator") as client:
         page = client.get("/standards").text
         marks = {name: cells(page, name)[3].partition(" ")[2] for name in ("E-1", "E-2", "E-3", "E-4", "E-5")}
         assert marks == {

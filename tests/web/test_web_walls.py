@@ -26,7 +26,7 @@ from remotecal.hub.walls import DAY
 from remotecal.pages.frame import environment
 from remotecal.pages.words import words
 from remotecal.transport.messages import Live
-from remotecal.web import pages
+from remotecal.web import pages, watching
 from remotecal.web.pages.frame import MENU, TEMPLATES
 from remotecal.web.watching import Seen
 
@@ -36,6 +36,8 @@ ADDRESS = re.compile(r"/wall/[A-Za-z0-9_-]{43}")
 PLACE = "Hall <b>2</b>"
 ANYBODYS = {"/login", "/language"}
 """Addresses that take a form of somebody who is not logged in."""
+ASKED_BY_ANYBODY = {"/health", "/metrics", "/api/v1/session/passkey/options"}
+"""What is answered whoever asks."""
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +111,12 @@ def test_a_screen_is_put_up_once_by_who_may_and_who_it_is_is_asked_again(web: We
             assert not ADDRESS.search(asking.text)
             assert client.post("/walls", data=form | {"password": "wrong"}).status_code == 403
             made = client.post("/walls", data=form | {"password": PASSWORD})
+            again = client.post("/walls", data=form)
         address = address_in(made)
         assert "<svg" in made.text
         assert made.headers["cache-control"] == "no-store"
-        again = client.post("/walls", data=form)
         assert (again.status_code, again.headers["location"]) == (303, "/walls")
+    with logged_in(web, "administrator") as client:
         listed = client.get("/walls").text
         assert "Hall &lt;b&gt;2&lt;/b&gt;" in listed
         assert not ADDRESS.search(listed)
@@ -178,6 +181,19 @@ def test_it_shows_what_is_on_and_nothing_of_a_customer(web: Web, asked: str) -> 
         assert "acme" not in page
 
 
+def test_a_run_that_waits_for_an_answer_is_no_run_without_news(
+    web: Web, asked: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = SimpleNamespace(monotonic=lambda: time.monotonic() + 60)
+    with screen(web) as wall, logged_in(web, "operator") as one:
+        monkeypatch.setattr(watching, "time", later)
+        assert "No news" in one.get("/live").text
+        for client, address in ((one, "/live/news"), (wall, "/wall/news")):
+            with client.stream("GET", address) as stream:
+                told = (line for line in heard(stream) if line.startswith("data: ") and "here" in line)
+                assert any("No news" not in line for line in told), address
+
+
 def test_what_it_tells_of_a_run_is_not_whose_it_is_or_what_was_found(web: Web, asked: str) -> None:
     row = web.hub.laboratory.store.journals.find("here", asked)
     row = replace(row, conflict="lines of acme's meter 4711", account="acme")
@@ -235,7 +251,7 @@ def test_a_screen_is_let_in_nowhere_else(web: Web) -> None:
         described = client.get("/api/v1/openapi.json").json()["paths"]
         bearer = as_all | {"Authorization": f"Bearer {secret}"}
         for path, methods in described.items():
-            for method in methods if path not in {"/health", "/metrics"} else ():
+            for method in methods if path not in ASKED_BY_ANYBODY else ():
                 address = re.sub(r"{[a-z0-9_]+}", "1", path)
                 for headers in (as_all, bearer):
                     answer = client.request(method, address, headers=headers, json={})

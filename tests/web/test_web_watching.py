@@ -139,3 +139,27 @@ def test_an_answer_does_not_undo_later_news(web: Web) -> None:
     assert without.observed == 1
     assert later is not None
     assert later.observed == 2
+
+
+class OneDead:
+    """The laboratory, of whose stations one gives no answer."""
+
+    def __init__(self, web: Web) -> None:
+        self.connection = web.hub.laboratory.connection
+
+    async def state(self, station: str, by: str) -> StationState:
+        if station == "dead":
+            await asyncio.Event().wait()
+        return StationState(run=live("r-9", prompt=1), waits_for_consent=None)
+
+
+def test_a_station_that_gives_no_answer_keeps_nobody_from_the_others(web: Web) -> None:
+    async def look() -> list[bool]:
+        watching = Watching(OneDead(web))  # type: ignore[arg-type]  # all that it is asked for
+        waiting = [("dead", "r-1"), ("here", "r-9"), ("there", "r-9")]
+        async with asyncio.timeout(PATIENCE):
+            await watching.ask_waiting(waiting, "somebody")
+            await until(lambda: watching.of("there", "r-9"))
+        return [watching.of(*one) is not None for one in waiting]
+
+    assert web.do(look()) == [False, True, True]

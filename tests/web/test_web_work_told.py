@@ -69,7 +69,8 @@ def registered(web: Web) -> Iterator[None]:
     before = folder.settings
     issuing = before.issuing.model_copy(update={"signatories": "register.toml"})
     folder.settings = before.model_copy(update={"issuing": issuing})
-    yield
+    with web.noon_of(today):
+        yield
     folder.settings = before
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -24,7 +24,7 @@ from remotecal.certificates.demonstration import (
     write_trust_list,
 )
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.clock import RealClock
+from remotecal.clock import RealClock, begin_of
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.hub import Hub
 from remotecal.hub.settings import HubFolder
@@ -66,7 +66,7 @@ class HereClock(RealClock):
 
     @contextmanager
     def put_forward(self, duration: float) -> Iterator[None]:
-        """Let so many seconds have passed while the context lasts."""
+        """Let so many seconds have passed while the context lasts; fewer than none put it back."""
         self.ahead += duration
         try:
             yield
@@ -88,6 +88,13 @@ class Web:
     """By which the API judges sessions, tokens and signatures."""
     orders: int = 0
     """Given so far; each certificate has a number of its own."""
+
+    @contextmanager
+    def noon_of(self, day: date) -> Iterator[None]:
+        """Let it be noon of a day in the laboratory while the context lasts: no midnight comes meanwhile."""
+        noon = begin_of(day, self.hub.laboratory.folder.time_zone) + 43200.0
+        with self.clock.put_forward(noon - self.clock.now()):
+            yield
 
     @property
     def users(self) -> Users:

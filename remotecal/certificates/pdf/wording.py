@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.model import VERIFICATION
+
 if TYPE_CHECKING:
     from remotecal.model import Record
 
@@ -15,9 +17,6 @@ Said = list[list[str]]
 
 Chosen = dict[str, dict[str, dict[str, str]]]
 """Words that a laboratory chose: group → name → language → word."""
-
-VERIFICATION = "remotecal_verification"
-"""The refType of a statement by which a certificate is one of verification (检定), not of calibration."""
 
 
 def label(group: str, name: str, **inserted: str) -> Said:
@@ -39,12 +38,13 @@ def names(group: str) -> tuple[str, ...]:
 def kind(record: Record) -> str:
     """Return what a record is the certificate of, and so how it is worded.
 
-    It is calibration, verification, or the notice (检定结果通知书) of a verification that was not passed.
+    It is calibration, verification, or the notice (检定结果通知书) of a verification that was not passed: one
+    without a verdict was not.
     """
     if not any(VERIFICATION in statement.ref_types for statement in record.statements):
         return "calibration"
     verdicts = {statement.conformity for statement in record.statements} - {None}
-    return "verification" if verdicts <= PASSED else "notice"
+    return "verification" if verdicts and verdicts <= PASSED else "notice"
 
 
 PASSED = frozenset({"pass", "conditionalPass"})

@@ -196,3 +196,68 @@ if (check && window.crypto && crypto.subtle) {
     if (event.dataTransfer.files.length) compare(event.dataTransfer.files[0]);
   });
 }
+
+// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form.
+async function prove(box, form) {
+  const csrf = form.elements.namedItem("csrf");
+  const headers = csrf ? { "X-CSRF-Token": csrf.value } : {};
+  const told = await fetch(box.dataset.passkey, { method: "POST", headers });
+  if (!told.ok) throw new Error(told.statusText);
+  const asked = await told.json();
+  const made = form.elements.namedItem("made");
+  const found = made
+    ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
+    : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
+  (made || form.elements.namedItem("passkey")).value = JSON.stringify(found.toJSON());
+  form.submit();
+}
+
+if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
+  for (const box of document.querySelectorAll("[data-passkey]")) {
+    const form = box.querySelector("form");
+    const button = form.querySelector("button");
+    const failed = box.querySelector("[role=alert]");
+    box.hidden = false;
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      button.disabled = true;
+      failed.hidden = true;
+      failed.textContent = "";
+      prove(box, form).catch(() => {
+        button.disabled = false;
+        failed.hidden = false;
+        failed.textContent = failed.dataset.said;
+      });
+    });
+  }
+}
+
+// A run is gone through by its slider: the latest place is asked for, one at a time.
+const replay = document.getElementById("replay");
+
+async function show(place) {
+  const address = `${replay.action}?line=${place.value}`;
+  const answer = await fetch(`${address}&part=1`);
+  // Whoever has to log in anew is led there by the whole page.
+  if (!answer.ok || answer.redirected) return location.assign(address);
+  document.getElementById("moment").innerHTML = await answer.text();
+  place.setAttribute("aria-valuetext", document.getElementById("said").textContent);
+  history.replaceState(null, "", address);
+}
+
+if (replay) {
+  const place = document.getElementById("line");
+  let asked = null; // while something is asked for: which
+  place.addEventListener("input", async () => {
+    if (asked !== null) return;
+    while (asked !== place.value) {
+      asked = place.value;
+      try {
+        await show(place);
+      } catch {
+        break; // no line: the next move tries again
+      }
+    }
+    asked = null;
+  });
+}

@@ -26,6 +26,7 @@
 
   // Photos that wait to be sent: kept over a reload, or while the page is there where the browser keeps nothing.
   const here = [];
+  const dealt = new Set(); // ids of those that are dealt with, also where the browser does not let go of them
   const base = new Promise((done) => {
     const asked = window.indexedDB ? indexedDB.open("remotecal", 1) : {};
     if (!window.indexedDB) done(null);
@@ -53,16 +54,21 @@
 
   async function drop(photo) {
     if (here.includes(photo)) here.splice(here.indexOf(photo), 1);
-    else await ask((photos) => photos.delete(photo.id));
+    else {
+      dealt.add(photo.id);
+      await ask((photos) => photos.delete(photo.id)).catch(() => {});
+    }
   }
 
-  // The photo that is to be sent next; one of an earlier place of the station nobody takes any more.
+  // The photo that is to be sent next; one of an earlier place of the station nobody takes any more, which is said.
   async function next() {
     if (here.length) return here[0];
     try {
       for (const photo of await ask((photos) => photos.getAll())) {
+        if (dealt.has(photo.id)) continue;
         if (photo.to === text.to) return photo;
         await drop(photo);
+        show(text.lost, true);
       }
     } catch {
       // Nothing is kept here.
@@ -208,9 +214,12 @@
       }
     };
     // Of several windows one sends; the next one goes on where it was closed.
-    if (navigator.locks) await navigator.locks.request("photos", all);
-    else await all();
-    busy = false;
+    try {
+      if (navigator.locks) await navigator.locks.request("photos", all);
+      else await all();
+    } finally {
+      busy = false;
+    }
   }
 
   function show(what, over = false) {

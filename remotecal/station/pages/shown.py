@@ -131,11 +131,11 @@ def who(by: str, words: Catalogue) -> str:
 
 
 def clock_time(at: float | str) -> str:
-    """Return a time as it is told here, with its offset."""
+    """Return a time as it is told here, to the minute, with its offset: seconds stand in the journal."""
     from datetime import datetime
 
     seconds = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
-    return civil_time(seconds, local_zone()).isoformat(" ", "seconds")
+    return civil_time(seconds, local_zone()).isoformat(" ", "minutes")
 
 
 def left(expires: float) -> int:

@@ -26,6 +26,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         items,
         keys,
+        moment,
         my,
         notices,
         numbers,
@@ -33,6 +34,7 @@ def add_to(app: FastAPI) -> None:
         orders,
         origins,
         papers,
+        passkeys,
         people,
         public,
         requests,
@@ -57,6 +59,7 @@ def add_to(app: FastAPI) -> None:
         numbers,
         runs,
         course,
+        moment,
         comparing,
         evidence,
         origins,
@@ -66,7 +69,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, spreads, people, audit, walls, my, requests)
+    told = (statistics, spreads, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

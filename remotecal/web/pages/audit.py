@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 
+from remotecal.pages.frame import see
 from remotecal.store.audit_log import REFUSALS
-from remotecal.web.audit import BeforeEntry, Wanted
+from remotecal.web.audit import BeforeEntry, Wanted, begin_check, chain_of
 from remotecal.web.callers import require
-from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.spreadsheet import Form, as_csv
 
 if TYPE_CHECKING:
@@ -45,10 +46,19 @@ def show_audit(
         rows=[(row, told(row)) for row in rows[:ON_A_PAGE]],
         refusals=REFUSALS,
         wanted=wanted,
+        chain=chain_of(visitor.office),
         asked=asked,
         further=rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE else None,
         acts=[name.partition(".")[2] for name in visitor.words.texts if name.startswith("act.")],
     )
+
+
+@router.post("/audit/chain")
+async def check(form: Sent) -> Response:
+    """Have all of the log looked through."""
+    visitor = form.visitor
+    await begin_check(visitor.office, require(visitor.caller, "audit"))
+    return see("/audit")
 
 
 def told(row: AuditRow) -> list[tuple[str, str]]:

@@ -2,69 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
-from remotecal.errors import JournalBroken
-from remotecal.journal.chain import ending
-from remotecal.journal.events import seconds
+from remotecal.journal.course import steps_of
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
 from remotecal.web.pages.frame import Visiting
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    Choose: TypeAlias = Callable[[Mapping[str, str]], str]
 
 router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE: Final = 200
 """Lines of the table on a page."""
-LONGEST_TEXT: Final = 500
-"""Letters of what a line says."""
-PASSED_OVER: Final = frozenset({"replies", "instrument", "watch", "signature"})
-"""Kinds of lines that tell of instruments alone, which numbers lead to."""
-SAYS: Final = {
-    "start": ("run",),
-    "point": ("point",),
-    "stable": (),
-    "prompt": ("question",),
-    "answer": ("answer",),
-    "control": ("verb", "reason"),
-    "adjust": ("set",),
-    "note": ("text",),
-    "file": ("about", "name"),
-    "safe": ("text",),
-    "finish": ("observations",),
-}
-"""Kind → where its event says what it is about; the others say why in `text`."""
-
 From = Annotated[int, Query(alias="from", ge=0, le=10**6)]
 """How many lines of the table stand on the pages before."""
 Line = Annotated[int, Query(ge=0, le=2**31 - 1)]
 """A line of the journal whose page is wanted."""
-
-
-@dataclass(frozen=True, slots=True)
-class CourseStep:
-    """Something that happened in a run."""
-
-    line: int
-    """Number of the journal's line that tells it; of a repeat, that of what was observed."""
-    at: float
-    """When, in seconds since 1970, UTC."""
-    kind: str
-    """What (`journal.events.KINDS`)."""
-    what: str
-    """What is said of it."""
-    by: str
-    """Who did it; "" for nobody."""
-    done: bool = True
-    """Whether a repeat came to an observation, or the safe state was reached."""
 
 
 @router.get("/runs/{station}/{run}/course")
@@ -88,50 +42,3 @@ def show_course(
         step=ON_A_PAGE,
         marked=line,
     )
-
-
-def steps_of(lines: Iterable[bytes], choose: Choose) -> list[CourseStep]:
-    """Return what happened in a run, of the lines of its journal; what instruments replied is not read.
-
-    Raises:
-        JournalBroken: a line is no event.
-    """
-    steps: list[CourseStep] = []
-    repeat: int | None = None
-    for line in lines:
-        link = ending(line.rstrip(b"\n"))
-        if link is None:
-            raise JournalBroken("a line of the journal is no event")
-        if link.kind in PASSED_OVER:
-            continue
-        if link.kind == "observation":
-            if repeat is not None:
-                steps[repeat] = replace(steps[repeat], line=link.seq, done=True)
-            repeat = None
-            continue
-        event = json.loads(line)
-        step = _step(link.seq, link.kind, event["at"], event["data"], choose)
-        if link.kind == "repeat":
-            repeat = len(steps)
-        steps.append(step)
-    return steps
-
-
-def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choose) -> CourseStep:
-    if kind == "repeat":
-        return CourseStep(seq, seconds(at), kind, f"{data['point']} · {data['repeat']}", "", done=False)
-    said = (_told(data.get(name), choose) for name in SAYS.get(kind, ("text",)))
-    done = kind != "safe" or data.get("reached") is True
-    return CourseStep(seq, seconds(at), kind, ": ".join(filter(None, said)), str(data.get("by") or ""), done)
-
-
-def _told(said: object, choose: Choose) -> str:
-    """Return what an event says, in the visitor's language where it is said in several."""
-    if isinstance(said, dict):
-        texts = {name: text for name, text in said.items() if isinstance(text, str)}
-        if set(texts) == set(said) and set(texts) <= {"zh", "en", ""} and texts:
-            return choose(texts)[:LONGEST_TEXT]
-        return ", ".join(f"{name} = {_told(one, choose)}" for name, one in said.items())[:LONGEST_TEXT]
-    if isinstance(said, list):
-        return ", ".join(_told(one, choose) for one in said)[:LONGEST_TEXT]
-    return ("" if said is None else str(said))[:LONGEST_TEXT]

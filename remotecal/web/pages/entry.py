@@ -15,9 +15,11 @@ from remotecal.pages.frame import MOST_FIELDS, local, refuse_foreign, see, text_
 from remotecal.pages.words import keep_language
 from remotecal.web import sessions
 from remotecal.web.bodies import Login
+from remotecal.web.ceremonies import answer_in
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, entrance
 from remotecal.web.problems import note_refusal, status_of
+from remotecal.web.proving import WRONG
 
 if TYPE_CHECKING:
     from starlette.datastructures import FormData
@@ -40,7 +42,21 @@ async def log_in(request: Request, here: Here) -> Response:
         login = Login(name=text_in(fields, "name"), password=text_in(fields, "password"))
         await sessions.open_session(here, login, request, response)
     except ValidationError:
-        return entrance(request, status_of(NotLoggedIn("")), sessions.WRONG)
+        return entrance(request, status_of(NotLoggedIn("")), WRONG)
+    except (NotLoggedIn, TooOften) as error:
+        await note_refusal(request, error)
+        return entrance(request, status_of(error), str(error))
+    return response
+
+
+@router.post("/login/passkey")
+async def log_in_by_passkey(request: Request, here: Here) -> Response:
+    """Log in by what a passkey answered, and go where one wanted to."""
+    fields = await _own_form(request)
+    response = see(local(text_in(fields, "next")))
+    try:
+        answer = answer_in(text_in(fields, "passkey"))
+        await sessions.open_session_by_passkey(here, answer, request, response)
     except (NotLoggedIn, TooOften) as error:
         await note_refusal(request, error)
         return entrance(request, status_of(error), str(error))

@@ -171,7 +171,7 @@ def observed(
     yielded: dict[int, Yielded] = {}
     room = MOST_SHOWN
     lines = sorted({1, *named, *(one.ends for one in shown)})
-    for told in tell(_events(office.store, row, [(line, line) for line in lines]), files):
+    for told in tell(events_of(office.store, row, [(line, line) for line in lines]), files):
         if told.event.kind == "start":
             start = start_of(told.event.data)
         elif told.event.kind == "observation":
@@ -234,13 +234,15 @@ def _replies(
     within = sorted((one.begins, one.ends) for one in shown)
     return {
         one.number: (one, event.seq)
-        for event in _events(store, row, within, "replies")
+        for event in events_of(store, row, within, "replies")
         for one in kept_exchanges(event)
         if one.number in wanted
     }
 
 
-def _events(store: Store, row: RunRow, within: Sequence[tuple[int, int]], kind: str = "") -> Iterator[Event]:
+def events_of(
+    store: Store, row: RunRow, within: Sequence[tuple[int, int]], kind: str = ""
+) -> Iterator[Event]:
     """Give the events of some lines of a journal, of one kind where it is named."""
     with store.journals.opened(row.station, row.run, within) as lines:
         for line in lines:

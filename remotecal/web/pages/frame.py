@@ -30,7 +30,8 @@ from remotecal.pages.frame import (
 from remotecal.pages.words import Catalogue, words_for
 from remotecal.web import callers
 from remotecal.web.callers import COOKIE, SAFE, Action, Caller, csrf_of
-from remotecal.web.office import Here, Office
+from remotecal.web.ceremonies import offered, site_of
+from remotecal.web.office import Here, Office, office_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -103,6 +104,7 @@ class Visitor:
         return {
             **common(self.request, self.words),
             "founded": founded,
+            "passkeys": founded and site_of(self.office) is not None,
             "caller": self.caller,
             "csrf": csrf_of(self.caller.session or ""),
             "may": self.may,
@@ -281,6 +283,9 @@ def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str 
     words = words_for(request)
     said = words.refusal(refusal)[0] if refusal else ""
     content = common(request, words) | {"next": local(asked), "refusal": said}
+    content["offered"] = offered(request, office_of(request))
+    if request.method not in SAFE:
+        content["whole"] = "/login"  # where a form was sent to there may be no page
     return HTMLResponse(_template("login.html").render(**content), status, HEADERS)
 
 

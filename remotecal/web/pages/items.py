@@ -235,7 +235,7 @@ def _brought(content: str, account: str, *, look: bool) -> ItemsBrought:
 
 def _faults(visitor: Visitor, line: TableRow) -> list[str]:
     return [
-        (f"{visitor.words.of('item_column', fault.column)}: " if fault.column else "")
+        (visitor.words.of("item_column", fault.column) + visitor.words("frame.colon") if fault.column else "")
         + visitor.words(f"fault.{fault.kind}", told=fault.told)
         for fault in line.faults
     ]

@@ -17,6 +17,7 @@ from remotecal.errors import NotLoggedIn
 from remotecal.web.pages.frame import Visitor, looking_on
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
     from remotecal.web.office import Office
@@ -67,8 +68,8 @@ def stream(
         board: tells all that the parts follow from, where that is nothing of the visitor's own: they are made
             once for all who look at the same.
     """
-    office = visitor.office
-    made = _own(office, parts, shows, ask) if board is None else _on_board(office, board, parts, shows)
+    looks = partial(looks_asking, visitor.office, shows, ask)
+    made = _own(looks(), parts) if board is None else visitor.office.boards.looks(board, looks, parts)
     return stream_of(made, still(visitor))
 
 
@@ -88,19 +89,23 @@ def stream_of(made: AsyncGenerator[Parts], still: Callable[[], object]) -> Respo
     return StreamingResponse(_events(made, still), media_type="text/event-stream", headers=HEADERS)
 
 
-def _on_board(
-    office: Office, board: Hashable, parts: Callable[[], Parts], shows: Shows
-) -> AsyncGenerator[Parts]:
-    return office.boards.looks(board, lambda woken: office.watching.looks(shows, woken), parts)
-
-
-async def _own(
-    office: Office, parts: Callable[[], Parts], shows: Shows, ask: Callable[[], Awaitable[None]] | None
-) -> AsyncGenerator[Parts]:
-    async with aclosing(office.watching.looks(shows)) as looks:
+async def looks_asking(
+    office: Office,
+    shows: Shows,
+    ask: Callable[[], Awaitable[None]] | None,
+    woken: asyncio.Event | None = None,
+) -> AsyncGenerator[None]:
+    """Yield whenever there may be something new, see `Watching.looks`; it was asked for by `ask` then."""
+    async with aclosing(office.watching.looks(shows, woken)) as looks:
         async for _ in looks:
             if ask is not None:
                 await ask()
+            yield
+
+
+async def _own(looks: AsyncGenerator[None], parts: Callable[[], Parts]) -> AsyncGenerator[Parts]:
+    async with aclosing(looks) as each:
+        async for _ in each:
             yield await run_in_threadpool(parts)
 
 

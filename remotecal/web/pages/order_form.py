@@ -139,7 +139,7 @@ def _order(
         "binding": (typed["binding"] or "zh").split(),
         "empty": [name for place, name in enumerate(setup.places) if name and place not in told],
         "certificates": "each" if typed["each"] else "together",
-        **{name: bool(typed[name]) for name in ("mount", "training")},
+        **{name: bool(typed[name]) for name in ("mount", "training", "verification")},
         "adjust": bool(typed["adjust"]) and setup.found.procedure.can_adjust(),
     }
     return {

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from starlette.responses import StreamingResponse
 
 from remotecal.errors import NotThere
-from remotecal.hub.origins import as_read
+from remotecal.hub.origins import NAMED, READ, as_read
 from remotecal.journal.events import read_alone
 from remotecal.journal.evidence import start_of
 from remotecal.web import runs, visible
@@ -64,14 +64,29 @@ def show_certificate(station: StationName, run: RunName, name: Name, visitor: Vi
 @router.get("/traceability.svg")
 def draw_origins(station: StationName, run: RunName, visitor: Visiting) -> Response:
     """Return a drawing of what a run's results rest on, certificate by certificate, as the run read them."""
-    from remotecal.certificates.trace_drawing import draw
+    from remotecal.certificates.trace_drawing import Wording, draw
 
     whole, start = _begun(visitor, station, run)
     record = record_of(visitor, whole)
     if record is None:
         raise NotThere(f"{run} has no record yet")
     read = {used.record.number: used.record for used in start.certificates.values()}
-    return file(visitor.request, draw(as_read(record, read)), "image/svg+xml", f"{run}.svg")
+    words = visitor.words
+
+    def choose(text: Text | None) -> str:
+        return words("origin.unknown") if text is None else words.choose(text.root)
+
+    drawn = draw(
+        as_read(record, read, choose, {READ: words("origin.read"), NAMED: words("origin.named")}),
+        Wording(
+            words("origin.calibrated_on", day="{day}"),
+            words("origin.valid_until", day="{day}"),
+            words("first.comma"),
+            words("frame.colon"),
+            {"open": words("origin.open")},
+        ),
+    )
+    return file(visitor.request, drawn, "image/svg+xml", f"{run}.svg")
 
 
 @router.get("/evidence.zip")

@@ -28,7 +28,7 @@ from remotecal.web.office import REVIEW_HOLDS
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.weighty import once
 from remotecal.web.remarks import RemarkNumber
-from remotecal.web.shown import certificate_shown
+from remotecal.web.shown_certificates import certificate_shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -207,7 +207,7 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 
 
-class Batch(NamedTuple):
+class Alike(NamedTuple):
     """Certificates of one procedure that wait for whoever looks, for one duty."""
 
     procedure: str
@@ -219,7 +219,7 @@ class Batch(NamedTuple):
     """Whether they are signed by a person, and not sealed."""
 
 
-def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Batch]:
+def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Alike]:
     """Return the procedures of which several certificates wait for one duty, and what signs these."""
     mine = [one.awaiting for one in waiting if one.mine and one.returned is None]
     procedures: dict[str, str] = {}
@@ -232,7 +232,7 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Batch]:
         if (procedure := procedures.get(one.run)) is not None:
             alike.setdefault((procedure, one.duty), []).append(_named(one))
     return [
-        Batch(procedure, named, _signing(visitor, " ".join(named)), by_persons=duty != "issued")
+        Alike(procedure, named, _signing(visitor, " ".join(named)), by_persons=duty != "issued")
         for (procedure, duty), names in alike.items()
         if len(named := tuple(names[:MOST])) > 1
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -19,10 +20,10 @@ from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationNa
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import Divided, LookingOn, stream
 from remotecal.web.runs import BeforeRun, FromStation, InState
-from remotecal.web.watching import FEW, ON, turned
+from remotecal.web.watching import FEW, ON, WAITING, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from remotecal.transport.messages import Live
     from remotecal.web.pages.news import Parts
     from remotecal.web.shown import FileShown
-    from remotecal.web.watching import Seen, Shows
+    from remotecal.web.watching import Seen, Watching
 
 router = APIRouter(include_in_schema=False)
 
@@ -61,36 +62,44 @@ def live(visitor: Visiting) -> Response:
 @router.get("/live/news")
 def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
-    account, shown = visitor.caller.account, set[tuple[str, str]]()
+    account = visitor.caller.account
     anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
+    listed = Listed(_cards(anybody), all_=account is None)
 
     def parts() -> Parts:
         cards = _cards(anybody)
-        shown.clear()
-        shown.update((row.station, row.run) for row, _ in cards)
+        listed.note(cards)
         return {"live": _all_on(anybody, cards)}
 
     return stream(
         visitor,
         parts,
-        shows_cards(shown, all_=account is None),
+        listed.shows,
+        partial(listed.ask, visitor.office.watching, visitor.caller.name),
         board=("live", account, visitor.words.language),
     )
 
 
-def shows_cards(shown: Collection[tuple[str, str]], *, all_: bool) -> Shows:
-    """Return what of the stations' news changes a list of runs that are on.
+class Listed:
+    """The runs in a list of those that are on, as it was made last."""
 
-    Args:
-        shown: the runs in it, by station and name: their values do, while they are few.
-        all_: whether runs that begin belong into it, whosever they are.
-    """
+    def __init__(self, cards: Sequence[tuple[RunRow, Seen | None]] = (), *, all_: bool) -> None:
+        """Begin with these; `all_`: whether runs that begin belong into it, whosever they are."""
+        self._all = all_
+        self.note(cards)
 
-    def shows(station: str, live: Live, before: Live | None) -> bool:
-        ours = (station, live.run) in shown
-        return (ours and len(shown) <= FEW) or ((ours or all_) and turned(live, before))
+    def note(self, cards: Sequence[tuple[RunRow, Seen | None]]) -> None:
+        """Keep in mind which they are now."""
+        self._states = {(row.station, row.run): row.state for row, _ in cards}
 
-    return shows
+    def shows(self, station: str, live: Live, before: Live | None) -> bool:
+        """Tell whether news change the list; their values do, while they are few."""
+        ours = (station, live.run) in self._states
+        return (ours and len(self._states) <= FEW) or ((ours or self._all) and turned(live, before))
+
+    async def ask(self, watching: Watching, by: str) -> None:
+        """Ask after those that wait for somebody, see `Watching.ask_waiting`."""
+        await watching.ask_waiting([of for of, state in self._states.items() if state in WAITING], by)
 
 
 @router.get(RUN)

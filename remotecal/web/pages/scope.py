@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from remotecal.store.stated import Sum, Told
+    from remotecal.store.stated import StatedResult, StatedSum
     from remotecal.web.pages.frame import Visitor
 
 COLUMNS = {
@@ -33,17 +33,17 @@ class Able(NamedTuple):
     """A capability, and what was stated by it."""
 
     capability: Capability
-    sum: Sum | None
+    sum: StatedSum | None
     """None where nothing was."""
 
 
-class Beside(NamedTuple):
+class BesideStated(NamedTuple):
     """A scope beside what was stated in a time."""
 
     able: tuple[Able, ...]
-    others: tuple[Sum, ...]
+    others: tuple[StatedSum, ...]
     """Of quantities, or at places, that no capability is for."""
-    below: tuple[tuple[Told, Capability | None], ...]
+    below: tuple[tuple[StatedResult, Capability | None], ...]
     """What is not within the scope, the latest first, with the capability that is for it."""
     further: bool
     """Whether there is more of that."""
@@ -51,13 +51,13 @@ class Beside(NamedTuple):
     """Certificates that are not compared with this scope yet."""
 
 
-def beside(visitor: Visitor, scope: Sequence[Capability], first: date, last: date) -> Beside:
+def beside(visitor: Visitor, scope: Sequence[Capability], first: date, last: date) -> BesideStated:
     """Return a scope beside what was stated from a day to another."""
     known, stated = _known(scope), visitor.office.store.stated
     since, until = first.isoformat(), last.isoformat()
     sums = stated.sums(since, until)
     told = [(one, known.get(one.capability)) for one in stated.wanting(since, until, SHOWN + 1)]
-    return Beside(
+    return BesideStated(
         tuple(Able(one, sums.get((key_of(one), one.quantity))) for one in scope),
         tuple(one for (key, _), one in sorted(sums.items()) if not key),
         tuple(told[:SHOWN]),
@@ -94,7 +94,7 @@ def below_rows(
         yield (*of, one.expanded, one.unit, one.k, one.compared, *cmc[1:], ratio(one), marked)
 
 
-def ratio(one: Told) -> str:
+def ratio(one: StatedResult) -> str:
     """Return which part of the CMC a U is, rounded down, so that none below it is told as 1."""
     return "" if one.ratio is None else f"{math.floor(one.ratio * 1000) / 1000:.3f}"
 

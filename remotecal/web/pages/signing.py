@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
@@ -31,15 +31,6 @@ WHICH: Final = re.compile(
 """How a form calls a certificate."""
 
 
-class Requested(NamedTuple):
-    """A request for the certificate of a key, as it is looked at."""
-
-    name: str
-    """Whose the key is to be."""
-    key: str
-    """SHA-256 of the key."""
-
-
 @router.get("/key")
 def show_key(visitor: Visiting) -> Response:
     """Return the page on which a key is made, and what is to be done with it."""
@@ -54,8 +45,7 @@ async def check_request(form: Sent) -> Response:
     browser_keys.refuse_unless_on(visitor.office)
     form.only_shown()
     pem = form["request"]
-    asked = await run_in_threadpool(_requested, pem)
-    said = {"name": asked.name, "key": asked.key}
+    said = await run_in_threadpool(_requested, pem)
     await run_in_threadpool(visitor.office.store.note, caller.name, "browser key", said)
     return file(visitor.request, pem.encode(), "application/pkcs10", "browser-key.csr")
 
@@ -123,8 +113,12 @@ def _key_page(visitor: Visitor, given: Certificated | None = None) -> Response:
     return visitor.page("signing_key.html", given=given)
 
 
-def _requested(pem: str) -> Requested:
-    """Return what a request asks for (`ConfigurationError`: it is none, or of a key that may not sign)."""
+def _requested(pem: str) -> dict[str, str]:
+    """Return whose key a request is for, and its SHA-256, for the audit log.
+
+    Raises:
+        ConfigurationError: it is no request, or for a key that may not sign.
+    """
     from remotecal.certificates.signing.issuing import key_fingerprint, requested, subject
     from remotecal.certificates.signing.keys import weakness
 
@@ -136,7 +130,7 @@ def _requested(pem: str) -> Requested:
         raise ConfigurationError(
             "the request does not say that a browser keeps the key: make it on this page"
         )
-    return Requested(asked.name, key_fingerprint(asked.public))
+    return {"name": asked.name, "key": key_fingerprint(asked.public)}
 
 
 def _named(which: str) -> Named:

@@ -27,8 +27,8 @@ from remotecal.web.bodies import WallWanted
 from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
-from remotecal.web.pages.news import stream_of
-from remotecal.web.pages.runs import on_now, shows_cards
+from remotecal.web.pages.news import looks_asking, stream_of
+from remotecal.web.pages.runs import Listed, on_now
 from remotecal.web.pages.weighty import asked_again, once
 
 if TYPE_CHECKING:
@@ -132,10 +132,10 @@ async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Mapping[st
     """Yield what a screen shows, made once for all that show the same; nothing, at last, where it may not."""
     try:
         visitor, wall = await run_in_threadpool(before, request, here)
-        shown = set[tuple[str, str]]()
-        looks = partial(here.watching.looks, shows_cards(shown, all_=True))
+        listed = Listed(all_=True)
+        looks = partial(looks_asking, here, listed.shows, partial(listed.ask, here.watching, "wall"))
         board = ("wall", wall.language, wall.full)
-        async with aclosing(here.boards.looks(board, looks, lambda: _parts(visitor, wall, shown))) as made:
+        async with aclosing(here.boards.looks(board, looks, lambda: _parts(visitor, wall, listed))) as made:
             async for parts in made:
                 await run_in_threadpool(before, request, here)  # each time: one taken down is dark at once
                 yield parts
@@ -211,13 +211,12 @@ def _named(wall: WallRow) -> str:
     return f"wall {wall.id}"
 
 
-def _parts(visitor: Visitor, wall: WallRow, shown: set[tuple[str, str]] | None = None) -> Mapping[str, str]:
-    """Return what a screen shows, and note under `shown` which runs have a card."""
+def _parts(visitor: Visitor, wall: WallRow, listed: Listed | None = None) -> Mapping[str, str]:
+    """Return what a screen shows, and note under `listed` which runs have a card."""
     wanting = visitor.office.store.pages.wanting(account=None)
     cards = on_now(visitor, wanting)
-    if shown is not None:
-        shown.clear()
-        shown.update((row.station, row.run) for row, _ in cards)
+    if listed is not None:
+        listed.note(cards)
     return {
         "wall": visitor.part(
             "wall_parts.html",

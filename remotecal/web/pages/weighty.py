@@ -23,12 +23,13 @@ from remotecal.errors import (
 from remotecal.pages.frame import see
 from remotecal.web import sessions
 from remotecal.web.callers import must_ask
+from remotecal.web.ceremonies import answer_in, offered
 from remotecal.web.pages.frame import Resent
 
 if TYPE_CHECKING:
     from fastapi import Response
 
-    from remotecal.web.pages.frame import SentForm
+    from remotecal.web.pages.frame import SentForm, Visitor
 
 ANSWERED_WITHIN: Final = 60.0
 """Seconds in which a form that was sent twice must have been done."""
@@ -36,26 +37,27 @@ LOOK_EVERY: Final = 0.1
 KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 REFUSED: Final = (ConfigurationError, EvidenceError, RecordError, RequestRefused)
 """What says that something can't be done, before any of it is."""
-OWN: Final = frozenset({"csrf", "password"})
+OWN: Final = frozenset({"csrf", "password", "passkey"})
 """Fields that are not sent on."""
 
 
 async def asked_again(form: SentForm) -> Response | None:
-    """Return the page that asks for the password before a form is done; None where it may be done.
+    """Return the page that asks for password or passkey before a form is done; None where it may be done.
 
     The page has all that was sent, so nothing that was typed is lost.
     """
     visitor = form.visitor
     refused, status = "", HTTPStatus.OK
-    if form["password"] and not form.resent:
+    if (form["password"] or form["passkey"]) and not form.resent:
         try:
-            await sessions.ask_again(visitor.office, visitor.caller, form["password"], visitor.request)
+            said = form["password"] or answer_in(form["passkey"])
+            await sessions.ask_again(visitor.office, visitor.caller, said, visitor.request)
         except (NotLoggedIn, TooOften) as error:
             refused = str(error)
             status = HTTPStatus.TOO_MANY_REQUESTS if isinstance(error, TooOften) else HTTPStatus.FORBIDDEN
         else:
             return None
-    again = await run_in_threadpool(must_ask, visitor.caller, visitor.office)
+    again, by_passkey = await run_in_threadpool(_how, visitor)
     if not refused and not form.resent and not again:
         return None
     sent = [
@@ -66,9 +68,17 @@ async def asked_again(form: SentForm) -> Response | None:
     url = visitor.request.url
     where = f"{url.path}?{url.query}".rstrip("?")
     resent = Resent(refused, [*sent])
-    page = visitor.page("again.html", sent=sent, where=where, refusal=refused, resent=resent)
+    content = {"sent": sent, "where": where, "refusal": refused, "resent": resent, "by_passkey": by_passkey}
+    page = visitor.page("again.html", **content)
     page.status_code = status
     return page
+
+
+def _how(visitor: Visitor) -> tuple[bool, bool]:
+    """Return whether somebody is to be asked who they are, and whether a passkey of theirs could tell."""
+    again = must_ask(visitor.caller, visitor.office)
+    usable = offered(visitor.request, visitor.office)
+    return again, usable and bool(visitor.office.store.passkeys.of(visitor.caller.name))
 
 
 async def once(form: SentForm, work: Callable[[], Awaitable[str]]) -> Response:

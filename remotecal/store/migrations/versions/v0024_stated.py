@@ -7,7 +7,7 @@ from remotecal.store.spreads import rebuild
 from remotecal.store.stated import enter_all
 
 revision = "0024"
-down_revision = "0021"
+down_revision = "0022"
 
 
 def upgrade() -> None:

@@ -1,0 +1,93 @@
+"""A run gone through by its lines: what is told of a moment stands before it in the journal."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from remotecal.journal.course import Timeline, timeline
+from remotecal.store.journals import STATES
+from remotecal.web.pages.moment import ROWS, WIDE, drawn, moment
+
+COURSE: Sequence[tuple[str, Mapping[str, object]]] = (
+    ("start", {"run": "R"}),
+    ("replies", {}),
+    ("point", {"point": "1 V"}),
+    ("repeat", {"point": "1 V", "repeat": 1}),
+    ("replies", {}),
+    ("observation", {}),
+    ("repeat", {"point": "1 V", "repeat": 2}),
+    ("prompt", {"question": "Is it dry?"}),
+    ("answer", {"answer": "yes", "by": "Li"}),
+    ("observation", {}),
+    ("point", {"point": "2 V"}),
+    ("repeat", {"point": "2 V", "repeat": 1}),
+    ("interlock", {"text": "too warm"}),
+    ("safe", {"text": "", "reached": True}),
+    ("signature", {}),
+)
+
+
+def written(course: Sequence[tuple[str, Mapping[str, object]]]) -> list[bytes]:
+    return [
+        json.dumps(
+            {"at": f"2026-11-29T10:{seq // 60:02}:{seq % 60:02}.000000Z", "data": data, "hash": "0" * 64,
+             "kind": kind, "prev": "0" * 64, "seq": seq},
+            separators=(",", ":"),
+        ).encode()
+        + b"\n"
+        for seq, (kind, data) in enumerate(course, 1)
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def known() -> Timeline:
+    return timeline(written(COURSE), str, STATES)  # nothing is said in several languages
+
+
+@pytest.mark.parametrize(
+    ("line", "state", "point", "repeat", "observed", "question", "safe"),
+    [
+        (1, "running", "", "", 0, "", None),
+        (3, "running", "1 V", "", 0, "", None),
+        (4, "running", "1 V", "1", 0, "", None),
+        (5, "running", "1 V", "1", 0, "", None),
+        (6, "running", "1 V", "1", 1, "", None),
+        (8, "asking", "1 V", "2", 1, "Is it dry?", None),
+        (9, "running", "1 V", "2", 1, "", None),
+        (10, "running", "1 V", "2", 2, "", None),
+        (11, "running", "2 V", "", 2, "", None),
+        (13, "stopped", "2 V", "1", 2, "", None),
+        (14, "stopped", "2 V", "1", 2, "", True),
+        (15, "signed", "2 V", "1", 2, "", True),
+    ],
+)
+def test_a_moment_is_told_by_what_stands_before_it(
+    known: Timeline,
+    line: int,
+    state: str,
+    point: str,
+    repeat: str,
+    observed: int,
+    question: str,
+    safe: object,
+) -> None:
+    found = moment(known, line, 2)
+    assert (found.state, found.point, found.repeat) == (state, point, repeat)
+    assert (found.observed, found.of, found.question, found.safe) == (observed, 2, question, safe)
+    assert all(one.line <= line for one in found.before)
+
+
+def test_the_drawing_has_a_mark_for_each_and_no_more_than_can_be_told_apart(known: Timeline) -> None:
+    paths = drawn(known, len(COURSE))
+    assert tuple(paths) == ROWS
+    assert {name: path.count("M") for name, path in paths.items()} == {
+        "points": 2,
+        "repeats": 3,
+        "people": 2,
+        "faults": 1,
+    }
+    assert paths["faults"] == f"M{round(WIDE * 12 / 14)} 0v8"
+    many = timeline(written(COURSE[:1] + COURSE[2:3] * 90), str, STATES)
+    many = many._replace(steps=many.steps * 50, begins=tuple(range(1, 91 * 50 + 1)))
+    assert drawn(many, 91 * 50)["points"].count("M") <= WIDE + 1
