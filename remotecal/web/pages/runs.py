@@ -64,7 +64,7 @@ def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
     account = visitor.caller.account
     anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
-    listed = Listed(_cards(anybody), all_=account is None)
+    listed = ListedRuns(_cards(anybody), all_=account is None)
 
     def parts() -> Parts:
         cards = _cards(anybody)
@@ -80,7 +80,7 @@ def live_news(visitor: LookingOn) -> Response:
     )
 
 
-class Listed:
+class ListedRuns:
     """The runs in a list of those that are on, as it was made last."""
 
     def __init__(self, cards: Sequence[tuple[RunRow, Seen | None]] = (), *, all_: bool) -> None:

@@ -28,7 +28,7 @@ from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import looks_asking, stream_of
-from remotecal.web.pages.runs import Listed, on_now
+from remotecal.web.pages.runs import ListedRuns, on_now
 from remotecal.web.pages.weighty import asked_again, once
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Mapping[st
     """Yield what a screen shows, made once for all that show the same; nothing, at last, where it may not."""
     try:
         visitor, wall = await run_in_threadpool(before, request, here)
-        listed = Listed(all_=True)
+        listed = ListedRuns(all_=True)
         looks = partial(looks_asking, here, listed.shows, partial(listed.ask, here.watching, "wall"))
         board = ("wall", wall.language, wall.full)
         async with aclosing(here.boards.looks(board, looks, lambda: _parts(visitor, wall, listed))) as made:
@@ -211,7 +211,7 @@ def _named(wall: WallRow) -> str:
     return f"wall {wall.id}"
 
 
-def _parts(visitor: Visitor, wall: WallRow, listed: Listed | None = None) -> Mapping[str, str]:
+def _parts(visitor: Visitor, wall: WallRow, listed: ListedRuns | None = None) -> Mapping[str, str]:
     """Return what a screen shows, and note under `listed` which runs have a card."""
     wanting = visitor.office.store.pages.wanting(account=None)
     cards = on_now(visitor, wanting)
