@@ -19,7 +19,7 @@ from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from starlette.applications import Starlette
 
@@ -43,8 +43,6 @@ REVIEWS_HELD: Final = 32
 """Certificates of which it is remembered what a review found."""
 REVIEW_HOLDS: Final = 600.0
 """Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
-TIMES_HELD: Final = 8
-"""Times of which statistics are remembered."""
 PLACES_HELD: Final = 200_000
 """Repeats of which it is remembered where they stand in their journals."""
 
@@ -85,8 +83,6 @@ class Office:
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
         """What was found of certificates under review, by all that it follows from."""
-        self.worked: Remembered[Mapping[str, Sequence[Sequence[str]]]] = Remembered(TIMES_HELD)
-        """Statistics of work by first and last day, and by when they were found."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None

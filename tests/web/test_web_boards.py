@@ -1,6 +1,7 @@
 """What several look at is made once for all; who comes sees nothing older, who is slow the latest."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -16,6 +17,8 @@ class Looked:
 
     def __init__(self, fails: int = 0) -> None:
         self.made, self.ended, self._fails = 0, 0, fails
+        self.goes_on = threading.Event()
+        self.goes_on.set()
 
     async def looks(self, again: asyncio.Event) -> AsyncGenerator[None]:
         try:
@@ -28,9 +31,11 @@ class Looked:
 
     def make(self) -> int:
         self.made += 1
-        if self.made == self._fails:
+        number = self.made
+        if number == self._fails:
             raise ValueError("it can't be made")
-        return self.made
+        self.goes_on.wait()
+        return number
 
 
 def test_it_is_made_once_for_all_and_no_more_once_nobody_looks() -> None:
@@ -61,16 +66,24 @@ async def _together(all_: list[AsyncGenerator[int]]) -> AsyncGenerator[int]:
 
 
 def test_who_comes_sees_nothing_that_was_made_before() -> None:
-    async def look() -> tuple[int, int]:
-        boards, looked = Boards(), Looked()
-        async with aclosing(boards.looks("it", looked.looks, looked.make)) as one:
-            await anext(one)
-            before = looked.made
-            async with aclosing(boards.looks("it", looked.looks, looked.make)) as other:
-                return before, await anext(other)
+    """Nor what was being made when they came."""
 
-    before, seen = asyncio.run(look())
-    assert seen == before + 1
+    async def look() -> list[int]:
+        boards, looked = Boards(), Looked()
+        looked.goes_on.clear()
+        one, other = (boards.looks("it", looked.looks, looked.make) for _ in range(2))
+        first = asyncio.ensure_future(anext(one))
+        while not looked.made:
+            await asyncio.sleep(0)
+        second = asyncio.ensure_future(anext(other))
+        await asyncio.sleep(0)
+        looked.goes_on.set()
+        seen = [await first, await second]
+        for each in (one, other):
+            await each.aclose()
+        return seen
+
+    assert asyncio.run(look()) == [1, 2]
 
 
 def test_who_is_slow_is_given_the_latest() -> None:

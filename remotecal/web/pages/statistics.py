@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-FOUND_HOLDS: Final = 60.0
-"""Seconds for which it is remembered what was found, from one page of stations to the next."""
 USUAL: Final = timedelta(days=90)
 """How far back it is looked if nobody says otherwise."""
 LONGEST: Final = timedelta(days=366)
@@ -64,8 +62,7 @@ def show_statistics(
     first, last = asked_time(office, since, until, USUAL)
     if table is not None:
         return as_csv(visitor, table, COLUMNS[table], _tables(office, (table,), first, last)[table])
-    key = (first, last, int(office.clock.now() // FOUND_HOLDS))
-    tables = office.worked.get(key, lambda: _tables(office, tuple(COLUMNS), first, last))
+    tables = _tables(office, tuple(COLUMNS), first, last)
     stations = sorted({row[0] for row in tables["load"]})
     further = [station for station in stations if station > after]
     shown = further[:STATIONS_SHOWN]
