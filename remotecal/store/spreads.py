@@ -159,7 +159,7 @@ class Spreads:
             .group_by(*group)
         )
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
         models: dict[tuple[str, ...], list[float]] = {}
         for row in rows:
             model = models.setdefault((*row[:3], row[4]), [0.0, 0.0])
