@@ -19,7 +19,7 @@ from remotecal.hub.issuing import register_of, trust_of
 from remotecal.store.stated import ResultRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from remotecal.certificates.scope import HeldResult
     from remotecal.certificates.trust import Body, Capability, TrustList
@@ -70,7 +70,7 @@ def hash_of(scope: Sequence[Capability]) -> str:
     return _hash(sorted(map(key_of, scope)))
 
 
-def _hash(said: object) -> str:
+def _hash(said: Mapping[str, object] | Sequence[object]) -> str:
     return sha256(canonical(said)).hexdigest()
 
 

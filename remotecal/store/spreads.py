@@ -136,10 +136,11 @@ class Spreads:
             .order_by(*group)
         )
         with self._database.read() as connection:
-            return tuple(
-                Spread._make((row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8]))
-                for row in connection.execute(query)
-            )
+            rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
+        return tuple(
+            Spread._make((row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8]))
+            for row in rows
+        )
 
     def by_item(self, since: str, until: str) -> tuple[ItemSpread, ...]:
         """Return the spreads of single items, those first that scatter most beside their model.
@@ -159,7 +160,7 @@ class Spreads:
             .group_by(*group)
         )
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
         models: dict[tuple[str, ...], list[float]] = {}
         for row in rows:
             model = models.setdefault((*row[:3], row[4]), [0.0, 0.0])

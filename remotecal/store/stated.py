@@ -173,7 +173,7 @@ class StatedResults:
         )
         query = _told(select(*totals, *_columns())).join(ranked, joined).where(ranked.c.rank == 1)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
         found = [StatedSum._make((*row[:3], StatedResult._make(row[3:]))) for row in rows]
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
@@ -259,7 +259,9 @@ def _sum_up(connection: Connection, changed: Iterable[Sequence[str]]) -> None:
             stated_days.delete().where(*(stated_days.c[name] == value for name, value in key.items()))
         )
         counted = (func.sum(case((of[name], 1), else_=0)) for name in ("wanting", "marked"))
-        results, wanting, marked = connection.execute(select(func.count(), *counted).where(*these)).one()
+        query = select(func.count(), *counted).where(*these)
+        sums: tuple[Any, ...] = tuple(connection.execute(query).one())
+        results, wanting, marked = sums
         if not results:
             continue
         smallest = select(of.ratio, of.certificate, of.place).where(*these).order_by(of.ratio).limit(1)
