@@ -22,12 +22,26 @@ from importlib.resources.abc import Traversable, TraversableResources
 from importlib.util import decode_source
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from zipfile import Path as ZipPath
 from zipfile import ZipFile
 
 INIT = "__init__.py"
 """What makes a folder a package."""
+
+_PARSING = Lock()
+"""CPython 3.11 loses count of depth where two threads make a syntax tree, and fails with a `SystemError`."""
+
+
+def parsed(content: str | bytes) -> ast.Module:
+    """Return the syntax tree of source, which is made by one thread at a time.
+
+    Raises:
+        SyntaxError: it is no Python.
+    """
+    with _PARSING:
+        return ast.parse(content)
 
 
 class Source(ExecutionLoader):
@@ -235,7 +249,9 @@ def _own_docs(cls: type) -> dict[str, str]:
     if isinstance(told := vars(cls).get("docs_of_statements"), Mapping):
         return dict(told)
     try:
-        (definition,) = ast.parse(textwrap.dedent(inspect.getsource(cls))).body
+        with _PARSING:  # which `inspect` makes a tree for, too
+            text = textwrap.dedent(inspect.getsource(cls))
+        (definition,) = parsed(text).body
     except (OSError, TypeError):  # made in a session, or built in: no source to read
         return {}
     docs: dict[str, str] = {}

@@ -50,7 +50,7 @@ class Found:
 
 
 _FINDING = RLock()
-"""CPython 3.11 loses count in `ast.parse`, by which procedures are hashed, if two threads are in it."""
+"""Procedures are looked for, and their files imported, by one thread at a time."""
 
 PACKAGE = source.INIT
 """What makes a folder a package."""
@@ -352,7 +352,7 @@ def _is_module(name: str) -> bool:
 def _imported(content: bytes, package: str) -> frozenset[str]:
     """Return the names of the modules that a module of a package may import, by its source."""
     found: set[str] = set()
-    for node in _statements(ast.parse(content)):
+    for node in _statements(source.parsed(content)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

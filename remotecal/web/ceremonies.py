@@ -55,7 +55,7 @@ class PasskeySite(NamedTuple):
     """Whose it is, as a device may show it."""
 
 
-class Made(NamedTuple):
+class MadePasskey(NamedTuple):
     """A new passkey that was checked."""
 
     credential: str
@@ -136,7 +136,7 @@ def asking_for_new(
     return options_to_json_dict(options)
 
 
-def made(site: PasskeySite, new: NewPasskey, challenge: bytes) -> Made:
+def made(site: PasskeySite, new: NewPasskey, challenge: bytes) -> MadePasskey:
     """Return a passkey that a device made for this site when it was asked, by whom it knows.
 
     Raises:
@@ -168,7 +168,7 @@ def made(site: PasskeySite, new: NewPasskey, challenge: bytes) -> Made:
         credential = bytes_to_base64url(found.credential_id)
         if credential != new.id:
             raise ValueError("the browser calls it otherwise than the device")
-        return Made(credential, found.credential_public_key, found.sign_count)
+        return MadePasskey(credential, found.credential_public_key, found.sign_count)
 
 
 def counted(

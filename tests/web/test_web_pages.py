@@ -138,7 +138,7 @@ def test_style_and_script_are_kept_under_names_of_their_content(web: Web) -> Non
             answer = client.get(name)
             assert answer.status_code == 200
             assert "immutable" in answer.headers["cache-control"]
-            assert re.fullmatch(r"/static/[a-z]+\.[0-9a-f]{12}\.(css|js|svg)", name)
+            assert re.fullmatch(r"/static/[a-z-]+\.[0-9a-f]{12}\.(css|js|svg)", name)
         assert client.get("/static/console.css").status_code == 404
         assert client.get("/static/..%2fwords%2fen.toml").status_code == 404
         assert len(assets.assets()) == 5
