@@ -24,6 +24,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (NEUTRAL, os.environ.get
 watch("dosing")
 pytest.register_assert_rewrite("heeded")
 
+# Bytecode is kept, as users have it and `check` sets it: not every process begins by compiling what it needs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # What is printed is in the language of whoever runs it; the tests are written in English.
 os.environ["LC_ALL"] = "C.UTF-8"
 
