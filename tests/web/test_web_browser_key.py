@@ -159,12 +159,13 @@ def test_what_is_prepared_is_one_users_of_one_certificate_for_one_signature(
         of_other = made | {"signed_info": elsewhere["signed_info"]}
         assert "signature does not hold" in problem(file(client, run, of_other, key), 409)
         made = prepared(client, run, key)
-        with web.clock.put_forward(LATER):
-            assert "password once more" in problem(file(client, run, made, key), 403)
-            assert "password once more" in problem(client.post(at(run), json={"certificate": key.pem}), 403)
-            assert client.put("/session", json={"password": PASSWORD}).status_code == 200
-            assert GONE in problem(file(client, run, made, key), 404)
-            made = prepared(client, run, key)
+        with web.log_in("operator") as later, web.clock.put_forward(LATER):
+            assert "password once more" in problem(file(later, run, made, key), 403)
+            assert "password once more" in problem(later.post(at(run), json={"certificate": key.pem}), 403)
+            assert later.put("/session", json={"password": PASSWORD}).status_code == 200
+            assert GONE in problem(file(later, run, made, key), 404)
+            made = prepared(later, run, key)
+        made = prepared(client, run, key)
         csrf = client.headers.pop("X-CSRF-Token")
         assert "X-CSRF-Token" in problem(file(client, run, made, key), 403)
         client.headers["X-CSRF-Token"] = csrf
@@ -238,14 +239,20 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
         assert client.post("/signing", data=form | {"which": which}, headers=foreign).status_code == 403
         assert client.post("/signing", data=form | {"which": [*which] * 10}).status_code == 303
         form["key"] = key_in(client.get("/review"))
-        with web.clock.put_forward(LATER):
-            asked = client.post("/signing", data=form | {"which": which})
-            assert "Who are you?" in asked.text
-            assert key.pem.splitlines()[3] in unescape(asked.text)  # nothing is lost by that
-            again = client.post("/signing", data=form | {"which": which, "password": PASSWORD})
-            assert again.headers["location"].startswith("/signing/")
-            led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
+        with browsing(web, "operator") as later:
+            form["csrf"] = token(later.get("/"))
+            with web.clock.put_forward(LATER):
+                asked = later.post("/signing", data=form | {"which": which})
+                assert "Who are you?" in asked.text
+                assert key.pem.splitlines()[3] in unescape(asked.text)  # nothing is lost by that
+                again = later.post("/signing", data=form | {"which": which, "password": PASSWORD})
+                assert again.headers["location"].startswith("/signing/")
+
+        form["csrf"] = token(page)
+        led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
         act = client.get(led)
+        with browsing(web, "second") as stranger:
+            assert stranger.get(led).status_code == 404
         assert "nowhere" in act.text.partition("</section>")[0]
         infos = re.findall(r'data-signed-info="([^"]+)" data-sha256="([0-9a-f]{64})"', act.text)
         assert len(infos) == len(runs)
