@@ -145,7 +145,7 @@ def _listed(record: Record, issued: date | None, digest: str) -> Listed:
     owners = [
         entry.value for item in record.items for entry in item.identifications if entry.issuer == "owner"
     ]
-    said = {one.conformity for one in record.statements}
+    said = {one.conformity for one in record.verdicts}
     verdict: Verdict | Literal[""] = ""
     for worse in reversed(WORST):
         if worse in said:

@@ -14,6 +14,7 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, names
 from remotecal.runs.items import check_items, check_texts
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
+from remotecal.runs.verification import check_verification
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def check_order(
     points = points_of(procedure, adjust=order.order.adjust)
     check_points(procedure, points)
     check_texts(order)
+    check_verification(order, procedure)
     check_items(order, procedure, None)
     if station.announced is None:
         return  # it was never heard of: it will look at the order when it fetches it

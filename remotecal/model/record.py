@@ -302,6 +302,17 @@ class Record(Frozen):
         return tuple(each for each in self.statements if APPROVED_STANDARD in each.ref_types)
 
     @property
+    def verdicts(self) -> tuple[Statement, ...]:
+        """The statements that judge the items as they are now, not as they were before an adjustment."""
+        measured = {each.id for each in self.measurements if each.id}
+        now = {each.id for each in self.measurements if each.id and not each.is_past}
+        return tuple(
+            said
+            for said in self.statements
+            if said.conformity and (measured.isdisjoint(said.refs) or not now.isdisjoint(said.refs))
+        )
+
+    @property
     def tables(self) -> tuple[Table, ...]:
         """The tables of all results."""
         return tuple(

@@ -93,6 +93,25 @@ VERIFIED = Statement(
         en="The item was verified by the regulations listed.",
     ),
 )
+"""Its `norms` are the regulations."""
+
+ONLY_THE_ITEM_VERIFIED = Statement(
+    ref_types=ONLY_THE_ITEM.ref_types,
+    declaration=Text(
+        zh="检定结果仅对所检定的器具在检定时的状态有效。",
+        en="The results relate only to the item verified, in its state at the time of verification.",
+    ),
+)
+"""`ONLY_THE_ITEM`, of a verification."""
+
+ONLY_IN_FULL_VERIFIED = Statement(
+    ref_types=ONLY_IN_FULL.ref_types,
+    declaration=Text(
+        zh="未经本实验室书面批准，不得部分复制本文件。",
+        en="This document may be reproduced only in full, unless the laboratory agrees in writing.",
+    ),
+)
+"""`ONLY_IN_FULL`, of a verification, which may end in a notice and no certificate."""
 
 IN_CMC = Statement(
     id="inCmc",

@@ -152,6 +152,15 @@ class Procedure(ABC):
         """
         return {}
 
+    def held_against(self) -> tuple[str, ...]:
+        """Return the documents by which the evaluation judges the devices; none where it gives no verdict.
+
+        That is the parameter `norm` where there is one, unless the procedure says otherwise. A device can
+        be verified (检定) only by what is returned here.
+        """
+        norm = getattr(self.parameters, "norm", None)
+        return (norm,) if isinstance(norm, str) and norm else ()
+
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""
         return ()

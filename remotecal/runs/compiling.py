@@ -15,10 +15,7 @@ from remotecal.errors import EvidenceError
 from remotecal.journal.evidence import ArtefactUsed, InstrumentUsed
 from remotecal.model import (
     APPROVED_STANDARD,
-    ONLY_IN_FULL,
-    ONLY_THE_ITEM,
     TRACEABLE,
-    VERIFIED,
     Certificate,
     CertificateReference,
     Column,
@@ -34,6 +31,7 @@ from remotecal.model import (
     Table,
     Text,
 )
+from remotecal.runs.verification import standing_statements, verified
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -66,7 +64,7 @@ def compile_record(
     )
     taken = {*order.devices, *filter(None, ids), *(said.id for said in statements if said.id)}
     standards = (*_standards(evidence, taken), *_proofs(evidence, facts, taken))
-    return Record(
+    made = Record(
         number=head.certificate or head.number,
         country=head.country,
         binding=head.binding,
@@ -93,6 +91,7 @@ def compile_record(
         ),
         demonstration=head.demonstration or head.training,
     )
+    return verified(made) if head.verification else made
 
 
 def joined(text: Text, further: Text) -> Text:
@@ -311,11 +310,9 @@ SERIAL = Text(zh="出厂编号", en="Serial number")
 
 
 def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
-    always: tuple[Statement, ...] = (
-        (TRACEABLE, ONLY_THE_ITEM, ONLY_IN_FULL) if evidence.certificates else (ONLY_THE_ITEM, ONLY_IN_FULL)
-    )
-    if evidence.order.order.verification:
-        always = (VERIFIED, *always)
+    always = standing_statements(verification=evidence.order.order.verification)
+    if evidence.certificates:
+        always = (TRACEABLE, *always)
     if evidence.discarded:
         always = (*always, _interruption(evidence.discarded))
     if found.sha256 == evidence.procedure.sha256:

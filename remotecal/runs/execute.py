@@ -33,6 +33,7 @@ from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
+from remotecal.runs.verification import check_verification
 from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
@@ -176,6 +177,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     today = bench.day(clock)
     _check_norms(order, parameters, today)
     check_texts(order)
+    check_verification(order, procedure)
     roles = fill_roles(found.procedure, bench, order.order.empty)
     drivers = {role: bench.drivers[name] for role, name in roles.items() if name in bench.drivers}
     check_items(order, procedure, roles)

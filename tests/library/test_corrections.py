@@ -9,11 +9,9 @@ from dosing.bench import DosingStand
 from dosing.procedure import Dosing
 
 from remotecal.bench import Bench
-from remotecal.certificates.dcc.read import read
-from remotecal.certificates.dcc.write import write
 from remotecal.certificates.pdf.wording import kind
 from remotecal.drivers.measured import Measured
-from remotecal.errors import CertificateRefused
+from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.journal.evidence import Evidence
 from remotecal.model import (
     VERIFIED,
@@ -27,7 +25,6 @@ from remotecal.model import (
     Record,
     Result,
     Software,
-    Statement,
     Table,
     Text,
     Uncertainty,
@@ -184,19 +181,14 @@ def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Co
     return lines, math.sqrt(evaluated.u**2 - others)
 
 
-def test_an_order_to_verify_ends_in_a_certificate_of_that_and_without_a_verdict_in_a_notice(
-    evidence: Evidence,
-) -> None:
+def test_what_no_regulation_judges_is_not_verified(evidence: Evidence) -> None:
     head = evidence.order.order.model_copy(update={"verification": True})
     asked = replace(evidence, order=evidence.order.model_copy(update={"order": head}))
-    usual, made = (evaluate(one, find(one.procedure.name)) for one in (evidence, asked))
-    assert (kind(usual), VERIFIED in usual.statements) == ("calibration", False)
-    without = tuple(one.model_copy(update={"conformity": None}) for one in made.statements)
-    passed = Statement(ref_types=("basic_conformity",), conformity="pass")
-    failed = passed.model_copy(update={"conformity": "fail"})
-    for added, expected in (((), "notice"), ((passed,), "verification"), ((passed, failed), "notice")):
-        assert kind(made.model_copy(update={"statements": (*without, *added)})) == expected
-    assert read(write(made)).statements == made.statements
+    usual = evaluate(evidence, find(evidence.procedure.name))
+    assert (kind(usual), [said.norms for said in usual.verdicts]) == ("calibration", [("DOSE 1-2026",)])
+    with pytest.raises(EvidenceError, match=r"gives no verdict by a verification regulation \(JJG\) on "):
+        evaluate(asked, find(asked.procedure.name))
+    assert kind(usual.model_copy(update={"statements": (VERIFIED,)})) == "notice"
 
 
 def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evidence) -> None:

@@ -13,6 +13,7 @@ from papers import certified
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
+from remotecal.certificates.pdf import wording
 from remotecal.errors import (
     BenchError,
     CertificateRefused,
@@ -22,6 +23,7 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import Evidence
+from remotecal.model import VERIFICATION
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -181,6 +183,27 @@ def test_a_zero_that_is_set_makes_two_measurements(bench):
     found, left = (errors(made, measurement=number)[0][0.0] for number in (0, 1))
     assert (found, left) == (pytest.approx(0.4, abs=0.1), pytest.approx(0.0, abs=0.1))
     assert told(bench, "adjust") == [{"set": {"zero": "zero is set"}}]
+
+
+def test_of_a_verification_with_adjustment_what_is_left_decides(bench):
+    bench.device.spec = replace(bench.device.spec, offset=5e-3)
+    evidence = calibrate(bench, OnSite(bench), adjust=True)
+    assert wording.kind(record(evidence)) == "calibration"
+    head = evidence.order.order.model_copy(update={"verification": True})
+    asked = replace(evidence, order=evidence.order.model_copy(update={"order": head}))
+    made = record(asked)
+    assert [said.conformity for said in made.statements if said.conformity] == ["fail", "pass"]
+    (verified,) = [said for said in made.statements if VERIFICATION in said.ref_types]
+    assert verified.norms == ("JJG 875",)
+    assert "所校准" not in str(declared(made))
+    for seen in (made, read(write(made))):
+        assert [said.conformity for said in seen.verdicts] == ["pass"]
+        assert wording.kind(seen) == "verification"
+        turned = tuple(
+            said.model_copy(update={"conformity": {"pass": "fail", "fail": "pass"}.get(said.conformity)})
+            for said in seen.statements
+        )
+        assert wording.kind(seen.model_copy(update={"statements": turned})) == "notice"
 
 
 def test_a_range_that_begins_elsewhere_is_adjusted_at_its_lower_end(bench):

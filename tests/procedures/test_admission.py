@@ -221,6 +221,13 @@ def test_what_a_certificate_could_not_say_in_each_language_is_refused_before_the
         site.plan()
 
 
+def test_a_verification_by_what_is_no_regulation_is_refused_before_the_run(site):
+    with pytest.raises(
+        OrderError, match=r"judged by DOSE 1-2026, .* the regulation \(JJG\) as the parameter"
+    ):
+        site.plan(verification=True)
+
+
 def test_the_certificate_states_the_approval_and_only_the_register_s_is_signed(site, tmp_path):
     approve(site)
     site.register()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dosing.bench import DosingStand
+from dosing.procedure import Dosing
 from laboratories import hub_up
 from sites import BENCH, enrol_site, until
 from tiny_bench import Tiny
@@ -22,8 +23,11 @@ from remotecal.hub import laboratory
 from remotecal.hub.ordering import check_order
 from remotecal.hub.settings import HubFolder
 from remotecal.order import Order
+from remotecal.pages.words import words
 from remotecal.private_files import write_private
+from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
+from remotecal.runs.verification import check_verification
 from remotecal.station.held import held
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
@@ -74,6 +78,44 @@ def test_what_the_station_would_refuse_is_refused(stand: tuple[Order, Bench]) ->
         check(order, station(bench, instruments=fewer), bench.name)
     with pytest.raises(OrderError, match="balance can't fill the role balance"):
         check(order, station(bench, instruments={**fewer, "balance": "VaisalaPtu300"}), bench.name)
+
+
+def test_a_verification_that_could_not_be_stated_is_refused_in_both_languages(
+    stand: tuple[Order, Bench],
+) -> None:
+    order, bench = stand
+
+    class Unjudged(Dosing):
+        def held_against(self) -> tuple[str, ...]:
+            return ()
+
+    found = find(order.order.procedure)
+    one, second = (order.dut.model_copy(update={"on": place}) for place in ("pump", "other"))
+    two = order.model_copy(update={"dut": None, "duts": (one, second)})
+    by_regulation = {**order.parameters, "norm": "JJG 1-2026"}
+    for changed, procedure, said, chinese in (
+        (
+            order,
+            found,
+            "it would be judged by DOSE 1-2026, which is no verification regulation",
+            "不是检定规程",
+        ),
+        (order, replace(found, procedure=Unjudged), "Unjudged names no document", "没有给出"),
+        (two.model_copy(update={"parameters": by_regulation}), found, 'certificates = "each"', "2 台器具"),
+    ):
+        check_verification(
+            changed, found.procedure(read_parameters(Dosing.accepts(), changed.parameters, ""))
+        )
+        head = changed.order.model_copy(update={"verification": True})
+        wanted = changed.model_copy(update={"order": head})
+        with pytest.raises(OrderError, match=said) as why:
+            check_order(wanted, procedure, station(bench), bench.name)
+        assert chinese in words("zh").refusal(str(why.value))[0]
+    single = head.model_copy(update={"certificates": "each"})
+    kind = found.procedure(read_parameters(Dosing.accepts(), by_regulation, ""))
+    check_verification(wanted.model_copy(update={"order": single}), kind)
+    passed = order.model_copy(update={"order": head})
+    check(passed, station(bench), bench.name, norm="JJG 1-2026")
 
 
 def test_a_bench_whose_standard_ends_before_the_day_is_refused_and_others_are_named(

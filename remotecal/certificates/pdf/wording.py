@@ -39,11 +39,11 @@ def kind(record: Record) -> str:
     """Return what a record is the certificate of, and so how it is worded.
 
     It is calibration, verification, or the notice (检定结果通知书) of a verification that was not passed: one
-    without a verdict was not.
+    without a verdict was not. Of a device that was adjusted what is left decides.
     """
     if not any(VERIFICATION in statement.ref_types for statement in record.statements):
         return "calibration"
-    verdicts = {statement.conformity for statement in record.statements} - {None}
+    verdicts = {statement.conformity for statement in record.verdicts}
     return "verification" if verdicts and verdicts <= PASSED else "notice"
 
 

@@ -1,0 +1,86 @@
+"""What a verification (检定) needs beyond a calibration: a regulation, and a verdict on each device by it.
+
+A certificate that says a device was verified by a regulation must be true. So an order that can't end in one
+is refused before anything moves, and of a run without a verdict no record is made; its evidence stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError, OrderError
+from remotecal.model import (
+    ONLY_IN_FULL,
+    ONLY_IN_FULL_VERIFIED,
+    ONLY_THE_ITEM,
+    ONLY_THE_ITEM_VERIFIED,
+    VERIFIED,
+)
+from remotecal.model.choice import of_items
+
+if TYPE_CHECKING:
+    from remotecal.model import Record, Statement
+    from remotecal.order import Order
+    from remotecal.procedures.procedure import Procedure
+
+
+def check_verification(order: Order, procedure: Procedure) -> None:
+    """Raise `OrderError` if an order is for a verification, and its certificate could not truly say so.
+
+    Args:
+        order: the work order.
+        procedure: with its parameters.
+    """
+    if not order.order.verification:
+        return
+    number, held_against = order.order.number, procedure.held_against()
+    if not held_against:
+        raise OrderError(
+            f"order {number}, verification: {type(procedure).__name__} names no document by which it judges "
+            "the device: leave verification out, or choose a procedure that judges by a regulation"
+        )
+    if not any(map(is_regulation, held_against)):
+        raise OrderError(
+            f"order {number}, verification: it would be judged by {', '.join(held_against)}, which is no "
+            "verification regulation: give the regulation (JJG) as the parameter norm, or leave "
+            "verification out"
+        )
+    if len(order.devices) > 1 and not order.apart:
+        raise OrderError(
+            f"order {number}, verification: one certificate of {len(order.devices)} devices can't say that "
+            'one passed and another did not: say certificates = "each" under [order]'
+        )
+
+
+def is_regulation(norm: str) -> bool:
+    """Tell whether a document is a verification regulation (计量检定规程)."""
+    return norm.strip().upper().startswith("JJG")
+
+
+def standing_statements(*, verification: bool) -> tuple[Statement, ...]:
+    """Return what every certificate says of how far it goes."""
+    if verification:
+        return ONLY_THE_ITEM_VERIFIED, ONLY_IN_FULL_VERIFIED
+    return ONLY_THE_ITEM, ONLY_IN_FULL
+
+
+def verified(record: Record) -> Record:
+    """Return a record that says by which regulations its devices were verified.
+
+    Raises:
+        EvidenceError: a device was not judged, or by nothing that is a regulation.
+    """
+    regulations: list[str] = []
+    for item in record.items:
+        alone = record if len(record.items) == 1 else of_items(record, (item,))
+        named = [norm for said in alone.verdicts for norm in said.norms if is_regulation(norm)]
+        if not named:
+            numbers = ", ".join(one.value for one in item.identifications)
+            raise EvidenceError(
+                f"order {record.number} is for a verification, and the evaluation gives no verdict by a "
+                f"verification regulation (JJG) on {numbers}: nothing can be certified of it. The evidence "
+                "stays; order it without verification, or mend the procedure"
+            )
+        regulations += named
+    said = VERIFIED.model_copy(update={"norms": tuple(dict.fromkeys(regulations))})
+    return record.model_copy(update={"statements": (said, *record.statements)})
