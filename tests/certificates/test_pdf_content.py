@@ -16,6 +16,7 @@ from remotecal.certificates.pdf.content import content
 from remotecal.certificates.pdf.curve import error_curve, picture
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
+from remotecal.certificates.pdf.label import labels
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.model import Column, Condition, Conformity, Limits, Table, Text, Uncertainty
@@ -210,6 +211,19 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
     assert "检定员Verifiedby" in verified
     assert "检定日期" in verified
     assert "校准员" not in verified
+    assert "证书编号Certificatenumber" in verified
+    failed = kind.model_copy(update={"conformity": "fail"})
+    noticed = record().model_copy(update={"statements": (*record().statements, failed)})
+    said = words(noticed)
+    for shown in ("检定结果通知书", "通知书编号Notificationnumber", "通知书结束", "同一通知书的机器可读"):
+        assert shown in said
+    for not_shown in ("证书编号Certificatenumber", "证书结束", "校准日期", "校准员", "Calibratedby"):
+        assert not_shown not in said
+    (sticker,) = labels(noticed, None)[:1]
+    told = " ".join(heading for heading, _ in sticker.lines)
+    assert "检定日期 Verified" in told
+    assert "检定结果通知书（未通过）" in told
+    assert "校准" not in told
 
 
 @pytest.mark.parametrize(

@@ -94,18 +94,10 @@ def test_a_verification_that_could_not_be_stated_is_refused_in_both_languages(
     two = order.model_copy(update={"dut": None, "duts": (one, second)})
     by_regulation = {**order.parameters, "norm": "JJG 1-2026"}
     for changed, procedure, said, chinese in (
-        (
-            order,
-            found,
-            "it would be judged by DOSE 1-2026, which is no verification regulation",
-            "不是检定规程",
-        ),
+        (order, found, "judged by DOSE 1-2026, which is no verification regulation", "不是检定规程"),
         (order, replace(found, procedure=Unjudged), "Unjudged names no document", "没有给出"),
         (two.model_copy(update={"parameters": by_regulation}), found, 'certificates = "each"', "2 台器具"),
     ):
-        check_verification(
-            changed, found.procedure(read_parameters(Dosing.accepts(), changed.parameters, ""))
-        )
         head = changed.order.model_copy(update={"verification": True})
         wanted = changed.model_copy(update={"order": head})
         with pytest.raises(OrderError, match=said) as why:

@@ -17,7 +17,7 @@ from remotecal.certificates.pdf.items import apart, called, in_common
 from remotecal.certificates.pdf.numbers import Cell, full_width, said, told
 from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
-from remotecal.certificates.pdf.wording import Said, kind, label, names
+from remotecal.certificates.pdf.wording import Said, has, kind, label, label_of, names
 from remotecal.certificates.signing.keys import fingerprint
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[
     return {
         "number": record.number,
         "title": face.label(words, "title"),
-        "headings": {name: face.label("headings", name) for name in names("headings")},
-        "marks": {name: label("marks", name) for name in names("marks")},
+        "headings": {name: _heading(name, words, face) for name in names("headings")},
+        "marks": {name: label_of(words, "marks", name) for name in names("marks")},
         "results": face.label(words, "results"),
         "day": str(record.issued or record.finished),
         "author": record.laboratory.contact.name.get("en"),
@@ -134,6 +134,12 @@ def _moment(signature: Signature, form: str) -> str:
     return "—" if signature.at is None else signature.at.strftime(form)
 
 
+def _heading(name: str, words: str, face: Design) -> Said:
+    """Return a heading: as the laboratory's face words it, unless what is printed can't be called so."""
+    own = f"{words}_headings"
+    return label(own, name) if has(own, name) else face.label("headings", name)
+
+
 def _cover(record: Record, words: str, face: Design) -> list[Fact]:
     """Return for whom, for what, when."""
     where: list[Cell] = [{"text": place}] if (place := address(record.customer.location)) else []
@@ -144,7 +150,7 @@ def _cover(record: Record, words: str, face: Design) -> list[Fact]:
     )
     days = str(record.begun) if record.begun == record.finished else f"{record.begun} – {record.finished}"
     return [
-        *facts((face.label("headings", "number"), record.number), *given),
+        *facts((_heading("number", words, face), record.number), *given),
         customer,
         *in_common(record, face),
         *facts(
@@ -270,7 +276,7 @@ def _units(record: Record) -> list[dict[str, object]]:
 def _evidence(record: Record) -> dict[str, object]:
     """Return what the results can be computed from again."""
     proof = record.evidence
-    inside = label("evidence", "inside")
+    inside = label_of(kind(record), "evidence", "inside")
     face: Cell | None = {"hash": digest(record.face)} if record.face is not None else None
     printed_with = facts((label("evidence", "face"), face))
     if proof is None:

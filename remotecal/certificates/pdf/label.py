@@ -11,7 +11,7 @@ from remotecal.certificates.added import address_in
 from remotecal.certificates.pdf.fonts import chinese_font
 from remotecal.certificates.pdf.numbers import said
 from remotecal.certificates.pdf.qr import qr_code
-from remotecal.certificates.pdf.wording import label
+from remotecal.certificates.pdf.wording import kind, label_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,7 @@ def print_labels(made: Sequence[ItemLabel]) -> bytes:
 
 def _label(record: Record, item: Item, due: date | None, address: str) -> ItemLabel:
     number = next(iter((*item.serials, *(entry.value for entry in item.identifications))), "")
+    of = kind(record)
     told = {
         "serial": number,
         "number": record.number,
@@ -77,9 +78,9 @@ def _label(record: Record, item: Item, due: date | None, address: str) -> ItemLa
     }
     return ItemLabel(
         " ".join(filter(None, (_once(item.name), item.model))),
-        tuple((_both(name), value) for name, value in told.items() if value),
+        tuple((_both(name, of), value) for name, value in told.items() if value),
         _once(record.laboratory.contact.name),
-        _both("demonstration") if record.demonstration else "",
+        _both("demonstration", of) if record.demonstration else "",
         address,
         qr_code(address) if address else "",
     )
@@ -90,5 +91,5 @@ def _once(text: Text) -> str:
     return " ".join(dict.fromkeys(content for _, content in said(text)))
 
 
-def _both(name: str) -> str:
-    return " ".join(content for _, content in label("label", name))
+def _both(name: str, of: str) -> str:
+    return " ".join(content for _, content in label_of(of, "label", name))

@@ -25,9 +25,15 @@ def label(group: str, name: str, **inserted: str) -> Said:
     return [[language, texts[language].format(**inserted)] for language in ("zh", "en")]
 
 
+def label_of(kind: str, group: str, name: str) -> Said:
+    """Return a text of the wording table as what is of that `kind` words it, which is mostly as all do."""
+    own = f"{kind}_{group}"
+    return label(own if has(own, name) else group, name)
+
+
 def has(group: str, name: str) -> bool:
     """Tell whether the wording table has a text."""
-    return name in _table()[group]
+    return name in _table().get(group, {})
 
 
 def names(group: str) -> tuple[str, ...]:
