@@ -1,7 +1,7 @@
 """What the printed certificate says: everything it must, as it was typed, and no seal but a real one."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -219,11 +219,12 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
         assert shown in said
     for not_shown in ("证书编号Certificatenumber", "证书结束", "校准日期", "校准员", "Calibratedby"):
         assert not_shown not in said
-    (sticker,) = labels(noticed, None)[:1]
+    (sticker,) = labels(noticed, date(2027, 11, 19))[:1]
     told = " ".join(heading for heading, _ in sticker.lines)
     assert "检定日期 Verified" in told
     assert "检定结果通知书（未通过）" in told
     assert "校准" not in told
+    assert "下次" not in told
 
 
 @pytest.mark.parametrize(

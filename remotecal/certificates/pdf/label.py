@@ -74,7 +74,7 @@ def _label(record: Record, item: Item, due: date | None, address: str) -> ItemLa
         "serial": number,
         "number": record.number,
         "day": record.finished.isoformat(),
-        "due": "" if due is None else due.isoformat(),
+        "due": "" if due is None or of == "notice" else due.isoformat(),
     }
     return ItemLabel(
         " ".join(filter(None, (_once(item.name), item.model))),
