@@ -416,7 +416,7 @@ def test_a_standard_without_a_certificate_is_refused(bench):
 
 def test_a_bench_must_say_how_high_the_device_stands(bench):
     text = bench.bench.read_text(encoding="utf-8")
-    fact = text[text.index("[characteristics.reference_height]") :].partition("\n[")[0]
+    fact = text[text.index("[characteristics.reference_height]") :].partition("\n[characteristics.gravity]")[0]
     rewrite(bench, (fact, ""))
     order = ordered(bench)
     with pytest.raises(BenchError, match=r"there is no \[characteristics.reference_height\], in m"):
