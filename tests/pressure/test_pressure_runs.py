@@ -416,8 +416,8 @@ def test_a_standard_without_a_certificate_is_refused(bench):
 
 def test_a_bench_must_say_how_high_the_device_stands(bench):
     text = bench.bench.read_text(encoding="utf-8")
-    fact = text[text.index("[characteristics.reference_height]") :].partition("\n[characteristics.gravity]")[0]
-    rewrite(bench, (fact, ""))
+    begin, end = (text.index(f"[characteristics.{name}]") for name in ("reference_height", "gravity"))
+    rewrite(bench, (text[begin:end], ""))
     order = ordered(bench)
     with pytest.raises(BenchError, match=r"there is no \[characteristics.reference_height\], in m"):
         plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
