@@ -299,16 +299,19 @@ class Repeats(Generic[Seen]):
     def _beside(
         self, spread: Input, error: Callable[[Seen, Numbers], Number], scale: float
     ) -> Sequence[Input]:
-        """Return the inputs beside the repeatability, without steps that are less than it and thus in it."""
+        """Return the inputs beside the repeatability: of the steps, by how much they are more than it."""
         known, mean = self.estimates(), statistics.fmean(self.errors(error, scale))
         steps = []
         for each in (one for one in self.inputs if one.symbol in self._steps):
             moved = {**known, each.symbol: each.u}
             steps.append(scale * statistics.fmean(estimate(error(one, moved)) for one in self.seen) - mean)
-        if spread.u < math.hypot(*steps):
-            return self.inputs
+        # What they are larger by than the scatter is left of them, so that both together are the larger one.
+        all_steps = math.hypot(*steps)
+        left = math.sqrt(max(0.0, 1.0 - (spread.u / all_steps) ** 2)) if all_steps else 0.0
         return [
-            replace(each, u=0.0, source=IN_SCATTER) if each.symbol in self._steps else each
+            replace(each, u=left * each.u, source=each.source if left else IN_SCATTER)
+            if each.symbol in self._steps
+            else each
             for each in self.inputs
         ]
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter
 from datetime import date
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import ConfigurationError
 from remotecal.model import Frozen, Text, Verdict
+from remotecal.model.flat import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,15 +86,6 @@ class Summary(Frozen):
             said = {**one.model_dump(mode="json"), "name": one.name.get("en")}
             table.writerow({name: as_text(str(said[name] or "")) for name in ("name", *columns)})
         return b"\xef\xbb\xbf" + text.getvalue().encode()
-
-
-FORMULA: Final = re.compile(r"(?:\A|(?<=[;\t\n\r]))(?=[=+\-@\t\r\n＝＋－＠])")
-"""Where a spreadsheet would begin to compute: a cell, or what is one where semicolons or tabs part them."""
-
-
-def as_text(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
-    return FORMULA.sub("'", cell)
 
 
 def summary(certificates: Sequence[bytes]) -> Summary:

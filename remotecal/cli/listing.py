@@ -87,7 +87,7 @@ def show(
 def _write_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     import csv
 
-    from remotecal.certificates.summary import as_text
+    from remotecal.model.flat import as_text
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(headings)

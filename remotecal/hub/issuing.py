@@ -273,7 +273,13 @@ def _check_register(register: LaboratoryRegister, record: Record, signed: tuple[
     from remotecal.certificates.signing.keys import fingerprint
 
     last = signed[-1]
-    if last.in_browser and not register.duties_in_browser(fingerprint(last.chain[0])):
+    registered = bool(register.duties_in_browser(fingerprint(last.chain[0])))
+    if registered and not last.in_browser:
+        raise CertificateRefused(
+            f"the register has the key of {last.name} as one that a browser keeps, and its certificate does "
+            "not say so: have it certified by `remotecal keys issue` from the request that the page makes"
+        )
+    if last.in_browser and not registered:
         raise CertificateRefused(
             f"the register names no such key of {last.name} as one that a browser keeps (`remotecal register "
             "person --browser-certificate`)"

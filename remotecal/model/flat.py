@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -144,10 +145,10 @@ def as_csv(columns: Sequence[FlatColumn], rows: int, language: str) -> str:
     """Return plain columns as CSV (RFC 4180, lines ended by a line feed) with one row of headings."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(map(_harmless, headings(columns, language)))
+    writer.writerow(map(as_text, headings(columns, language)))
     for row in range(rows):
         cells = ((column.at(row, language), column.is_number) for column in columns)
-        writer.writerow(cell if is_number else _harmless(cell) for cell, is_number in cells)
+        writer.writerow(cell if is_number else as_text(cell) for cell, is_number in cells)
     return out.getvalue()
 
 
@@ -180,6 +181,10 @@ def headings(columns: Sequence[FlatColumn], language: str) -> list[str]:
     return found
 
 
-def _harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@"} else text
+FORMULA: Final = re.compile(r"(?:\A|(?<=[;\t\n\r]))(?=[=+\-@\t\r\n＝＋－＠])")
+"""Where a spreadsheet would begin to compute: a cell, or what is one where semicolons or tabs part them."""
+
+
+def as_text(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula, whoever wrote it."""
+    return FORMULA.sub("'", cell)

@@ -275,11 +275,11 @@ class Session:
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
-        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
-        if ended := self._start.ended(seconds(began)):
+        if ended := self._start.ended(run.clock.now()):
             raise CertificateRefused(
                 f"{ended}, and the run went on beyond that day: begin anew once it holds"
             )
+        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
         values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))

@@ -94,8 +94,7 @@ class CertifiedCurve:
         """
         i, share = self._locate(x)
         low, high = self.points[i], self.points[i + 1]
-        beyond = 0.0 if 0.0 <= share <= 1.0 else _along(low.expanded / low.k, high.expanded / high.k, share)
-        u = max(beyond, self._of_the_line(x))
+        u = max(self._of_the_line(i, share), self._of_the_line(i, min(max(share, 0.0), 1.0)))
         # The limits join the certificate's uncertainty just as those of a drift do.
         return Input.from_certificate(
             symbol,
@@ -124,17 +123,20 @@ class CertifiedCurve:
         u = self.u(x) * self.u(y)
         return min(1.0, common / u) if u else 0.0
 
-    def _of_the_line(self, x: float) -> float:
-        """Return the standard uncertainty of the straight line between points at a place; no less beyond."""
-        (i, one), (j, other) = self._parts(x)
+    def _of_the_line(self, i: int, share: float) -> float:
+        """Return the standard uncertainty of the straight line through interval `i`, where `share` tells."""
+        (_, one), (_, other) = self._shares(i, share)
         if self.correlation is None:
-            return one + other
-        return math.sqrt(max(0.0, one**2 + other**2 + 2 * self.correlation[i][j] * one * other))
+            return abs(one + other)
+        return math.sqrt(max(0.0, one**2 + other**2 + 2 * self.correlation[i][i + 1] * one * other))
 
     def _parts(self, x: float) -> tuple[tuple[int, float], tuple[int, float]]:
         """Return the points beside a place, and what each contributes to the uncertainty there."""
         i, share = self._locate(x)
-        share = min(max(share, 0.0), 1.0)
+        return self._shares(i, min(max(share, 0.0), 1.0))
+
+    def _shares(self, i: int, share: float) -> tuple[tuple[int, float], tuple[int, float]]:
+        """Return the points beside interval `i`, and what each contributes where `share` of it lies."""
         low, high = self.points[i], self.points[i + 1]
         return (i, (1 - share) * low.expanded / low.k), (i + 1, share * high.expanded / high.k)
 

@@ -47,7 +47,15 @@ def test_they_count_where_the_repeats_agree():
     assert found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(3))
     assert lines["N"].source == ""
     found, lines = counted([100.0, 100.0, 100.0, 100.5])
-    assert found.u == pytest.approx(math.hypot(lines[REPEATABILITY].u, lines["N"].u))
+    assert 0.0 < lines[REPEATABILITY].u < found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(4))
+
+
+def test_more_scatter_is_never_less_uncertainty():
+    """What scatters a little less and a little more than the steps is as uncertain."""
+    steps = 1 / math.sqrt(6) / math.sqrt(3)
+    for by in (0.0, 0.3, 0.705, 0.71, 0.9):
+        found, _ = counted([100.0, 100.0, 100.0 + by])
+        assert found.u == pytest.approx(max(by / 3, steps))
 
 
 @pytest.mark.parametrize(("noise", "repeats"), [(0.0, 3), (0.3, 3), (1.0, 10)])

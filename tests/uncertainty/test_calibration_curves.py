@@ -229,7 +229,8 @@ def test_what_is_each_points_own_is_less_between_them_where_the_correlation_is_t
     assert told.u(5.0) == pytest.approx(0.1 * math.sqrt(0.75))
     assert told.u(7.5) == pytest.approx(0.1 * math.sqrt(0.0625 + 0.5625 + 0.1875))
     assert told.u(10.0) == pytest.approx(0.1)
-    assert told.u(20.05) == pytest.approx(0.1), "no less a little beyond the end"
+    beyond = 0.1 * math.sqrt(1.005**2 + 0.005**2 - 1.005 * 0.005)
+    assert told.u(20.05) == pytest.approx(beyond), "the line goes on, and is no less certain than at its end"
     assert CertifiedCurve(points, "%").u(5.0) == 0.1, "nobody tells: the largest it can be"
     # Two places beside each other have the same deviation, but for what the line may miss.
     assert told.correlated(5.0, 5.01) == pytest.approx(1.0, abs=1e-5)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from fastapi import Query
 from starlette.responses import StreamingResponse
 
-from remotecal.certificates.summary import as_text
+from remotecal.model.flat import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
