@@ -100,10 +100,12 @@ def _faults(
     visitor: Visitor, setup: Setup, typed: _Typed, parameters: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Yield the fields in which something is wrong, and what."""
-    for name, said in faults_in(setup.found.procedure.accepts(), parameters).items():
+    faults = faults_in(setup.found.procedure.accepts(), parameters)
+    for name, said in faults.items():
         yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
     for name in mixed_in(setup.found.procedure.accepts(), parameters):
-        yield BEFORE + name, MIXED
+        if name not in faults:
+            yield BEFORE + name, MIXED
     numbered = () if visitor.office.settings.numbers.order else ("number",)
     for name in (*numbered, "planned", "days", "customer", "address", "laboratory", "laboratory_address"):
         if not typed[name]:
