@@ -47,6 +47,9 @@ def _certificates() -> None:
         sa.Column("device", sa.Text, nullable=False, comment=whose),
         sa.Column("number", sa.Text, nullable=False, comment="of the certificate, as it was amended last"),
         sa.Column("scope", sa.Text, nullable=False, comment=compared),
+        sa.Column(
+            "revision", sa.Integer, nullable=False, comment="how often it, or its record, became another one"
+        ),
         sa.UniqueConstraint("station", "run", "device", name="uq_stated_certificates"),
         comment="issued certificates whose results are held against the scope",
     )
@@ -54,7 +57,7 @@ def _certificates() -> None:
 
 
 def _results() -> None:
-    wanting = "U below the CMC, or no capability and not marked"
+    wanting = "U below the CMC or no capability, and not marked"
     capability = "hash of the capability that is for it; empty: none"
     op.create_table(
         "stated_results",
