@@ -27,6 +27,10 @@ def take_away(
     with store.database.begin() as connection:
         gone = store.passkeys.remove(user, passkey, but=but, within=connection)
         for row in gone:
-            noted = {"passkey": row.id, "name": row.name, "user": row.user}
-            store.log.note(by, "passkey removed", noted, within=connection)
+            store.log.note(
+                by,
+                "passkey removed",
+                {"passkey": row.id, "name": row.name, "user": row.user},
+                within=connection,
+            )
     return gone
