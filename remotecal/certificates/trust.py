@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -53,6 +54,20 @@ def _journal_key(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
+def _finite(number: str) -> str:
+    if not Decimal(number).is_finite():
+        raise ValueError("state a number: the end of a range that is NaN holds nothing")
+    return number
+
+
+def _cmc(number: str) -> str:
+    if not Decimal(number).is_finite() or not Decimal(number):
+        raise ValueError(
+            f"state the CMC as a number above 0, as the scope of accreditation does, not {number}"
+        )
+    return number
+
+
 class Capability(Written):
     """A calibration and measurement capability: what a laboratory may certify, and how well."""
 
@@ -60,15 +75,15 @@ class Capability(Written):
     """refType of the results it is for, such as `basic_measurementError`."""
     unit: Unit
     """Unit of `cmc`."""
-    cmc: Positive
+    cmc: Annotated[Positive, AfterValidator(_cmc)]
     """Smallest expanded uncertainty that may be stated, at about 95 % (ILAC-P14)."""
     against: Word
     """refType of the quantity that places a result within the range, such as the reference flow."""
     against_unit: Unit
     """Unit of `low` and `high`."""
-    low: Number
+    low: Annotated[Number, AfterValidator(_finite)]
     """Lower end of the range; it belongs to it."""
-    high: Number
+    high: Annotated[Number, AfterValidator(_finite)]
     """Upper end of the range; it belongs to it."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -184,7 +185,7 @@ def _reindex(asked: argparse.Namespace) -> None:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
-        while compare_if_possible(folder, store):
+        while compare_if_possible(folder, store, time.time()):
             pass
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
 

@@ -61,10 +61,13 @@ def last_check(store: Store) -> ChainChecked | None:
 
 
 def check_if_due(store: Store, now: float) -> bool:
-    """Look through it if that was not done for a day; where nothing is a day old yet, nothing is due."""
+    """Look through it if that was not done for a day, or by a clock ahead of this one's.
+
+    Where nothing is a day old yet, nothing is due.
+    """
     known = last_check(store)
     since = store.log.began() if known is None else known.at
-    if since is None or now - since < AGAIN:
+    if since is None or 0 <= now - since < AGAIN:
         return False
     check_chain(store, "hub")
     return True

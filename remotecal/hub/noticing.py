@@ -51,22 +51,32 @@ class Noticing:
 
     async def run(self) -> None:
         """Look now, after each midnight, and every hour, until cancelled."""
-        while True:
-            try:
-                await asyncio.to_thread(self.look)
-            except Exception:  # whatever it was: one look that fails must not be the last
-                log.exception("what falls due can't be told now")
-            await self._compare()
-            await self._check()
-            await asyncio.sleep(min(self._again, self._to_midnight()))
+        comparing = asyncio.create_task(self._compare())
+        try:
+            while True:
+                try:
+                    await asyncio.to_thread(self.look)
+                except Exception:  # whatever it was: one look that fails must not be the last
+                    log.exception("what falls due can't be told now")
+                await self._check()
+                await self._wait()
+        finally:
+            comparing.cancel()
 
     async def _compare(self) -> None:
-        """Hold what was issued against the scope, as far as that was not done; that may take minutes."""
-        try:
-            while await asyncio.to_thread(compare_if_possible, self._folder, self._store):
-                pass
-        except Exception:  # as above
-            log.exception("what certificates stated can't be held against the scope now")
+        """Hold what was issued against the scope, as often; that may take minutes, nobody waits for it."""
+        while True:
+            try:
+                while await asyncio.to_thread(
+                    compare_if_possible, self._folder, self._store, self._clock.now()
+                ):
+                    pass
+            except Exception:  # as above
+                log.exception("what certificates stated can't be held against the scope now")
+            await self._wait()
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(min(self._again, self._to_midnight()))
 
     async def _check(self) -> None:
         """Look through the audit log, once a day."""

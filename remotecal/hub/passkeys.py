@@ -24,7 +24,13 @@ def take_away(
     Raises:
         NotThere: there is none.
     """
-    gone = store.passkeys.remove(user, passkey, but=but)
-    for row in gone:
-        store.note(by, "passkey removed", {"passkey": row.id, "name": row.name, "user": row.user})
+    with store.database.begin() as connection:
+        gone = store.passkeys.remove(user, passkey, but=but, within=connection)
+        for row in gone:
+            store.log.note(
+                by,
+                "passkey removed",
+                {"passkey": row.id, "name": row.name, "user": row.user},
+                within=connection,
+            )
     return gone

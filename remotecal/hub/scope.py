@@ -8,18 +8,21 @@ scope of its day and is not within that of today is told, and the other way roun
 from __future__ import annotations
 
 import logging
+import math
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from remotecal.canonical import canonical
 from remotecal.certificates.scope import stated
+from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, StoreError
 from remotecal.hub.issuing import register_of, trust_of
 from remotecal.store.stated import ResultRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from remotecal.certificates.scope import HeldResult
     from remotecal.certificates.trust import Body, Capability, TrustList
@@ -47,8 +50,24 @@ def bodies_of_laboratory(name: str, trust: TrustList, register: LaboratoryRegist
             yield body
 
 
-def scope_of(folder: HubFolder) -> tuple[Capability, ...]:
-    """Return what the laboratory may certify now, by its trust list; nothing where it has none.
+def able_on(
+    day: date, name: str, trust: TrustList, register: LaboratoryRegister | None
+) -> tuple[Capability, ...]:
+    """Return what the laboratory may certify on a day, by those of its entries that count then."""
+    return tuple(
+        able
+        for body in bodies_of_laboratory(name, trust, register)
+        if all(above.valid_from <= day <= above.valid_until for above in trust.above(body))
+        for able in body.scope
+    )
+
+
+def scope_of(folder: HubFolder, now: float) -> tuple[Capability, ...]:
+    """Return what the laboratory may certify on a civil day, by its trust list; nothing where it has none.
+
+    Args:
+        folder: the hub's settings.
+        now: when, in seconds since 1970, UTC.
 
     Raises:
         ConfigurationError, EvidenceError: trust list or register can't be used.
@@ -56,8 +75,7 @@ def scope_of(folder: HubFolder) -> tuple[Capability, ...]:
     trust = trust_of(folder)
     if trust is None:
         return ()
-    bodies = bodies_of_laboratory(folder.settings.laboratory, trust, register_of(folder))
-    return tuple(able for body in bodies for able in body.scope)
+    return able_on(civil_day(now, folder.time_zone), folder.settings.laboratory, trust, register_of(folder))
 
 
 def key_of(able: Capability) -> str:
@@ -74,7 +92,7 @@ def _hash(said: Mapping[str, object] | Sequence[object]) -> str:
     return sha256(canonical(said)).hexdigest()
 
 
-def compare_stated(folder: HubFolder, store: Store) -> int:
+def compare_stated(folder: HubFolder, store: Store, now: float) -> int:
     """Compare some issued certificates that are not compared with the present scope, new ones first.
 
     Returns:
@@ -84,20 +102,34 @@ def compare_stated(folder: HubFolder, store: Store) -> int:
         ConfigurationError, EvidenceError: as `scope_of`.
         StoreError: the database can't be used.
     """
-    scope = scope_of(folder)
+    scope = scope_of(folder, now)
     behind = store.stated.behind(hash_of(scope), AT_ONCE)
     if behind:
         _compare(store, scope, behind)
     return len(behind)
 
 
-def compare_if_possible(folder: HubFolder, store: Store) -> int:
+def compare_if_possible(folder: HubFolder, store: Store, now: float) -> int:
     """Compare as `compare_stated`; where that can't be done now, say why in the log."""
     try:
-        return compare_stated(folder, store)
+        return compare_stated(folder, store, now)
     except (ConfigurationError, EvidenceError, StoreError) as error:
         log.warning("what certificates stated can't be held against the scope now: %s", error)
         return 0
+
+
+def compare_issued(folder: HubFolder, store: Store, now: float, issued: tuple[str, str, str]) -> None:
+    """Compare a certificate (station, run, device) that was issued a moment ago, and no other.
+
+    It is issued whatever comes of this: where it can't be compared, the log says why, and `compare_stated`
+    does so later.
+    """
+    try:
+        one = store.stated.find(*issued)
+        if one is not None:
+            _compare(store, scope_of(folder, now), (one,))
+    except Exception:  # whatever it was
+        log.exception("what the certificate of %s stated can't be held against the scope now", issued[1])
 
 
 def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[StatedCertificate]) -> None:
@@ -113,7 +145,11 @@ def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[StatedC
             record = None if said is None else Record.from_json(said)
             rows = () if record is None else tuple(_rows(record, one.device, scope))
             found[one] = ("" if record is None else record.finished.isoformat(), rows)
-        except (RemotecalError, ValueError) as error:  # one that can't be read must not keep the others away
+        except (
+            RemotecalError,
+            ValueError,
+            ArithmeticError,
+        ) as error:  # one that can't be read must not keep the others away
             log.warning("what the certificate of %s stated can't be told: %s", one.run, error)
             found[one] = ("", ())
     store.stated.keep(hash_of(scope), found)
@@ -130,13 +166,14 @@ def _rows(record: Record, device: str, scope: Sequence[Capability]) -> Iterator[
 
 def _row(one: HeldResult) -> ResultRow:
     able = one.capability
+    ratio = math.nan if able is None else float(Decimal(one.compared) / Decimal(able.cmc))
     return ResultRow(
         "/".join(map(str, one.place)),
         "" if able is None else key_of(able),
         " ".join(one.quantities) if able is None else able.quantity,
-        not one.marked if able is None else bool(one.fault),
+        bool(one.fault) and not one.marked,
         one.marked,
-        None if able is None else float(Decimal(one.compared) / Decimal(able.cmc)),
+        ratio if math.isfinite(ratio) else None,
         one.expanded,
         one.unit,
         one.k,

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
 from remotecal.order import DUT
-from remotecal.store.tables import metadata, orders, records, run_items
+from remotecal.store.tables import metadata, orders, records, run_items, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import ColumnElement, Connection, FromClause
-    from sqlalchemy.sql.selectable import NamedFromClause
+    from sqlalchemy.sql.selectable import NamedFromClause, Subquery
 
     from remotecal.store.database import Database
 
@@ -37,6 +37,7 @@ run_spreads = Table(
         primary_key=True,
         comment="whose, where the run has several and the results tell; empty for all",
     ),
+    Column("quantity", Text, primary_key=True, comment="refTypes of the results, by blanks; empty: not told"),
     Column("unit", Text, primary_key=True, comment="of the results"),
     Column("procedure", Text, nullable=False),
     Column("day", Text, nullable=False, comment="on which it was finished, ISO 8601"),
@@ -55,6 +56,8 @@ class Spread(NamedTuple):
     whose: tuple[str, str]
     """Station and bench, as the orders name it ("" of runs that nobody ordered); or maker and model ("" for
     both where results are of several devices that are not of one model)."""
+    quantity: str
+    """refTypes of the results, by blanks; "" where they tell none."""
     unit: str
     """Of the results."""
     month: str
@@ -76,6 +79,10 @@ class ItemSpread(NamedTuple):
     model: str
     number: str
     """The maker's number of the item, or else its owner's."""
+    account: str
+    """The customer's, where that is the owner's number; "" for the maker's, or where none may see it."""
+    quantity: str
+    """refTypes of the results, by blanks; "" where they tell none."""
     unit: str
     """Of the results."""
     runs: int
@@ -110,11 +117,14 @@ class Spreads:
 
     def by_model(self, since: str, until: str) -> tuple[Spread, ...]:
         """Return the same by maker and model of what was calibrated, wherever that was."""
-        from sqlalchemy import case
+        from sqlalchemy import and_, case
 
-        item, several = _item(), _several_models()
-        whose = tuple(case((several, ""), else_=item.c[name]) for name in ("maker", "model"))
-        return self._months(run_spreads.outerjoin(item, _of_item(item)), whose, since, until)
+        of, item, several = run_spreads.c, _item(), _of_several_models(since, until)
+        together = and_(of.device == "", several.c.station == of.station, several.c.run == of.run)
+        source = run_spreads.outerjoin(item, _of_item(item)).outerjoin(several, together)
+        one_model = several.c.run.is_(None)
+        whose = tuple(case((one_model, item.c[name]), else_="") for name in ("maker", "model"))
+        return self._months(source, whose, since, until)
 
     def _months(
         self,
@@ -127,7 +137,7 @@ class Spreads:
 
         of = run_spreads.c
         first, second = (func.coalesce(one, "") for one in whose)
-        group = (of.procedure, first, second, of.unit, func.substr(of.day, 1, MONTH))
+        group = (of.procedure, first, second, of.quantity, of.unit, func.substr(of.day, 1, MONTH))
         query = (
             select(*group, _runs(), *_sums())
             .select_from(source)
@@ -138,7 +148,7 @@ class Spreads:
         with self._database.read() as connection:
             rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
         return tuple(
-            Spread._make((row[0], (row[1], row[2]), *row[3:7], math.sqrt(row[7] / row[6]), row[8]))
+            Spread._make((row[0], (row[1], row[2]), *row[3:8], math.sqrt(row[8] / row[7]), row[9]))
             for row in rows
         )
 
@@ -151,10 +161,12 @@ class Spreads:
 
         of, item = run_spreads.c, _item()
         number = case((item.c.serial != "", item.c.serial), else_=item.c.owner_number)
-        group = (of.procedure, item.c.maker, item.c.model, number, of.unit)
+        account = case((item.c.serial != "", ""), else_=func.coalesce(runs.c.account, ""))
+        group = (of.procedure, item.c.maker, item.c.model, number, account, of.quantity, of.unit)
+        its_run = (runs.c.station == of.station) & (runs.c.run == of.run)
         query = (
             select(*group, _runs(), *_sums())
-            .select_from(run_spreads.join(item, _of_item(item)))
+            .select_from(run_spreads.join(item, _of_item(item)).outerjoin(runs, its_run))
             .where(of.day >= since, of.day <= until, number != "")
             .where((of.device != "") | (_items_of_run(func.count()) == 1))
             .group_by(*group)
@@ -163,15 +175,15 @@ class Spreads:
             rows: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
         models: dict[tuple[str, ...], list[float]] = {}
         for row in rows:
-            model = models.setdefault((*row[:3], row[4]), [0.0, 0.0])
-            model[0] += row[7]
-            model[1] += row[6]
+            model = models.setdefault((*row[:3], *row[5:7]), [0.0, 0.0])
+            model[0] += row[9]
+            model[1] += row[8]
         found = [
-            ItemSpread._make((*row[:7], math.sqrt(row[7] / row[6]), row[8], math.sqrt(squares / results)))
+            ItemSpread._make((*row[:9], math.sqrt(row[9] / row[8]), row[10], math.sqrt(squares / results)))
             for row in rows
-            for squares, results in (models[*row[:3], row[4]],)
+            for squares, results in (models[*row[:3], *row[5:7]],)
         ]
-        return tuple(sorted(found, key=lambda one: (-one.ratio, *one[:5])))
+        return tuple(sorted(found, key=lambda one: (-one.ratio, *one[:7])))
 
     def rebuild(self) -> int:
         """Make the index anew from the records, while nobody else writes; return of how many runs it is."""
@@ -183,7 +195,7 @@ def keep(connection: Connection, station: str, run: str, record: str) -> None:
     """Keep the spreads of a run by its record (JSON), in place of those it had."""
     this = (run_spreads.c.station == station) & (run_spreads.c.run == run)
     connection.execute(run_spreads.delete().where(this))
-    if rows := _rows(station, run, record):
+    if rows := rows_of(station, run, record):
         connection.execute(run_spreads.insert(), rows)
 
 
@@ -199,23 +211,24 @@ def rebuild(connection: Connection) -> int:
     return len(names)
 
 
-def _rows(station: str, run: str, record: str) -> list[dict[str, object]]:
-    """Return a row for each device and unit in which a record has results whose budgets name repeats."""
+def rows_of(station: str, run: str, record: str) -> list[dict[str, object]]:
+    """Return a row for each device, quantity and unit of which budgets in a record name repeats."""
     said = json.loads(record)
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str, str], list[float]] = {}
     for measured in said.get("measurements", ()):
         for budget in measured.get("budgets", ()):
             repeats = [
                 float(line["contribution"]) for line in budget["lines"] if line["distribution"] == REPEATED
             ]
             if repeats:
-                whose = (_device(measured, budget), budget["unit"])
-                found.setdefault(whose, []).append(math.hypot(*repeats))
+                of = (_device(measured, budget), _quantity(measured, budget), budget["unit"])
+                found.setdefault(of, []).append(math.hypot(*repeats))
     return [
         {
             "station": station,
             "run": run,
             "device": device,
+            "quantity": quantity,
             "unit": unit,
             "procedure": (said.get("evidence") or {}).get("procedure", ""),
             "day": said["finished"],
@@ -223,17 +236,34 @@ def _rows(station: str, run: str, record: str) -> list[dict[str, object]]:
             "squares": math.fsum(one * one for one in each),
             "largest": max(each),
         }
-        for (device, unit), each in found.items()
+        for (device, quantity, unit), each in found.items()
     ]
 
 
 def _device(measured: dict[str, Any], budget: dict[str, Any]) -> str:
     """Return whose result a budget is of, where a run has several devices and that is told; "" otherwise."""
-    results = measured.get("results", ())
-    at = budget.get("result", 0)
-    own = results[at].get("items") if at < len(results) else None
-    of: list[str] = own or measured.get("items") or []
+    of: list[str] = _result(measured, budget).get("items") or measured.get("items") or []
     return of[0] if len(of) == 1 and of[0] != DUT else ""
+
+
+def _quantity(measured: dict[str, Any], budget: dict[str, Any]) -> str:
+    """Return the refTypes of a budget's result, and of the first column of it that has an uncertainty.
+
+    Both, for the errors of a volume converter's parts are called the same in each part's table. A column in
+    the budget's unit goes before others.
+    """
+    result = _result(measured, budget)
+    columns = (column for table in result.get("tables", ())[:1] for column in table["columns"])
+    uncertain = (column for column in columns if column.get("uncertainty"))
+    its: dict[str, Any] = min(uncertain, key=lambda one: one["unit"] != budget["unit"], default={})
+    return " ".join(dict.fromkeys((*result.get("ref_types", ()), *its.get("ref_types", ()))))
+
+
+def _result(measured: dict[str, Any], budget: dict[str, Any]) -> dict[str, Any]:
+    """Return the result a budget is of; an empty one where that is not there."""
+    results: list[dict[str, Any]] = measured.get("results") or []
+    at = budget.get("result", 0)
+    return results[at] if at < len(results) else {}
 
 
 def _item() -> NamedFromClause:
@@ -250,12 +280,21 @@ def _of_item(item: NamedFromClause) -> ColumnElement[bool]:
     return and_(item.c.station == of.station, item.c.run == of.run, whose)
 
 
-def _several_models() -> ColumnElement[bool]:
-    """Return whether a spread is of devices together that are not of one maker and model."""
-    from sqlalchemy import and_, func, or_
+def _of_several_models(since: str, until: str) -> Subquery:
+    """Return the runs of a time whose devices together have spreads, and are not of one maker and model."""
+    from sqlalchemy import func, or_, select
 
-    counts = (_items_of_run(func.count(run_items.c[name].distinct())) for name in ("maker", "model"))
-    return and_(run_spreads.c.device == "", or_(*(count > 1 for count in counts)))
+    of, items = run_spreads.c, run_items.c
+    several = (func.min(items[name]) != func.max(items[name]) for name in ("maker", "model"))
+    this = (items.station == of.station) & (items.run == of.run)
+    return (
+        select(items.station, items.run)
+        .select_from(run_spreads.join(run_items, this))
+        .where(of.device == "", of.day >= since, of.day <= until)
+        .group_by(items.station, items.run)
+        .having(or_(*several))
+        .subquery()
+    )
 
 
 def _items_of_run(counted: ColumnElement[int]) -> ColumnElement[int]:

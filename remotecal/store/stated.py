@@ -32,6 +32,8 @@ class StatedCertificate(NamedTuple):
     run: str
     device: str
     """Whose, where each device of the run has its own."""
+    revision: int
+    """How often its record, or the certificate, became another one."""
 
 
 class ResultRow(NamedTuple):
@@ -44,11 +46,11 @@ class ResultRow(NamedTuple):
     quantity: str
     """Of the capability, or its own refTypes."""
     wanting: bool
-    """Whether U is below the CMC; or no capability is for it, and it is not marked."""
+    """Whether U is below the CMC or no capability is for it, and it is not marked."""
     marked: bool
     """Whether the certificate marks it as outside the scope."""
     ratio: float | None
-    """Of U to the CMC; None without a capability."""
+    """Of U to the CMC; None without a capability, or where U is no number."""
     expanded: str
     """U as stated."""
     unit: str
@@ -63,6 +65,8 @@ class ResultRow(NamedTuple):
 class StatedResult(NamedTuple):
     """A result of a certificate, to be shown."""
 
+    certificate: int
+    """In the index."""
     capability: str
     quantity: str
     day: str
@@ -106,13 +110,25 @@ class StatedResults:
         from sqlalchemy import select
 
         of = stated_certificates.c
+        columns = [of[name] for name in StatedCertificate._fields]
         found: list[StatedCertificate] = []
         with self._database.read() as connection:
             for others in (of.scope < scope, of.scope > scope):
-                query = select(of.id, of.station, of.run, of.device).where(others)
+                query = select(*columns).where(others)
                 query = query.order_by(of.scope, of.id).limit(limit - len(found))
                 found += map(StatedCertificate._make, connection.execute(query))
         return tuple(found)
+
+    def find(self, station: str, run: str, device: str) -> StatedCertificate | None:
+        """Return an issued certificate; None where it is not issued."""
+        from sqlalchemy import select
+
+        of = stated_certificates.c
+        query = select(*(of[name] for name in StatedCertificate._fields))
+        query = query.where(of.station == station, of.run == run, of.device == device)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else StatedCertificate._make(row)
 
     def count_behind(self, scope: str) -> int:
         """Return how many certificates are not compared with a scope (its hash) yet."""
@@ -126,21 +142,27 @@ class StatedResults:
     def keep(self, scope: str, found: Mapping[StatedCertificate, tuple[str, Sequence[ResultRow]]]) -> None:
         """Keep what certificates state, in place of what was kept of them.
 
+        What is of another revision by now stays as it is, to be compared again.
+
         Args:
             scope: hash of what they were compared with.
             found: certificate → day on which its measurement was finished (ISO 8601), and its results.
         """
-        from sqlalchemy import select
+        from sqlalchemy import select, tuple_
 
-        ids = [one.id for one in found]
+        of = stated_certificates.c
+        read = tuple_(of.id, of.revision).in_([(one.id, one.revision) for one in found])
+        compared = stated_certificates.update().where(read).values(scope=scope).returning(of.id)
         days = stated_results.c.capability, stated_results.c.quantity, stated_results.c.day
-        rows = [
-            {"certificate": one.id, "day": day, **row._asdict()}
-            for one, (day, results) in found.items()
-            for row in results
-        ]
         with self._database.begin() as connection:
             self._database.alone(connection, stated_results)
+            ids = set(connection.execute(compared).scalars())
+            rows = [
+                {"certificate": one.id, "day": day, **row._asdict()}
+                for one, (day, results) in found.items()
+                for row in results
+                if one.id in ids
+            ]
             its = stated_results.c.certificate.in_(ids)
             changed = {tuple(row) for row in connection.execute(select(*days).where(its).distinct())}
             connection.execute(stated_results.delete().where(its))
@@ -148,8 +170,6 @@ class StatedResults:
                 connection.execute(stated_results.insert(), rows)
             changed |= {(row["capability"], row["quantity"], row["day"]) for row in rows}
             _sum_up(connection, sorted(changed))
-            of = stated_certificates.update().where(stated_certificates.c.id.in_(ids))
-            connection.execute(of.values(scope=scope))
 
     def sums(self, since: str, until: str) -> dict[tuple[str, str], StatedSum]:
         """Return capability and quantity → what was stated from a day to another (ISO 8601)."""
@@ -162,7 +182,9 @@ class StatedResults:
                 *(func.sum(column).over(partition_by=each) for column in (of.results, of.wanting, of.marked)),
                 of.certificate,
                 of.place,
-                func.row_number().over(partition_by=each, order_by=[of.ratio, of.day]).label("rank"),
+                func.row_number()
+                .over(partition_by=each, order_by=[of.ratio.is_(None), of.ratio, of.day])
+                .label("rank"),
             )
             .where(of.day >= since, of.day <= until)
             .subquery()
@@ -177,12 +199,24 @@ class StatedResults:
         found = [StatedSum._make((*row[:3], StatedResult._make(row[3:]))) for row in rows]
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
-    def wanting(self, since: str, until: str, limit: int | None = SHOWN) -> tuple[StatedResult, ...]:
-        """Return the results that are not within the scope, the latest first, so many at most (None: all)."""
-        from sqlalchemy import select, text
+    def wanting(
+        self, since: str, until: str, limit: int = SHOWN, after: StatedResult | None = None
+    ) -> tuple[StatedResult, ...]:
+        """Return the results that are not within the scope, the latest first, so many at most.
+
+        Args:
+            since: first day of their measurements (ISO 8601).
+            until: last day of these.
+            limit: how many, at most.
+            after: only those that come after this one.
+        """
+        from sqlalchemy import select, text, tuple_
 
         of = stated_results.c
         query = _told(select(*_columns())).where(text(WANTING), of.day >= since, of.day <= until)
+        if after is not None:
+            last = tuple_(after.day, after.certificate, after.place)
+            query = query.where(tuple_(of.day, of.certificate, of.place) < last)
         query = query.order_by(of.day.desc(), of.certificate.desc(), of.place.desc()).limit(limit)
         with self._database.read() as connection:
             return tuple(map(StatedResult._make, connection.execute(query)))
@@ -209,9 +243,10 @@ def enter_all(connection: Connection) -> int:
         .scalar_subquery()
     )
     issued = signed_certificates.c
-    columns = (issued.station, issued.run, issued.device, func.coalesce(issued.number, ""), literal(""))
+    number = func.coalesce(issued.number, "")
+    columns = (issued.station, issued.run, issued.device, number, literal(""), literal(0))
     rows = select(*columns).where(issued.duty == "issued", issued.edition == last)
-    names = ["station", "run", "device", "number", "scope"]
+    names = ["station", "run", "device", "number", "scope", "revision"]
     connection.execute(stated_certificates.insert().from_select(names, rows))
     return connection.execute(select(func.count()).select_from(stated_certificates)).scalar_one()
 
@@ -221,17 +256,17 @@ def enter(
 ) -> None:
     """Enter a certificate that is issued, or one that takes the place of such; it is not compared yet."""
     of = {"station": station, "run": run, "device": device}
-    insert = database.insert(stated_certificates).values(**of, number=number, scope="")
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=list(of), set_={"number": number, "scope": ""})
-    )
+    insert = database.insert(stated_certificates).values(**of, number=number, scope="", revision=0)
+    again = {"number": number, "scope": "", "revision": stated_certificates.c.revision + 1}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(of), set_=again))
 
 
 def compare_again(connection: Connection, station: str, run: str) -> None:
     """Note that the record of a run is another one."""
     of = stated_certificates.c
     this = (of.station == station) & (of.run == run)
-    connection.execute(stated_certificates.update().where(this).values(scope=""))
+    again = {"scope": "", "revision": of.revision + 1}
+    connection.execute(stated_certificates.update().where(this).values(again))
 
 
 def _columns() -> Iterable[ColumnElement[Any]]:
@@ -264,7 +299,12 @@ def _sum_up(connection: Connection, changed: Iterable[Sequence[str]]) -> None:
         results, wanting, marked = sums
         if not results:
             continue
-        smallest = select(of.ratio, of.certificate, of.place).where(*these).order_by(of.ratio).limit(1)
+        smallest = (
+            select(of.ratio, of.certificate, of.place)
+            .where(*these)
+            .order_by(of.ratio.is_(None), of.ratio)
+            .limit(1)
+        )
         row = connection.execute(smallest).one()
         numbers = {"results": results, "wanting": wanting, "marked": marked}
         connection.execute(stated_days.insert().values(**key, **numbers, **row._asdict()))

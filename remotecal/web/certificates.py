@@ -11,7 +11,7 @@ from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, NotAllowed, NotNow, NotThere
 from remotecal.hub import amending, issuing
 from remotecal.hub.run_at import lacking
-from remotecal.hub.scope import compare_if_possible
+from remotecal.hub.scope import compare_issued
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,7 +111,8 @@ def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> N
         },
     )
     if signature.duty == "issued":
-        compare_if_possible(signed.folder, office.store)
+        this = (signed.station, signed.run, signed.device)
+        compare_issued(signed.folder, office.store, office.clock.now(), this)
 
 
 def due(office: Office, caller: Caller, of_run: RunAt) -> Duty:

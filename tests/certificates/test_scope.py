@@ -1,5 +1,7 @@
 """Results held against what a laboratory is accredited for."""
 
+import pytest
+from pydantic import ValidationError
 from sample import record
 
 from remotecal.certificates.scope import out_of_scope, stated
@@ -48,6 +50,16 @@ def test_an_uncertainty_is_held_against_the_cmc_as_a_difference() -> None:
     assert out_of_scope(with_result(error("0.02", "°C")), (capability,)) == ()
     (fault,) = out_of_scope(with_result(error("0.01", "°C")), (capability,))
     assert "U = 0.01 K is smaller than the CMC, 0.02" in fault
+
+
+def test_a_capability_has_a_cmc_above_0_and_a_range_that_ends() -> None:
+    """Nothing could be held against another: a ratio to it is none."""
+    good = {"quantity": "basic_measurementError", "unit": "K", "against": "basic_referenceValue"}
+    good |= {"against_unit": "K", "low": "0", "high": "1", "cmc": "1e-9"}
+    Capability.model_validate(good)
+    for name, wrong in (("cmc", "0"), ("cmc", "0.0e5"), ("cmc", "NaN"), ("low", "NaN"), ("high", "NaN")):
+        with pytest.raises(ValidationError, match="state "):
+            Capability.model_validate(good | {name: wrong})
 
 
 def test_both_parts_of_a_complex_result_are_in_scope_or_not() -> None:

@@ -266,11 +266,15 @@ def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
         columns = (tables.signed_certificates.c[name] for name in (*signed, "xml"))  # there were no more
         before = table(tables.signed_certificates.name, *(column(each.name) for each in columns))
         connection.execute(before.insert().values(**signed, xml=b"x"))
+        sealed = {**signed, "duty": "issued", "run": "o9"}
+        connection.execute(before.insert().values(**sealed, xml=b"x"))
         connection.execute(text("INSERT INTO order_accounts VALUES ('o1', 'acme'), ('o3', 'bolt')"))
         runs = tables.runs.insert().values(committed=1, head="h", state="signed", began=1.0, updated=2.0)
         for station, run in (("here", "o1"), ("here", "o2"), ("there", "o1")):
             connection.execute(runs.values(station=station, run=run))
-        record = {"head": "h", "key": "k", "record": "{}", "computed": 3.0}
+        repeated = {"unit": "%", "lines": [{"distribution": "t", "contribution": "0.5"}]}
+        said = {"finished": "2026-05-01", "measurements": [{"budgets": [repeated]}]}
+        record = {"head": "h", "key": "k", "record": json.dumps(said), "computed": 3.0}
         for run, agrees in (("o1", True), ("o2", False)):
             values = {**record, "station": "here", "run": run, "agrees": agrees}
             connection.execute(tables.records.insert().values(**values))
@@ -288,5 +292,7 @@ def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
         latest = store.signings.latest("here", "o1")
         assert latest is not None
         assert (latest.xml, latest.pdf) == (b"x", None)
+        assert [one[1:] for one in store.stated.behind("s", 9)] == [("here", "o9", "", 0)]
+        assert sum(one.runs for one in store.spreads.by_month("2026-05-01", "2026-05-31")) == 2
         with store.database.read() as connection:
             assert connection.execute(text("SELECT count(*) FROM sessions")).scalar_one() == 0

@@ -75,7 +75,7 @@ def test_each_result_of_a_time_counts_and_the_smallest_is_found(stated: Store) -
 
 def test_what_is_compared_again_takes_the_place_of_what_was(stated: Store) -> None:
     (third,) = stated.stated.behind("s", 9)
-    assert third[1:] == ("here", "r3", "")
+    assert third[1:] == ("here", "r3", "", 1)
     assert stated.stated.count_behind("s") == 1
     stated.stated.keep("s", {third: ("2026-05-02", [result("0/0/0/0/1", 0.5), result("0/0/0/2/1", None)])})
     assert stated.stated.behind("s", 9) == ()
@@ -105,6 +105,48 @@ def test_a_record_computed_anew_and_an_index_made_anew_are_compared_again(stated
     assert [one.run for one in behind] == ["r1", "r2", "r3"]
     stated.stated.keep("s", {behind[-1]: ("2026-05-02", [result("0/0/0/0/1", 0.5)])})
     assert told(stated) == [("C-3a", "0/0/0/0/1")]  # the number of the one that took its place
+
+
+def test_what_changed_while_it_was_compared_is_compared_again(stated: Store) -> None:
+    first, second, third = stated.stated.behind("other", 9)
+    said = json.dumps({"evidence": None, "finished": "2026-05-01", "measurements": []})
+    stated.records.put(RecordRow("here", "r1", "h", "k", said, agrees=True, computed=2.0))
+    stated.signings.add(issued("r3", "C-3b", edition=2))
+    old = "2026-05-01", [result("0/0/0/0/1", 0.1)]
+    stated.stated.keep("other", {first: old, second: old, third: old})
+    assert [one.run for one in stated.stated.behind("other", 9)] == ["r1", "r3"]
+    assert told(stated) == [("C-1", "0/0/0/1/1"), ("C-2", "0/0/0/0/1")]
+    (now,) = (one for one in stated.stated.behind("other", 9) if one.run == "r1")
+    assert stated.stated.find("here", "r1", "") == now
+    stated.stated.keep("other", {now: old})
+    assert [one.run for one in stated.stated.behind("other", 9)] == ["r3"]
+    assert stated.stated.find("here", "r1", "dut-2") is None
+
+
+def test_a_u_that_is_no_number_is_not_the_smallest_in_either_database(stated: Store) -> None:
+    (third,) = stated.stated.behind("s", 9)
+    unknown = result("0/0/0/9/1", 0.0)._replace(ratio=None)
+    for day in ("2026-05-02", "2026-05-04"):
+        stated.stated.keep("s", {third: (day, [unknown, result("0/0/0/0/1", 3.0)])})
+        (of_day,) = (one for one in stated.stated.sums(day, day).values() if one.smallest.capability)
+        assert of_day.smallest.ratio == (1.2 if day == "2026-05-02" else 3.0)
+    stated.stated.keep("s", {third: ("2026-05-01", [unknown])})
+    sums = stated.stated.sums("2026-05-01", "2026-05-31")
+    assert sums["a", "error"].smallest.ratio == 0.9
+    (alone,) = stated.stated.sums("2026-05-01", "2026-05-01").values()
+    assert alone.smallest.ratio is None
+
+
+def test_what_is_wanting_is_told_part_by_part(stated: Store) -> None:
+    (third,) = stated.stated.behind("s", 9)
+    stated.stated.keep("s", {third: ("2026-05-03", [result(f"0/0/0/{n}/1", 0.5) for n in range(3)])})
+    time = "2026-05-01", "2026-05-31"
+    whole = stated.stated.wanting(*time)
+    assert len(whole) == 4
+    found = stated.stated.wanting(*time, 1)
+    while part := stated.stated.wanting(*time, 2, found[-1]):
+        found += part
+    assert found == whole
 
 
 def test_a_year_is_told_by_indexes(stated: Store) -> None:

@@ -165,9 +165,9 @@ def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worke
     recorded(worked, "r2", "2026-05-01", budget("%", ("t", 1.0)))
     recorded(worked, "r3", "2026-06-01", budget("%", ("normal", 1.0)))
     told = (
-        Spread("flow", ("here", ""), "%", "2026-05", 1, 1, 1.0, 1.0),
-        Spread("flow", ("here", "A"), "%", "2026-05", 1, 2, pytest.approx(17**0.5), 5.0),
-        Spread("flow", ("here", "A"), "Pa", "2026-05", 1, 1, 2.0, 2.0),
+        Spread("flow", ("here", ""), "", "%", "2026-05", 1, 1, 1.0, 1.0),
+        Spread("flow", ("here", "A"), "", "%", "2026-05", 1, 2, pytest.approx(17**0.5), 5.0),
+        Spread("flow", ("here", "A"), "", "Pa", "2026-05", 1, 1, 2.0, 2.0),
     )
     assert worked.spreads.by_month("2026-05-01", "2026-05-31") == told
     assert worked.spreads.by_month("2026-05-02", "2026-06-30") == told[1:]
@@ -206,16 +206,54 @@ def test_repeats_are_told_by_model_and_by_item(worked: Store) -> None:
     kept("r3", "2026-05-02", together)
     kept("r4", "2026-06-02", together)
     assert worked.spreads.by_model("2026-05-01", "2026-06-30") == (
-        Spread("flow", ("", ""), "%", "2026-06", 1, 1, 2.0, 2.0),
-        Spread("flow", ("A", "X"), "%", "2026-05", 3, 3, pytest.approx((14 / 3) ** 0.5), 3.0),
-        Spread("flow", ("A", "Y"), "%", "2026-05", 1, 2, 5.0, 7.0),
+        Spread("flow", ("", ""), "", "%", "2026-06", 1, 1, 2.0, 2.0),
+        Spread("flow", ("A", "X"), "", "%", "2026-05", 3, 3, pytest.approx((14 / 3) ** 0.5), 3.0),
+        Spread("flow", ("A", "Y"), "", "%", "2026-05", 1, 2, 5.0, 7.0),
     )
     of_x = pytest.approx(5**0.5)
     assert worked.spreads.by_item("2026-05-01", "2026-06-30") == (
-        ItemSpread("flow", "A", "X", "r1-0", "%", 1, 1, 3.0, 3.0, of_x),
-        ItemSpread("flow", "A", "Y", "r2-1", "%", 1, 2, 5.0, 7.0, 5.0),
-        ItemSpread("flow", "A", "X", "r2-0", "%", 1, 1, 1.0, 1.0, of_x),
+        ItemSpread("flow", "A", "X", "r1-0", "", "", "%", 1, 1, 3.0, 3.0, of_x),
+        ItemSpread("flow", "A", "Y", "r2-1", "", "", "%", 1, 2, 5.0, 7.0, 5.0),
+        ItemSpread("flow", "A", "X", "r2-0", "", "", "%", 1, 1, 1.0, 1.0, of_x),
     )
-    assert worked.spreads.by_month("2026-05-01", "2026-05-31")[0][4:6] == (3, 5)
+    assert worked.spreads.by_month("2026-05-01", "2026-05-31")[0][5:7] == (3, 5)
     assert worked.spreads.rebuild() == 4
     assert len(worked.spreads.by_item("2026-05-01", "2026-06-30")) == 3
+
+
+def test_each_quantity_of_a_run_has_repeats_of_its_own(worked: Store) -> None:
+    """The errors of a converter's pressure, temperature and volume are all in %."""
+
+    def table(kind: str) -> dict[str, object]:
+        error = {"unit": "%", "ref_types": ["basic_measurementError"], "uncertainty": {"expanded": ["1"]}}
+        beside = {"unit": "K", "ref_types": ["remotecal_beside"], "uncertainty": {"expanded": ["1"]}}
+        columns = [{"unit": "%", "ref_types": ["remotecal_indicated"]}, beside, error]
+        return {"ref_types": [kind], "tables": [{"columns": columns}]}
+
+    budgets = [budget("%", ("t", u)) | {"result": n} for n, u in ((0, 3.0), (1, 0.1), (1, 0.1))]
+    measured = {"results": [table("whole"), table("pressure")], "budgets": budgets}
+    said = {"evidence": {"procedure": "flow"}, "finished": "2026-05-01", "measurements": [measured]}
+    for run in ("r1", "r2"):
+        calibrated(worked, run, "X")
+        worked.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=1.0))
+    time = "2026-05-01", "2026-05-31"
+    told = [
+        ("pressure basic_measurementError", "%", 2, 4, pytest.approx(0.1)),
+        ("whole basic_measurementError", "%", 2, 2, 3.0),
+    ]
+    for found in (worked.spreads.by_month(*time), worked.spreads.by_model(*time)):
+        assert [(one.quantity, one.unit, one.runs, one.results, one.u) for one in found] == told
+    items = worked.spreads.by_item(*time)
+    assert sorted(one.of_model for one in items) == [pytest.approx(0.1)] * 2 + [3.0] * 2
+
+
+def test_the_same_number_of_two_owners_is_of_two_items(worked: Store) -> None:
+    for run, account in (("r1", "acme"), ("r2", "bolt"), ("r3", "acme")):
+        calibrated(worked, run, "X")
+        recorded(worked, run, "2026-05-01", budget("%", ("t", 1.0)))
+        with worked.database.begin() as connection:
+            connection.execute(runs.update().where(runs.c.run == run).values(account=account))
+    with worked.database.begin() as connection:
+        connection.execute(run_items.update().values(serial="", owner_number="7"))
+    found = worked.spreads.by_item("2026-05-01", "2026-05-31")
+    assert [(one.number, one.account, one.runs) for one in found] == [("7", "acme", 2), ("7", "bolt", 1)]

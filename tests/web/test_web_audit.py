@@ -168,3 +168,4 @@ def test_it_is_looked_through_once_a_day(web: Web) -> None:
     assert not check_if_due(store, known.at + AGAIN - 1)
     assert check_if_due(store, known.at + AGAIN)
     assert last_check(store).entries == 2
+    assert check_if_due(store, last_check(store).at - 1)  # by a clock that was set back

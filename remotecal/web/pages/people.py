@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Response
 
-from remotecal.errors import ConfigurationError
+from remotecal.clock import civil_day
+from remotecal.errors import ConfigurationError, NotThere
 from remotecal.hub.issuing import register_of
-from remotecal.hub.scope import bodies_of_laboratory
+from remotecal.hub.scope import able_on
 from remotecal.register_entries import validities
 from remotecal.registers import same_procedure
 from remotecal.web.days import Day
@@ -62,9 +63,13 @@ def show_people(visitor: Visiting, since: Day = None, until: Day = None, table: 
     not_a_customer(visitor.caller)
     register, doubt = registered(visitor.office)
     trust, distrust = believed(visitor.office)
-    able = [] if trust is None else _scope(visitor.office, trust, register)
+    able = () if trust is None else _scope(visitor.office, trust, register)
     time = asked_time(visitor.office, since, until, LONGEST)
     if table in scope.COLUMNS:
+        if not able:
+            raise NotThere(
+                "the trust list tells no scope of the laboratory today: nothing is held against it"
+            )
         rows = scope.scope_rows if table == "scope" else scope.below_rows
         return as_csv(visitor, table, COLUMNS[table], rows(visitor, able, *time))
     if table is not None:
@@ -113,10 +118,10 @@ def registered(office: Office) -> tuple[LaboratoryRegister | None, str]:
         return None, str(error)
 
 
-def _scope(office: Office, trust: TrustList, register: LaboratoryRegister | None) -> list[Capability]:
-    """Return what the laboratory may certify, by whichever entry of the list is it."""
-    bodies = bodies_of_laboratory(office.settings.laboratory, trust, register)
-    return [able for body in bodies for able in body.scope]
+def _scope(office: Office, trust: TrustList, register: LaboratoryRegister | None) -> Sequence[Capability]:
+    """Return what the laboratory may certify today, by whichever entries of the list are it."""
+    today = civil_day(office.clock.now(), office.laboratory.folder.time_zone)
+    return able_on(today, office.settings.laboratory, trust, register)
 
 
 def _lasting(visitor: Visitor, register: LaboratoryRegister | None) -> list[tuple[Validity, Ending]]:

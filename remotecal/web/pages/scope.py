@@ -29,6 +29,10 @@ COLUMNS = {
 """Table → the names of its columns, in the file."""
 
 
+TOGETHER = 1000
+"""Results that are asked for at once for the file."""
+
+
 class Able(NamedTuple):
     """A capability, and what was stated by it."""
 
@@ -86,12 +90,19 @@ def below_rows(
 ) -> Iterator[Sequence[str]]:
     """Yield the rows of the file of what is not within the scope."""
     known = _known(scope)
-    for one in visitor.office.store.stated.wanting(first.isoformat(), last.isoformat(), None):
+    for one in _all_wanting(visitor, first.isoformat(), last.isoformat()):
         able = known.get(one.capability)
         cmc = ("", "", "") if able is None else (able.against_unit, able.cmc, able.unit)
         of = (one.day, one.number, one.station, one.run, one.quantity, one.at, cmc[0])
         marked = visitor.words("people.marked" if one.marked else "people.unmarked")
         yield (*of, one.expanded, one.unit, one.k, one.compared, *cmc[1:], ratio(one), marked)
+
+
+def _all_wanting(visitor: Visitor, since: str, until: str) -> Iterator[StatedResult]:
+    last: StatedResult | None = None
+    while part := visitor.office.store.stated.wanting(since, until, TOGETHER, last):
+        yield from part
+        last = part[-1]
 
 
 def ratio(one: StatedResult) -> str:

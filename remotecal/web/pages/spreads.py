@@ -19,19 +19,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from remotecal.pages.words import Catalogue
     from remotecal.store.spreads import ItemSpread, Spread
 
 router = APIRouter(include_in_schema=False)
 
 By = Literal["bench", "model", "item"]
 COLUMNS: Final[dict[By, tuple[str, ...]]] = {
-    "bench": ("procedure", "station", "bench", "month", "runs", "results", "u_repeats", "largest", "unit"),
+    "bench": (
+        "procedure", "station", "bench", "month", "runs", "results", "u_repeats", "largest", "quantity",
+        "unit",
+    ),
     "model": (
-        "procedure", "maker_alone", "model", "month", "runs", "results", "u_repeats", "largest", "unit"
+        "procedure", "maker_alone", "model", "month", "runs", "results", "u_repeats", "largest", "quantity",
+        "unit",
     ),
     "item": (
-        "procedure", "maker_alone", "model", "item_number", "runs", "results", "u_repeats", "largest",
-        "u_of_model", "of_model", "unit",
+        "procedure", "maker_alone", "model", "item_number", "account", "runs", "results", "u_repeats",
+        "largest", "u_of_model", "of_model", "quantity", "unit",
     ),
 }  # fmt: skip
 """By what → the names of the columns of its table."""
@@ -42,9 +47,11 @@ ITEMS_SHOWN: Final = 100
 
 
 class Trend(NamedTuple):
-    """The spreads by one procedure, in one unit."""
+    """The spreads of one quantity by one procedure, in one unit."""
 
     procedure: str
+    quantity: str
+    """As people say it; "" where that is not told."""
     unit: str
     drawing: Markup
     marks: tuple[tuple[str, str, str], ...]
@@ -73,8 +80,9 @@ def show_spreads(
         items = spreads.by_item(*time)
     else:
         found = spreads.by_model(*time) if by == "model" else spreads.by_month(*time)
+    words = visitor.words
     if table is not None:
-        rows = map(_of_item, items) if by == "item" else map(_row, found)
+        rows = [_of_item(one, words) for one in items] or [_row(one, words) for one in found]
         return as_csv(visitor, f"{table}-{by}", COLUMNS[by], rows)
     return visitor.page(
         "spreads.html",
@@ -82,21 +90,26 @@ def show_spreads(
         until=last,
         by=by,
         ways=COLUMNS,
-        trends=_trends(found, first, last),
-        items=[_of_item(one) for one in items[:ITEMS_SHOWN]],
+        trends=_trends(found, first, last, words),
+        items=[_of_item(one, words) for one in items[:ITEMS_SHOWN]],
         further=len(items) > ITEMS_SHOWN,
         columns=COLUMNS[by],
     )
 
 
-def _row(one: Spread) -> tuple[str, ...]:
+def _row(one: Spread, words: Catalogue) -> tuple[str, ...]:
     numbers = (str(one.runs), str(one.results), _told(one.u), _told(one.largest))
-    return (one.procedure, *one.whose, one.month, *numbers, one.unit)
+    return (one.procedure, *one.whose, one.month, *numbers, _said(one.quantity, words), one.unit)
 
 
-def _of_item(one: ItemSpread) -> tuple[str, ...]:
+def _of_item(one: ItemSpread, words: Catalogue) -> tuple[str, ...]:
     numbers = (str(one.runs), str(one.results), *map(_told, (one.u, one.largest, one.of_model, one.ratio)))
-    return (one.procedure, one.maker, one.model, one.number, *numbers, one.unit)
+    whose = (one.maker, one.model, one.number, one.account)
+    return (one.procedure, *whose, *numbers, _said(one.quantity, words), one.unit)
+
+
+def _said(quantity: str, words: Catalogue) -> str:
+    return ", ".join(words.of("quantity", name) for name in quantity.split())
 
 
 def _told(u: float) -> str:
@@ -104,20 +117,21 @@ def _told(u: float) -> str:
     return f"{u:#.3g}".rstrip(".")
 
 
-def _trends(found: Iterable[Spread], first: date, last: date) -> list[Trend]:
-    """Return a trend for each procedure and unit; all run over the same months."""
+def _trends(found: Iterable[Spread], first: date, last: date, words: Catalogue) -> list[Trend]:
+    """Return a trend for each procedure, quantity and unit; all run over the same months."""
     months = [month.isoformat()[:7] for month in months_in(first, last)]
-    groups: dict[tuple[str, str], list[Spread]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[Spread]] = defaultdict(list)
     for one in found:
-        groups[one.procedure, one.unit].append(one)
-    return [_trend(procedure, unit, group, months) for (procedure, unit), group in groups.items()]
+        groups[one.procedure, one.quantity, one.unit].append(one)
+    return [_trend(group, months, words) for group in groups.values()]
 
 
-def _trend(procedure: str, unit: str, group: Sequence[Spread], months: Sequence[str]) -> Trend:
+def _trend(group: Sequence[Spread], months: Sequence[str], words: Catalogue) -> Trend:
     from lxml import etree
 
     from remotecal.certificates.pdf.curve import trend
 
+    unit = group[0].unit
     counted: dict[tuple[str, str], int] = defaultdict(int)
     for one in group:
         counted[one.whose] += one.runs
@@ -128,11 +142,12 @@ def _trend(procedure: str, unit: str, group: Sequence[Spread], months: Sequence[
     svg = trend(months, series, heading, "system-ui, sans-serif")
     svg.set("aria-hidden", "true")  # its summary stands before it, and its table follows
     return Trend(
-        procedure,
+        group[0].procedure,
+        _said(group[0].quantity, words),
         unit,
         Markup(etree.tostring(svg, encoding="unicode")),  # noqa: S704  every text went through lxml
         tuple((sign, *whose) for sign, whose in zip(SIGNS, drawn, strict=False)),
         _told(min(one.u for one in group)),
         _told(max(one.u for one in group)),
-        tuple(map(_row, group)),
+        tuple(_row(one, words) for one in group),
     )

@@ -3,11 +3,32 @@
 import sqlalchemy as sa
 from alembic import op
 
-from remotecal.store.spreads import rebuild
-from remotecal.store.stated import enter_all
+from remotecal.store.spreads import rows_of
 
 revision = "0024"
 down_revision = "0022"
+
+ENTERED = """
+INSERT INTO stated_certificates (station, run, device, number, scope, revision)
+SELECT station, run, device, coalesce(number, ''), '', 0 FROM signed_certificates AS one
+WHERE duty = 'issued' AND edition = (
+    SELECT max(edition) FROM signed_certificates AS other
+    WHERE other.station = one.station AND other.run = one.run AND other.device = one.device
+    AND other.duty = 'issued'
+)
+"""
+SPREADS = (
+    "station",
+    "run",
+    "device",
+    "quantity",
+    "unit",
+    "procedure",
+    "day",
+    "results",
+    "squares",
+    "largest",
+)
 
 
 def upgrade() -> None:
@@ -30,8 +51,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_stated_days_day_capability_quantity", "stated_days", ["day", "capability", "quantity"]
     )
-    enter_all(op.get_bind())
+    op.execute(ENTERED)
     _spreads()
+    _fill_spreads()
 
 
 def _certificates() -> None:
@@ -47,6 +69,9 @@ def _certificates() -> None:
         sa.Column("device", sa.Text, nullable=False, comment=whose),
         sa.Column("number", sa.Text, nullable=False, comment="of the certificate, as it was amended last"),
         sa.Column("scope", sa.Text, nullable=False, comment=compared),
+        sa.Column(
+            "revision", sa.Integer, nullable=False, comment="how often it, or its record, became another one"
+        ),
         sa.UniqueConstraint("station", "run", "device", name="uq_stated_certificates"),
         comment="issued certificates whose results are held against the scope",
     )
@@ -54,7 +79,7 @@ def _certificates() -> None:
 
 
 def _results() -> None:
-    wanting = "U below the CMC, or no capability and not marked"
+    wanting = "U below the CMC or no capability, and not marked"
     capability = "hash of the capability that is for it; empty: none"
     op.create_table(
         "stated_results",
@@ -99,6 +124,12 @@ def _spreads() -> None:
         sa.Column("station", sa.Text, primary_key=True),
         sa.Column("run", sa.Text, primary_key=True),
         sa.Column("device", sa.Text, primary_key=True, comment=device),
+        sa.Column(
+            "quantity",
+            sa.Text,
+            primary_key=True,
+            comment="refTypes of the results, by blanks; empty: not told",
+        ),
         sa.Column("unit", sa.Text, primary_key=True, comment="of the results"),
         sa.Column("procedure", sa.Text, nullable=False),
         sa.Column("day", sa.Text, nullable=False, comment="on which it was finished, ISO 8601"),
@@ -110,4 +141,16 @@ def _spreads() -> None:
         comment="how repeats scatter; an index of records",
     )
     op.create_index("ix_run_spreads_day", "run_spreads", ["day"])
-    rebuild(op.get_bind())
+
+
+def _fill_spreads() -> None:
+    """Fill the columns of this version, whatever further ones the index has by now."""
+    here = op.get_bind()
+    values = ", ".join(f":{name}" for name in SPREADS)
+    into = f"INSERT INTO run_spreads ({', '.join(SPREADS)}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
+    one = sa.text("SELECT record FROM records WHERE station = :station AND run = :run")
+    for station, run in here.execute(sa.text("SELECT station, run FROM records")).all():
+        record = here.execute(one, {"station": station, "run": run}).scalar_one()
+        rows = [{name: row[name] for name in SPREADS} for row in rows_of(station, run, record)]
+        if rows:
+            here.execute(sa.text(into), rows)
