@@ -46,11 +46,11 @@ class Sayings:
                 parts = found.groupdict()
                 if outermost and "why" in parts:
                     parts["why"] = self._reason(parts["why"])
-                return _PART.sub(lambda part: parts[part[1]], other)
+                return _put_in(other, parts)
         return None
 
     def _reason(self, text: str) -> str:
-        """Return a reason within a sentence in the other language; as it is where it is not known, or the same."""
+        """Return a reason within a sentence in the other language; as it is where that is not known."""
         told = self._of(text, outermost=False)
         if told is None or told.casefold().startswith(text.casefold()):
             return text
@@ -64,6 +64,10 @@ class Sayings:
             key=lambda each: -len(_PART.sub("", each[0])),
         )
         return tuple((_pattern(sentence), other) for sentence, other in with_parts)
+
+
+def _put_in(sentence: str, parts: Mapping[str, str]) -> str:
+    return _PART.sub(lambda part: parts[part[1]], sentence)
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
