@@ -17,6 +17,8 @@ _PART = re.compile(r"\{(\w+)\}")
 class Sayings:
     """Sentences with parts that stay as they are: `there is no run {run} at {station}`.
 
+    A part that is called `why` is a sentence itself, and said in the other language too where that is known.
+
     Args:
         said: each sentence → the same in the other language, with the same parts.
     """
@@ -36,13 +38,23 @@ class Sayings:
         between, full = ("; ", ".") if last.endswith(".") else ("；", "。")
         return between.join([*(one.removesuffix(full) for one in before), last])
 
-    def _of(self, sentence: str) -> str | None:
+    def _of(self, sentence: str, *, outermost: bool = True) -> str | None:
         if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):
             return whole
         for pattern, other in self._patterns:
             if found := pattern.fullmatch(sentence):
-                return _PART.sub(lambda part: found[part[1]], other)
+                parts = found.groupdict()
+                if outermost and "why" in parts:
+                    parts["why"] = self._reason(parts["why"])
+                return _put_in(other, parts)
         return None
+
+    def _reason(self, text: str) -> str:
+        """Return a reason within a sentence in the other language; as it is where that is not known."""
+        told = self._of(text, outermost=False)
+        if told is None or told.casefold().startswith(text.casefold()):
+            return text
+        return told.rstrip(".。")
 
     @cached_property
     def _patterns(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -52,6 +64,10 @@ class Sayings:
             key=lambda each: -len(_PART.sub("", each[0])),
         )
         return tuple((_pattern(sentence), other) for sentence, other in with_parts)
+
+
+def _put_in(sentence: str, parts: Mapping[str, str]) -> str:
+    return _PART.sub(lambda part: parts[part[1]], sentence)
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:

@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 from fastapi import APIRouter, Path
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, ConfigurationError, NotAllowed, NotNow, RemotecalError
+from remotecal.errors import (
+    CertificateRefused,
+    ConfigurationError,
+    EvidenceError,
+    NotAllowed,
+    NotNow,
+    RecordError,
+    RemotecalError,
+    RequestRefused,
+)
 from remotecal.hub import issuing, reviewing
 from remotecal.hub.issuing import NO_BROWSER_KEYS
 from remotecal.web import certificates, visible
@@ -39,6 +48,8 @@ LONGEST_CHAIN = 4
 """Certificates that may come with a key."""
 MOST = 20
 """Certificates that may be signed in one act."""
+OF_ONE = (ConfigurationError, EvidenceError, RecordError, RequestRefused)
+"""What says that one certificate can't be signed; where the store fails, none can."""
 ActId = Annotated[str, Path(pattern="^[A-Za-z0-9_-]{22}$")]
 """What an act of signing is found by."""
 
@@ -211,7 +222,7 @@ def prepare(office: Office, caller: Caller, wanted: Sequence[Named], pem: str) -
             one = _prepared(office, caller, named, chain)
             _check_alike(ready, one)
             ready.append(one)
-        except RemotecalError as refused:
+        except OF_ONE as refused:
             left_out[named] = refused
     if not ready:
         raise next(iter(left_out.values()))
@@ -224,6 +235,9 @@ def finish(
 ) -> Act:
     """Put certificates and the signatures of them together, and file them; what was prepared is used up.
 
+    Where some of several are refused, the others are filed: what is returned has none to sign any more,
+    tells by `left_out` which were refused and why, and is kept for whoever asked, to be looked at.
+
     Args:
         office: where they are.
         caller: who has signed.
@@ -235,12 +249,12 @@ def finish(
         NotThere: nothing is prepared there for whoever asks, or it is of another certificate.
         NotNow: the laboratory lets no such keys sign any more.
         ConfigurationError: there are not as many signatures, or one is no base64.
-        CertificateRefused: one or several are not filed, and why.
+        RemotecalError: why the only one is not filed.
     """
     refuse_unless_on(office)
     act = office.prepared.look(caller.name, act_id, office.clock.now())
     made = [_value(text) for text in values]
-    if len(made) != len(act.prepared):
+    if not act.prepared or len(made) != len(act.prepared):
         raise ConfigurationError(
             f"{len(act.prepared)} signatures are due, and {len(made)} came: prepare it again"
         )
@@ -251,10 +265,10 @@ def finish(
     if len(act.prepared) == 1:
         for _, why in refused:
             raise why
-    if refused:
-        whys = "; ".join(f"{number}: {why}" for number, why in refused)
-        raise CertificateRefused(f"{len(refused)} of {len(act.prepared)} certificates are not signed: {whys}")
-    return act
+    if not refused:
+        return act
+    said = {number: str(why) for number, why in refused}
+    return office.prepared.keep(caller.name, (), act.chain, said, office.clock.now())
 
 
 def _filed(
@@ -267,7 +281,7 @@ def _filed(
     for one, value in zip(act.prepared, values, strict=True):
         try:
             certificates.file_signed(office, caller, one.of_run, with_value(one.unsigned.xml, value))
-        except RemotecalError as error:
+        except OF_ONE as error:
             refused.append((one.number, error))
     return refused
 

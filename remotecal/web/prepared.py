@@ -63,15 +63,16 @@ class PreparedSignatures:
         """Keep what a user is about to sign, in the place of what they were about to sign before."""
         act = Act(secrets.token_urlsafe(16), user, tuple(prepared), chain, left_out, now + LASTS)
         with self._lock:
-            self._acts = {whose: one for whose, one in self._acts.items() if now < one.expires}
+            self._purge(now)
             self._acts[user] = act
         return act
 
     def look(self, user: str, act_id: str, now: float) -> Act:
         """Return what a user is about to sign (`NotThere`: nothing by this id)."""
         with self._lock:
+            self._purge(now)
             act = self._acts.get(user)
-        if act is None or act.id != act_id or now >= act.expires:
+        if act is None or act.id != act_id:
             raise NotThere(GONE)
         return act
 
@@ -96,3 +97,7 @@ class PreparedSignatures:
                 raise NotThere(GONE)
             del self._acts[user]
         return act
+
+    def _purge(self, now: float) -> None:
+        """Let go of what is over; the lock is held."""
+        self._acts = {whose: one for whose, one in self._acts.items() if now < one.expires}

@@ -267,6 +267,37 @@ def test_a_stranger_compares_a_file_and_sends_it_nowhere(
     assert said == []
 
 
+NEWS = """(sent) => source.dispatchEvent(new MessageEvent("parts", { data: JSON.stringify(sent) }))"""
+WHOLE = '<p id="piece" data-part>{piece}</p><a href="/runs">{piece}</a><input id="held">'
+
+
+def test_a_piece_that_waited_never_stands_in_the_place_of_a_newer_one(
+    browser: Browser, web: Web, run: str, said: list[str]
+) -> None:
+    page = opened(browser, web, said)
+    page.wait_for_function("source !== null")
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<div><div id=\"whole\"></div></div>')")
+    send = lambda **parts: page.evaluate(NEWS, parts)  # noqa: E731
+    shown = page.locator("#piece")
+    send(whole=WHOLE.format(piece=1))
+    page.get_by_role("link", name="1", exact=True).focus()
+    send(whole=WHOLE.format(piece=2))
+    expect(page.get_by_role("link", name="2", exact=True)).to_be_focused()  # who goes by keys stays there
+    page.locator("#held").focus()
+    send(whole=WHOLE.format(piece=3))
+    expect(shown).to_have_text("2")  # somebody is at it
+    send(piece="4")
+    page.locator("#find").focus()
+    send()
+    expect(shown).to_have_text("4")  # the piece came after the whole that waited
+    page.evaluate("document.getElementById('piece').innerHTML = '<i data-held>4</i>'")
+    send(piece="5")
+    page.evaluate("document.querySelector('#piece i').remove()")
+    send(whole=WHOLE.format(piece=6))
+    expect(shown).to_have_text("6")  # the piece that waited was older
+    assert page.evaluate("later.size") == 0
+
+
 def test_a_run_is_replayed_by_its_slider_with_the_keyboard(
     browser: Browser, web: Web, run: str, said: list[str]
 ) -> None:
@@ -275,6 +306,7 @@ def test_a_run_is_replayed_by_its_slider_with_the_keyboard(
     slider, told = page.get_by_role("slider"), page.locator("#said")
     last = slider.get_attribute("max")
     expect(told).to_contain_text(f"line {last} / {last}")
+    expect(slider).to_have_attribute("aria-valuetext", told.inner_text())
     slider.focus()
     page.keyboard.press("Home")
     expect(told).to_have_text(f"Journal line 1 / {last}: begins")
@@ -287,6 +319,16 @@ def test_a_run_is_replayed_by_its_slider_with_the_keyboard(
     expect(page).to_have_url(re.compile(r"line=9$"))
     page.reload()
     expect(slider).to_have_value("9")
+    page.route("**/moment?*part=1", lambda route: route.fulfill(status=503))
+    slider.press("ArrowRight")
+    expect(page.locator("#not-shown")).to_contain_text("Line 10 could not be brought now")
+    expect(told).to_have_text(re.compile(f"line 9 / {last}"))
+    page.unroute("**/moment?*part=1")
+    slider.press("ArrowRight")
+    expect(told).to_contain_text(f"line 11 / {last}")
+    expect(page.locator("#not-shown")).to_be_hidden()
+    assert ["503" in one for one in said] == [True]
+    said.clear()
     page.keyboard.press("Tab")
     page.context.clear_cookies()
     slider.press("End")

@@ -265,7 +265,16 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
         made = prepared(second, runs[1], key)
         assert file(second, runs[1], made, key).status_code == 200  # meanwhile
         done = client.post(led, data=form | {"value": signed})
-        assert (done.status_code, "1 of 2 certificates are not signed" in done.text) == (409, True)
+        assert done.status_code == 303  # one of them is filed: that is no refusal of the form
+        failed = client.get(done.headers["location"]).text
+        (which,) = re.findall(r"<li><strong>([^<]*)</strong>", failed)
+        assert ("Not signed" in failed, "data-signed-info" in failed) == (True, False)
+        client.cookies.set("remotecal_language", "zh")
+        chinese = client.get(done.headers["location"]).text.partition('id="left-out"')[2]
+        assert re.search(rf"<strong>{which}</strong> <span( lang=\"en\")?>", chinese)
+        assert client.post(led, data=form | {"value": signed}).headers["location"] == done.headers["location"]
+        nothing = {"csrf": form["csrf"], "key": "n" * 16}
+        assert client.post(done.headers["location"], data=nothing).status_code == 422
         assert client.get(led).status_code == 404
         assert [state(second, one) for one in runs] == ["performed", "performed"]
 
@@ -287,6 +296,9 @@ def test_a_request_is_looked_at_before_it_is_saved(web: Web, key: Kept, authorit
         for no in (b"no", bytes(altered), weak, request(key.private, subject("Person"))):
             refused = client.post("/signing/key/request", data=form | {"request": no.decode("latin-1")})
             assert refused.status_code == 422, no
+            why = re.search(r'role="alert">([^<]*)<', refused.text)[1]
+            assert not re.search("[a-z]{3}", why), why  # all of it is said in Chinese
+            assert "BEGIN CERTIFICATE" not in refused.text
         for content, status in (
             (key.pem, 200),
             (authority.certify(key.private, "Person", in_browser=False).pem, 422),
@@ -297,6 +309,8 @@ def test_a_request_is_looked_at_before_it_is_saved(web: Web, key: Kept, authorit
             page = client.post("/signing/key/certificate", data=form, files=brought)
             assert page.status_code == status
             assert re.search("[一-鿿]", page.text)
+            if status == 200:
+                assert 'name="next" value="/signing/key"' in page.text  # the other language leads to a page
         no_form = client.post("/signing/key/certificate", files={"certificate": ("x.crt", key.pem.encode())})
         assert no_form.status_code == 403
     with settings(web), browsing(web, "customer") as customer:

@@ -5,8 +5,14 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
+from remotecal.drivers.measured import Measured
 from remotecal.journal.course import Timeline, timeline
+from remotecal.journal.exchanges import Exchange
+from remotecal.pages.frame import environment
+from remotecal.pages.words import words
 from remotecal.store.journals import STATES
+from remotecal.web.pages.evidence import ReadBack, RepeatShown
+from remotecal.web.pages.frame import TEMPLATES
 from remotecal.web.pages.moment import ROWS, WIDE, drawn, moment
 
 COURSE: Sequence[tuple[str, Mapping[str, object]]] = (
@@ -91,3 +97,27 @@ def test_the_drawing_has_a_mark_for_each_and_no_more_than_can_be_told_apart(know
     many = timeline(written(COURSE[:1] + COURSE[2:3] * 90), str, STATES)
     many = many._replace(steps=many.steps * 50, begins=tuple(range(1, 91 * 50 + 1)))
     assert drawn(many, 91 * 50)["points"].count("M") <= WIDE + 1
+
+
+def test_a_number_is_told_with_all_its_digits_and_what_is_cut_has_a_mark(known: Timeline) -> None:
+    counted = Measured(123456789012.0, "1", u=None, source="counter", at=0.0)
+    read, other = ReadBack("pulses", counted, None, 0), ("note", "x" * 130)
+    last = RepeatShown("1 V", 1, 6, "0" * 64, (read,), (other,), 0)
+    replies = [Exchange(1, "counter", 0.0, b"q" * 60, b"r" * 121)]
+    part = environment(TEMPLATES).get_template("moment_part.html")
+    row = {"station": "here", "run": "R", "committed": 15}
+    told = part.render(
+        t=words("en"),
+        when=str,
+        row=row,
+        at=0.0,
+        links=(),
+        most=9,
+        last=last,
+        replies=replies,
+        moment=moment(known, 6, 2),
+    )
+    assert ">123456789012 " in told
+    assert f">{'q' * 60}</code></td>" in told
+    assert f">{'r' * 120} …</code> (121 bytes)</td>" in told
+    assert f">{'x' * 118} …</td>" in told

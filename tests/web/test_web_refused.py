@@ -10,6 +10,7 @@ from web_laboratory import DIGEST, PASSWORD, Web, problem
 from remotecal.pages import frame
 from remotecal.pages.words import words
 from remotecal.sayings import LONGEST
+from remotecal.web.pages import frame as frame_of_hub
 from remotecal.web.proving import OF_ONE
 
 
@@ -97,6 +98,8 @@ def test_what_was_typed_is_said_again_also_to_whose_session_is_over(web: Web) ->
     typed = "the reason, at <length>"
     with browsing(web, "operator") as client:
         form = {"csrf": token(client.get("/")), "key": "a-secret-key", "reason": typed, "password": "s3cret"}
+        form |= dict.fromkeys(("passkey", "made", "value", "certificate", "request"), "proof of mine")
+        form["long"] = "y" * (frame_of_hub.LONGEST_TYPED + 1)
         for over in (False, True):
             if over:
                 client.cookies.clear()
@@ -105,6 +108,9 @@ def test_what_was_typed_is_said_again_also_to_whose_session_is_over(web: Web) ->
             assert "the reason, at &lt;length&gt;" in page.text
             assert "a-secret-key" not in page.text
             assert "s3cret" not in page.text
+            assert "proof of mine" not in page.text
+            cut = f"these are the first {frame_of_hub.LONGEST_TYPED} of {len(form['long'])} characters"
+            assert cut in page.text
         foreign = client.post("/orders/X/cancel", data=form, headers={"Origin": "https://elsewhere.example"})
         assert foreign.status_code == 403
         assert "the reason" not in foreign.text
@@ -115,6 +121,14 @@ def test_a_sentence_of_any_length_is_looked_for_in_no_other_language() -> None:
     assert said("there is no order X") != ("there is no order X", "en")
     long = f"there is no order {'; ' * LONGEST}"
     assert said(long) == (long, "en")
+
+
+def test_a_reason_within_a_refusal_is_said_in_the_language_too() -> None:
+    said = words("zh").refusal
+    weak = "the key of Li can't be used: it has 1024 bits, and 3072 are the least"
+    assert said(weak) == ("Li 的密钥不能使用：只有 1024 位，至少须 3072 位。", "zh")
+    assert words("en").refusal(weak) == (f"The key of Li{weak.removeprefix('the key of Li')}.", "en")
+    assert said("the key can't be used: of late") == ("此密钥不能使用：of late", "zh")
 
 
 def test_a_program_is_told_what_is_wrong_in_english(web: Web) -> None:

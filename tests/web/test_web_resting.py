@@ -15,6 +15,7 @@ from web_laboratory import Web
 from remotecal.clock import civil_day
 from remotecal.hub.reverse import Portion, shares_in
 from remotecal.store.tables import run_equipment, run_items
+from remotecal.web.pages import resting
 
 CERTIFICATE = "N-1"
 BUDGETS = ({"a": "12.5", "b": "80.0", "c": "7.5"}, {"a": "1.1", "b": "98.9", "c": "0.0"})
@@ -69,7 +70,7 @@ def test_days_are_the_laboratorys_and_the_last_one_counts(web: Web, run: str) ->
     with browsing(web, "operator") as client:
         for asked, counts in ((f"since={day}", 1), (f"until={day}", 1), ("until=2020-01-01", 0)):
             page = client.get(f"/resting?number=N&{asked}").text
-            assert f"{counts} certificates" in page, asked
+            assert f"Certificates: {counts}," in page, asked
 
 
 def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificate(web: Web, run: str) -> None:
@@ -82,7 +83,9 @@ def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificat
         assert f">{LEAST} … {MOST}</td>" in page
 
 
-def test_of_several_devices_each_has_the_share_in_its_own_results(web: Web) -> None:
+def test_of_several_devices_each_has_the_share_in_its_own_results(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = web.do(web.carried_out())
     store = web.hub.laboratory.store
     named = [{"symbol": "a", "source": {"": "L-1"}}]
@@ -106,6 +109,12 @@ def test_of_several_devices_each_has_the_share_in_its_own_results(web: Web) -> N
         told = {row["Certificate"]: (row["Least share / %"], row["Most share / %"]) for row in rows}
         assert told == {"LOT-1": ("10", "10"), "LOT-2": ("90", "90")}
         assert ">10</td>" in client.get("/resting?number=L").text
+        monkeypatch.setattr(resting, "ON_A_PAGE", 1)
+        first, second = (client.get(f"/resting?number=L&page={page}").text for page in (1, 2))
+        for page in (first, second):  # of a customer all are counted, wherever the page ends
+            assert re.search(r"<h2>[^<]* \(2\)</h2>\n<p class=\"hint\">1 of them on this page</p>", page)
+        assert ('rel="prev"' in first, 'rel="next"' in first) == (False, True)
+        assert ('rel="prev"' in second, 'rel="next"' in second) == (True, False)
 
 
 def test_the_list_comes_as_csv_by_the_same_address(web: Web, run: str) -> None:

@@ -105,6 +105,8 @@ def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
         day = civil_day(began, web.hub.laboratory.folder.time_zone)
         assert load["Week from"] == (day - timedelta(day.weekday())).isoformat()
         assert f"<title>{load['Week from']}: 1</title>" in page
+        beyond = client.get("/statistics?after=zz").text  # after the last name it begins anew
+        assert f"<title>{load['Week from']}: 1</title>" in beyond
         assert table(client.get("/statistics?table=passed")) == []
         for query in ("since=2024-01-01&until=2023-01-01", "since=2020-01-01", "since=x", "table=users"):
             assert client.get(f"/statistics?{query}").status_code == 422, query

@@ -103,12 +103,14 @@
     for (const one of document.querySelectorAll("[data-without]")) one.hidden = true;
     for (const part of document.querySelectorAll("[data-by-key]")) {
       const form = part.querySelector("form");
-      keyOf(part.dataset.byKey).then((kept) => {
-        const ready = Boolean(kept && kept.pem);
-        if (ready) form.elements.certificate.value = kept.pem;
-        form.hidden = !ready;
-        part.querySelector("[data-none]").hidden = ready;
-      });
+      keyOf(part.dataset.byKey)
+        .then((kept) => {
+          const ready = Boolean(kept && kept.pem);
+          if (ready) form.elements.certificate.value = kept.pem;
+          form.hidden = !ready;
+          part.querySelector("[data-none]").hidden = ready;
+        })
+        .catch(() => (part.querySelector("[data-without]").hidden = false)); // this browser keeps none
     }
   }
 

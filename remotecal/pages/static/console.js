@@ -33,6 +33,7 @@ const shown = new Map(); // id of a part → what was filled in last, as it was 
 const kept = new Map(); // field → what was typed there; a part may be away for a moment, as after a restart
 
 const later = new Map(); // id of a part → what is filled in once nobody is at it
+const within = (id, wholes) => wholes.some((html) => html.includes(`id="${id}"`));
 
 function fill(id, html) {
   const part = document.getElementById(id);
@@ -50,7 +51,13 @@ function fill(id, html) {
     if (field.value !== field.defaultValue) kept.set(key, field.value);
     else kept.delete(key);
   });
+  const focused = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
   part.innerHTML = html;
+  if (focused) {
+    // The same link is new: who goes by keys stays on it.
+    const link = part.querySelector(`a[href="${CSS.escape(focused)}"]`);
+    if (link) link.focus({ preventScroll: true });
+  }
   for (const inner of part.querySelectorAll("[data-part]")) shown.delete(inner.id);
   const outer = part.parentElement.closest("[data-part]");
   if (outer) shown.delete(outer.id);
@@ -94,12 +101,20 @@ async function listen() {
   tried = performance.now();
   one.addEventListener("parts", (event) => {
     heard = performance.now();
+    const sent = Object.entries(JSON.parse(event.data));
+    // What waits is older than what has come, also where it stands in that.
+    for (const id of [...later.keys()]) if (within(id, sent.map(([, html]) => html))) later.delete(id);
     const parts = new Map(later); // what is newer comes last: a part may stand in another
-    for (const [id, html] of Object.entries(JSON.parse(event.data))) {
+    for (const [id, html] of sent) {
       parts.delete(id);
       parts.set(id, html);
     }
     for (const [id, html] of parts) fill(id, html);
+    // What waits may hold older pieces than were just filled in; and what is gone waits no more.
+    for (const [id, html] of sent) if (!later.has(id) && within(id, [...later.values()])) later.set(id, html);
+    for (const id of [...later.keys()]) {
+      if (!document.getElementById(id) && !within(id, [...later.values()])) later.delete(id);
+    }
     if (!stays) again();
   });
   one.addEventListener("over", () => {
@@ -204,12 +219,13 @@ async function prove(box, form) {
   const told = await fetch(box.dataset.passkey, { method: "POST", headers });
   if (!told.ok) throw new Error(told.statusText);
   const asked = await told.json();
-  const made = form.elements.namedItem("made");
-  const found = made
+  const field = box.dataset.field; // what the form may bring besides is none of it
+  const found = field === "made"
     ? await navigator.credentials.create({ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(asked) })
     : await navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(asked) });
-  (made || form.elements.namedItem("passkey")).value = JSON.stringify(found.toJSON());
-  form.submit();
+  const places = form.querySelectorAll(`input[type=hidden][name="${field}"]`);
+  places[places.length - 1].value = JSON.stringify(found.toJSON()); // the macro's own comes last
+  HTMLFormElement.prototype.submit.call(form);
 }
 
 if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
@@ -235,18 +251,23 @@ if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSO
 // A run is gone through by its slider: the latest place is asked for, one at a time.
 const replay = document.getElementById("replay");
 
+const tell = (place) => place.setAttribute("aria-valuetext", document.getElementById("said").textContent);
+
 async function show(place) {
   const address = `${replay.action}?line=${place.value}`;
   const answer = await fetch(`${address}&part=1`);
   // Whoever has to log in anew is led there by the whole page.
-  if (!answer.ok || answer.redirected) return location.assign(address);
+  if (answer.redirected || [401, 404].includes(answer.status)) return location.assign(address);
+  if (!answer.ok) throw new Error(answer.statusText);
   document.getElementById("moment").innerHTML = await answer.text();
-  place.setAttribute("aria-valuetext", document.getElementById("said").textContent);
+  tell(place);
   history.replaceState(null, "", address);
 }
 
 if (replay) {
   const place = document.getElementById("line");
+  const failed = document.getElementById("not-shown");
+  tell(place);
   let asked = null; // while something is asked for: which
   place.addEventListener("input", async () => {
     if (asked !== null) return;
@@ -254,8 +275,11 @@ if (replay) {
       asked = place.value;
       try {
         await show(place);
+        failed.hidden = true;
       } catch {
-        break; // no line: the next move tries again
+        failed.textContent = failed.dataset.said.replace("{line}", asked);
+        failed.hidden = false;
+        break; // what was shown stays: the next move tries again
       }
     }
     asked = null;

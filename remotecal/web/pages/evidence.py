@@ -206,9 +206,7 @@ class Yielded:
         """Return what an observation holds, so much at most."""
         indications = tuple(readings(told.values))
         names = {name for name, _ in indications}
-        others = [
-            (name, str(value)[:LONGEST_TEXT]) for name, value in told.values.items() if name not in names
-        ]
+        others = [(name, _cut(str(value))) for name, value in told.values.items() if name not in names]
         shown = indications[: max(room, 0)]
         beside = tuple(others[: max(room - len(shown), 0)])
         left_out = len(indications) + len(others) - len(shown) - len(beside)
@@ -223,6 +221,11 @@ class Yielded:
         return RepeatShown(
             at.point, at.number, self.event.seq, self.event.hash, reads, self.others, self.left_out
         )
+
+
+def _cut(text: str) -> str:
+    """Return a text with a mark where more of it is left out."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]} …"
 
 
 def _replies(

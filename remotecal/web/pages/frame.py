@@ -34,7 +34,7 @@ from remotecal.web.ceremonies import offered, site_of
 from remotecal.web.office import Here, Office, office_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from jinja2 import Template
 
@@ -62,10 +62,13 @@ MOST_FILES: Final = 8
 """Files that come with one form."""
 TYPED: Final = "remotecal.typed"
 """Where a request keeps what was typed into its form: if that is refused, its page says it again."""
-NOT_TYPED: Final = frozenset({"csrf", "key", "password", "digest", "content"})
+NOT_TYPED: Final = frozenset({
+    "csrf", "key", "password", "digest", "content", "passkey", "made", "value", "certificate", "request",
+    "which", "lines", "prompt", "tables", "verb",
+})  # fmt: skip
 """Fields that nobody typed, or that nobody is shown."""
-LONGEST_TYPED: Final = 2000
-"""Characters of a field that is said again."""
+LONGEST_TYPED: Final = 20_000
+"""Characters of a field that are said again."""
 OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
 OF_A_HUB: Final = frozenset({"my", "orders", "review", "items", "notices", "statistics", "people", "audit"})
@@ -97,9 +100,9 @@ class Visitor:
 
     def part(self, template: str, **content: object) -> str:
         """Return a page, or a part of one, as text."""
-        return _template(template).render(**self._frame(), **content)
+        return _template(template).render(self._frame() | content)
 
-    def _frame(self) -> Mapping[str, object]:
+    def _frame(self) -> dict[str, object]:
         founded = self.office.laboratory.founded
         return {
             **common(self.request, self.words),
@@ -237,11 +240,9 @@ async def _sent(request: Request, here: Office, files: int) -> SentForm:
 
 def _keep_typed(request: Request, fields: FormData) -> None:
     request.scope[TYPED] = [
-        (name, value)
+        (name, value[:LONGEST_TYPED], len(value))
         for name, value in fields.multi_items()
-        if name not in NOT_TYPED | OF_THE_SWITCH
-        and isinstance(value, str)
-        and 0 < len(value.strip()) <= LONGEST_TYPED
+        if name not in NOT_TYPED | OF_THE_SWITCH and isinstance(value, str) and value.strip()
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlencode
 
@@ -72,6 +73,7 @@ def list_resting(
         shown=(first + 1, first + len(shown)),
         page=page,
         customers=_by_customer(visitor, shown),
+        counts=Counter(said(visitor, one.use.customer) for one in found),
         shares=shares(visitor.office.store, [one.use for one in shown]),
         said=lambda text: said(visitor, text),
         digest=resting.digest_of(found),

@@ -101,6 +101,8 @@ async def finish(act: ActId, form: Sent) -> Response:
 
     def work() -> str:
         done = browser_keys.finish(visitor.office, caller, act, form.all("value"))
+        if not done.prepared:
+            return f"/signing/{done.id}"  # which are not signed, and why
         one = done.prepared[0].of_run
         device = f"?device={one.device}" if one.device else ""
         return "/review" if len(done.prepared) > 1 else f"/review/{one.station}/{one.run}{device}"
@@ -110,7 +112,8 @@ async def finish(act: ActId, form: Sent) -> Response:
 
 def _key_page(visitor: Visitor, given: Certificated | None = None) -> Response:
     browser_keys.refuse_unless_on(visitor.office)
-    return visitor.page("signing_key.html", given=given)
+    # A certificate was sent to where there is no page: the choice of a language leads back to this one.
+    return visitor.page("signing_key.html", given=given, whole="/signing/key")
 
 
 def _requested(pem: str) -> dict[str, str]:

@@ -65,7 +65,10 @@ def show_statistics(
     tables = _tables(office, tuple(COLUMNS), first, last)
     stations = sorted({row[0] for row in tables["load"]})
     further = [station for station in stations if station > after]
+    if not further:  # nothing comes after that name: it begins anew
+        further = stations
     shown = further[:STATIONS_SHOWN]
+    before = len(stations) - len(further)
     bars = _bars(tables["load"], [day.isoformat() for day in _mondays(first, last)])
     return visitor.page(
         "statistics.html",
@@ -77,9 +80,16 @@ def show_statistics(
         },
         columns=COLUMNS,
         bars={station: bars[station] for station in shown},
-        shown=(len(stations) - len(further) + 1, len(stations) - len(further) + len(shown), len(stations)),
+        shown=(before + 1, before + len(shown), len(stations)),
+        earlier=_after(stations, before),
         further=shown[-1] if len(shown) < len(further) else None,
     )
+
+
+def _after(stations: Sequence[str], before: int) -> str | None:
+    """Return the name after which the page before begins, "" for the first; None where none is before."""
+    first = max(0, before - STATIONS_SHOWN)
+    return None if before == 0 else stations[first - 1] if first else ""
 
 
 def asked_time(office: Office, since: date | None, until: date | None, usual: timedelta) -> tuple[date, date]:
