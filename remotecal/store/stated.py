@@ -177,12 +177,23 @@ class StatedResults:
         found = [StatedSum._make((*row[:3], StatedResult._make(row[3:]))) for row in rows]
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
-    def wanting(self, since: str, until: str, limit: int | None = SHOWN) -> tuple[StatedResult, ...]:
-        """Return the results that are not within the scope, the latest first, so many at most (None: all)."""
+    def wanting(
+        self, since: str, until: str, limit: int | None = SHOWN, *, scope: str
+    ) -> tuple[StatedResult, ...]:
+        """Return the results that are not within a scope, the latest first.
+
+        Args:
+            since: from this day on (ISO 8601).
+            until: to this day, and on it.
+            limit: so many at most; None for all.
+            scope: its hash; what is not compared with it yet is left out, see `count_behind`.
+        """
         from sqlalchemy import select, text
 
         of = stated_results.c
         query = _told(select(*_columns())).where(text(WANTING), of.day >= since, of.day <= until)
+        # Not by the index of scopes, which finds nearly all certificates: the few results have one.
+        query = query.where(stated_certificates.c.scope + "" == scope)
         query = query.order_by(of.day.desc(), of.certificate.desc(), of.place.desc()).limit(limit)
         with self._database.read() as connection:
             return tuple(map(StatedResult._make, connection.execute(query)))

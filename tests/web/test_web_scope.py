@@ -1,5 +1,6 @@
 """The scope beside what was stated: counted by capability; each U below its CMC with its evidence."""
 
+import math
 import re
 import time
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from remotecal.cli import main
 from remotecal.hub.scope import compare_if_possible, hash_of, key_of
 from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
+from remotecal.store.stated import StatedResult
+from remotecal.web.pages.scope import ratio
 
 TIME = f"since={record().finished.isoformat()}&until={record().finished.isoformat()}"
 
@@ -104,12 +107,37 @@ def test_each_u_below_the_cmc_at_its_place_is_told(web: Web, number: tuple[str, 
         assert client.get(f"/people?{TIME}&table=below").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("of_cmc", "told"),
+    [
+        (1.001, "1.001"),
+        (1.005, "1.005"),
+        (0.9999999, "0.999"),
+        (1e30, f"{10**30}.000"),
+        (None, ""),
+        (math.nan, ""),
+    ],
+)
+def test_which_part_of_the_cmc_a_u_is_is_rounded_down_as_it_is_written(
+    of_cmc: float | None, told: str
+) -> None:
+    one = StatedResult(
+        "a", "q", "2026-01-01", "here", "r", "n", "0/0", False, of_cmc, "1", "%", "2", "1", "1"
+    )  # noqa: FBT003
+    assert ratio(one) == told
+
+
 def test_another_scope_is_held_against_all_that_was_stated(
     web: Web, number: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, store = web.hub.laboratory.folder, web.hub.laboratory.store
     narrower = able("20", "40", "0.02")
     certify(web, (narrower,))
+    with browsing(web, "operator") as client:
+        page = client.get(f"/people?{TIME}").text
+        assert "as a former scope had it" in page
+        assert "not marked" not in page.partition('id="below"')[2], "by a scope that is none any more"
+        assert table(client.get(f"/people?{TIME}&table=below")) == []
     compare_if_possible(folder, store)
     days = record().finished.isoformat(), record().finished.isoformat()
     sums = store.stated.sums(*days)
