@@ -120,9 +120,8 @@ def environment(package: str) -> Environment:
 def indicated(value: float) -> str:
     """Return an indication as it is shown: of a float of 32 bits as few digits as tell it, of others 12."""
     if abs(value) < 1e6 and _in_32_bits(value) == value:
-        return next(
-            told for digits in (7, 8, 9) if _in_32_bits(float(told := f"{value:.{digits}g}")) == value
-        )
+        texts = (f"{value:.{digits}g}" for digits in (7, 8, 9))
+        return next(text for text in texts if _in_32_bits(float(text)) == value)
     return f"{value:.12g}"
 
 

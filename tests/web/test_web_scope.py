@@ -107,24 +107,12 @@ def test_each_u_below_the_cmc_at_its_place_is_told(web: Web, number: tuple[str, 
         assert client.get(f"/people?{TIME}&table=below").status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("of_cmc", "told"),
-    [
-        (1.001, "1.001"),
-        (1.005, "1.005"),
-        (0.9999999, "0.999"),
-        (1e30, f"{10**30}.000"),
-        (None, ""),
-        (math.nan, ""),
-    ],
-)
-def test_which_part_of_the_cmc_a_u_is_is_rounded_down_as_it_is_written(
-    of_cmc: float | None, told: str
-) -> None:
-    one = StatedResult(
-        "a", "q", "2026-01-01", "here", "r", "n", "0/0", False, of_cmc, "1", "%", "2", "1", "1"
-    )  # noqa: FBT003
-    assert ratio(one) == told
+OF_CMC = {1.001: "1.001", 1.005: "1.005", 0.9999999: "0.999", 1e30: f"{10**30}.000", None: "", math.nan: ""}
+
+
+def test_which_part_of_the_cmc_a_u_is_is_rounded_down_as_it_is_written() -> None:
+    of = {name: "1" for name in StatedResult._fields} | {"marked": False}
+    assert {told: ratio(StatedResult(**of | {"ratio": told})) for told in OF_CMC} == OF_CMC
 
 
 def test_another_scope_is_held_against_all_that_was_stated(
