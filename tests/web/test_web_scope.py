@@ -111,7 +111,7 @@ OF_CMC = {1.001: "1.001", 1.005: "1.005", 0.9999999: "0.999", 1e30: f"{10**30}.0
 
 
 def test_which_part_of_the_cmc_a_u_is_is_rounded_down_as_it_is_written() -> None:
-    of = {name: "1" for name in StatedResult._fields} | {"marked": False}
+    of = dict.fromkeys(StatedResult._fields, "1") | {"marked": False}
     assert {told: ratio(StatedResult(**of | {"ratio": told})) for told in OF_CMC} == OF_CMC
 
 
