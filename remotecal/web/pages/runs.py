@@ -288,12 +288,12 @@ def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[
 
 def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Divided:
     """Return the runs that are on: all, and what stands on each one's card."""
-    pieces = {_card(row): visitor.part("live_card.html", row=row, seen=seen) for row, seen in cards}
-    told = [(_card(row), row.run) for row, _ in cards]
+    pieces = {card_of(row): visitor.part("live_card.html", row=row, seen=seen) for row, seen in cards}
+    told = [(card_of(row), row.run) for row, _ in cards]
     return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces), pieces)
 
 
-def _card(row: RunRow) -> str:
+def card_of(row: RunRow) -> str:
     """Return the id of a run's card; no name of a station or a run has a point in it."""
     return f"card.{row.station}.{row.run}"
 
