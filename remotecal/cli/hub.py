@@ -131,7 +131,11 @@ def _user(asked: argparse.Namespace) -> None:
     )
     with Store(_folder(asked).database) as store:
         kept = digest(password, [asked.name])
-        store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)
+        gone = store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)
+        if gone:
+            who = getpass.getuser()
+            store.note(who, "user", {"user": asked.name, "password": 1, "passkeys removed": gone})
+            print(f"{asked.name}'s passkeys are removed: {gone}. Whoever is to have some adds them anew.")
 
 
 def _migrate(asked: argparse.Namespace) -> None:

@@ -12,14 +12,18 @@ import logging
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.errors import StoreError
+from remotecal.store.chained import BEGIN
 
 if TYPE_CHECKING:
     from remotecal.store import Store
+    from remotecal.store.audit_log import AuditRow
 
 CHECKED: Final = "chain checked"
 """What the audit log calls it."""
 AGAIN: Final = 86400.0
 """Seconds after which all of it is looked through again."""
+LATEST: Final = 2.0**37
+"""No time is so late, in seconds since 1970."""
 
 log = logging.getLogger(__name__)
 
@@ -53,17 +57,38 @@ def check_chain(store: Store, by: str) -> ChainChecked:
 
 
 def last_check(store: Store) -> ChainChecked | None:
-    """Return what the last look through all of it found; None before there was one."""
+    """Return what the last look through all of it found; None before there was one.
+
+    Where that says nothing, it was tampered with: the log is broken there, if nowhere before.
+    """
     for row in store.noted(what=CHECKED, limit=1):
-        said = json.loads(row.data)
-        return ChainChecked(row.at, row.who, said["entries"], said["head"], said["broken"])
+        return _said_by(row) or ChainChecked(_time(row.at), str(row.who), 0, BEGIN, row.id)
     return None
 
 
-def check_if_due(store: Store, now: float) -> bool:
-    """Look through it if that was not done for a day, or by a clock ahead of this one's.
+def _said_by(row: AuditRow) -> ChainChecked | None:
+    """Return what an entry says was found; None if it says nothing that a look can have found."""
+    try:
+        said = json.loads(row.data)
+        entries, head, broken = (said[name] for name in ("entries", "head", "broken"))
+    except (KeyError, RecursionError, TypeError, ValueError):
+        return None
+    if type(entries) is not int or not isinstance(head, str) or type(broken) not in {int, type(None)}:
+        return None
+    if not isinstance(row.who, str) or _time(row.at) != row.at:
+        return None
+    return ChainChecked(row.at, row.who, entries, head, broken)
 
-    Where nothing is a day old yet, nothing is due.
+
+def _time(at: object) -> float:
+    """Return a time that an entry has; 0 if it is none."""
+    return float(at) if isinstance(at, int | float) and 0 <= at < LATEST else 0.0
+
+
+def check_if_due(store: Store, now: float) -> bool:
+    """Look through it if that was not done for a day; where nothing is a day old yet, nothing is due.
+
+    It is due as well where it was done later than now, by a changed entry or a wrong clock.
     """
     known = last_check(store)
     since = store.log.began() if known is None else known.at

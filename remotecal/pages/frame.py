@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -117,8 +118,16 @@ def environment(package: str) -> Environment:
 
 
 def indicated(value: float) -> str:
-    """Return an indication as it is shown: with the digits a float of 32 bits has, a counter's with all."""
-    return f"{value:.7g}" if abs(value) < 1e6 else f"{value:.12g}"
+    """Return an indication as it is shown: of a float of 32 bits as few digits as tell it, of others 12."""
+    if abs(value) < 1e6 and _in_32_bits(value) == value:
+        texts = (f"{value:.{digits}g}" for digits in (7, 8, 9))
+        return next(text for text in texts if _in_32_bits(float(text)) == value)
+    return f"{value:.12g}"
+
+
+def _in_32_bits(value: float) -> float:
+    (kept,) = struct.unpack("f", struct.pack("f", value))
+    return float(kept)
 
 
 def behind(number: str, column: Iterable[object]) -> str:

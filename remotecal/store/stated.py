@@ -200,20 +200,23 @@ class StatedResults:
         return {(one.smallest.capability, one.smallest.quantity): one for one in found}
 
     def wanting(
-        self, since: str, until: str, limit: int = SHOWN, after: StatedResult | None = None
+        self, since: str, until: str, limit: int = SHOWN, after: StatedResult | None = None, *, scope: str
     ) -> tuple[StatedResult, ...]:
-        """Return the results that are not within the scope, the latest first, so many at most.
+        """Return the results that are not within a scope, the latest first, so many at most.
 
         Args:
             since: first day of their measurements (ISO 8601).
             until: last day of these.
             limit: how many, at most.
             after: only those that come after this one.
+            scope: its hash; what is not compared with it yet is left out, see `count_behind`.
         """
         from sqlalchemy import select, text, tuple_
 
         of = stated_results.c
         query = _told(select(*_columns())).where(text(WANTING), of.day >= since, of.day <= until)
+        # Not by the index of scopes, which finds nearly all certificates: the few results have one.
+        query = query.where(stated_certificates.c.scope + "" == scope)
         if after is not None:
             last = tuple_(after.day, after.certificate, after.place)
             query = query.where(tuple_(of.day, of.certificate, of.place) < last)

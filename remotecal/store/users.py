@@ -79,10 +79,10 @@ class Users:
         password: str | None = None,
         account: str | None = None,
         enabled: bool = True,
-    ) -> None:
+    ) -> int:
         """Enter a user, or change one; whoever was logged in under the name is logged out.
 
-        Their tokens end with their password.
+        With another password their tokens end and their passkeys go: one may be somebody else's.
 
         Args:
             name: the user.
@@ -90,6 +90,9 @@ class Users:
             password: as `remotecal.web.passwords.digest` gives it; None to leave it as it is.
             account: for a customer, whose orders they see.
             enabled: whether they may use the API.
+
+        Returns:
+            How many passkeys went.
 
         Raises:
             ConfigurationError: roles and account don't go together, a new user has no password, or nobody
@@ -102,6 +105,7 @@ class Users:
         if "customer" not in roles and account is not None:
             raise ConfigurationError("only a customer has an account")
         values = {"roles": " ".join(sorted(set(roles))), "account": account, "enabled": enabled}
+        gone = 0
         with self._database.begin() as connection:
             stays = enabled and "administrator" in roles
             if not stays and _administrators(connection) == {name}:
@@ -111,14 +115,16 @@ class Users:
                 values["password"] = password
                 entry = self._database.insert(users).values(name=name, **values)
                 connection.execute(entry.on_conflict_do_update(index_elements=["name"], set_=values))
+                gone = connection.execute(passkeys.delete().where(passkeys.c.user == name)).rowcount
             else:
                 changed = connection.execute(users.update().where(users.c.name == name).values(**values))
                 if changed.rowcount == 0:
                     raise ConfigurationError(f"{name} is a new user and needs a password")
             connection.execute(sessions.delete().where(sessions.c.user == name))
+        return gone
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a user another password, as `put`; their sessions and tokens end."""
+        """Give a user another password, as they want it; their sessions and tokens end, passkeys stay."""
         with self._database.begin() as connection:
             _end_tokens(connection, name)
             connection.execute(users.update().where(users.c.name == name).values(password=password))

@@ -68,7 +68,9 @@ class Office:
         self.refusals = Refusals(self.store)
         """Who was refused of late."""
         self.sparing = Sparing()
-        """How often strangers ask."""
+        """How often strangers ask for what is public."""
+        self.sparing_passkeys = Sparing()
+        """How often strangers ask to be asked for a passkey: apart, so that neither keeps from the other."""
         self.watching = Watching(laboratory)
         """Runs as they are now."""
         self.boards = Boards()

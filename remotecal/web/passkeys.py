@@ -46,7 +46,7 @@ def ask_who(request: Request, response: Response, here: Here) -> dict[str, JsonV
     What it answers is good once, for 5 minutes, in the browser that was asked: a cookie says which.
     """
     site, now = the_site(here), here.clock.now()
-    here.sparing.admit(client_of(request).host, now)
+    here.sparing_passkeys.admit(client_of(request).host, now)
     secret = secrets.token_urlsafe(32)
     challenge = here.store.passkeys.ask(secret, "login", now)
     response.set_cookie(

@@ -39,8 +39,8 @@ WRONG = "name or password is wrong"
 """What is answered, whichever it is."""
 FAILURE = "login refused"
 """What the audit log calls a failure."""
-SOMEBODY: Final = "somebody"
-"""Under which name a passkey's failure is counted that nobody here has."""
+SOMEBODY: Final = "(somebody)"
+"""Under which name a passkey's failure is counted that nobody here has: none that a user can have."""
 
 
 @dataclass(frozen=True, slots=True)

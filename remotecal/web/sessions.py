@@ -17,7 +17,7 @@ from remotecal.web.ceremonies import NOT_BY_THIS
 from remotecal.web.office import Here, Office
 from remotecal.web.passkey_bodies import PasskeyAnswer
 from remotecal.web.proving import DEVICE, WRONG, by_passkey, by_password, client_of, device_mark
-from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserShown
+from remotecal.web.shown import NewToken, SessionShown, TokenShown, UserEntered, UserShown
 
 if TYPE_CHECKING:
     from remotecal.store.passkeys import Purpose
@@ -130,8 +130,8 @@ def who_am_i(caller: Anybody, here: Here) -> SessionShown:
 async def say_again(again: SaidAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
     """Give one's password once more, or a passkey: for 5 minutes what weighs may be done in this session.
 
-    To issue, amend or revoke, to enter users, to make tokens, and to put up a screen, is refused with 403
-    where it was given earlier.
+    To issue, amend or revoke, to sign by a browser's key, to enter users, to make tokens, to add or remove
+    passkeys, and to put up a screen, is refused with 403 where it was given earlier.
     """
     known = in_own_session(caller)
     await ask_again(here, known, again.said, request)
@@ -200,13 +200,16 @@ def list_users(_: Administrator, here: Here) -> list[UserShown]:
 
 
 @router.put("/users/{name}")
-async def put_user(name: UserName, written: UserWritten, caller: Entering, here: Here) -> UserShown:
-    """Enter a user, or change one; ends the user's sessions, and with another password their tokens."""
+async def put_user(name: UserName, written: UserWritten, caller: Entering, here: Here) -> UserEntered:
+    """Enter a user, or change one; ends the user's sessions, with another password their tokens and passkeys.
+
+    Whoever had the former password may have added a passkey; the user adds theirs anew.
+    """
     digest = None
     if written.password is not None:
         async with here.one_login:
             digest = await run_in_threadpool(passwords.digest, written.password, [name])
-    await run_in_threadpool(
+    gone = await run_in_threadpool(
         lambda: here.store.users.put(
             name,
             roles=written.roles,
@@ -220,10 +223,15 @@ async def put_user(name: UserName, written: UserWritten, caller: Entering, here:
         "account": written.account,
         "enabled": int(written.enabled),
         "password": int(digest is not None),
+        "passkeys removed": gone,
     }
     await run_in_threadpool(here.store.note, caller.name, "user", noted)
-    return UserShown(
-        name=name, roles=tuple(sorted(written.roles)), account=written.account, enabled=written.enabled
+    return UserEntered(
+        name=name,
+        roles=tuple(sorted(written.roles)),
+        account=written.account,
+        enabled=written.enabled,
+        passkeys_removed=gone,
     )
 
 

@@ -61,6 +61,13 @@ class UserShown(ShownBody):
     """Whether they may use the API."""
 
 
+class UserEntered(UserShown):
+    """A user, as entered or changed now."""
+
+    passkeys_removed: int
+    """How many of their passkeys went with their former password."""
+
+
 class TokenShown(ShownBody):
     """A token, as it is known afterwards."""
 

@@ -55,8 +55,8 @@ def issued(run: str, number: str, edition: int = 0) -> SigningRow:
     return SigningRow("here", run, "issued", "na", 1.0, b"x", b"p", number, edition=edition)
 
 
-def told(store: Store) -> list[tuple[str, str]]:
-    return [(one.number, one.place) for one in store.stated.wanting("2026-01-01", "2026-12-31")]
+def told(store: Store, scope: str = "s") -> list[tuple[str, str]]:
+    return [(one.number, one.place) for one in store.stated.wanting("2026-01-01", "2026-12-31", scope=scope)]
 
 
 def test_each_result_of_a_time_counts_and_the_smallest_is_found(stated: Store) -> None:
@@ -84,6 +84,8 @@ def test_what_is_compared_again_takes_the_place_of_what_was(stated: Store) -> No
     assert stated.stated.count_behind("other") == 3
     again = stated.stated.behind("other", 1)[0]
     stated.stated.keep("other", {again: ("2026-05-01", [result("0/0/0/0/1", 1.1, "b")])})
+    assert told(stated) == [("C-3a", "0/0/0/2/1"), ("C-3a", "0/0/0/0/1")]  # the first has another scope now
+    assert told(stated, "other") == []  # 1.1 of a CMC is within it; the others are not compared with it
     sums = stated.stated.sums("2026-05-01", "2026-05-31")
     assert {key[0]: (one.results, one.smallest.number) for key, one in sums.items()} == {
         "a": (2, "C-3a"),
@@ -141,10 +143,10 @@ def test_what_is_wanting_is_told_part_by_part(stated: Store) -> None:
     (third,) = stated.stated.behind("s", 9)
     stated.stated.keep("s", {third: ("2026-05-03", [result(f"0/0/0/{n}/1", 0.5) for n in range(3)])})
     time = "2026-05-01", "2026-05-31"
-    whole = stated.stated.wanting(*time)
+    whole = stated.stated.wanting(*time, scope="s")
     assert len(whole) == 4
-    found = stated.stated.wanting(*time, 1)
-    while part := stated.stated.wanting(*time, 2, found[-1]):
+    found = stated.stated.wanting(*time, 1, scope="s")
+    while part := stated.stated.wanting(*time, 2, found[-1], scope="s"):
         found += part
     assert found == whole
 
@@ -152,7 +154,7 @@ def test_what_is_wanting_is_told_part_by_part(stated: Store) -> None:
 def test_a_year_is_told_by_indexes(stated: Store) -> None:
     with asking(stated) as sent:
         stated.stated.sums("2026-01-01", "2026-12-31")
-        stated.stated.wanting("2026-01-01", "2026-12-31")
+        stated.stated.wanting("2026-01-01", "2026-12-31", scope="s")
         stated.stated.count_behind("s")
         stated.stated.behind("s", 200)
     assert len(sent) == 5

@@ -15,7 +15,7 @@ from web_laboratory import Web
 
 import remotecal
 from remotecal.clock import civil_time
-from remotecal.hub.chain import AGAIN, check_if_due, last_check
+from remotecal.hub.chain import AGAIN, CHECKED, check_chain, check_if_due, last_check
 from remotecal.pages.words import words
 from remotecal.store.tables import audit
 
@@ -168,4 +168,21 @@ def test_it_is_looked_through_once_a_day(web: Web) -> None:
     assert not check_if_due(store, known.at + AGAIN - 1)
     assert check_if_due(store, known.at + AGAIN)
     assert last_check(store).entries == 2
-    assert check_if_due(store, last_check(store).at - 1)  # by a clock that was set back
+    known = last_check(store)
+    assert check_if_due(store, known.at - 1), "noted in the future, it must not keep the daily look away"
+
+
+def test_a_look_that_was_tampered_with_is_told_as_where_the_log_is_broken(web: Web) -> None:
+    store = web.hub.laboratory.store
+    for data in ("{}", "no JSON", "[1]", '{"entries": "2", "head": 1, "broken": null}'):
+        check_chain(store, "hub")
+        (row,) = store.noted(what=CHECKED, limit=1)
+        with store.database.begin() as connection:
+            connection.execute(audit.update().where(audit.c.id == row.id).values(data=data))
+        with browsing(web, "administrator") as client, web.token("administrator") as api:
+            assert f"Broken at entry {row.id}:" in client.get("/audit").text
+            told = api.get("/audit/chain").json()
+            assert (told["state"], told["broken"]) == ("broken", row.id)
+            assert api.get("/audit", params={"limit": 5}).status_code == 200
+        assert check_if_due(store, row.at + AGAIN)
+        assert last_check(store).broken is not None

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -24,6 +25,7 @@ from web_laboratory import Web
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
 from remotecal.web import watching
+from remotecal.web.pages.runs import card_of
 from remotecal.web.server import serving
 
 COLD, WARM = 60_000, 15_000
@@ -198,15 +200,20 @@ def test_of_many_cards_those_that_change_are_sent_and_compressed(web: Web, asks:
                 *whole, text = text.split("\n\n")
                 plain += sum(map(len, whole))
                 events += [json.loads(event.partition("data: ")[2]) for event in whole]
-                if sum(f"card-here-{asks}" in event for event in events) > 3:
+                if sum(f"card.here.{asks}" in event for event in events) > 3:
                     break
         done.append(True)
         telling.result(PATIENCE)
     first, *others = events
     assert list(first) == ["live"]
-    assert f'id="card-here-{asks}"' in first["live"]
-    assert {name for event in others for name in event} == {f"card-here-{asks}"}
+    assert f'id="card.here.{asks}"' in first["live"]
+    assert {name for event in others for name in event} == {f"card.here.{asks}"}
     assert read < plain / 2, (read, plain)
+
+
+def test_no_two_runs_share_a_card() -> None:
+    both = SimpleNamespace(station="a", run="b-x"), SimpleNamespace(station="a-b", run="x")
+    assert len({card_of(run) for run in both}) == 2
 
 
 def test_fifty_who_look_on_cost_one_ear_and_little_each(

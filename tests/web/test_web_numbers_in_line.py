@@ -27,6 +27,13 @@ def test_points_stand_in_line(column: tuple[str, ...], widths: tuple[int, ...]) 
 def test_an_indication_has_the_digits_of_its_float_and_a_counter_all() -> None:
     told = environment("remotecal.web.pages").filters["indicated"]
     (single,) = struct.unpack("f", struct.pack("f", 0.1))
+    for value, text in {
+        123_456.789: "123456.789",
+        999_999.75: "999999.75",
+        8_192.0: "8192",
+        0.3: "0.3",
+    }.items():
+        assert told(value) == text
     values = (single, 12.5, 12_345_678.0, 4_294_967_295.0, 123_456_789.25, -2e6)
     shown = [printed(told(value)) for value in values]
     assert shown == ["0.1", "12.5", "12345678", "4294967295", "123456789.25", "\N{MINUS SIGN}2000000"]

@@ -186,6 +186,11 @@ def test_a_wrong_password_is_said_in_the_language_of_the_page(web: Web) -> None:
             page = client.post("/login", data=told)
             assert page.status_code == 401
             assert "用户名或密码错误" in page.text
+        told = {"name": 'op"er', "password": "wrong", "next": "/orders?state=issued"}
+        page = client.post("/login", data=told).text
+        assert 'value="op&#34;er"' in page, "they need not be typed again"
+        assert 'name="next" value="/orders?state=issued"' in page
+        assert "wrong" not in page
 
 
 def test_logging_out_ends_the_session(web: Web) -> None:

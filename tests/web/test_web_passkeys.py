@@ -1,5 +1,6 @@
 """Passkeys over HTTP, with a device in software: who comes in by one, and who does not, whatever is sent."""
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from remotecal.store.passkeys import MOST
 from remotecal.web import sparing
 from remotecal.web.callers import csrf_of
 from remotecal.web.ceremonies import NOT_BY_THIS, NOT_TAKEN, NOWHERE, site_of
-from remotecal.web.proving import OF_ONE
+from remotecal.web.proving import OF_ONE, SOMEBODY
 
 LATER = 301.0
 """Seconds after which a question is too old, and who somebody is is asked again."""
@@ -165,7 +166,7 @@ def test_whatever_is_wrong_is_refused_in_the_same_words(
             assert problem(come_in(client, key, **attack(key)), 401) == NOT_BY_THIS, why
             assert "remotecal_session" not in client.cookies, why
     refused = [who for who, _, _ in web.audit("login refused")]
-    assert refused.count(name) + refused.count("somebody") == len(ATTACKS)
+    assert refused.count(name) + refused.count(SOMEBODY) == len(ATTACKS)
     vars(key).update(kept | {"count": key.count})
     with stranger(web) as client:
         assert come_in(client, key).status_code == 201
@@ -272,9 +273,36 @@ def test_who_is_disabled_comes_in_by_no_passkey(web: Web, owner: tuple[str, Pass
     web.users.put(name, roles={"operator"}, enabled=False)
     with stranger(web) as client:
         assert problem(come_in(client, key), 401) == NOT_BY_THIS
-    web.users.put(name, roles={"operator"}, password=DIGEST)
+    web.users.put(name, roles={"operator"})
     with stranger(web) as client:
-        assert come_in(client, key).status_code == 201, "another password leaves passkeys as they are"
+        assert come_in(client, key).status_code == 201
+    web.users.set_password(name, DIGEST)
+    with stranger(web) as client:
+        assert come_in(client, key).status_code == 201, "one's own change of it leaves them as they are"
+
+
+def test_a_password_an_administrator_sets_takes_passkeys_away(
+    web: Web, origin: str, owner: tuple[str, Passkey], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever came in by the former password may have added one."""
+    name, key = owner
+    entered = {"roles": ["operator"], "password": PASSWORD + "2"}
+    with in_session(web, "administrator") as admin:
+        assert admin.put(f"/users/{name}", json=entered).json()["passkeys_removed"] == 1
+        entered["password"] = None
+        assert admin.put(f"/users/{name}", json=entered).json()["passkeys_removed"] == 0
+    told = [json.loads(said) for _, _, said in web.audit("user")]
+    assert {"user": name, "passkeys removed": 1}.items() <= told[1].items()
+    with stranger(web) as client:
+        assert problem(come_in(client, key), 401) == NOT_BY_THIS
+    with in_session(web, name) as person:
+        again = add(person, origin)
+    monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "3\n"))
+    hub = str(web.hub.laboratory.folder.path)
+    assert main(["hub", "user", name, "--role", "operator", "--hub", hub]) == 0
+    with stranger(web) as client:
+        assert problem(come_in(client, again), 401) == NOT_BY_THIS
+    assert json.loads(web.audit("user")[0][2])["passkeys removed"] == 1
 
 
 def test_by_a_passkey_one_says_again_who_one_is(web: Web, origin: str, owner: tuple[str, Passkey]) -> None:
@@ -365,7 +393,8 @@ def test_log_in_by_the_form_and_not_from_another_sites_page(
         for wrong in (said(tampered=b"x"), {"passkey": ""}, {"passkey": "[]"}):
             refused = client.post("/login/passkey", data=wrong)
             assert (refused.status_code, "Not by this passkey" in refused.text) == (401, True)
-            assert 'name="next" value="/login"' in refused.text
+            assert 'name="next" value="/login"' in refused.text, "where the choice of a language leads"
+            assert f'name="next" value="{wrong.get("next", "/")}"' in refused.text, "where one wanted to"
         led = client.post("/login/passkey", data=said())
         assert (led.status_code, led.headers["location"]) == (303, "/orders")
         assert name in client.get("/orders").text
@@ -398,6 +427,10 @@ def test_guesses_are_bounded_as_with_passwords(
             codes = [come_in(neighbour, key, tampered=b"x").status_code for _ in range(OF_ONE + 1)]
             assert codes == [401] * OF_ONE + [429]
         assert come_in(browser, key).status_code == 201, "their own browser"
+    with stranger(web) as client:
+        codes = [client.get(f"{web.url}/v/nothing").status_code for _ in range(sparing.MOST + 1)]
+        assert codes[-1] == 429
+        assert client.post("/session/passkey/options").status_code == 200, "a public page counts apart"
     monkeypatch.setattr(sparing, "MOST", 0)
     with stranger(web) as client:
         assert "a minute" in problem(client.post("/session/passkey/options"), 429)

@@ -1,5 +1,6 @@
 """The scope beside what was stated: counted by capability; each U below its CMC with its evidence."""
 
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,9 @@ from remotecal.cli import main
 from remotecal.hub.scope import compare_if_possible, compare_issued, hash_of, key_of, scope_of
 from remotecal.hub.settings import HubFolder
 from remotecal.model import Column, InCmc, Record, Text
-from remotecal.store.stated import StatedSum, enter
+from remotecal.store.stated import StatedResult, StatedSum, enter
 from remotecal.store.stated_tables import stated_certificates
+from remotecal.web.pages.scope import ratio
 
 TIME = f"since={record().finished.isoformat()}&until={record().finished.isoformat()}"
 
@@ -120,12 +122,25 @@ def test_each_u_below_the_cmc_at_its_place_is_told(web: Web, number: tuple[str, 
         assert client.get(f"/people?{TIME}&table=below").status_code == 403
 
 
+OF_CMC = {1.001: "1.001", 1.005: "1.005", 0.9999999: "0.999", 1e30: f"{10**30}.000", None: "", math.nan: ""}
+
+
+def test_which_part_of_the_cmc_a_u_is_is_rounded_down_as_it_is_written() -> None:
+    of = dict.fromkeys(StatedResult._fields, "1") | {"marked": False}
+    assert {told: ratio(StatedResult(**of | {"ratio": told})) for told in OF_CMC} == OF_CMC
+
+
 def test_another_scope_is_held_against_all_that_was_stated(
     web: Web, number: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, store = web.hub.laboratory.folder, web.hub.laboratory.store
     narrower = able("20", "40", "0.02")
     certify(web, (narrower,))
+    with browsing(web, "operator") as client:
+        page = client.get(f"/people?{TIME}").text
+        assert "as a former scope had it" in page
+        assert "not marked" not in page.partition('id="below"')[2], "by a scope that is none any more"
+        assert table(client.get(f"/people?{TIME}&table=below")) == []
     compare(web)
     days = record().finished.isoformat(), record().finished.isoformat()
     sums = store.stated.sums(*days)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 
 from remotecal.pages.frame import see
 from remotecal.store.audit_log import REFUSALS
-from remotecal.web.audit import BeforeEntry, Wanted, begin_check, chain_of
+from remotecal.web.audit import BeforeEntry, Wanted, begin_check, chain_of, said_in
 from remotecal.web.callers import require
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.spreadsheet import Form, as_csv
@@ -63,7 +62,7 @@ async def check(form: Sent) -> Response:
 
 def told(row: AuditRow) -> list[tuple[str, str]]:
     """Return the details of an entry, each with its name."""
-    return [(name, "" if value is None else str(value)) for name, value in json.loads(row.data).items()]
+    return [(name, "" if value is None else str(value)) for name, value in said_in(row).items()]
 
 
 def _all(visitor: Visitor, wanted: AskedOfAudit) -> Iterator[list[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
+LONGEST_NAME: Final = 63
+"""Characters of a user's name, as the log-in form takes them."""
+
 
 @router.get("/login")
 def show_entrance(request: Request) -> Response:
@@ -37,15 +41,17 @@ def show_entrance(request: Request) -> Response:
 async def log_in(request: Request, here: Here) -> Response:
     """Log in by name and password, and go where one wanted to."""
     fields = await _own_form(request)
-    response = see(local(text_in(fields, "next")))
+    wanted, name = text_in(fields, "next"), text_in(fields, "name")
+    response = see(local(wanted))
+    again = partial(entrance, request, next_=wanted, name=name[:LONGEST_NAME])
     try:
-        login = Login(name=text_in(fields, "name"), password=text_in(fields, "password"))
+        login = Login(name=name, password=text_in(fields, "password"))
         await sessions.open_session(here, login, request, response)
     except ValidationError:
-        return entrance(request, status_of(NotLoggedIn("")), WRONG)
+        return again(status_of(NotLoggedIn("")), WRONG)
     except (NotLoggedIn, TooOften) as error:
         await note_refusal(request, error)
-        return entrance(request, status_of(error), str(error))
+        return again(status_of(error), str(error))
     return response
 
 
@@ -59,7 +65,7 @@ async def log_in_by_passkey(request: Request, here: Here) -> Response:
         await sessions.open_session_by_passkey(here, answer, request, response)
     except (NotLoggedIn, TooOften) as error:
         await note_refusal(request, error)
-        return entrance(request, status_of(error), str(error))
+        return entrance(request, status_of(error), str(error), next_=text_in(fields, "next"))
     return response
 
 

@@ -276,14 +276,31 @@ BroughtSeveral = Annotated[SentForm, Depends(brought_several)]
 """A form with several files, for its handler."""
 
 
-def entrance(request: Request, status: HTTPStatus = HTTPStatus.OK, refusal: str = "") -> Response:
-    """Return the page on which one logs in; back there for what a browser can't ask for twice."""
-    asked = request.query_params.get("next") or (
-        f"{request.url.path}?{request.url.query}".rstrip("?") if request.method in SAFE else "/"
+def entrance(
+    request: Request,
+    status: HTTPStatus = HTTPStatus.OK,
+    refusal: str = "",
+    *,
+    next_: str = "",
+    name: str = "",
+) -> Response:
+    """Return the page on which one logs in; back there for what a browser can't ask for twice.
+
+    Args:
+        request: what is asked for.
+        status: of the answer.
+        refusal: why one was not let in, in English.
+        next_: where one wanted to, as a form said; "" where none did.
+        name: by which one tried to log in.
+    """
+    asked = (
+        next_
+        or request.query_params.get("next")
+        or (f"{request.url.path}?{request.url.query}".rstrip("?") if request.method in SAFE else "/")
     )
     words = words_for(request)
     said = words.refusal(refusal)[0] if refusal else ""
-    content = common(request, words) | {"next": local(asked), "refusal": said}
+    content = common(request, words) | {"next": local(asked), "refusal": said, "name": name}
     content["offered"] = offered(request, office_of(request))
     if request.method not in SAFE:
         content["whole"] = "/login"  # where a form was sent to there may be no page

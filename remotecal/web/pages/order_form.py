@@ -100,12 +100,7 @@ def _faults(
     visitor: Visitor, setup: Setup, typed: _Typed, parameters: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Yield the fields in which something is wrong, and what."""
-    faults = faults_in(setup.found.procedure.accepts(), parameters)
-    for name, said in faults.items():
-        yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
-    for name in mixed_in(setup.found.procedure.accepts(), parameters):
-        if name not in faults:
-            yield BEFORE + name, MIXED
+    yield from _faults_in_parameters(setup, parameters)
     numbered = () if visitor.office.settings.numbers.order else ("number",)
     for name in (*numbered, "planned", "days", "customer", "address", "laboratory", "laboratory_address"):
         if not typed[name]:
@@ -120,6 +115,16 @@ def _faults(
             yield f"dut{place}.name_zh", MISSING
         if not (typed[f"dut{place}.serial"] or typed[f"dut{place}.owner_number"]):
             yield f"dut{place}.serial", NUMBERLESS
+
+
+def _faults_in_parameters(setup: Setup, parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with parameters, and where nothing else is, that some values lack a unit."""
+    faults = faults_in(setup.found.procedure.accepts(), parameters)
+    for name, said in faults.items():
+        yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
+    for name in mixed_in(setup.found.procedure.accepts(), parameters):
+        if name not in faults:
+            yield BEFORE + name, MIXED
 
 
 def _order(

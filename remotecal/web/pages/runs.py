@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
@@ -38,6 +37,8 @@ router = APIRouter(include_in_schema=False)
 ON_A_PAGE = 50
 """Runs in a list."""
 RUN = "/runs/{station}/{run}"
+CONSOLE: Final = "console"
+"""In whose name stations are asked for what several look at."""
 
 
 @router.get("/runs")
@@ -64,18 +65,23 @@ def live_news(visitor: LookingOn) -> Response:
     """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
     account = visitor.caller.account
     anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
-    listed = ListedRuns(_cards(anybody), all_=account is None)
+    listed = ListedRuns(all_=account is None)
 
     def parts() -> Parts:
         cards = _cards(anybody)
         listed.note(cards)
         return {"live": _all_on(anybody, cards)}
 
+    async def ask() -> None:
+        if not listed.known:  # once for all who share it
+            listed.note(await run_in_threadpool(_cards, anybody))
+        await listed.ask(visitor.office.watching, CONSOLE)
+
     return stream(
         visitor,
         parts,
         listed.shows,
-        partial(listed.ask, visitor.office.watching, visitor.caller.name),
+        ask,
         board=("live", account, visitor.words.language),
     )
 
@@ -83,14 +89,13 @@ def live_news(visitor: LookingOn) -> Response:
 class ListedRuns:
     """The runs in a list of those that are on, as it was made last."""
 
-    def __init__(self, cards: Sequence[tuple[RunRow, Seen | None]] = (), *, all_: bool) -> None:
-        """Begin with these; `all_`: whether runs that begin belong into it, whosever they are."""
-        self._all = all_
-        self.note(cards)
+    def __init__(self, *, all_: bool) -> None:
+        """Begin with none; `all_`: whether runs that begin belong into it, whosever they are."""
+        self._all, self._states, self.known = all_, dict[tuple[str, str], str](), False
 
     def note(self, cards: Sequence[tuple[RunRow, Seen | None]]) -> None:
         """Keep in mind which they are now."""
-        self._states = {(row.station, row.run): row.state for row, _ in cards}
+        self._states, self.known = {(row.station, row.run): row.state for row, _ in cards}, True
 
     def shows(self, station: str, live: Live, before: Live | None) -> bool:
         """Tell whether news change the list; their values do, while they are few."""
@@ -283,11 +288,14 @@ def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[
 
 def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Divided:
     """Return the runs that are on: all, and what stands on each one's card."""
-    pieces = {
-        f"card-{row.station}-{row.run}": visitor.part("live_card.html", row=row, seen=seen)
-        for row, seen in cards
-    }
-    return Divided(visitor.part("live_cards.html", cards=cards, pieces=pieces), pieces)
+    pieces = {card_of(row): visitor.part("live_card.html", row=row, seen=seen) for row, seen in cards}
+    told = [(card_of(row), row.run) for row, _ in cards]
+    return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces), pieces)
+
+
+def card_of(row: RunRow) -> str:
+    """Return the id of a run's card; no name of a station or a run has a point in it."""
+    return f"card.{row.station}.{row.run}"
 
 
 def _said(visitor: Visitor, text: str) -> str:

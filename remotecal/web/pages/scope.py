@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, NamedTuple
+from decimal import ROUND_DOWN, Context, Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.trust import Capability
 from remotecal.hub.scope import hash_of, key_of
@@ -27,6 +27,8 @@ COLUMNS = {
     ),
 }  # fmt: skip
 """Table → the names of its columns, in the file."""
+DOWN: Final = Context(prec=400, rounding=ROUND_DOWN)
+"""Rounds any float down, to whatever place."""
 
 
 TOGETHER = 1000
@@ -48,7 +50,8 @@ class BesideStated(NamedTuple):
     others: tuple[StatedSum, ...]
     """Of quantities, or at places, that no capability is for."""
     below: tuple[tuple[StatedResult, Capability | None], ...]
-    """What is not within the scope, the latest first, with the capability that is for it."""
+    """What is not within the scope, the latest first, with the capability that is for it; of certificates
+    that are compared with this scope alone."""
     further: bool
     """Whether there is more of that."""
     behind: int
@@ -60,13 +63,15 @@ def beside(visitor: Visitor, scope: Sequence[Capability], first: date, last: dat
     known, stated = _known(scope), visitor.office.store.stated
     since, until = first.isoformat(), last.isoformat()
     sums = stated.sums(since, until)
-    told = [(one, known.get(one.capability)) for one in stated.wanting(since, until, SHOWN + 1)]
+    now = hash_of(scope)
+    wanting = stated.wanting(since, until, SHOWN + 1, scope=now)
+    told = [(one, known.get(one.capability)) for one in wanting]
     return BesideStated(
         tuple(Able(one, sums.get((key_of(one), one.quantity))) for one in scope),
         tuple(one for (key, _), one in sorted(sums.items()) if not key),
         tuple(told[:SHOWN]),
         len(told) > SHOWN,
-        stated.count_behind(hash_of(scope)),
+        stated.count_behind(now),
     )
 
 
@@ -90,7 +95,7 @@ def below_rows(
 ) -> Iterator[Sequence[str]]:
     """Yield the rows of the file of what is not within the scope."""
     known = _known(scope)
-    for one in _all_wanting(visitor, first.isoformat(), last.isoformat()):
+    for one in _all_wanting(visitor, first.isoformat(), last.isoformat(), hash_of(scope)):
         able = known.get(one.capability)
         cmc = ("", "", "") if able is None else (able.against_unit, able.cmc, able.unit)
         of = (one.day, one.number, one.station, one.run, one.quantity, one.at, cmc[0])
@@ -98,16 +103,17 @@ def below_rows(
         yield (*of, one.expanded, one.unit, one.k, one.compared, *cmc[1:], ratio(one), marked)
 
 
-def _all_wanting(visitor: Visitor, since: str, until: str) -> Iterator[StatedResult]:
+def _all_wanting(visitor: Visitor, since: str, until: str, scope: str) -> Iterator[StatedResult]:
     last: StatedResult | None = None
-    while part := visitor.office.store.stated.wanting(since, until, TOGETHER, last):
+    while part := visitor.office.store.stated.wanting(since, until, TOGETHER, last, scope=scope):
         yield from part
         last = part[-1]
 
 
 def ratio(one: StatedResult) -> str:
-    """Return which part of the CMC a U is, rounded down, so that none below it is told as 1."""
-    return "" if one.ratio is None else f"{math.floor(one.ratio * 1000) / 1000:.3f}"
+    """Return which part of the CMC a U is, rounded down, so that none below it is told as 1; "" for none."""
+    told = Decimal("NaN") if one.ratio is None else Decimal(repr(one.ratio))
+    return str(told.quantize(Decimal("0.001"), context=DOWN)) if told.is_finite() else ""
 
 
 def _known(scope: Sequence[Capability]) -> Mapping[str, Capability]:
