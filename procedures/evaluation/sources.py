@@ -15,5 +15,5 @@ AS_MEASURED: Final = Text(zh="现场测量", en="as measured on site")
 ONE_GATE: Final = Text(zh="同一门控", en="one gate")
 IN_SCATTER: Final = Text(zh="已含于较大的重复性", en="in the repeatability, which is larger")
 """Of steps that the repeats scatter by."""
-NO_COMMON_PART: Final = Text(zh="未声明公共部分:全部计入", en="no common part stated: all of it")
+NO_COMMON_PART: Final = Text(zh="未声明公共部分：全部计入", en="no common part stated: all of it")
 """Of certificates that do not tell what they have in common."""

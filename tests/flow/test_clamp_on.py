@@ -22,6 +22,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.errors import CertificateRefused, OrderError, RunError
 from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
 from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
@@ -121,11 +122,15 @@ def test_the_clamp_on_meter_s_own_step_counts_in_both_readings(site):
     (budget,) = record(evidence).measurements[0].budgets
     assert "V_r" in {line.symbol for line in budget.lines}
     made = evaluated(evidence, reference_resolution=0.1)
-    (line,) = [line for line in made.budgets[0].lines if line.symbol == "V_r"]
-    repeats = len(evidence.observations)
-    assert float(line.u) == pytest.approx(0.1 / (6 * repeats) ** 0.5, rel=0.01)
+    (line, scatter) = (
+        next(line for line in made.budgets[0].lines if line.symbol == symbol)
+        for symbol in ("V_r", REPEATABILITY)
+    )
     passed = 200.0 / 60.0
     assert float(line.sensitivity) == pytest.approx(-100.0 / passed, rel=0.1)
+    steps = 0.1 / (6 * len(evidence.observations)) ** 0.5 * 100.0 / passed
+    both = math.hypot(float(line.contribution), float(scatter.contribution))
+    assert both == pytest.approx(steps, rel=0.1)  # they are more than what the repeats scatter by
 
 
 GIVEN = {

@@ -50,7 +50,7 @@ def determined(rig, **changes):
 def stating(rig, path, valid="2099-01-01"):
     """Let the bench file name the record in place of the value."""
     head, _, rest = rig.bench.read_text("utf-8").partition("[characteristics.diverter_correction]")
-    _, _, rest = rest.partition("\n\n")
+    _, _, rest = rest.partition("[characteristics.diverter_correction.source]")[2].partition("\n\n")
     said = f'record = "{path}"\nserial = "RIG-50"\nvalid_until = {valid}\n'
     rig.bench.write_text(f"{head}[characteristics.diverter_correction]\n{said}\n{rest}", "utf-8")
 

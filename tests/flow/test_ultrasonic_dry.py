@@ -105,7 +105,7 @@ def test_what_the_survey_of_all_paths_shares_does_not_average_out():
     whole = inputs["φ_1"].u
     alone = math.hypot(apart["φ_1"], apart["φ_2"])
     untold, together = spread(PUBLISHED)
-    assert "no common part stated" in untold["φ_c"].source, "what is not told counts as common"
+    assert "no common part stated" in untold["φ_c"].source.get("en"), "what is not told counts as common"
     assert untold["φ_c"].u == pytest.approx(whole)
     assert untold["φ_1"].u == 0
     assert together["φ_c"] == pytest.approx(alone * math.sqrt(2), rel=0.01)

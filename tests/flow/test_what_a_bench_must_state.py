@@ -32,7 +32,7 @@ def test_the_simulated_bench_states_everything(rig):
 )
 def test_a_missing_characteristic_is_named(rig, name):
     with pytest.raises(BenchError, match=rf"there is no \[characteristics\.{name}\]"):
-        planned(rig, lambda text: text.replace(f"[characteristics.{name}]", f"[characteristics.not_{name}]"))
+        planned(rig, lambda text: text.replace(f"[characteristics.{name}", f"[characteristics.not_{name}"))
 
 
 def test_a_characteristic_of_another_dimension_is_refused(rig):

@@ -131,7 +131,7 @@ def test_unchoked_nozzles_would_have_been_believed_otherwise(tmp_path):
 
 def test_a_bank_that_leaks_is_refused_before_it_is_used(tmp_path):
     with NozzleBench.up(tmp_path / "bench", seed=7, leak=0.01) as bench:
-        with pytest.raises(RunError, match=r"the shut bank leaks 0\.00999 m3/h, more than 0\.0013 m3/h"):
+        with pytest.raises(RunError, match=r"the shut bank leaks 0\.01 m3/h, more than 0\.0013 m3/h"):
             calibrate(bench)
         assert told(bench, "observation") == []
         assert is_safe(bench)

@@ -39,9 +39,15 @@ def ran(tmp_path_factory):
 
 
 def without_repeats(budget):
-    """Return the standard uncertainty but for what three repeats of another device would scatter."""
-    (repeats,) = (float(line.share) for line in budget.lines if line.symbol == "E_rep")
-    return float(budget.u) * (1 - repeats / 100) ** 0.5
+    """Return the standard uncertainty but for what three repeats of another device would scatter.
+
+    Nor with the steps, of which counts what is more than that.
+    """
+    by_chance = ("E_rep", "triangular")
+    scatter = sum(
+        float(line.share) for line in budget.lines if {line.symbol, line.distribution} & {*by_chance}
+    )
+    return float(budget.u) * (1 - scatter / 100) ** 0.5
 
 
 def rehearsed(directory, **given):

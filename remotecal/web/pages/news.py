@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from remotecal.web.office import Office
     from remotecal.web.watching import Shows
 
-    Parts = Mapping[str, str | "Divided"]
+    Parts = Mapping[str, "str | Divided"]
     """Id of an element → what stands in it."""
 
 LOOK_AGAIN: Final = 30.0
