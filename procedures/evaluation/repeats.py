@@ -325,7 +325,7 @@ class Repeats(Generic[Seen]):
 def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     """Return what a budget says of the correlation of a certificate's points."""
     if correlation is None:
-        return Text(zh="r = 0(未声明)", en="r = 0 (not stated)")
+        return Text(zh="r = 0（未声明）", en="r = 0 (not stated)")
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
     return f"r = {' … '.join(ends)}"

@@ -172,5 +172,5 @@ def weights_on(repeats: Repeats[A], on: Sequence[int]) -> list[Single]:
         stated, also = (repeats.evidence.certificates[role] for role in (first, second))
         if stated.sha256 == also.sha256:
             r = stated.correlation
-            repeats.relate((one, other), r or 0.0, f"r = {said_of(None) if r is None else f'{r:.2g}'}")
+            repeats.relate((one, other), r or 0.0, said_of(None) if r is None else f"r = {r:.2g}")
     return masses

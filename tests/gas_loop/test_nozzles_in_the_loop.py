@@ -157,7 +157,7 @@ def test_what_is_stored_up_to_the_nozzles_passed_the_meter_and_not_them(measured
 
 
 def test_a_bank_whose_volume_is_not_stated_is_refused(bench):
-    rewrite(bench.bench, ("[characteristics.bank_volume]", "[characteristics.other_volume]"))
+    rewrite(bench.bench, ("[characteristics.bank_volume", "[characteristics.other_volume"))
     with pytest.raises(BenchError, match="bank_volume"):
         planned(bench)
     planned(bench, by_nozzles=False)

@@ -80,7 +80,7 @@ def test_the_density_of_a_mass_is_what_it_is_in_the_meter(measured):
 def test_the_step_of_a_total_is_in_the_budget(measured, name, symbol, number):
     """Two readings rounded to a step q, of two repeats: u = q/√6/√2, of what passed."""
     _, evidence = measured
-    step = 0.1 if symbol == "r_3" else 0.01  # more than the repeats scatter by
+    step = 0.4 if symbol == "r_3" else 0.01  # far more than the repeats scatter by
     made = evaluated(evidence, **{name: step})
     passed = volume(made, number)
     if symbol == "r_3":  # 7.1 kg/m³ at 600 kPa and 20 °C

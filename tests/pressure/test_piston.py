@@ -182,8 +182,8 @@ def test_weights_of_one_certificate_are_correlated_as_the_bench_says(stated, sai
     lines = {line.symbol: line for line in together.lines}
     one, other = (lines[symbol].contribution for symbol in ("m_1", "m_2"))
     assert together.u**2 - apart.u**2 == pytest.approx(2 * stated * one * other, rel=1e-3)
-    assert said in lines["m_1"].source
-    assert said in lines["m_2"].source
+    assert said in lines["m_1"].source.get("en")
+    assert said in lines["m_2"].source.get("en")
 
 
 def test_inputs_stand_in_the_order_of_the_equation():

@@ -327,7 +327,7 @@ def test_19_the_certificate_shows_both_and_the_customer_is_told_when_it_is_due(
         answer = administrator.post(f"/runs/here/{run}/certificate/issue")
     assert answer.status_code == 200, answer.text
     number = days.number(run)
-    look(web)
+    look(web, today(web))
     with browsing(web, "customer", adjusted.language) as customer:
         page = customer.get(f"/items/{days.item}").text
         for state in ("found", "left"):
