@@ -98,24 +98,28 @@ class BenchmarkStation:
         """Return how a run's journal is brought to the laboratory."""
         return Upload(self.name, directory, self.key, self._laboratory, self.connection)
 
+    async def say_hello(self) -> None:
+        """Say hello, as a station does that has no benches, and wait for the answer."""
+        hello = Hello(
+            station=self.name,
+            session="session",
+            nonce="nonce",
+            time=time.time(),
+            version="benchmark",
+            benches=(),
+            procedures={},
+            running=None,
+        )
+        await self.connection.request(
+            subjects.service("hello", self.name), seal("hello", hello, self.key), within=20
+        )
+
     async def keep_in_touch(self, phase: float) -> None:
         """Say hello and ask for an order, as often as a station does."""
         while True:
             await asyncio.sleep(phase)
             phase = HELLO_EVERY
-            hello = Hello(
-                station=self.name,
-                session="session",
-                nonce="nonce",
-                time=time.time(),
-                version="benchmark",
-                benches=(),
-                procedures={},
-                running=None,
-            )
-            await self.connection.request(
-                subjects.service("hello", self.name), seal("hello", hello, self.key), within=20
-            )
+            await self.say_hello()
             await self.connection.request(subjects.service("order", self.name), b"", within=20)
 
     async def run(self, rate: float, seconds: float, run: str = "") -> int:

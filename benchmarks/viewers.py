@@ -35,8 +35,7 @@ from remote import another, cpu, hear, memory, tell
 from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 from remotecal.transport import subjects
-from remotecal.transport.envelopes import seal
-from remotecal.transport.messages import Hello, Live
+from remotecal.transport.messages import Live
 from remotecal.web.callers import COOKIE
 
 PAGES = ("/live", "/live", "/live", "/", "/runs/{station}/{run}")
@@ -75,19 +74,8 @@ async def greeted(station: BenchmarkStation) -> float:
     await station.connection.up.wait()
     began = time.perf_counter()
     while True:
-        hello = Hello(
-            station=station.name,
-            session="session",
-            nonce="nonce",
-            time=time.time(),
-            version="benchmark",
-            benches=(),
-            procedures={},
-            running=None,
-        )
-        envelope = seal("hello", hello, station.key)
         try:
-            await station.connection.request(subjects.service("hello", station.name), envelope, within=20)
+            await station.say_hello()
         except Exception:  # noqa: BLE001  whatever it is, a station asks again
             await asyncio.sleep(0.2)
         else:

@@ -11,7 +11,7 @@ from remotecal.journal.chain import ending
 from remotecal.journal.events import seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     Choose: TypeAlias = Callable[[Mapping[str, str]], str]
 
@@ -70,25 +70,44 @@ def steps_of(lines: Iterable[bytes], choose: Choose) -> list[CourseStep]:
     Raises:
         JournalBroken: a line is no event.
     """
+    return list(timeline(lines, choose, {}).steps)
+
+
+def timeline(lines: Iterable[bytes], choose: Choose, states: Mapping[str, str]) -> Timeline:
+    """Return what a journal tells.
+
+    Args:
+        lines: of the journal.
+        choose: gives what is said in several languages in one.
+        states: kind of an event → what it makes of the run.
+
+    Raises:
+        JournalBroken: a line is no event.
+    """
     steps: list[CourseStep] = []
+    begins: list[int] = []
+    replies: list[int] = []
+    came: list[tuple[int, str]] = []
     repeat: int | None = None
     for line in lines:
         link = ending(line.rstrip(b"\n"))
         if link is None:
             raise JournalBroken("a line of the journal is no event")
-        if link.kind in PASSED_OVER:
-            continue
-        if link.kind == "observation":
+        if link.kind in states:
+            came.append((link.seq, states[link.kind]))
+        if link.kind == "replies":
+            replies.append(link.seq)
+        elif link.kind == "observation":
             if repeat is not None:
                 steps[repeat] = replace(steps[repeat], line=link.seq, done=True)
             repeat = None
-            continue
-        event = json.loads(line)
-        step = _step(link.seq, link.kind, event["at"], event["data"], choose)
-        if link.kind == "repeat":
-            repeat = len(steps)
-        steps.append(step)
-    return steps
+        elif link.kind not in PASSED_OVER:
+            if link.kind == "repeat":
+                repeat = len(steps)
+            event = json.loads(line)
+            steps.append(_step(link.seq, link.kind, event["at"], event["data"], choose))
+            begins.append(link.seq)
+    return Timeline(tuple(steps), tuple(begins), tuple(replies), tuple(came))
 
 
 def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choose) -> CourseStep:
@@ -109,33 +128,3 @@ def _told(said: object, choose: Choose) -> str:
     if isinstance(said, list):
         return ", ".join(_told(one, choose) for one in said)[:LONGEST_TEXT]
     return ("" if said is None else str(said))[:LONGEST_TEXT]
-
-
-def timeline(lines: Iterable[bytes], choose: Choose, states: Mapping[str, str]) -> Timeline:
-    """Return what a journal tells.
-
-    Args:
-        lines: of the journal.
-        choose: gives what is said in several languages in one.
-        states: kind of an event → what it makes of the run.
-
-    Raises:
-        JournalBroken: a line is no event.
-    """
-    repeats: list[int] = []
-    replies: list[int] = []
-    came: list[tuple[int, str]] = []
-
-    def noted() -> Iterator[bytes]:
-        for line in lines:
-            if (link := ending(line.rstrip(b"\n"))) is not None:
-                if link.kind in {"replies", "repeat"}:
-                    (replies if link.kind == "replies" else repeats).append(link.seq)
-                if link.kind in states:
-                    came.append((link.seq, states[link.kind]))
-            yield line
-
-    steps = steps_of(noted(), choose)
-    begun = iter(repeats)
-    begins = tuple(next(begun) if one.kind == "repeat" else one.line for one in steps)
-    return Timeline(tuple(steps), begins, tuple(replies), tuple(came))
