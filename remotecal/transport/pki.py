@@ -242,7 +242,7 @@ def requested_key(pem: bytes) -> EllipticCurvePublicKey:
     try:
         asked = load_pem_x509_csr(pem)
     except ValueError as error:
-        raise ConfigurationError(f"this is no certificate signing request: {error}") from error
+        raise ConfigurationError("this is no certificate signing request in PEM") from error
     public = asked.public_key()
     if not (isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1)):
         raise ConfigurationError("the key in the certificate signing request must be on P-256")

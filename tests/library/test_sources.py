@@ -65,4 +65,4 @@ def test_what_several_say_is_joined_in_every_language():
 def test_readings_and_correlations_are_told_in_both():
     assert Input.from_readings("E", [1.0, 2.0], "%").source == Text(zh="2 次读数", en="2 readings")
     told = [said_of(None), said_of([[1.0, 0.5], [0.5, 1.0]])]
-    assert told == [Text(zh="r = 0(未声明)", en="r = 0 (not stated)"), "r = 0.5"]
+    assert told == [Text(zh="r = 0（未声明）", en="r = 0 (not stated)"), "r = 0.5"]

@@ -122,7 +122,7 @@ def requested(pem: bytes) -> Requested:
         asked = load_pem_x509_csr(pem)
         public, names = asked.public_key(), asked.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError as error:
-        raise ConfigurationError(f"this is no certificate signing request: {error}") from error
+        raise ConfigurationError("this is no certificate signing request in PEM") from error
     if not isinstance(public, RSAPublicKey):
         raise ConfigurationError("the request is for a key that is not RSA, which signed PDFs need")
     if not asked.is_signature_valid:
