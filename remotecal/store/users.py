@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from remotecal.errors import ConfigurationError
 from remotecal.store.digests import digest_of
+from remotecal.store.due_tables import notice_ways
 from remotecal.store.passkey_tables import passkeys
 from remotecal.store.tables import sessions, tokens, users
 
@@ -82,7 +83,8 @@ class Users:
     ) -> int:
         """Enter a user, or change one; whoever was logged in under the name is logged out.
 
-        With another password their tokens end and their passkeys go: one may be somebody else's.
+        With another password their tokens and the address of their calendar end, and their passkeys go: one
+        may be somebody else's.
 
         Args:
             name: the user.
@@ -111,7 +113,7 @@ class Users:
             if not stays and _administrators(connection) == {name}:
                 raise ConfigurationError(f"{name} is the last administrator: make somebody else one first")
             if password is not None:
-                _end_tokens(connection, name)
+                _end_secrets(connection, name)
                 values["password"] = password
                 entry = self._database.insert(users).values(name=name, **values)
                 connection.execute(entry.on_conflict_do_update(index_elements=["name"], set_=values))
@@ -124,9 +126,12 @@ class Users:
         return gone
 
     def set_password(self, name: str, password: str) -> None:
-        """Give a user another password, as they want it; their sessions and tokens end, passkeys stay."""
+        """Give a user another password, as they want it.
+
+        Their sessions, their tokens and the address of their calendar end; passkeys stay.
+        """
         with self._database.begin() as connection:
-            _end_tokens(connection, name)
+            _end_secrets(connection, name)
             connection.execute(users.update().where(users.c.name == name).values(password=password))
             connection.execute(sessions.delete().where(sessions.c.user == name))
 
@@ -300,9 +305,11 @@ def _administrators(connection: Connection) -> set[str]:
     return {row.name for row in rows if "administrator" in row.roles.split()}
 
 
-def _end_tokens(connection: Connection, name: str) -> None:
+def _end_secrets(connection: Connection, name: str) -> None:
+    """End what lets its bearer in as somebody: tokens, and the address of a calendar."""
     good = (tokens.c.user == name) & tokens.c.revoked.is_(None)
     connection.execute(tokens.update().where(good).values(revoked=time.time()))
+    connection.execute(notice_ways.update().where(notice_ways.c.user == name).values(feed=None))
 
 
 def _user(row: Row[tuple[object, ...]]) -> UserRow:

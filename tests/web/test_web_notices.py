@@ -429,6 +429,12 @@ def test_a_calendar_tells_its_owners_days_until_it_is_ended(web: Web) -> None:
         client.post("/notices/calendar", data=form | {"end": "1"})
         assert anybody.get(addresses[1]).status_code == 404
         assert anybody.get(f"{web.url}/calendar/x.ics").status_code == 404
+        made = client.post("/notices/calendar", data=form).text
+        address = unescape(re.search(r"<code>([^<]+\.ics)</code>", made)[1])
+        assert anybody.get(address).status_code == 200
+        users = web.hub.laboratory.store.users
+        users.set_password("customer", users.find("customer").password)
+        assert anybody.get(address).status_code == 404  # it ends with the password
     kept = web.hub.laboratory.store.notices.way("customer")
     assert kept.feed is None
 
