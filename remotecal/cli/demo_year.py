@@ -259,9 +259,9 @@ class Year:
             )
             envelope, times = seal("order", signed, self._desk.key), (signed.issued, signed.expires)
             issuing = (signed.id, number, station, envelope, *times, signed.by)
-            store.orders.issue(*issuing, account=account, plan=plan, within=giving)
+            store.orders.issue(*issuing, account=account, plan=plan)
             giving.hold(order.numbers.values(), signed.id, signed.issued, pretended=True)
-        store.note(signed.by, "order", {"order": signed.id, "station": station, "account": account})
+            store.note(signed.by, "order", {"order": signed.id, "station": station, "account": account})
         return signed
 
     def _item(self, order: Order, job: YearsRun) -> int | None:

@@ -121,6 +121,7 @@ def _user(asked: argparse.Namespace) -> None:
     import sys
 
     from remotecal.cli.terminal import say
+    from remotecal.hub.users import enter
     from remotecal.store import Store
     from remotecal.web.passwords import digest
 
@@ -131,10 +132,9 @@ def _user(asked: argparse.Namespace) -> None:
     )
     with Store(_folder(asked).database) as store:
         kept = digest(password, [asked.name])
-        gone = store.users.put(asked.name, roles=set(asked.role), password=kept, account=asked.account)
+        by = getpass.getuser()
+        gone = enter(store, asked.name, roles=asked.role, password=kept, account=asked.account, by=by)
         if gone:
-            who = getpass.getuser()
-            store.note(who, "user", {"user": asked.name, "password": 1, "passkeys removed": gone})
             print(f"{asked.name}'s passkeys are removed: {gone}. Whoever is to have some adds them anew.")
 
 
@@ -255,7 +255,7 @@ def _withdraw(asked: argparse.Namespace) -> None:
     from remotecal.store import Store
 
     by = getpass.getuser()
-    with Store(_folder(asked).database) as store:
+    with Store(_folder(asked).database) as store, store.transaction():
         store.orders.withdraw(asked.order, f"withdrawn by {by}")
         store.note(by, "withdraw", {"order": asked.order})
 

@@ -111,10 +111,10 @@ def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, no
             by,
             now.timestamp(),
         )
-        of_run.store.amendments.add(row, giving)
+        of_run.store.amendments.add(row)
         noted = {name: getattr(row, name) for name in ("station", "run", "number", "replaces")}
         noted |= {"reason": reason.get("en")}
-        of_run.store.log.note(by, "amend", noted, within=giving.connection)
+        of_run.store.note(by, "amend", noted)
     return row
 
 

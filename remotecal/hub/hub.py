@@ -261,24 +261,27 @@ class Hub:
 
     async def _claim(self, station: StationRow, content: bytes) -> Acknowledgement:
         claim = spoken_by(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
-        reason = await asyncio.to_thread(
-            self._store.orders.claim, claim.order, station.name, claim.claim, time.time()
-        )
-        await asyncio.to_thread(
-            self._store.note,
-            station.name,
-            "claim",
-            {"order": claim.order, "granted": not reason, "reason": reason},
-        )
+        reason = await asyncio.to_thread(self._grant, claim, station.name)
         return Acknowledgement(done=not reason, reason=reason)
 
     async def _note_refusal(self, station: StationRow, content: bytes) -> Acknowledgement:
         refusal = spoken_by(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
-        await asyncio.to_thread(self._store.orders.refuse, refusal.order, station.name, refusal.reason)
-        await asyncio.to_thread(
-            self._store.note, station.name, "refusal", {"order": refusal.order, "reason": refusal.reason}
-        )
+        await asyncio.to_thread(self._refuse, refusal, station.name)
         return Acknowledgement(done=True)
+
+    def _grant(self, claim: Claim, station: str) -> str:
+        """Let a start of a station's have an order; return why it can't, "" if it does."""
+        with self._store.transaction():
+            reason = self._store.orders.claim(claim.order, station, claim.claim, time.time())
+            granted = {"granted": not reason, "reason": reason}
+            self._store.note(station, "claim", {"order": claim.order, **granted})
+        return reason
+
+    def _refuse(self, refusal: Refusal, station: str) -> None:
+        with self._store.transaction():
+            self._store.orders.refuse(refusal.order, station, refusal.reason)
+            said = {"order": refusal.order, "reason": refusal.reason}
+            self._store.note(station, "refusal", said)
 
     async def _compare(self, station: StationRow, content: bytes) -> Compared | None:
         key = PublicKey.from_text(station.key)
@@ -333,6 +336,10 @@ class Hub:
         name = self._store.stations.station_of(application.secret, now)
         certificate = self._certify(name, application.request, application.key)
         until = certificate.not_valid_after_utc.timestamp()
-        self._store.stations.enrol(application.secret, application.key, fingerprint(certificate), until, now)
-        self._store.note(name, "enrolled", {"key": PublicKey.from_text(application.key).id})
+        key = PublicKey.from_text(application.key).id
+        with self._store.transaction():
+            self._store.stations.enrol(
+                application.secret, application.key, fingerprint(certificate), until, now
+            )
+            self._store.note(name, "enrolled", {"key": key})
         return certificate

@@ -22,6 +22,7 @@ from remotecal.private_files import write_private
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from remotecal.certificates.signing.signature import Signature
     from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
     from remotecal.store import Store
@@ -33,7 +34,25 @@ TOKEN_BYTES = 16
 log = logging.getLogger(__name__)
 
 
-def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
+def enter_signed(store: Store, row: SigningRow, signature: Signature) -> None:
+    """Enter a certificate with a further signature, and who filed it (`CertificateRefused`: it is there)."""
+    from remotecal.certificates.signing.keys import fingerprint
+
+    said: dict[str, str | int | float | None] = {
+        "station": row.station,
+        "run": row.run,
+        "duty": row.duty,
+        "signer": signature.name,
+        "certificate": fingerprint(signature.chain[0]),
+    }
+    if signature.in_browser:
+        said["kept"] = "browser"
+    with store.transaction():
+        store.signings.add(row)
+        store.note(row.by, "sign", said)
+
+
+def file_issued(folder: HubFolder, store: Store, row: SigningRow, signature: Signature) -> None:
     """Keep a sealed certificate: as a file first, then in the database.
 
     Raises:
@@ -58,7 +77,7 @@ def file_issued(folder: HubFolder, store: Store, row: SigningRow) -> None:
     finally:
         draft.unlink(missing_ok=True)
     try:
-        store.signings.add(replace(row, token=token_of(folder, row.number or "")))
+        enter_signed(store, replace(row, token=token_of(folder, row.number or "")), signature)
     except CertificateRefused:
         path.unlink()
         raise
@@ -81,12 +100,13 @@ def enter_issued(folder: HubFolder, store: Store, now: float) -> tuple[str, ...]
         try:
             row, record = _row(station, run, device, edition, path.read_bytes(), now)
             _enter_number(store, row, record)
-            store.signings.add(replace(row, token=token_of(folder, record.number)))
+            with store.transaction():
+                store.signings.add(replace(row, token=token_of(folder, record.number)))
+                store.note("hub", "certificate entered again", {"station": station, "run": run})
         except RemotecalError as error:
             log.error("%s can't be entered: %s", path, error)  # noqa: TRY400
             store.note("hub", "not entered again", {"station": station, "run": run, "reason": str(error)})
             continue
-        store.note("hub", "certificate entered again", {"station": station, "run": run})
         log.warning("the database did not know that %s was issued: it was entered again", path)
         entered.append(run)
     return tuple(entered)
@@ -118,7 +138,7 @@ def _enter_number(store: Store, row: SigningRow, record: Record) -> None:
         amended = AmendmentRow(
             row.station, row.run, row.device, row.edition, record.number, before, said, row.by, row.at
         )
-        store.amendments.add(amended, giving)
+        store.amendments.add(amended)
 
 
 def _row(

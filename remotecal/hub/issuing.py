@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import CertificateRefused, ConfigurationError
-from remotecal.hub.issued import file_issued
+from remotecal.hub.issued import enter_signed, file_issued
 from remotecal.hub.run_at import RunAt
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def _json(record: Record) -> bytes:
 
 
 def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature:
-    """Take a certificate with the signature that is due next, and return that signature.
+    """Take a certificate with the signature that is due next, note who filed it, and return that signature.
 
     Args:
         of_run: whose certificate it is.
@@ -137,9 +137,9 @@ def file_signed(of_run: RunAt, data: bytes, by: str, now: datetime) -> Signature
     at, device, edition = now.timestamp(), of_run.device, of_run.edition
     row = SigningRow(of_run.station, of_run.run, duty, by, at, xml, pdf, device=device, edition=edition)
     if duty == "issued":
-        file_issued(of_run.folder, of_run.store, replace(row, number=record.number))
+        file_issued(of_run.folder, of_run.store, replace(row, number=record.number), newest)
     else:
-        of_run.store.signings.add(row)
+        enter_signed(of_run.store, row, newest)
     return newest
 
 

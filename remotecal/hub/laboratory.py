@@ -77,8 +77,9 @@ def connection(folder: HubFolder, name: str) -> Connection:
 
 def new_code(folder: HubFolder, store: Store, station: str, by: str) -> Code:
     """Return a code with which a station of this name may enrol once, within a day."""
-    secret = store.stations.new_code(check_name(station), time.time() + CODE_LASTS, new_secret())
-    store.note(by, "enrolment code", {"station": station})
+    with store.transaction():
+        secret = store.stations.new_code(check_name(station), time.time() + CODE_LASTS, new_secret())
+        store.note(by, "enrolment code", {"station": station})
     return Code.made(station, secret, fingerprint(parse_certificate(folder.trusted.read_bytes())))
 
 
@@ -222,14 +223,13 @@ class OrderDesk:
                 account=account,
                 repeat=repeat,
                 plan=plan,
-                within=giving,
             )
             if row.id != issued.id:
                 giving.undo()
             pretended = head.demonstration or head.training
             giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
             noted = {"order": row.id, "station": issued.station, "account": account}
-            self.store.log.note(issued.by, "order", noted, within=giving.connection)
+            self.store.note(issued.by, "order", noted)
         return row
 
     def check_numbers(self, wanted: Iterable[Order]) -> None:
@@ -336,9 +336,13 @@ class OrderDesk:
             TransportError: no server answers; the station is shut out all the same once it has to connect
                 anew.
         """
-        await asyncio.to_thread(self.store.stations.revoke, station)
-        await asyncio.to_thread(self.store.note, by, "revoke", {"station": station})
+        await asyncio.to_thread(self._revoke, station, by)
         return await self._cut(station)
+
+    def _revoke(self, station: str, by: str) -> None:
+        with self.store.transaction():
+            self.store.stations.revoke(station)
+            self.store.note(by, "revoke", {"station": station})
 
     async def watch(self, station: str, run: str, handler: Handler) -> None:
         """Have a handler called with everything a station shows of a run from now on."""

@@ -99,9 +99,11 @@ class Noticing:
         today, users = civil_day(now, self._folder.time_zone), self._store.users.list()
         told = self._revoked(users, today)  # first: it may change when items are due
         due = falling_due(self._store, self._folder, now)
-        new = self._store.notices.make([*told, *notices_of(due, users, self._folder, today)], now)
-        if new:
-            self._store.note("hub", "notices", {"new": new})
+        wanted = [*told, *notices_of(due, users, self._folder, today)]
+        with self._store.transaction():
+            new = self._store.notices.make(wanted, now)
+            if new:
+                self._store.note("hub", "notices", {"new": new})
         self._send(now)
         return new
 
@@ -123,8 +125,9 @@ class Noticing:
                 log.warning("a mail to %s can't be sent: %s", address, trouble)
                 self._store.note("hub", "mail failed", noted | {"reason": trouble})
                 continue
-            self._store.notices.sent([row.id for row in rows], now)
-            self._store.note("hub", "mail", noted)
+            with self._store.transaction():
+                self._store.notices.sent([row.id for row in rows], now)
+                self._store.note("hub", "mail", noted)
 
     def _to_midnight(self) -> float:
         here = civil_time(self._clock.now(), self._folder.time_zone)

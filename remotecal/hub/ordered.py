@@ -163,14 +163,16 @@ def judge(store: Store, laboratory: PublicKey, station: str, run: str, first: by
 
 def set_apart(store: Store, station: str, run: str, reason: str) -> None:
     """Note that a run was not ordered, and why: with the run, and once in the audit log."""
-    if store.journals.note_unordered(station, run, reason):
-        store.note(station, "unordered", {"run": run, "reason": reason})
+    with store.transaction():
+        if store.journals.note_unordered(station, run, reason):
+            store.note(station, "unordered", {"run": run, "reason": reason})
 
 
 def tell_conflict(store: Store, station: str, run: str, reason: str) -> None:
     """Note that a station's journal is another one than the laboratory's, and how."""
-    store.journals.note_conflict(station, run, reason)
-    store.note(station, "conflict", {"run": run, "reason": reason})
+    with store.transaction():
+        store.journals.note_conflict(station, run, reason)
+        store.note(station, "conflict", {"run": run, "reason": reason})
     log.error("%s", reason)
 
 

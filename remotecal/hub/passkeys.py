@@ -24,13 +24,8 @@ def take_away(
     Raises:
         NotThere: there is none.
     """
-    with store.database.begin() as connection:
-        gone = store.passkeys.remove(user, passkey, but=but, within=connection)
+    with store.transaction():
+        gone = store.passkeys.remove(user, passkey, but=but)
         for row in gone:
-            store.log.note(
-                by,
-                "passkey removed",
-                {"passkey": row.id, "name": row.name, "user": row.user},
-                within=connection,
-            )
+            store.note(by, "passkey removed", {"passkey": row.id, "name": row.name, "user": row.user})
     return gone

@@ -77,19 +77,18 @@ def recompute(
         log.exception("the record of %s can't be computed", computed.run)
         return _not_computed(store, computed, f"the evaluation failed: {type(error).__name__}: {error}")
     agrees = record == computed.record
-    _keep(
-        store,
-        RecordRow(
-            computed.station,
-            computed.run,
-            computed.head,
-            key.text,
-            record,
-            agrees=agrees,
-            computed=time.time() if at is None else at,
-        ),
+    row = RecordRow(
+        computed.station,
+        computed.run,
+        computed.head,
+        key.text,
+        record,
+        agrees=agrees,
+        computed=time.time() if at is None else at,
     )
-    store.note("hub", "record", {"station": computed.station, "run": computed.run, "agrees": int(agrees)})
+    with store.transaction():
+        _keep(store, row)
+        store.note("hub", "record", {"station": row.station, "run": row.run, "agrees": int(agrees)})
     return Compared(agrees=agrees, reason="" if agrees else DIFFERS)
 
 
@@ -121,8 +120,10 @@ def evaluate_anew(
     order = _order_of(store, SealKey.read(folder.laboratory).public, station, run, journal)
     found = _mended(folder, order, bundle)
     record = _ordered_record(order, found, journal, _contents(store, station, run))
-    _keep(store, RecordRow(station, run, journal.head, key.text, record, agrees=True, computed=time.time()))
-    store.note(by, "evaluated anew", {"station": station, "run": run, "procedure": found.sha256})
+    row = RecordRow(station, run, journal.head, key.text, record, agrees=True, computed=time.time())
+    with store.transaction():
+        _keep(store, row)
+        store.note(by, "evaluated anew", {"station": station, "run": run, "procedure": found.sha256})
 
 
 def _mended(folder: HubFolder, order: RemoteOrder, bundle: str) -> Found:

@@ -34,14 +34,16 @@ def put_up(
     Returns:
         The screen, and what is opened on it, below the address the console has.
     """
-    row, secret = store.walls.add(
-        place, language=language, full=full, by=by, at=now, expires=now + days * DAY
-    )
-    store.note(by, "wall", {"wall": row.id, "place": place, "full": int(full), "expires": row.expires})
+    with store.transaction():
+        row, secret = store.walls.add(
+            place, language=language, full=full, by=by, at=now, expires=now + days * DAY
+        )
+        store.note(by, "wall", {"wall": row.id, "place": place, "full": int(full), "expires": row.expires})
     return row, f"{PATH}/{secret}"
 
 
 def take_down(store: Store, wall: int, *, by: str, now: float) -> None:
     """Have a screen show nothing any more (`NotThere`: none of this number shows)."""
-    row = store.walls.revoke(wall, now)
-    store.note(by, "wall taken down", {"wall": row.id, "place": row.place})
+    with store.transaction():
+        row = store.walls.revoke(wall, now)
+        store.note(by, "wall taken down", {"wall": row.id, "place": row.place})

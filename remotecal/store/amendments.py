@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from remotecal.store.database import Database
-    from remotecal.store.numbers import Giving
 
 
 class AmendmentRow(NamedTuple):
@@ -44,21 +43,21 @@ class Amendments:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, row: AmendmentRow, within: Giving) -> None:
+    def add(self, row: AmendmentRow) -> None:
         """Keep the draft of an amended certificate, and let its run wait for signatures again.
 
         Raises:
             CertificateRefused: the certificate is being amended, or was.
         """
         adding = self._database.insert(amendments).values(**row._asdict()).on_conflict_do_nothing()
-        connection = within.connection
-        if connection.execute(adding.returning(amendments.c.edition)).first() is None:
-            raise CertificateRefused(
-                f"certificate {row.replaces} is amended already, and a certificate has one that takes its "
-                "place: amend that one"
-            )
         this = (runs.c.station == row.station) & (runs.c.run == row.run)
-        connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+        with self._database.begin() as connection:
+            if connection.execute(adding.returning(amendments.c.edition)).first() is None:
+                raise CertificateRefused(
+                    f"certificate {row.replaces} is amended already, and a certificate has one that takes "
+                    "its place: amend that one"
+                )
+            connection.execute(runs.update().where(this).values(awaiting=next_duty()))
 
     def find(self, station: str, run: str, device: str, edition: int) -> AmendmentRow | None:
         """Return an amendment of a certificate; None if there is none of this edition."""

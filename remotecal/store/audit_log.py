@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import time
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.store.chained import BEGIN, chained
@@ -13,8 +12,6 @@ from remotecal.store.tables import audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-    from sqlalchemy import Connection
 
     from remotecal.store.database import Database
 
@@ -67,20 +64,13 @@ class AuditLog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def note(
-        self,
-        who: str,
-        what: str,
-        data: Mapping[str, str | int | float | None],
-        within: Connection | None = None,
-    ) -> None:
+    def note(self, who: str, what: str, data: Mapping[str, str | int | float | None]) -> None:
         """Write into it; in the transaction of what was done, so that neither is there without the other."""
         from sqlalchemy import select
 
         last = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
         at, told = time.time(), json.dumps(data, ensure_ascii=False)
-        writing = self._database.begin() if within is None else nullcontext(within)
-        with writing as connection:
+        with self._database.begin() as connection:
             self._database.alone(connection, audit)
             before = connection.execute(last).scalar() or BEGIN
             chain = chained(before, at, who, what, told)

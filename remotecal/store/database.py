@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pkgutil import iter_modules
-from threading import Lock
+from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
 from remotecal.errors import ConfigurationError, StoreError
@@ -56,6 +56,7 @@ class Database:
         self.revoked: frozenset[str] = frozenset()
         """Numbers of certificates that count no longer, as `identifiers.comparable` has them: what a hub of
         this process last read of its trust list (`Items.count_without`)."""
+        self._in_thread = local()
         self._writing: AbstractContextManager[object] = nullcontext()
         if self._engine.dialect.name == "sqlite":
             # SQLite has one writer at a time, and who waits for it polls; threads of ours queue up here.
@@ -72,17 +73,34 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Give a transaction, which is durable once the context is left without an error.
 
+        Within another of the same thread it is that one: all of it is there, or nothing.
+
         Raises:
             StoreError: the database can't be reached, or does not do what it is asked.
         """
+        if self._open is not None:
+            yield self._open
+            return
         with self._writing, self._translated(), self._engine.begin() as connection:
-            yield connection
+            self._in_thread.open = connection
+            try:
+                yield connection
+            finally:
+                self._in_thread.open = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a transaction that only reads, and so waits for nobody; errors as `begin`."""
+        """Give a transaction that only reads, and so waits for nobody; errors and within as `begin`."""
+        if self._open is not None:
+            yield self._open
+            return
         with self._translated(), self._engine.connect() as connection:
             yield connection.execution_options(**{READING: True})
+
+    @property
+    def _open(self) -> Connection | None:
+        """The transaction that this thread is in."""
+        return getattr(self._in_thread, "open", None)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

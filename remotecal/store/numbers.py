@@ -52,7 +52,7 @@ class Giving:
     """Numbers while they are given: with the transaction they are kept, or none of them was given."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
-        self._database, self.connection = database, connection
+        self._database, self._connection = database, connection
 
     def next(self, series: str, written: Callable[[int], str]) -> str:
         """Return the next number of a series that nobody holds.
@@ -66,7 +66,7 @@ class Giving:
             index_elements=["series"], set_={"next": numbers.c.next + 1}
         ).returning(numbers.c.next)
         while True:
-            number = written(self.connection.execute(counted).scalar_one() - 1)
+            number = written(self._connection.execute(counted).scalar_one() - 1)
             if not self._known(number):
                 return number
 
@@ -88,7 +88,7 @@ class Giving:
         for number in wanted:
             row = {"compared": comparable(number), "number": number, "holder": holder, "at": at}
             adding = self._database.insert(held_numbers).values(**row).on_conflict_do_nothing()
-            added = self.connection.execute(adding.returning(held_numbers.c.compared)).first()
+            added = self._connection.execute(adding.returning(held_numbers.c.compared)).first()
             if added is None and not pretended:
                 self._take_over(number, holder, at, anew=anew)
 
@@ -101,28 +101,30 @@ class Giving:
 
         held = select(held_numbers.c.holder).where(held_numbers.c.compared == comparable(number))
         ordered = select(orders.c.id).where(orders.c.number == number)
-        return self.connection.execute(union_all(held, ordered).limit(1)).first() is not None
+        return self._connection.execute(union_all(held, ordered).limit(1)).first() is not None
 
     def _take_over(self, number: str, holder: str, at: float, *, anew: bool) -> None:
         from sqlalchemy import select
 
         this = held_numbers.c.compared == comparable(number)
         holds = select(held_numbers.c.holder).where(this).with_for_update()
-        before = self.connection.execute(holds).scalar_one()
+        before = self._connection.execute(holds).scalar_one()
         if before == holder and not anew:
             return
         if before == holder or not self._free(before, at):
             raise OrderError(
                 f"the number {number} is that of the order {before}, and a number is used once: give another"
             )
-        self.connection.execute(held_numbers.update().where(this).values(holder=holder, at=at, number=number))
+        self._connection.execute(
+            held_numbers.update().where(this).values(holder=holder, at=at, number=number)
+        )
 
     def _free(self, holder: str, now: float) -> bool:
         """Tell whether nothing can come of an order any more."""
         from sqlalchemy import select
 
         query = select(orders.c.state, orders.c.expires, runs.c.state).outerjoin(runs, _its_run())
-        row = self.connection.execute(query.where(orders.c.id == holder)).first()
+        row = self._connection.execute(query.where(orders.c.id == holder)).first()
         if row is None:
             return False
         state, expires, run = row
@@ -137,7 +139,10 @@ class GivenNumbers:
 
     @contextmanager
     def giving(self) -> Iterator[Giving]:
-        """Give a transaction in which numbers are given, and what they are given to is entered."""
+        """Give a transaction in which numbers are given, and what they are given to is entered.
+
+        It is one of its own, never within another: `Giving.undo` undoes all that is done in it.
+        """
         with suppress(_Undone), self._database.begin() as connection:
             yield Giving(self._database, connection)
 

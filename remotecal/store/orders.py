@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from remotecal.store.database import Database
-    from remotecal.store.numbers import Giving
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,6 @@ class Orders:
         account: str | None = None,
         repeat: Repeat | None = None,
         plan: OrderPlan | None = None,
-        within: Giving | None = None,
     ) -> OrderRow:
         """Enter a signed order, and return it; for a repeated request the one it brought the first time.
 
@@ -111,7 +108,6 @@ class Orders:
             account: the customer's account that may see it.
             repeat: the request for it, which may come again.
             plan: for which item, on which bench, when.
-            within: where its numbers are being given.
 
         Raises:
             OrderError: the request has the key of another one.
@@ -133,8 +129,7 @@ class Orders:
             planned=plan.day if plan else None,
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
-        writing = self._database.begin() if within is None else nullcontext(within.connection)
-        with writing as connection:
+        with self._database.begin() as connection:
             row = connection.execute(adding).first()
         if row is not None:
             return order_of(row)

@@ -6,7 +6,6 @@ Whatever takes a passkey away or lets one in takes its user's row first, so none
 from __future__ import annotations
 
 import secrets
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from remotecal.errors import ConfigurationError, NotLoggedIn, NotThere
@@ -144,16 +143,13 @@ class Passkeys:
             found = connection.execute(passkeys.update().where(this).values(signed=signed, used=now))
         return found.rowcount == 1
 
-    def remove(
-        self, user: str, passkey: int | None = None, *, but: str = "", within: Connection | None = None
-    ) -> tuple[PasskeyRow, ...]:
+    def remove(self, user: str, passkey: int | None = None, *, but: str = "") -> tuple[PasskeyRow, ...]:
         """Take a passkey of a user away, and return it; sessions of theirs end, for one may be its finder's.
 
         Args:
             user: whose it is.
             passkey: its number; None for all that they have.
             but: secret of the session that goes on; "" for none.
-            within: the transaction in which that is noted.
 
         Raises:
             NotThere: they have none, or none of this number.
@@ -162,8 +158,7 @@ class Passkeys:
         if passkey is not None:
             this &= passkeys.c.id == passkey
         others = (sessions.c.user == user) & (sessions.c.digest != digest_of(but))
-        writing = self._database.begin() if within is None else nullcontext(within)
-        with writing as connection:
+        with self._database.begin() as connection:
             _take(connection, user)
             gone = connection.execute(passkeys.delete().where(this).returning(*_COLUMNS)).all()
             if gone:

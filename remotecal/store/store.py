@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Self
 
@@ -82,6 +83,14 @@ class Store:
         self.work = WorkDone(self.database)
         self.spreads = Spreads(self.database)
         self.stated = StatedResults(self.database)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """Give a transaction: all that this thread does to the store within it is there, or nothing.
+
+        What somebody does and its entry in the audit log stand in one. Nobody else writes meanwhile: no
+        file is read, and nothing recomputed, within it.
+        """
+        return self.database.begin()
 
     @staticmethod
     def migrate(url: str) -> None:

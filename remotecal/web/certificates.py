@@ -85,31 +85,16 @@ def of_run(
 
 
 def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> None:
-    """Take a certificate with the signature that is due next, and note who filed it.
+    """Take a certificate with the signature that is due next.
 
     Raises:
         CertificateRefused, RecordError: as `issuing.file_signed`.
         NotAllowed: somebody with another role is to file this signature.
         NotNow: the run was returned with a remark that nobody has answered.
     """
-    from remotecal.certificates.signing.keys import fingerprint
-
     duty = due(office, caller, signed)
     with noting_refusal(office, caller, signed, duty):
         signature = issuing.file_signed(signed, data, caller.name, _now(office))
-    kept = {"kept": "browser"} if signature.in_browser else {}
-    office.store.note(
-        caller.name,
-        "sign",
-        {
-            "station": signed.station,
-            "run": signed.run,
-            "duty": signature.duty,
-            "signer": signature.name,
-            "certificate": fingerprint(signature.chain[0]),
-            **kept,
-        },
-    )
     if signature.duty == "issued":
         this = (signed.station, signed.run, signed.device)
         compare_issued(signed.folder, office.store, office.clock.now(), this)

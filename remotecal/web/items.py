@@ -66,9 +66,10 @@ def list_items(
 def enter_item(written: ItemWritten, caller: Ordering, here: Here) -> RegisteredItem:
     """Enter an item; 409 if its account has one of this maker, model and number."""
     entered = written.entered()
-    number = here.store.items.enter(entered, caller.name, here.clock.now())
+    with here.store.transaction():
+        number = here.store.items.enter(entered, caller.name, here.clock.now())
+        here.store.note(caller.name, "item", {"item": number, "account": entered.account, **_said(written)})
     here.forget_due()
-    here.store.note(caller.name, "item", {"item": number, "account": entered.account, **_said(written)})
     return RegisteredItem.of(visible.item(here, caller, number))
 
 
@@ -113,10 +114,11 @@ def take_in(
             for line in lines
         )
         return lines, outcomes, tuple(None if row is None else row.id for row in there)
-    numbers = here.store.items.bring_in(told, caller.name, here.clock.now())
-    here.forget_due()
     counts = {name: outcomes.count(name) for name in ("new", "changed", "same")}
-    here.store.note(caller.name, "items imported", {"account": brought.account or "", **counts})
+    with here.store.transaction():
+        numbers = here.store.items.bring_in(told, caller.name, here.clock.now())
+        here.store.note(caller.name, "items imported", {"account": brought.account or "", **counts})
+    here.forget_due()
     return lines, outcomes, numbers
 
 
@@ -130,9 +132,11 @@ def get_item(item: ItemInPath, caller: Reader, here: Here) -> RegisteredItem:
 def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: Here) -> RegisteredItem:
     """Say something else of an item; all of it is sent."""
     visible.item(here, caller, item)
-    here.store.items.change(item, written.entered())
+    noted: dict[str, str | int | float | None] = {"item": item, "account": written.account or ""}
+    with here.store.transaction():
+        here.store.items.change(item, written.entered())
+        here.store.note(caller.name, "item", noted | _said(written))
     here.forget_due()
-    here.store.note(caller.name, "item", {"item": item, "account": written.account or "", **_said(written)})
     return RegisteredItem.of(visible.item(here, caller, item))
 
 

@@ -26,15 +26,17 @@ def list_notices(caller: Reader, here: Here, limit: Limit = 100) -> list[NoticeS
 @router.post("/{notice}/acknowledge")
 def acknowledge_notice(notice: NoticeNumber, caller: Reader, here: Here) -> NoticeShown:
     """Say that a notice was seen, and all of the same thing before it."""
-    row = here.store.notices.acknowledge(notice, caller.name, here.clock.now())
-    noted: dict[str, str | int | float | None] = {"notice": notice, "kind": row.kind, "about": row.about}
-    here.store.note(caller.name, "acknowledge", noted | {"due": row.due})
+    with here.store.transaction():
+        row = here.store.notices.acknowledge(notice, caller.name, here.clock.now())
+        noted: dict[str, str | int | float | None] = {"notice": notice, "kind": row.kind, "about": row.about}
+        here.store.note(caller.name, "acknowledge", noted | {"due": row.due})
     return NoticeShown.model_validate(row)
 
 
 @router.put("/mail")
 def set_mail(written: MailWritten, caller: Reader, here: Here) -> MailWritten:
     """Say to which address whoever asks is told by mail, where the hub sends mail; an empty one for none."""
-    here.store.notices.set_mail(caller.name, written.mail)
-    here.store.note(caller.name, "mail address", {"mail": written.mail})
+    with here.store.transaction():
+        here.store.notices.set_mail(caller.name, written.mail)
+        here.store.note(caller.name, "mail address", {"mail": written.mail})
     return written

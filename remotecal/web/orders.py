@@ -150,8 +150,9 @@ def get_order(order: RunName, caller: Reader, here: Here) -> WholeOrder:
 def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> WholeOrder:
     """Take an order back that was not begun yet; to stop a run, abort it."""
     visible.order(here, caller, order)
-    here.store.orders.withdraw(order, why.reason)
-    here.store.note(caller.name, "cancel", {"order": order, "reason": why.reason})
+    with here.store.transaction():
+        here.store.orders.withdraw(order, why.reason)
+        here.store.note(caller.name, "cancel", {"order": order, "reason": why.reason})
     return _whole(here, visible.order(here, caller, order))
 
 
@@ -161,11 +162,12 @@ def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here
     row = visible.order(here, caller, order)
     item = None if row.item is None else here.store.items.find(row.item)
     number = None
-    if item is not None:
-        theirs = replace(item.entered_as, account=given.account)
-        number = here.store.items.ensure(theirs, caller.name, here.clock.now())
-    here.store.orders.assign(order, given.account, number)
-    here.store.note(caller.name, "account", {"order": order, "account": given.account})
+    with here.store.transaction():
+        if item is not None:
+            theirs = replace(item.entered_as, account=given.account)
+            number = here.store.items.ensure(theirs, caller.name, here.clock.now())
+        here.store.orders.assign(order, given.account, number)
+        here.store.note(caller.name, "account", {"order": order, "account": given.account})
     return _whole(here, visible.order(here, caller, order))
 
 

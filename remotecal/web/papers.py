@@ -70,8 +70,9 @@ def bring_scan(here: Office, caller: Caller, name: str, scan: bytes) -> int:
     """
     called = f"{_UNPRINTED.sub('_', name.rpartition('.')[0])[:100] or 'scan'}.{ending_of(scan)}"
     digest = sha256(scan).hexdigest()
-    paper = here.store.papers.add(caller.name, here.clock.now(), called, digest, scan)
-    here.store.note(caller.name, "paper", {"paper": paper, "scan": called, "sha256": digest})
+    with here.store.transaction():
+        paper = here.store.papers.add(caller.name, here.clock.now(), called, digest, scan)
+        here.store.note(caller.name, "paper", {"paper": paper, "scan": called, "sha256": digest})
     return paper
 
 
@@ -85,9 +86,10 @@ def type_paper(here: Office, caller: Caller, paper: int, typed: TypedForm) -> No
     on = civil_day(here.clock.now(), here.laboratory.folder.time_zone).isoformat()
     kept = typed.as_json(caller.name, on)
     _transcript(kept, caller.name)
-    row = here.store.papers.typed(paper, caller.name, kept)
     digest = sha256(kept.encode()).hexdigest()
-    here.store.note(caller.name, "paper typed", {"paper": paper, "sha256": digest})
+    with here.store.transaction():
+        row = here.store.papers.typed(paper, caller.name, kept)
+        here.store.note(caller.name, "paper typed", {"paper": paper, "sha256": digest})
     if not (row.first and row.second):
         return
     try:
@@ -97,13 +99,14 @@ def type_paper(here: Office, caller: Caller, paper: int, typed: TypedForm) -> No
         why = "\n".join(each.where for each in _differences_of(row)) or str(error)
         here.store.note(caller.name, "paper differs", {"paper": paper, "why": why[:2000]})
         return
-    if here.store.papers.finish(row, record.number, xml, here.clock.now()):
-        made: dict[str, str | int | float | None] = {
-            "paper": paper,
-            "number": record.number,
-            "sha256": sha256(xml).hexdigest(),
-        }
-        here.store.note(caller.name, "paper certificate", made)
+    made: dict[str, str | int | float | None] = {
+        "paper": paper,
+        "number": record.number,
+        "sha256": sha256(xml).hexdigest(),
+    }
+    with here.store.transaction():
+        if here.store.papers.finish(row, record.number, xml, here.clock.now()):
+            here.store.note(caller.name, "paper certificate", made)
 
 
 def joined(row: PaperRow) -> Record:

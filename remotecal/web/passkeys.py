@@ -105,17 +105,19 @@ def add(here: Office, caller: Caller, added: PasskeyAdded) -> PasskeyRow:
     if challenge is None:
         raise ConfigurationError(NOT_TAKEN)
     new = made(site, added.made, challenge)
-    row = here.store.passkeys.add(
-        caller.name,
-        secret,
-        added.name,
-        credential=new.credential,
-        handle=handle_of(here, caller.name),
-        key=new.key,
-        signed=new.signed,
-        now=now,
-    )
-    here.store.note(caller.name, "passkey", {"passkey": row.id, "name": row.name})
+    handle = handle_of(here, caller.name)
+    with here.store.transaction():
+        row = here.store.passkeys.add(
+            caller.name,
+            secret,
+            added.name,
+            credential=new.credential,
+            handle=handle,
+            key=new.key,
+            signed=new.signed,
+            now=now,
+        )
+        here.store.note(caller.name, "passkey", {"passkey": row.id, "name": row.name})
     return row
 
 

@@ -45,15 +45,16 @@ def write_remark(
         raise CertificateRefused(f"the certificates of {run} are issued; amend them instead")
     if written.line > row.committed:
         raise NotThere(f"the journal of {run} has {row.committed} lines, and no line {written.line}")
-    number = here.store.remarks.add(station, run, written.line, written.text, caller.name, here.clock.now())
-    noted: dict[str, str | int | float | None] = {
-        "station": station,
-        "run": run,
-        "remark": number,
-        "line": written.line,
-        "text": written.text,
-    }
-    here.store.note(caller.name, "return", noted)
+    about = station, run, written.line, written.text
+    with here.store.transaction():
+        noted: dict[str, str | int | float | None] = {
+            "station": station,
+            "run": run,
+            "remark": here.store.remarks.add(*about, caller.name, here.clock.now()),
+            "line": written.line,
+            "text": written.text,
+        }
+        here.store.note(caller.name, "return", noted)
     return _shown(here, station, run)
 
 
@@ -68,10 +69,10 @@ def settle_remark(
 ) -> list[RemarkShown]:
     """Answer a remark; once all are answered, the certificates of the run can be signed again."""
     visible.run(here, caller, station, run)
-    here.store.remarks.settle(station, run, remark, said.answer, caller.name, here.clock.now())
     noted: dict[str, str | int | float | None] = {"station": station, "run": run, "remark": remark}
-    noted |= {"answer": said.answer}
-    here.store.note(caller.name, "settle", noted)
+    with here.store.transaction():
+        here.store.remarks.settle(station, run, remark, said.answer, caller.name, here.clock.now())
+        here.store.note(caller.name, "settle", noted | {"answer": said.answer})
     return _shown(here, station, run)
 
 

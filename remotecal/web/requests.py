@@ -45,19 +45,20 @@ def make_request(
     """
     if caller.account is None:
         raise NotAllowed("only a customer's account asks for a calibration", caller.name)
-    row, new = here.store.requests.add(
-        caller.account,
-        caller.name,
-        written.item,
-        written.wanted,
-        "" if written.day is None else written.day.isoformat(),
-        key or secrets.token_urlsafe(),
-        here.clock.now(),
-    )
-    if new:
-        asked: dict[str, str | int | float | None] = {"request": row.id, "account": row.account}
-        asked |= {"item": row.item, "wanted": row.wanted, "day": row.day}
-        here.store.note(caller.name, "request", asked)
+    with here.store.transaction():
+        row, new = here.store.requests.add(
+            caller.account,
+            caller.name,
+            written.item,
+            written.wanted,
+            "" if written.day is None else written.day.isoformat(),
+            key or secrets.token_urlsafe(),
+            here.clock.now(),
+        )
+        if new:
+            asked: dict[str, str | int | float | None] = {"request": row.id, "account": row.account}
+            asked |= {"item": row.item, "wanted": row.wanted, "day": row.day}
+            here.store.note(caller.name, "request", asked)
     return RequestShown.model_validate(row)
 
 
@@ -66,10 +67,10 @@ def settle_request(
     request: RequestNumber, said: RemarkAnswered, caller: Ordering, here: Here
 ) -> RequestShown:
     """Answer a request; the customer sees the answer. 409 if it was answered already."""
-    row = here.store.requests.settle(request, said.answer, caller.name, here.clock.now())
-    noted: dict[str, str | int | float | None] = {"request": request, "account": row.account}
-    noted |= {"answer": said.answer}
-    here.store.note(caller.name, "request answered", noted)
+    with here.store.transaction():
+        row = here.store.requests.settle(request, said.answer, caller.name, here.clock.now())
+        noted: dict[str, str | int | float | None] = {"request": request, "account": row.account}
+        here.store.note(caller.name, "request answered", noted | {"answer": said.answer})
     return RequestShown.model_validate(row)
 
 

@@ -120,8 +120,9 @@ def acknowledge_run(
     row = visible.run(here, caller, station, run)
     if seen.lines > row.committed:
         raise NotThere(f"the journal of {run} has {row.committed} lines, and no line {seen.lines}")
-    here.store.journals.acknowledge(station, run, seen.lines)
-    here.store.note(caller.name, "acknowledge", {"station": station, "run": run, "lines": seen.lines})
+    with here.store.transaction():
+        here.store.journals.acknowledge(station, run, seen.lines)
+        here.store.note(caller.name, "acknowledge", {"station": station, "run": run, "lines": seen.lines})
     return RunShown.model_validate(visible.run(here, caller, station, run))
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import NotAllowed, NotLoggedIn, NotThere
+from remotecal.hub.users import enter
 from remotecal.web import passwords
 from remotecal.web.bodies import Login, NewPassword, SaidAgain, TokenWanted, UserName, UserWritten
 from remotecal.web.callers import COOKIE, Administrator, Anybody, Caller, Entering, Sure, csrf_of
@@ -146,8 +147,9 @@ def log_out(caller: Anybody, response: Response, here: Here) -> None:
 
 def close_session(here: Office, caller: Caller, response: Response) -> None:
     """End a caller's session, and forget its cookie."""
-    here.store.users.close_session(caller.session or "")
-    here.store.note(caller.name, "logout", {})
+    with here.store.transaction():
+        here.store.users.close_session(caller.session or "")
+        here.store.note(caller.name, "logout", {})
     response.delete_cookie(COOKIE)
 
 
@@ -158,8 +160,13 @@ async def change_password(change: NewPassword, caller: Anybody, request: Request
     async with here.one_login:
         await run_in_threadpool(by_password, here, name, change.old, client_of(request))
         digest = await run_in_threadpool(passwords.digest, change.new, [name])
-    await run_in_threadpool(here.store.users.set_password, name, digest)
-    await run_in_threadpool(here.store.note, name, "password", {"user": name})
+    await run_in_threadpool(_set_password, here, name, digest)
+
+
+def _set_password(here: Office, name: str, digest: str) -> None:
+    with here.store.transaction():
+        here.store.users.set_password(name, digest)
+        here.store.note(name, "password", {"user": name})
 
 
 @router.get("/tokens")
@@ -174,12 +181,11 @@ def make_token(wanted: TokenWanted, caller: Sure, here: Here) -> NewToken:
     in_own_session(caller)
     if wanted.role not in caller.roles:
         raise NotAllowed(f"{caller.name} is no {wanted.role}", caller.name)
-    token, row = here.store.users.new_token(
-        caller.name, wanted.role, wanted.label, here.clock.now() + wanted.days * 86400
-    )
-    here.store.note(
-        caller.name, "token", {"id": row.id, "role": row.role, "label": row.label, "expires": row.expires}
-    )
+    until = here.clock.now() + wanted.days * 86400
+    with here.store.transaction():
+        token, row = here.store.users.new_token(caller.name, wanted.role, wanted.label, until)
+        said: dict[str, str | int | float | None] = {"id": row.id, "role": row.role, "label": row.label}
+        here.store.note(caller.name, "token", said | {"expires": row.expires})
     return NewToken(**_token(row).model_dump(), token=token)
 
 
@@ -188,9 +194,10 @@ def revoke_token(
     token_id: Annotated[str, Path(pattern="^[0-9a-f]{16}$")], caller: Anybody, here: Here
 ) -> None:
     """Revoke one of one's own tokens."""
-    if not here.store.users.revoke_token(token_id, caller.name, here.clock.now()):
-        raise NotThere(f"{caller.name} has no token {token_id}")
-    here.store.note(caller.name, "token revoked", {"id": token_id})
+    with here.store.transaction():
+        if not here.store.users.revoke_token(token_id, caller.name, here.clock.now()):
+            raise NotThere(f"{caller.name} has no token {token_id}")
+        here.store.note(caller.name, "token revoked", {"id": token_id})
 
 
 @router.get("/users")
@@ -210,22 +217,16 @@ async def put_user(name: UserName, written: UserWritten, caller: Entering, here:
         async with here.one_login:
             digest = await run_in_threadpool(passwords.digest, written.password, [name])
     gone = await run_in_threadpool(
-        lambda: here.store.users.put(
+        lambda: enter(
+            here.store,
             name,
             roles=written.roles,
             password=digest,
             account=written.account,
             enabled=written.enabled,
+            by=caller.name,
         )
     )
-    noted: dict[str, str | int | float | None] = {"user": name, "roles": " ".join(sorted(written.roles))}
-    noted |= {
-        "account": written.account,
-        "enabled": int(written.enabled),
-        "password": int(digest is not None),
-        "passkeys removed": gone,
-    }
-    await run_in_threadpool(here.store.note, caller.name, "user", noted)
     return UserEntered(
         name=name,
         roles=tuple(sorted(written.roles)),

@@ -172,8 +172,7 @@ def test_what_leans_on_a_certificate_leans_on_it_under_every_number_it_was_amend
     measured(enrolled, "a", events, 1, standard="S-1", certificate="C-1")
     for edition, (number, before) in enumerate((("C-1-A1", "C-1"), ("C-1-A2", "C-1-A1")), 1):
         row = AmendmentRow("here", "a", "", edition, number, before, "{}", "Li", 2 * DAY)
-        with enrolled.numbers.giving() as giving:
-            enrolled.amendments.add(row, giving)
+        enrolled.amendments.add(row)
     measured(enrolled, "b", events, 9, standard="C-1-A2", certificate="C-2")
     measured(enrolled, "c", events, 9, standard="C-1", certificate="C-3")
     found = {(one.depth, one.use.run) for one in resting_on(enrolled, "S-1", depth=2)}

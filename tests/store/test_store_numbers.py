@@ -18,7 +18,7 @@ def given(store: Store, order: str, *, state: str = "issued") -> str:
     """Give the next number to an order, as the laboratory does: both, or neither."""
     with store.numbers.giving() as giving:
         number = giving.next(SERIES, number_of)
-        store.orders.issue(order, number, "here", b"envelope", 1.0, 100.0, "Li Wei", within=giving)
+        store.orders.issue(order, number, "here", b"envelope", 1.0, 100.0, "Li Wei")
         giving.hold([number], order, 1.0)
         if state == "lost":
             giving.undo()
@@ -70,7 +70,7 @@ def test_with_the_year_a_series_begins_anew_and_digits_do_not_matter() -> None:
 
 def hold(store: Store, order: str, number: str, now: float = 2.0, **more: bool) -> None:
     with store.numbers.giving() as giving:
-        store.orders.issue(order, "1", "here", b"envelope", now, now + 10.0, "Li Wei", within=giving)
+        store.orders.issue(order, "1", "here", b"envelope", now, now + 10.0, "Li Wei")
         giving.hold([number], order, now, **more)
 
 

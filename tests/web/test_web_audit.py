@@ -4,14 +4,17 @@ import csv
 import io
 import json
 import re
+from base64 import b64encode
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 
 import pytest
 from asked import asking
+from test_web_items import METER
 from test_web_pages import browsing, token
-from web_laboratory import Web
+from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 import remotecal
 from remotecal.clock import civil_time
@@ -186,3 +189,58 @@ def test_a_look_that_was_tampered_with_is_told_as_where_the_log_is_broken(web: W
             assert api.get("/audit", params={"limit": 5}).status_code == 200
         assert check_if_due(store, row.at + AGAIN)
         assert last_check(store).broken is not None
+
+
+# What is done and its entry, or neither
+
+
+NOTES_NOTHING = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+"""A log that takes no entry, as on a full disk."""
+TABLE = b64encode(b"name_en,maker,model,serial\nMeter,Maker,DN 50,I-9").decode()
+ACTS = [
+    ("administrator", "PUT", "/users/zhao", {"roles": ["operator"], "password": PASSWORD}),
+    ("chen", "PUT", "/session/password", {"old": PASSWORD, "new": f"{PASSWORD} 2"}),
+    ("operator", "POST", "/tokens", {"role": "operator", "label": "for a program", "days": 3}),
+    ("operator", "PUT", "/notices/mail", {"mail": "li@example.org"}),
+    ("operator", "POST", "/items", METER | {"serial": "I-8"}),
+    ("operator", "POST", "/items/import", {"content": TABLE, "look": False}),
+    ("administrator", "POST", "/walls", {"place": "Hall 2", "language": "en", "days": 3, "full": False}),
+    ("customer", "POST", "/requests", {"item": "DN 50, 7", "wanted": "a calibration"}),
+    ("operator", "POST", "/orders/{order}/cancel", {"reason": "not needed"}),
+    ("operator", "PUT", "/orders/{order}/account", {"account": "acme"}),
+]
+
+
+def told(web: Web) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the store knows, but who is logged in and when they were last seen."""
+    from remotecal.store.tables import metadata
+
+    with web.hub.laboratory.store.database.read() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(table.select())), key=str)
+            for table in metadata.tables.values()
+            if table.name not in {"sessions", "tokens"}
+        }
+
+
+def test_what_can_not_be_noted_is_not_done(web: Web) -> None:
+    order, database = web.do(web.site.order()).id, web.hub.laboratory.store.database
+    web.users.put("chen", roles={"operator"}, password=DIGEST)
+    clients = {}
+    with ExitStack() as stack:
+        for user in {who for who, *_ in ACTS}:
+            clients[user] = stack.enter_context(web.log_in(user))
+        with database.begin() as connection:
+            connection.exec_driver_sql(NOTES_NOTHING)
+        before = told(web)
+        for who, method, address, body in ACTS:
+            answer = clients[who].request(method, address.format(order=order), json=body)
+            assert "can't be used now" in problem(answer, 503), address
+            assert told(web) == before, address
+        with database.begin() as connection:
+            connection.exec_driver_sql("DROP TRIGGER full")
+        for who, method, address, body in ACTS:
+            answer = clients[who].request(method, address.format(order=order), json=body)
+            assert answer.is_success, (address, answer.text)
+            assert told(web) != before, address
+            before = told(web)

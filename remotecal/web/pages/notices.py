@@ -20,6 +20,7 @@ from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting
 
 if TYPE_CHECKING:
+    from remotecal.store import Store
     from remotecal.store.users import UserRow
     from remotecal.web.office import Office
     from remotecal.web.pages.frame import Visitor
@@ -63,12 +64,9 @@ async def new_calendar(form: Sent) -> Response:
     """Make a calendar's address, which is shown this once; the one before is none any more."""
     visitor = form.visitor
     name = visitor.caller.name
-    if form["end"]:
-        await run_in_threadpool(visitor.office.store.notices.end_feed, name)
-        await run_in_threadpool(visitor.office.store.note, name, "calendar ended", {})
+    secret = await run_in_threadpool(_other_calendar, visitor.office.store, name, ends=bool(form["end"]))
+    if secret is None:
         return see("/notices")
-    secret = await run_in_threadpool(visitor.office.store.notices.new_feed, name)
-    await run_in_threadpool(visitor.office.store.note, name, "calendar", {})
     base = str(visitor.request.base_url).rstrip("/")
     return await run_in_threadpool(_page, visitor, f"{base}/calendar/{secret}.ics")
 
@@ -82,6 +80,18 @@ def calendar(secret: str, request: Request, here: Here) -> Response:
     if user is None or not user.enabled:
         raise NotThere("there is no calendar at this address")
     return Response(_written(here, user), media_type="text/calendar; charset=utf-8")
+
+
+def _other_calendar(store: Store, name: str, *, ends: bool) -> str | None:
+    """End somebody's calendar, or begin another; return the secret of that one."""
+    with store.transaction():
+        if ends:
+            store.notices.end_feed(name)
+            store.note(name, "calendar ended", {})
+            return None
+        secret = store.notices.new_feed(name)
+        store.note(name, "calendar", {})
+        return secret
 
 
 def _page(visitor: Visitor, made: str) -> Response:
