@@ -273,8 +273,9 @@ class Hub:
         """Let a start of a station's have an order; return why it can't, "" if it does."""
         with self._store.transaction():
             reason = self._store.orders.claim(claim.order, station, claim.claim, time.time())
-            granted = {"granted": not reason, "reason": reason}
-            self._store.note(station, "claim", {"order": claim.order, **granted})
+            self._store.note(
+                station, "claim", {"order": claim.order, "granted": not reason, "reason": reason}
+            )
         return reason
 
     def _refuse(self, refusal: Refusal, station: str) -> None:
