@@ -11,7 +11,7 @@ from remotecal.procedures import Observed
 from remotecal.procedures.library.density.bodies import EXPANSION, EXPANSION_SPREAD, MATERIALS
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.sources import ORDER
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,9 +92,7 @@ def use_steps(repeats: Repeats[S], symbol: str, parameters: BalanceParameters, r
         parameters: of the run.
         readings: how many of the body a repeat has, each less as many of the empty balance.
     """
-    # Two readings, each rounded to the step: their difference is triangular within one step.
-    width = parameters.balance_step / math.sqrt(readings * len(repeats.seen))
-    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", width, Distribution.TRIANGULAR))
+    repeats.rounded(symbol, "kg", parameters.balance_step / math.sqrt(readings))
 
 
 def use_eccentricity(repeats: Repeats[S], symbol: str, parameters: BalanceParameters) -> None:

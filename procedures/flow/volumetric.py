@@ -62,9 +62,10 @@ class VolumetricTank:
         self._volume, self._reference = scale_of(certificate).around(level), reference
         self._expansion = expansion = expansion_of(certificate)
         rounded = step / 2 / repeats**0.5
-        resolution = (Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0"))
+        self.resolution = [Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0")]
+        """Of the scale's steps, by chance from reading to reading."""
         self._slope, self._drained = self._rise(level), _below(self._volume)
-        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs, *resolution)
+        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs)
 
     def _rise(self, level: float) -> float:
         """Return what the tank holds more for a mm of its scale, in m³."""

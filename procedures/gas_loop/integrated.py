@@ -35,7 +35,7 @@ from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.uncertainty.budget import Budget
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.uncertainty.together import evaluate_together
 
@@ -158,11 +158,9 @@ class IntegratedRepeats(LoopRepeats):
                     f"{self.point.name}: the meter counted with an alarm, by a substitute value"
                 )
         told = self.parameters
-        self.inputs += [
-            Input.from_limits(STEP, 0.0, "m3", told.base_resolution, Distribution.TRIANGULAR),
-            Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2),
-            Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2),
-        ]
+        self.rounded(STEP, "m3", told.base_resolution)
+        self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2))
+        self.by_chance(Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2))
         self.inputs.append(self._between())
 
     def _between(self) -> Input:
@@ -212,7 +210,8 @@ class IntegratedRepeats(LoopRepeats):
             found: Number = total * (100.0 / len(self.seen)) + x[REPEATABILITY]
             return found
 
-        return Budget(model, (scatter, *self.inputs), "%", self.correlations)
+        known = self.beside(scatter, error, 100.0)
+        return Budget(model, (scatter, *known), "%", self.correlations)
 
     def _alone(self, error: ErrorOf) -> Evaluated:
         """Return an error by itself; no CMC is stated for it."""
@@ -221,7 +220,8 @@ class IntegratedRepeats(LoopRepeats):
 
     def _correlations(self, errors: Sequence[ErrorOf]) -> tuple[float, float, float]:
         budgets = [self._budget(error) for error in (self._of_whole, *errors)]
-        found = evaluate_together(budgets, {each.symbol for each in self.inputs})
+        # What is left of the steps beside the scatter differs from error to error, as that does.
+        found = evaluate_together(budgets, {each.symbol for each in self.inputs} - {*self.rounding})
         with_v, with_p, with_t = (found.correlation(0, n) for n in (1, 2, 3))
         return with_v, with_p, with_t
 

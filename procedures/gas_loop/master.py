@@ -9,7 +9,7 @@ for, and how much of its uncertainty all meters of that laboratory share (`in_co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -133,8 +133,9 @@ class Master:
     def inputs(self, number: float) -> tuple[Input, ...]:
         """Return what is its own, as inputs: of the certificate, and of the curve through its points."""
         source, parts = self.certificate.number, self.parts(number)
+        own = Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source)
         return (
-            Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source),
+            replace(own, stated=self.fit.value(number)),
             Input.student_t(
                 f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
             ),
