@@ -348,7 +348,7 @@ class Scatter:
             of: how many pairs of rising and falling readings the mean is of.
         """
         source = Text(
-            zh=f"正、反行程读数之差,自由度 {self._dof}",
+            zh=f"正、反行程读数之差，自由度 {self._dof}",
             en=f"differences of rising and falling readings, {self._dof} degrees of freedom",
         )
         return (

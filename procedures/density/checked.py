@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.density.parameters import DensitometerParameters
 
 INPUTS: Final[Mapping[str, Text]] = {
-    "ρ_s": Text(zh="标准固体密度(20 °C)", en="density of the standard at 20 °C"),
+    "ρ_s": Text(zh="标准固体密度（20 °C）", en="density of the standard at 20 °C"),
     "δ_d": Text(zh="标准固体漂移", en="drift of the standard"),
     "γ": Text(zh="体膨胀系数", en="cubic thermal expansion"),
     "t_l": Text(zh="液体温度计示值偏差", en="deviation of the liquid's thermometer"),

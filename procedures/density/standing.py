@@ -73,12 +73,12 @@ CONFUSED: Final = {"kg/m3": "1 g/cm3 is 1000 kg/m3", "m3": "1 cm3 is 0.001 L", "
 
 
 WEIGHED: Final[Mapping[str, Text]] = {
-    "W_ra": Text(zh="天平分辨力(空气中)", en="resolution of the balance, in air"),
-    "W_ea": Text(zh="天平偏载(空气中)", en="eccentricity of the balance, in air"),
+    "W_ra": Text(zh="天平分辨力（空气中）", en="resolution of the balance, in air"),
+    "W_ea": Text(zh="天平偏载（空气中）", en="eccentricity of the balance, in air"),
 }
 SUNK: Final[Mapping[str, Text]] = {
-    "W_rl": Text(zh="天平分辨力(液体中)", en="resolution of the balance, in the liquid"),
-    "W_el": Text(zh="天平偏载(液体中)", en="eccentricity of the balance, in the liquid"),
+    "W_rl": Text(zh="天平分辨力（液体中）", en="resolution of the balance, in the liquid"),
+    "W_el": Text(zh="天平偏载（液体中）", en="eccentricity of the balance, in the liquid"),
 }
 """What weighings bring into a model beside the balance's certificate: on the pan, and below it."""
 
@@ -104,7 +104,7 @@ def use_expansion(repeats: Repeats[S], symbol: str, material: str) -> None:
     """Make the cubic expansion of a body of some material an input."""
     value = EXPANSION[material]
     spread = f"±{EXPANSION_SPREAD:.0%}"
-    source = Text(zh=f"{MATERIALS[material]}的常用值,{spread}", en=f"{material}, usual value, {spread}")
+    source = Text(zh=f"{MATERIALS[material]}的常用值，{spread}", en=f"{material}, usual value, {spread}")
     repeats.inputs.append(Input.from_limits(symbol, value, "1/K", EXPANSION_SPREAD * value, source=source))
 
 

@@ -106,11 +106,11 @@ class DiverterCorrection(OnWeighTank):
 
     inputs: ClassVar[Mapping[str, Text]] = {
         REPEATABILITY: Text(zh="重复性", en="repeatability of the determinations"),
-        "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
-        "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
-        "W_res": Text(zh="天平分辨力(长换向)", en="resolution of the balance, long diversion"),
-        "W_ress": Text(zh="天平分辨力(短换向)", en="resolution of the balance, short diversions"),
-        "N_res": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
+        "W": Text(zh="天平示值偏差（满载）", en="deviation of the balance's indication, tank full"),
+        "W_0": Text(zh="天平示值偏差（空载）", en="deviation of the balance's indication, tank empty"),
+        "W_res": Text(zh="天平分辨力（长换向）", en="resolution of the balance, long diversion"),
+        "W_ress": Text(zh="天平分辨力（短换向）", en="resolution of the balance, short diversions"),
+        "N_res": Text(zh="脉冲计数（±1）", en="counted pulses (±1)"),
         "Δt_q": Text(zh="随流量的变化", en="change with the flow"),
     }
     """The inputs of the measurement model, by symbol."""

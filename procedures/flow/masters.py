@@ -47,13 +47,13 @@ STRETCH, EXPANSION = "pipe_stretch", "pipe_expansion"
 INPUTS: Final[Mapping[str, Text]] = {
     **{
         f"e_{number}": Text(
-            zh=f"标准表 {number} 误差(自身部分)", en=f"error of master {number}, its own part"
+            zh=f"标准表 {number} 误差（自身部分）", en=f"error of master {number}, its own part"
         )
         for number in range(1, MOST_MASTERS + 1)
     },
     **{
         f"δ_e{number}": Text(
-            zh=f"标准表误差公共部分(实验室 {number})",
+            zh=f"标准表误差公共部分（实验室 {number}）",
             en=f"error that the masters of laboratory {number} share",
         )
         for number in range(1, MOST_MASTERS + 1)

@@ -34,7 +34,7 @@ EXPANSION: Final = "remotecal_cubicExpansion"
 INPUTS: Final[Mapping[str, Text]] = {
     "V_s": Text(zh="量器容积证书偏差", en="deviation of the tank's volume"),
     "h_res": Text(zh="标尺分辨力", en="resolution of the tank's scale"),
-    "h_0": Text(zh="标尺分辨力(空罐)", en="resolution of the tank's scale, drained"),
+    "h_0": Text(zh="标尺分辨力（空罐）", en="resolution of the tank's scale, drained"),
     "β": Text(zh="量器体膨胀系数", en="cubic expansion of the tank"),
     "t_s": Text(zh="量器内水温示值偏差", en="deviation of the water temperature in the tank"),
 }

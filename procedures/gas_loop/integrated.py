@@ -312,7 +312,7 @@ def tables(
     ]  # fmt: skip
     return (
         Result(
-            name=Text(zh="整机:标况体积", en="The whole device: volume at base conditions"),
+            name=Text(zh="整机：标况体积", en="The whole device: volume at base conditions"),
             ref_types=("remotecal_wholeDevice",),
             tables=(Table(columns=whole),),
         ),
@@ -342,16 +342,16 @@ def remark(findings: Sequence[WholeDevice]) -> Statement:
     """Return what is said of whether the parts make the whole."""
     apart = [one for one in findings if not one.closes]
     if apart:
-        places = ", ".join(one.point.name for one in apart)
+        zh, en = (joint.join(one.point.name for one in apart) for joint in ("；", "; "))
         text = Text(
-            zh=f"闭合检验:{places} 处整机误差与各部分之和之差超出其扩展不确定度,差异来自换算计算"
-            "(参比条件、压缩因子方法、气体组成)。",
-            en=f"Closure: at {places} the whole and the sum of the parts differ by more than the expanded "
+            zh=f"闭合检验：{zh} 处整机误差与各部分之和之差超出其扩展不确定度，差异来自换算计算"
+            "（参比条件、压缩因子方法、气体组成）。",
+            en=f"Closure: at {en} the whole and the sum of the parts differ by more than the expanded "
             "uncertainty of the difference: look at its base conditions, method for Z and composition.",
         )
     else:
         text = Text(
-            zh="闭合检验:各处整机误差与各部分之和(e_V + e_p − e_T + e_Z)之差均不超过其扩展不确定度。",
+            zh="闭合检验：各处整机误差与各部分之和（e_V + e_p − e_T + e_Z）之差均不超过其扩展不确定度。",
             en="Closure: everywhere the whole and the sum of the parts, e_V + e_p − e_T + e_Z, agree within "
             "the expanded uncertainty of their difference.",
         )

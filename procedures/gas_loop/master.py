@@ -45,7 +45,7 @@ MOST: Final = 8
 
 INPUTS: Final[dict[str, Text]] = {
     **{
-        f"E_{n}": Text(zh=f"标准表 {n} 误差(自身部分)", en=f"error of master {n}, its own part")
+        f"E_{n}": Text(zh=f"标准表 {n} 误差（自身部分）", en=f"error of master {n}, its own part")
         for n in range(1, MOST + 1)
     },
     **{
@@ -54,11 +54,11 @@ INPUTS: Final[dict[str, Text]] = {
     },
     **{
         f"δ_E{n}": Text(
-            zh=f"标准表误差公共部分(实验室 {n})", en=f"error, what the masters of laboratory {n} share"
+            zh=f"标准表误差公共部分（实验室 {n}）", en=f"error, what the masters of laboratory {n} share"
         )
         for n in range(1, MOST + 2)
     },
-    "E_c": Text(zh="核查表误差(自身部分)", en="error of the check meter, its own part"),
+    "E_c": Text(zh="核查表误差（自身部分）", en="error of the check meter, its own part"),
     "f_c": Text(zh="核查表误差曲线拟合", en="curve through the errors of the check meter"),
 }
 """The inputs masters bring into a model, by symbol."""
