@@ -34,7 +34,7 @@ from remotecal.units import convert
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
 
-ISSUER = Text(zh="模拟计量院(演示)", en="Simulated Institute of Metrology (demonstration)")
+ISSUER = Text(zh="模拟计量院（演示）", en="Simulated Institute of Metrology (demonstration)")
 SIGNATORY = Text(zh="模拟签发人", en="Simulated signatory")
 PLACE = Location(country="CN")
 SOFTWARE = (Software(name=Text.plain("remotecal"), release="v0.1.0"),)

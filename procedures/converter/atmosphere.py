@@ -81,9 +81,9 @@ def remark(
     shares = [f"{100 * offset.value / (1000 * one.place):+.2g} %" for one in (low, high)]
     more = f"{100 * 1000 / (1000 * low.place):.2g} %"
     text = Text(
-        zh=f"压力误差与 1/p 成正比,如同表压传感器加固定大气压 {fixed / 1000:.5g} kPa(测量时大气压 "
-        f"{offset.air / 1000:.5g} kPa):{place[0]} 处 {shares[0]},{place[1]} 处 {shares[1]}。"
-        f"大气压每变化 1 kPa,{place[0]} 处的误差变化 {more};本证书的误差仅适用于测量时的大气压。",
+        zh=f"压力误差与 1/p 成正比，如同表压传感器加固定大气压 {fixed / 1000:.5g} kPa（测量时大气压 "
+        f"{offset.air / 1000:.5g} kPa）：{place[0]} 处 {shares[0]}，{place[1]} 处 {shares[1]}。"
+        f"大气压每变化 1 kPa，{place[0]} 处的误差变化 {more}；本证书的误差仅适用于测量时的大气压。",
         en=f"The errors of pressure fall as 1/p, as of a gauge sensor to which a fixed atmosphere of "
         f"{fixed / 1000:.5g} kPa is added, while the air had {offset.air / 1000:.5g} kPa: {shares[0]} at "
         f"{place[0]}, {shares[1]} at {place[1]}. For each kPa by which the air's pressure changes, the "

@@ -238,7 +238,9 @@ class Grid:
     ) -> tuple[float, float]:
         """Return how e_p and e_T are correlated with e_Vb: by what they share, and by nothing guessed."""
         (seen, *_) = at.seen
-        limited = [at.limited(symbols).inputs for symbols in (OF_PRESSURE, OF_TEMPERATURE, OF_WHOLE)]
+        of_pressure, of_temperature, of_whole = (
+            at.limited(symbols) for symbols in (OF_PRESSURE, OF_TEMPERATURE, OF_WHOLE)
+        )
 
         def budget(error: ErrorOf, own: Sequence[Input], added: Sequence[Input] = ()) -> Budget:
             def model(**x: Number) -> Number:
@@ -251,11 +253,15 @@ class Grid:
 
         turned = pressure[1:]
         budgets = (
-            budget(at.of_pressure, limited[0], (*pressure[:1], *turned)),
-            budget(at.of_temperature, limited[1]),
-            budget(at.of_whole, limited[2], (*whole[:1], *turned)),
+            budget(
+                at.of_pressure,
+                of_pressure.beside(pressure[0], at.of_pressure, 100.0),
+                (*pressure[:1], *turned),
+            ),
+            budget(at.of_temperature, of_temperature.inputs),
+            budget(at.of_whole, of_whole.beside(whole[0], at.of_whole, 100.0), (*whole[:1], *turned)),
         )
-        common = {each.symbol for each in (*limited[2], *turned)}
+        common = {each.symbol for each in (*of_whole.inputs, *turned)}
         found = evaluate_together(budgets, common, coverage=self.parameters.coverage)
         return found.correlation(0, 2), found.correlation(1, 2)
 
@@ -342,7 +348,7 @@ class Scatter:
             of: how many pairs of rising and falling readings the mean is of.
         """
         source = Text(
-            zh=f"正、反行程读数之差,自由度 {self._dof}",
+            zh=f"正、反行程读数之差，自由度 {self._dof}",
             en=f"differences of rising and falling readings, {self._dof} degrees of freedom",
         )
         return (

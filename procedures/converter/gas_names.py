@@ -45,7 +45,7 @@ def composition(fractions: Mapping[str, float]) -> Text:
     """Return mole fractions in words, the largest first."""
     ordered = sorted(fractions.items(), key=lambda each: -each[1])
     zh, en = (
-        ", ".join(f"{component(name).get(language)} {100 * share:.6g} %" for name, share in ordered)
-        for language in ("zh", "en")
+        joint.join(f"{component(name).get(language)} {100 * share:.6g} %" for name, share in ordered)
+        for language, joint in (("zh", "，"), ("en", ", "))
     )
-    return Text(zh=f"{zh}(摩尔分数)", en=f"{en} (mole fractions)")
+    return Text(zh=f"{zh}（摩尔分数）", en=f"{en} (mole fractions)")

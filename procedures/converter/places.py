@@ -26,7 +26,7 @@ from remotecal.procedures.library.converter.methods import Conversion, ShownToge
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
@@ -145,13 +145,14 @@ class AtPlace(Repeats[ConverterSeen]):
                 parameters.step
             )  # otherwise each pulse is seen, and the packet has exactly so many
         for symbol, step in steps.items():
-            self.inputs.append(Input.from_limits(symbol, 0.0, "m3", step, Distribution.TRIANGULAR))
+            self.rounded(symbol, "m3", step)
         # Come to rest it shows the same each time, so the mean of readings is as coarse as one of them.
         shown = (
             ("p_res", "Pa", parameters.pressure_resolution),
             ("T_res", "K", parameters.temperature_resolution),
         )
-        self.inputs += [Input.from_limits(symbol, 0.0, unit, step / 2) for symbol, unit, step in shown]
+        for symbol, unit, step in shown:
+            self.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2))
 
     def limited(self, symbols: Collection[str]) -> AtPlace:
         """Return the same with those inputs alone that an error takes, by their symbols."""

@@ -42,7 +42,7 @@ def whole(findings: Sequence[WholeFinding], specification: Specification, *, acc
                [with_uncertainty(one.place, one.place * one.evaluated.expanded / 100) for one in findings]),
         error_column(findings, specification, accredited=accredited),
     ]  # fmt: skip
-    name = Text(zh="标况体积(不含流量计)", en="Volume at base conditions (without the meter)")
+    name = Text(zh="标况体积（不含流量计）", en="Volume at base conditions (without the meter)")
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
 
 
@@ -78,7 +78,7 @@ def temperature(
         error_column(findings, specification, accredited=accredited),
     )  # fmt: skip
     name = Text(
-        zh="温度测量(误差为热力学温度的百分数)", en="Measurement of temperature (errors in % of kelvins)"
+        zh="温度测量（误差为热力学温度的百分数）", en="Measurement of temperature (errors in % of kelvins)"
     )
     return Result(name=name, ref_types=("remotecal_temperatureErrors",), tables=(Table(columns=columns),))
 
@@ -153,7 +153,7 @@ def programmed(parameters: ConverterParameters) -> tuple[Condition, Condition]:
         name=Text(zh="脉冲", en="Pulses"),
         ref_types=("remotecal_pulses",),
         text=Text(
-            zh=f"每组 {parameters.pulses} 个脉冲,每立方米 {worth:g} 个脉冲:每组 N/K = {packet:g} m³",
+            zh=f"每组 {parameters.pulses} 个脉冲，每立方米 {worth:g} 个脉冲：每组 N/K = {packet:g} m³",
             en=f"packets of {parameters.pulses} pulses, {worth:g} pulses per m³: N/K = {packet:g} m³ each",
         ),
     )
@@ -180,6 +180,6 @@ def _gas(parameters: ConverterParameters) -> Text | None:
     shares = f"{100 * parameters.carbon_dioxide:g} %", f"{100 * parameters.hydrogen:g} %"
     known = f"H_s = {parameters.calorific_value:g} MJ/m³, d = {parameters.relative_density:g}"
     return Text(
-        zh=f"{known},二氧化碳 {shares[0]},氢气 {shares[1]}",
+        zh=f"{known}，二氧化碳 {shares[0]}，氢气 {shares[1]}",
         en=f"{known}, carbon dioxide {shares[0]}, hydrogen {shares[1]}",
     )

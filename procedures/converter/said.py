@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.converter.findings import ArithmeticFinding, Grid, WholeFinding
     from remotecal.procedures.library.converter.parameters import ConverterParameters
 
-WHOLE: Final = Text(zh="整机(不含流量计)", en="the converter as a whole, without the meter,")
+WHOLE: Final = Text(zh="整机（不含流量计）", en="the converter as a whole, without the meter,")
 PRESSURE: Final = Text(zh="压力测量部分", en="the measurement of pressure")
 TEMPERATURE: Final = Text(zh="温度测量部分", en="the measurement of temperature")
 CALCULATOR: Final = Text(zh="计算器", en="the calculator")
@@ -56,7 +56,7 @@ def packets(grid: Grid) -> tuple[Statement, ...]:
         )
     else:
         text = Text(
-            zh=f"{wanted.pulses} 个脉冲(N/K = {wanted.packet:g} m³)计为 {worst:.6g} m³,超过一个分辨力:"
+            zh=f"{wanted.pulses} 个脉冲（N/K = {wanted.packet:g} m³）计为 {worst:.6g} m³，超过一个分辨力："
             "检查脉冲当量、输入频率和触发电平。",
             en=f"A packet of {wanted.pulses} pulses, N/K = {wanted.packet:g} m³, was counted as {worst:.6g} "
             "m³, which is off by more than one step of the total: look at the pulse value, the input's "
@@ -70,7 +70,7 @@ def closure(grid: Grid, findings: Sequence[WholeFinding]) -> tuple[Statement, ..
     apart = [one for one in findings if not one.closes]
     if not apart:
         text = Text(
-            zh="闭合检验:各处整体误差与各部分之和(e_V + e_p − e_T + e_Z)之差均不超过其扩展不确定度。",
+            zh="闭合检验：各处整体误差与各部分之和（e_V + e_p − e_T + e_Z）之差均不超过其扩展不确定度。",
             en="Closure: everywhere the whole and the sum of the parts, e_V + e_p − e_T + e_Z, agree within "
             "the expanded uncertainty of their difference.",
         )
@@ -82,8 +82,8 @@ def closure(grid: Grid, findings: Sequence[WholeFinding]) -> tuple[Statement, ..
     nothing = Text(zh="原因未知", en="nothing that is known explains it")
     told = nothing if why is None else why
     text = Text(
-        zh=f"闭合检验:{len(findings)} 处中有 {len(apart)} 处整体误差与各部分之和之差超出其扩展不确定度"
-        f"({told.get('zh')})。",
+        zh=f"闭合检验：{len(findings)} 处中有 {len(apart)} 处整体误差与各部分之和之差超出其扩展不确定度"
+        f"（{told.get('zh')}）。",
         en=f"Closure: at {len(apart)} of {len(findings)} places the whole and the sum of the parts differ by "
         f"more than the expanded uncertainty of the difference; {told.get('en')}.",
     )
@@ -96,8 +96,8 @@ def methods(findings: Sequence[WholeFinding], parameters: ConverterParameters) -
         return ()
     most = max((one.parts.other or 0.0 for one in findings), key=abs)
     text = Text(
-        zh=f"换算系数的标准值按仪表设置的方法 {parameters.method} 计算;{parameters.compared_with} "
-        f"与其相差绝对值最大处为 {printed(f'{most:+.4f}')} %,此差异不计为仪表误差。",
+        zh=f"换算系数的标准值按仪表设置的方法 {parameters.method} 计算；{parameters.compared_with} "
+        f"与其相差绝对值最大处为 {printed(f'{most:+.4f}')} %，此差异不计为仪表误差。",
         en=f"The reference's conversion factor is by {parameters.method}, as the device is programmed. "
         f"The largest difference of {parameters.compared_with} from it is {printed(f'{most:+.4f}')} %, which "
         "is no error of the device.",

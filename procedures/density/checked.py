@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -24,12 +23,10 @@ from remotecal.procedures.library.density.standing import (
     use_gradient,
 )
 from remotecal.procedures.library.evaluation.coefficients import Single
-from remotecal.procedures.library.evaluation.finding import scatter
 from remotecal.procedures.library.evaluation.output import Indication, mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import Standard, from_limit
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.units import convert
 
@@ -38,7 +35,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.density.parameters import DensitometerParameters
 
 INPUTS: Final[Mapping[str, Text]] = {
-    "ρ_s": Text(zh="标准固体密度(20 °C)", en="density of the standard at 20 °C"),
+    "ρ_s": Text(zh="标准固体密度（20 °C）", en="density of the standard at 20 °C"),
     "δ_d": Text(zh="标准固体漂移", en="drift of the standard"),
     "γ": Text(zh="体膨胀系数", en="cubic thermal expansion"),
     "t_l": Text(zh="液体温度计示值偏差", en="deviation of the liquid's thermometer"),
@@ -97,10 +94,7 @@ class StandardCheck(Repeats[DensitometerSeen]):
         )
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
-        told, step = [mean(_shown(seen), "kg/m3") for seen in self.seen], parameters.resolution
-        if scatter(told) > step / math.sqrt(12):  # what scatters holds the steps (JJF 1059.1)
-            step = 0.0
-        self._shown = Indication(self, _shown, step, "kg/m3", "ρ_res")
+        self._shown = Indication(self, _shown, parameters.resolution, "kg/m3", "ρ_res")
 
     def temperature(self, seen: DensitometerSeen, x: Numbers) -> Number:
         """Return the temperature of the standard in a repeat, in °C."""
@@ -152,27 +146,24 @@ class BalanceCheck(Repeats[DensitometerSeen]):
         role = f"weights[{number}]"
         self.serial = evidence.artefacts[role].serial
         self._weight = self.use(Single("m_c", self.certificate(role), CONVENTIONAL, "kg"))
+        step = parameters.balance_step
+        self._shown = Indication(self, lambda one: (_weighed(one),), step, "kg", "m_res")
 
     def error(self, seen: DensitometerSeen, x: Numbers) -> Number:
         """Return the balance's error in a repeat, in kg."""
-        found: Number = mean((_weighed(seen),), "kg") - self._weight.value(x)
+        found: Number = self._shown.indicated(seen, x) - self._weight.value(x)
         return found
 
     def found(self) -> LoadFinding:
         """Return what was found."""
         wanted = self._parameters
-        step = Input.from_limits("m_res", 0.0, "kg", wanted.balance_step / 2)
-        repeated = Input.from_readings("m_rep", self.errors(self.error), "kg")
-        added = (step, Input.student_t("m_rep", 0.0, "kg", repeated.u, repeated.dof))
         return LoadFinding(
             point=self.point,
             observed_at=self.points,
             title=Text(zh=f"砝码 {self.serial}", en=f"Weight {self.serial}"),
             reference=[known.value for known in self._weight.inputs],
             errors=self.errors(self.error),
-            evaluated=self.evaluate(
-                self.error, "kg", coverage=wanted.coverage, k=wanted.coverage_factor, scatter=added
-            ),
+            evaluated=self.evaluate(self.error, "kg", coverage=wanted.coverage, k=wanted.coverage_factor),
             serial=self.serial,
         )
 

@@ -229,7 +229,7 @@ class SolidDensitometer(Procedure):
         for one in seen:
             air.take(one)
             ends.take(*(one.liquid or ()))
-        name = Text(zh="液体温度(示值)", en="Temperature of the liquid (as read)")
+        name = Text(zh="液体温度（示值）", en="Temperature of the liquid (as read)")
         return (*air.conditions(), between("remotecal_liquidTemperature", name, ends, 3))
 
 
@@ -245,7 +245,7 @@ def number_of(point: Point) -> int:
 def weigh(serial: str) -> Text:
     """Return what is asked for a standard."""
     return Text(
-        zh=f"请用密度计测量 {serial}:擦干后在空气中称量,再浸入液体至规定深度,除去气泡,等待显示密度。",
+        zh=f"请用密度计测量 {serial}：擦干后在空气中称量，再浸入液体至规定深度，除去气泡，等待显示密度。",
         en=f"Measure {serial} on the densitometer: weigh it dry in air, then in the liquid at the usual "
         "depth, freed of bubbles, and wait until a density is shown.",
     )
@@ -254,7 +254,7 @@ def weigh(serial: str) -> Text:
 def put_on(serial: str) -> Text:
     """Return what is asked for a weight."""
     return Text(
-        zh=f"请清零,将砝码 {serial} 放在密度计的空气秤盘上,等待稳定。",
+        zh=f"请清零，将砝码 {serial} 放在密度计的空气秤盘上，等待稳定。",
         en=f"Zero it, put the weight {serial} on the upper pan of the densitometer, and wait until it is at "
         "rest.",
     )

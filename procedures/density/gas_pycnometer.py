@@ -42,7 +42,7 @@ from remotecal.procedures.library.measuring.surroundings import AirDuring, read_
 class GasPycnometer(Procedure):
     """Find the density of a solid by a gas pycnometer (ISO 12154)."""
 
-    title: ClassVar[Text] = Text(zh="固体密度(气体置换法)", en="Density of a solid by gas displacement")
+    title: ClassVar[Text] = Text(zh="固体密度（气体置换法）", en="Density of a solid by gas displacement")
     norms: ClassVar[tuple[str, ...]] = ("ISO 12154",)
 
     dut: PressureGauge
@@ -60,7 +60,7 @@ class GasPycnometer(Procedure):
     read_by: ClassVar[tuple[type, ...]] = (PressureGauge,)
     sets: ClassVar[Mapping[str, str]] = {"density": "kg/m3"}
     safe_by_hand: ClassVar[Text | None] = Text(
-        zh="请将比重计两腔通大气,并关闭气源。",
+        zh="请将比重计两腔通大气，并关闭气源。",
         en="Open both chambers of the pycnometer to the air, and shut the gas.",
     )
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
@@ -165,7 +165,7 @@ class GasPycnometer(Procedure):
         for one in seen:
             air.take(one)
             ends.take(*one.cell)
-        name = Text(zh="样品室温度(示值)", en="Temperature of the cell (as read)")
+        name = Text(zh="样品室温度（示值）", en="Temperature of the cell (as read)")
         return (*air.conditions(), between("remotecal_cellTemperature", name, ends, 2))
 
 
@@ -175,11 +175,11 @@ FAR: Final = 0.2
 EMPTY_PAN: Final = Text(zh="请清空天平秤盘。", en="Take everything off the pan of the balance.")
 IN_AIR: Final = Text(zh="请将样品放在天平秤盘上。", en="Put the sample on the pan of the balance.")
 PURGED: Final = (
-    "盖紧,充气并放空至少十次,然后通大气。",
+    "盖紧，充气并放空至少十次，然后通大气。",
     "close it, purge it ten times at least, and leave it open to the air.",
 )
-NOTHING: Final = Text(zh=f"请取空样品室,{PURGED[0]}", en=f"Leave the cell empty, {PURGED[1]}")
-SAMPLE: Final = Text(zh=f"请将样品放入样品室,{PURGED[0]}", en=f"Put the sample into the cell, {PURGED[1]}")
+NOTHING: Final = Text(zh=f"请取空样品室，{PURGED[0]}", en=f"Leave the cell empty, {PURGED[1]}")
+SAMPLE: Final = Text(zh=f"请将样品放入样品室，{PURGED[0]}", en=f"Put the sample into the cell, {PURGED[1]}")
 JOIN: Final = Text(zh="请打开通往参考室的阀门。", en="Open the valve to the reference chamber.")
 """What is asked for."""
 
@@ -187,7 +187,7 @@ JOIN: Final = Text(zh="请打开通往参考室的阀门。", en="Open the valve
 def sphere(serial: str) -> Text:
     """Return what is asked for the sphere."""
     return Text(
-        zh=f"请将标准球 {serial} 放入样品室,{PURGED[0]}",
+        zh=f"请将标准球 {serial} 放入样品室，{PURGED[0]}",
         en=f"Put the sphere {serial} into the cell, {PURGED[1]}",
     )
 
@@ -196,7 +196,7 @@ def fill(pressure: float) -> Text:
     """Return what is asked for the gas."""
     called = f"{pressure / 1000:g} kPa"
     return Text(
-        zh=f"请关闭通往参考室和大气的阀门,充气至约 {called},然后关闭气源。",
+        zh=f"请关闭通往参考室和大气的阀门，充气至约 {called}，然后关闭气源。",
         en=f"Shut the valves to the reference chamber and to the air, fill the cell to about {called}, and "
         "shut the gas.",
     )

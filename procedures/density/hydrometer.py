@@ -43,7 +43,9 @@ from remotecal.procedures.library.measuring.surroundings import AirDuring, read_
 class Hydrometer(Procedure):
     """Calibrate a hydrometer by Cuckow's method (JJG 42)."""
 
-    title: ClassVar[Text] = Text(zh="浮计校准(库科夫法)", en="Calibration of a hydrometer by Cuckow's method")
+    title: ClassVar[Text] = Text(
+        zh="浮计校准（库科夫法）", en="Calibration of a hydrometer by Cuckow's method"
+    )
     norms: ClassVar[tuple[str, ...]] = ("JJG 42",)
 
     dut: Balance
@@ -128,16 +130,16 @@ class Hydrometer(Procedure):
         for one in map(HydrometerSeen.of, evidence.observations):
             air.take(one)
             ends.take(*one.liquid)
-        name = Text(zh="液体温度(示值)", en="Temperature of the liquid (as read)")
+        name = Text(zh="液体温度（示值）", en="Temperature of the liquid (as read)")
         return (*air.conditions(), between("remotecal_liquidTemperature", name, ends, 3))
 
 
 HANGER = Text(
-    zh="请从天平上取下浮计,只留空挂钩。",
+    zh="请从天平上取下浮计，只留空挂钩。",
     en="Take the hydrometer off the balance, so that the empty hanger is left.",
 )
 IN_AIR = Text(
-    zh="请将清洗擦干的浮计挂在天平上,置于空气中。",
+    zh="请将清洗擦干的浮计挂在天平上，置于空气中。",
     en="Hang the hydrometer, clean and dry, from the balance in air.",
 )
 """What is asked for."""
@@ -146,7 +148,7 @@ IN_AIR = Text(
 def sink(mark: float) -> Text:
     """Return what is asked for at a mark."""
     return Text(
-        zh=f"请提升液面至浮计 {mark:g} kg/m³ 刻线中心与液面齐平,液面清洁,除去气泡。",
+        zh=f"请提升液面至浮计 {mark:g} kg/m³ 刻线中心与液面齐平，液面清洁，除去气泡。",
         en=f"Raise the liquid, its surface clean, until it is level with the mark {mark:g} kg/m³ of the "
         "hydrometer; free it of bubbles.",
     )

@@ -210,14 +210,15 @@ class OnLineMeter(Procedure):
         for one in map(LineSeen.of, evidence.observations):
             air.take(one)
             ends.take(*one.tube)
-        name = Text(zh="管路温度(示值)", en="Temperature of the line (as read)")
+        name = Text(zh="管路温度（示值）", en="Temperature of the line (as read)")
         return (*air.conditions(), between("remotecal_tubeTemperature", name, ends, 3))
 
 
 def fill(t: float, what: str) -> Text:
     """Return what is asked for a fluid."""
     return Text(
-        zh=f"管路已泄压。请将恒温器设为 {t:g} °C,洗净、吹干密度计后充入 {what},不得有气泡,然后接好压力管路。",
+        zh=f"管路已泄压。请将恒温器设为 {t:g} °C，洗净、吹干密度计后充入 {what}，不得有气泡，"
+        "然后接好压力管路。",
         en=f"The line is vented. Set its thermostat to {t:g} °C, clean and dry the meter, fill it with "
         f"{what}, free of bubbles, and connect the pressure line.",
     )

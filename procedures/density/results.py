@@ -149,12 +149,12 @@ class VolumeFinding(Finding):
 def solid_table(finding: VolumeFinding, *, accredited: bool) -> Result:
     """Return what a solid is: density and volume at 20 °C."""
     values = stated_column(
-        "密度(20 °C)", "Density at 20 °C", "remotecal_density", [finding], accredited=accredited
+        "密度（20 °C）", "Density at 20 °C", "remotecal_density", [finding], accredited=accredited
     )
     relative = _expanded(finding) / finding.evaluated.value
     columns = (
         values,
-        column("体积(20 °C)", "Volume at 20 °C", "remotecal_volume", "cm3",
+        column("体积（20 °C）", "Volume at 20 °C", "remotecal_volume", "cm3",
                [with_uncertainty(1e6 * finding.volume, 1e6 * finding.volume * relative)]),
         column("测量温度", "Measured at", "remotecal_liquidTemperature", "°C",
                [f"{finding.temperature:.2f}"]),
@@ -287,7 +287,7 @@ def marks_table(findings: Sequence[MarkFinding], specification: Specification, *
     columns = (
         column("刻线", "Mark", "basic_measuredValue basic_tableIndex0", "kg/m3",
                [f"{finding.mark:g}" for finding in findings]),
-        column("浮于该刻线的密度(20 °C)", "Floats at 20 °C in", "basic_referenceValue", "kg/m3",
+        column("浮于该刻线的密度（20 °C）", "Floats at 20 °C in", "basic_referenceValue", "kg/m3",
                [with_uncertainty(finding.place, _expanded(finding)) for finding in findings]),
         column("液体温度", "Liquid at", "remotecal_liquidTemperature", "°C",
                [f"{finding.temperature:.2f}" for finding in findings]),
@@ -317,7 +317,7 @@ def line_table(findings: Sequence[LineFinding], specification: Specification, *,
             Text(zh="使用所列系数的密度示值误差", en="Error of density with the constants stated"),
         ),
         accredited=accredited,
-        further=(column("压力(表压)", "Gauge pressure", "remotecal_linePressure", "bar", pressures),),
+        further=(column("压力（表压）", "Gauge pressure", "remotecal_linePressure", "bar", pressures),),
     )
 
 
@@ -360,7 +360,7 @@ def line_constants_table(constants: LineConstants, scatter: float, between: Eval
         if value
     ]
     apart = ([one for one in columns if (one.unit.find("bar") >= 0) is pressed] for pressed in (False, True))
-    name = Text(zh="密度计系数(τ 以 µs、p 以 bar 计)", en="Constants of the meter (τ in µs, p in bar)")
+    name = Text(zh="密度计系数（τ 以 µs、p 以 bar 计）", en="Constants of the meter (τ in µs, p in bar)")
     expanded = between.reported().expanded
     known = (
         column("拟合标准差 s", "Scatter of the fit s", "remotecal_fitScatter", "kg/m3",

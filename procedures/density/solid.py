@@ -51,7 +51,7 @@ class SolidByWeighing(Procedure):
     """Find the density of a solid by weighing it in air and in a liquid (OIML R 111-1, annex B.7)."""
 
     title: ClassVar[Text] = Text(
-        zh="固体密度(流体静力称量法)", en="Density of a solid by hydrostatic weighing"
+        zh="固体密度（流体静力称量法）", en="Density of a solid by hydrostatic weighing"
     )
     norms: ClassVar[tuple[str, ...]] = ("OIML R 111-1",)
 
@@ -182,25 +182,25 @@ class SolidByWeighing(Procedure):
         for one in seen:
             air.take(one)
             ends.take(*one.liquid)
-        name = Text(zh="液体温度(示值)", en="Temperature of the liquid (as read)")
+        name = Text(zh="液体温度（示值）", en="Temperature of the liquid (as read)")
         return (*air.conditions(), between("remotecal_liquidTemperature", name, ends, 3))
 
 
 OFF, ON = "it is off", "it can't be switched off"
 ZERO: Final = Text(
-    zh="天平的自动零位跟踪是否已关闭?", en="Is the balance's automatic zero tracking switched off?"
+    zh="天平的自动零位跟踪是否已关闭？", en="Is the balance's automatic zero tracking switched off?"
 )
 EMPTY_PAN: Final = Text(zh="请清空空气中的秤盘。", en="Take everything off the pan in air.")
-IN_AIR: Final = Text(zh="请将被测固体擦干,放在空气中的秤盘上。", en="Put the solid, dry, on the pan in air.")
+IN_AIR: Final = Text(zh="请将被测固体擦干，放在空气中的秤盘上。", en="Put the solid, dry, on the pan in air.")
 EMPTY_CARRIER: Final = Text(
     zh="请将空吊篮浸入液体至标记处。", en="Let the empty carrier hang in the liquid, down to its mark."
 )
 SUNK: Final = Text(
-    zh="请将被测固体放入液体中的吊篮,浸至同一标记,除去气泡。",
+    zh="请将被测固体放入液体中的吊篮，浸至同一标记，除去气泡。",
     en="Put the solid on the carrier in the liquid, down to the same mark, freed of bubbles.",
 )
 SUNK_AGAIN: Final = Text(
-    zh="请取出被测固体,再次放入液体中的吊篮,浸至同一标记,除去气泡。",
+    zh="请取出被测固体，再次放入液体中的吊篮，浸至同一标记，除去气泡。",
     en="Take the solid out, and put it on the carrier in the liquid again, down to the same mark, freed of "
     "bubbles.",
 )
@@ -210,7 +210,7 @@ SUNK_AGAIN: Final = Text(
 def dip(serial: str) -> Text:
     """Return what is asked for a standard."""
     return Text(
-        zh=f"请将标准固体 {serial} 放入液体中的吊篮,浸至同一标记,除去气泡。",
+        zh=f"请将标准固体 {serial} 放入液体中的吊篮，浸至同一标记，除去气泡。",
         en=f"Put the standard {serial} on the carrier in the liquid, down to the same mark, freed of "
         "bubbles.",
     )

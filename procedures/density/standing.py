@@ -11,7 +11,7 @@ from remotecal.procedures import Observed
 from remotecal.procedures.library.density.bodies import EXPANSION, EXPANSION_SPREAD, MATERIALS
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.sources import ORDER
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,12 +73,12 @@ CONFUSED: Final = {"kg/m3": "1 g/cm3 is 1000 kg/m3", "m3": "1 cm3 is 0.001 L", "
 
 
 WEIGHED: Final[Mapping[str, Text]] = {
-    "W_ra": Text(zh="天平分辨力(空气中)", en="resolution of the balance, in air"),
-    "W_ea": Text(zh="天平偏载(空气中)", en="eccentricity of the balance, in air"),
+    "W_ra": Text(zh="天平分辨力（空气中）", en="resolution of the balance, in air"),
+    "W_ea": Text(zh="天平偏载（空气中）", en="eccentricity of the balance, in air"),
 }
 SUNK: Final[Mapping[str, Text]] = {
-    "W_rl": Text(zh="天平分辨力(液体中)", en="resolution of the balance, in the liquid"),
-    "W_el": Text(zh="天平偏载(液体中)", en="eccentricity of the balance, in the liquid"),
+    "W_rl": Text(zh="天平分辨力（液体中）", en="resolution of the balance, in the liquid"),
+    "W_el": Text(zh="天平偏载（液体中）", en="eccentricity of the balance, in the liquid"),
 }
 """What weighings bring into a model beside the balance's certificate: on the pan, and below it."""
 
@@ -92,9 +92,7 @@ def use_steps(repeats: Repeats[S], symbol: str, parameters: BalanceParameters, r
         parameters: of the run.
         readings: how many of the body a repeat has, each less as many of the empty balance.
     """
-    # Two readings, each rounded to the step: their difference is triangular within one step.
-    width = parameters.balance_step / math.sqrt(readings * len(repeats.seen))
-    repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", width, Distribution.TRIANGULAR))
+    repeats.rounded(symbol, "kg", parameters.balance_step / math.sqrt(readings))
 
 
 def use_eccentricity(repeats: Repeats[S], symbol: str, parameters: BalanceParameters) -> None:
@@ -106,7 +104,7 @@ def use_expansion(repeats: Repeats[S], symbol: str, material: str) -> None:
     """Make the cubic expansion of a body of some material an input."""
     value = EXPANSION[material]
     spread = f"±{EXPANSION_SPREAD:.0%}"
-    source = Text(zh=f"{MATERIALS[material]}的常用值,{spread}", en=f"{material}, usual value, {spread}")
+    source = Text(zh=f"{MATERIALS[material]}的常用值，{spread}", en=f"{material}, usual value, {spread}")
     repeats.inputs.append(Input.from_limits(symbol, value, "1/K", EXPANSION_SPREAD * value, source=source))
 
 

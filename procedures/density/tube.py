@@ -32,7 +32,8 @@ AIR, IN_WATER, AIR_AGAIN = "dry air", "pure water", "dry air again"
 """Labels of the points that tell the constants."""
 
 MOIST: Final = Text(
-    zh="CIPM-2007,超出其范围;湿度按委托单", en="CIPM-2007, beyond its range; moisture as the order states it"
+    zh="CIPM-2007，超出其范围；湿度按委托单",
+    en="CIPM-2007, beyond its range; moisture as the order states it",
 )
 """Where the density of air in a tube is known from."""
 FIRST_AND_LAST: Final = Text(zh="首、末次空气中读数", en="air, first and last")

@@ -159,13 +159,13 @@ class VibratingTube(Procedure):
         for one in map(TubeSeen.of, evidence.observations):
             air.take(one)
             ends.take(*one.tube)
-        name = Text(zh="振动管温度(示值)", en="Temperature of the tube (as read)")
+        name = Text(zh="振动管温度（示值）", en="Temperature of the tube (as read)")
         return (*air.conditions(), between("remotecal_tubeTemperature", name, ends, 3))
 
 
 def fill(t: float, what: str) -> Text:
     """Return what is asked for."""
     return Text(
-        zh=f"请将振动管温度设为 {t:g} °C,洗净、吹干后充入 {what},不得有气泡。",
+        zh=f"请将振动管温度设为 {t:g} °C，洗净、吹干后充入 {what}，不得有气泡。",
         en=f"Set the tube to {t:g} °C, clean and dry it, and fill it with {what}, free of bubbles.",
     )

@@ -189,15 +189,16 @@ _VERDICTS: Mapping[str, tuple[str, str]] = {
 
 RULES: Mapping[str, Text] = {
     "simple acceptance": Text(
-        zh="简单接受:示值误差在最大允许误差之内即合格,不考虑不确定度。",
+        zh="简单接受：示值误差在最大允许误差之内即合格，不考虑不确定度。",
         en="Simple acceptance: an error within the maximum permissible one passes, whatever its uncertainty.",
     ),
     "guard band U": Text(
-        zh="保护带 w = U:|E| 不大于 MPE − U 为合格,否则不合格。",
+        zh="保护带 w = U：|E| 不大于 MPE − U 为合格，否则不合格。",
         en="Guard band w = U: passes where |E| is at most MPE − U, otherwise fails.",
     ),
     "verification": Text(
-        zh="U 不大于 MPE/3 时简单接受;否则 |E| 不大于 MPE − U 合格,|E| 不小于 MPE + U 不合格,其余不能判定。",
+        zh="U 不大于 MPE/3 时简单接受；否则 |E| 不大于 MPE − U 合格，|E| 不小于 MPE + U 不合格，"
+        "其余不能判定。",
         en="Simple acceptance where U is at most MPE/3; otherwise passes up to MPE − U, fails from MPE + U, "
         "and is undecided in between.",
     ),

@@ -151,7 +151,8 @@ class Indication(Output[Seen]):
         symbol: str = "res",
     ) -> None:
         self._readings, self._unit, self._symbol = readings, unit, symbol
-        repeats.inputs.append(Input.from_limits(symbol, 0.0, unit, step / 2))
+        # It may show the same each time, so the mean of readings is as coarse as one of them.
+        repeats.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2))
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         shown: Number = mean(self._readings(seen), self._unit) + x[self._symbol]

@@ -40,7 +40,7 @@ def remarks(findings: Sequence[Finding], least: Text) -> tuple[Statement, ...]:
 def _extended(instrument: str, certificate: str, holds: str, used: str) -> Text:
     applies, at = (words.replace(" to ", " 至 ") for words in (holds, used))
     return Text(
-        zh=f"{instrument}的证书 {certificate} 适用于 {applies},使用于 {at}:修正值外推使用,"
+        zh=f"{instrument}的证书 {certificate} 适用于 {applies}，使用于 {at}：修正值外推使用，"
         "其不确定度已相应增大。",
         en=f"Certificate {certificate} of {instrument} holds from {holds}, and was used at {used}: it was "
         "extended, and its uncertainty grown.",
@@ -57,7 +57,7 @@ def _raised(findings: Sequence[Finding], least: Text) -> list[Text]:
     }
     return [
         Text(
-            zh=f"{places['zh']}:U 取可报告的最小值({least.get('zh')}),大于不确定度评定得到的 k·u。",
+            zh=f"{places['zh']}：U 取可报告的最小值（{least.get('zh')}），大于不确定度评定得到的 k·u。",
             en=f"{places['en']}: U is the smallest that may be reported ({least.get('en')}), which is more "
             "than the k·u of the budget.",
         )
@@ -68,7 +68,7 @@ BY_CMC = Text(zh="认可的校准和测量能力 CMC", en="the accredited CMC")
 """Why no smaller U may be reported by an accredited laboratory."""
 
 _CURVED = Text(
-    zh="一次近似的不确定度传播不足:按分布传播(JCGM 101 第 8 章)增加了非线性分量。",
+    zh="一次近似的不确定度传播不足：按分布传播（JCGM 101 第 8 章）增加了非线性分量。",
     en="Propagation of uncertainty by first order was not enough: what the propagation of distributions "
     "gives beyond it (JCGM 101, clause 8) is a contribution of its own.",
 )

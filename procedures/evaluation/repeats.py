@@ -57,7 +57,8 @@ class Repeats(Generic[Seen]):
         self.inputs: list[Input] = []
         self.correlations: dict[tuple[str, str], float] = {}
         self.beyond: list[Beyond] = []
-        self._steps: list[str] = []
+        self.rounding: list[str] = []
+        """Symbols of what rounding does by chance."""
         self._corrected: dict[object, list[Deviating]] = {}
 
     @property
@@ -199,8 +200,7 @@ class Repeats(Generic[Seen]):
     def rounded(self, symbol: str, unit: str, step: float) -> None:
         """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.
 
-        Their difference is triangular within one step, and by chance from repeat to repeat, as nothing begins
-        at a step. So the scatter of the repeats has it in already, see `evaluate`.
+        Their difference is triangular within one step, as nothing begins at a step.
 
         Args:
             symbol: of the input.
@@ -208,8 +208,15 @@ class Repeats(Generic[Seen]):
             step: what each is rounded to.
         """
         width = step / math.sqrt(len(self.seen))
-        self.inputs.append(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
-        self._steps.append(symbol)
+        self.by_chance(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
+
+    def by_chance(self, rounding: Input) -> None:
+        """Make it an input what rounding does to the mean, by chance from repeat to repeat.
+
+        The scatter of the repeats has it in already, see `evaluate`.
+        """
+        self.inputs.append(rounding)
+        self.rounding.append(rounding.symbol)
 
     def constant(self, name: str, unit: str) -> float:
         """Return a characteristic that has no uncertainty, such as a resolution."""
@@ -261,7 +268,7 @@ class Repeats(Generic[Seen]):
     ) -> Evaluated:
         """Return the mean error of the repeats with its budget; the repeatability becomes an input.
 
-        Where the repeats scatter by more than the steps they are `rounded` to, these count no more: the
+        Where the repeats scatter by more than what rounding makes `by_chance`, that counts no more: the
         larger of both counts, as budgets by JJF 1059.1 have it. Both would be one thing twice.
 
         Args:
@@ -272,7 +279,7 @@ class Repeats(Generic[Seen]):
             k: coverage factor, where it shall be exactly this.
             weights: what each repeat counts for in the mean; the same for all where none are given.
             scatter: what stands for the repeatability instead, each added to the mean: of value 0, and in
-                the unit of the result.
+                the unit of the result. One of them may be that of the mean, by the symbol `REPEATABILITY`.
             smallest: smallest expanded uncertainty that may be reported, in that unit.
 
         Raises:
@@ -291,26 +298,29 @@ class Repeats(Generic[Seen]):
             return result
 
         cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
-        known = self.inputs if scatter is not None else self._beside(added[0], error, scale)
+        spread = next((each for each in added if each.symbol == REPEATABILITY), None)
+        known = self.inputs if spread is None else self.beside(spread, error, scale)
         budget = Budget(model, (*added, *known), unit, self.correlations)
         evaluated = budget.evaluate(coverage=coverage, cmc=max(cmc, smallest), k=k)
         return confirmed(budget, evaluated, about=self.point.name)
 
-    def _beside(
+    def beside(
         self, spread: Input, error: Callable[[Seen, Numbers], Number], scale: float
     ) -> Sequence[Input]:
-        """Return the inputs beside the repeatability: of the steps, by how much they are more than it."""
+        """Return the inputs beside the repeatability of an error: of rounding, what it is more than that."""
         known, mean = self.estimates(), statistics.fmean(self.errors(error, scale))
-        steps = []
-        for each in (one for one in self.inputs if one.symbol in self._steps):
-            moved = {**known, each.symbol: each.u}
-            steps.append(scale * statistics.fmean(estimate(error(one, moved)) for one in self.seen) - mean)
+        steps = {}
+        for each in (one for one in self.inputs if one.symbol in self.rounding):
+            moved = {**known, each.symbol: each.value + each.u}
+            by = scale * statistics.fmean(estimate(error(one, moved)) for one in self.seen) - mean
+            if by:
+                steps[each.symbol] = by
         # What they are larger by than the scatter is left of them, so that both together are the larger one.
-        all_steps = math.hypot(*steps)
+        all_steps = math.hypot(*steps.values())
         left = math.sqrt(max(0.0, 1.0 - (spread.u / all_steps) ** 2)) if all_steps else 0.0
         return [
             replace(each, u=left * each.u, source=each.source if left else IN_SCATTER)
-            if each.symbol in self._steps
+            if each.symbol in steps
             else each
             for each in self.inputs
         ]

@@ -238,7 +238,7 @@ def from_limit(symbol: str, readings: Sequence[Measured]) -> Standard:
             "give it a certificate in the bench file"
         )
     read = readings[0].source
-    source = Text(zh=f"{read}:制造商给出的最大允许误差", en=f"{read}: maker's limit of error")
+    source = Text(zh=f"{read}：制造商给出的最大允许误差", en=f"{read}: maker's limit of error")
     return Standard(symbol, Limit(readings[0].unit, max(known), source))
 
 

@@ -25,6 +25,7 @@ from remotecal.procedures.library.evaluation.digits import (
     rounded,
     scattered,
     significant,
+    written,
 )
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty.budget import Contribution
@@ -130,11 +131,13 @@ def _budget(row: int, finding: Finding) -> PointBudget:
 
 
 def _line(line: Contribution) -> BudgetLine:
+    u = significant(line.u)
+    exact = written(float(f"{line.value:.6g}") + 0.0)  # no sign on zero
     return BudgetLine(
         symbol=line.symbol,
-        value=rounded(line.value, significant(line.u)),
+        value=rounded(line.value, u) if line.u else exact,
         unit=line.unit,
-        u=significant(line.u),
+        u=u,
         distribution=line.distribution.replace(" ", "_"),
         dof=degrees(line.dof),
         sensitivity=significant(line.sensitivity, 3),

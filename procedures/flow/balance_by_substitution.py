@@ -48,7 +48,7 @@ class BalanceBySubstitution(Procedure):
     """Calibrate a large balance by weights and substitution loads (EURAMET cg-18, 4.3.3)."""
 
     title: ClassVar[Text] = Text(
-        zh="大质量衡器校准(替代法)", en="Calibration of a large balance by substitution loads"
+        zh="大质量衡器校准（替代法）", en="Calibration of a large balance by substitution loads"
     )
     norms: ClassVar[tuple[str, ...]] = ("EURAMET Calibration Guide No. 18",)
     model_equation: ClassVar[str] = (
@@ -242,7 +242,7 @@ EVERYTHING_OFF = Text(
     en="Take everything off the balance: weights and substitution loads.",
 )
 WEIGHTS_ON = Text(
-    zh="请将全部砝码放到衡器中心(已有的替代物保持不动)。",
+    zh="请将全部砝码放到衡器中心（已有的替代物保持不动）。",
     en="Put all weights on, about the centre; substitution loads that stand there stay.",
 )
 WEIGHTS_OFF = Text(zh="请将全部砝码取下。", en="Take all weights off again.")
@@ -252,7 +252,7 @@ WEIGHTS_OFF = Text(zh="请将全部砝码取下。", en="Take all weights off ag
 def substitute(number: int, shown: float) -> Text:
     """Return what is asked for in an exchange, where the balance showed so many kg."""
     return Text(
-        zh=f"请取下全部砝码,换上替代物 {number},增减至示值约为 {shown:g} kg。",
+        zh=f"请取下全部砝码，换上替代物 {number}，增减至示值约为 {shown:g} kg。",
         en=f"Take all weights off, put substitution load {number} in their place, and add to it or take off "
         f"until the balance shows about {shown:g} kg.",
     )

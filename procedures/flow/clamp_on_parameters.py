@@ -102,7 +102,7 @@ class ClampOnParameters(ReadingParameters):
     def straight_run(self) -> Text:
         """The straight run in words, for a budget."""
         ahead, behind = f"{self.upstream:g} D", f"{self.downstream:g} D"
-        return Text(zh=f"直管段:前 {ahead},后 {behind}", en=f"{ahead} ahead, {behind} behind")
+        return Text(zh=f"直管段：前 {ahead}，后 {behind}", en=f"{ahead} ahead, {behind} behind")
 
     def velocity(self, flow: float) -> float:
         """Return the mean velocity in m/s at a flow in m³/h."""

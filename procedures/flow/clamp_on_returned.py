@@ -64,7 +64,7 @@ UNHARMED, HARMED = "unharmed", "harmed"
 
 INPUTS: Final[Mapping[str, Text]] = {
     "E_s": Text(
-        zh="现场示值误差(临时证书),不含标准表证书的不确定度",
+        zh="现场示值误差（临时证书），不含标准表证书的不确定度",
         en="error on site (provisional certificate), without what is uncertain of the clamp-on meter",
     ),
     "e_c": Text(
@@ -288,7 +288,7 @@ def closed(changes: Sequence[Change]) -> Result:
 def received(serial: str) -> Text:
     """Return what is asked of a clamp-on meter that has come home."""
     return Text(
-        zh=f"外夹式超声流量计 {serial} 返回时,仪表、换能器和电缆是否完好?",
+        zh=f"外夹式超声流量计 {serial} 返回时，仪表、换能器和电缆是否完好？",
         en=f"Has the clamp-on meter {serial} come home, its transducers and cables as they went?",
     )
 
@@ -310,7 +310,7 @@ def _said(certificates: Certificates) -> Statement:
         ref_types=("remotecal_journeyClosed",),
         name=Text(zh="行程闭合", en="Journey closed"),
         declaration=Text(
-            zh=f"传递标准行程前后的证书 {numbers[0]} 和 {numbers[1]} 在各流速下 |E_n| ≤ 1;"
+            zh=f"传递标准行程前后的证书 {numbers[0]} 和 {numbers[1]} 在各流速下 |E_n| ≤ 1；"
             f"本证书取代临时证书 {numbers[2]}。",
             en=f"Certificates {numbers[0]} and {numbers[1]} of the transfer standard, before and after its "
             f"journey, agree at all velocities, |E_n| ≤ 1; this certificate takes the place of the "

@@ -23,8 +23,8 @@ DRAINING = 45.0
 """Seconds, about, in which a tank drains and its balance comes to rest; only by them is told what is left."""
 
 OF_WEIGHING: Final[Mapping[str, Text]] = {
-    "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
-    "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
+    "W": Text(zh="天平示值偏差（满载）", en="deviation of the balance's indication, tank full"),
+    "W_0": Text(zh="天平示值偏差（空载）", en="deviation of the balance's indication, tank empty"),
     "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
     **AIR_INPUTS,
 }

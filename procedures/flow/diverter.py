@@ -17,6 +17,7 @@ for m_s·N/(m·N_s) = (1 + n·Δt/T)/(1 + Δt/t). The buoyancy is that of all of
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Final
 
@@ -44,7 +45,7 @@ from remotecal.procedures.library.flow.collecting import (
 from remotecal.procedures.library.flow.water import InWater
 from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 TURNS: Final = 1.0
@@ -105,11 +106,11 @@ class DiverterCorrection(OnWeighTank):
 
     inputs: ClassVar[Mapping[str, Text]] = {
         REPEATABILITY: Text(zh="重复性", en="repeatability of the determinations"),
-        "W": Text(zh="天平示值偏差(满载)", en="deviation of the balance's indication, tank full"),
-        "W_0": Text(zh="天平示值偏差(空载)", en="deviation of the balance's indication, tank empty"),
-        "W_res": Text(zh="天平分辨力(长换向)", en="resolution of the balance, long diversion"),
-        "W_ress": Text(zh="天平分辨力(短换向)", en="resolution of the balance, short diversions"),
-        "N_res": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
+        "W": Text(zh="天平示值偏差（满载）", en="deviation of the balance's indication, tank full"),
+        "W_0": Text(zh="天平示值偏差（空载）", en="deviation of the balance's indication, tank empty"),
+        "W_res": Text(zh="天平分辨力（长换向）", en="resolution of the balance, long diversion"),
+        "W_ress": Text(zh="天平分辨力（短换向）", en="resolution of the balance, short diversions"),
+        "N_res": Text(zh="脉冲计数（±1）", en="counted pulses (±1)"),
         "Δt_q": Text(zh="随流量的变化", en="change with the flow"),
     }
     """The inputs of the measurement model, by symbol."""
@@ -243,13 +244,10 @@ def _correction(repeats: Repeats[Diversions]) -> Callable[[Diversions, Numbers],
     seen = repeats.seen
     full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
-    step = repeats.constant("balance_resolution", "kg") / len(seen) ** 0.5
     for symbol in ("W_res", "W_ress"):
-        repeats.inputs.append(Input.from_limits(symbol, 0.0, "kg", step, Distribution.TRIANGULAR))
-    many = sum(len(one.short_pulses) for one in seen) ** 0.5
-    repeats.inputs.append(
-        Input.from_limits("N_res", 0.0, "1", 1.0 * many / len(seen), Distribution.TRIANGULAR)
-    )
+        repeats.rounded(symbol, "kg", repeats.constant("balance_resolution", "kg"))
+    # Of n short counts, each within a pulse, the sum is within √n of one.
+    repeats.rounded("N_res", "1", statistics.fmean(len(one.short_pulses) for one in seen) ** 0.5)
 
     def correction(one: Diversions, x: Numbers) -> Number:
         long = (

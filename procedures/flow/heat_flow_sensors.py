@@ -77,14 +77,14 @@ class FlowSensorsOnBench(MetersOnBench):
     """Calibrate flow sensors of heat meters in series by weighing hot water (EN 1434-5, JJG 225)."""
 
     title: ClassVar[Text] = Text(
-        zh="热量表流量传感器串联校准(静态质量法,启停法)",
+        zh="热量表流量传感器串联校准（静态质量法，启停法）",
         en="Calibration of flow sensors of heat meters in series by static weighing",
     )
     norms: ClassVar[tuple[str, ...]] = ("EN 1434-5", "JJG 225", "ISO 4185:1980")
 
     inputs: ClassVar[Mapping[str, Text]] = {
         **MetersOnBench.inputs,
-        "Δp": Text(zh="流量传感器压力损失(q_p)", en="pressure loss of a flow sensor at q_p"),
+        "Δp": Text(zh="流量传感器压力损失（q_p）", en="pressure loss of a flow sensor at q_p"),
     }
     """The inputs of the measurement model, by symbol."""
 

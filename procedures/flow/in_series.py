@@ -270,7 +270,7 @@ class MeterInSeries:
     @property
     def _heading(self) -> Text:
         place, called = f"{self._place.number}/{self._place.count}", self._wanted.called
-        return Text(zh=f"{called.get('zh')},表位 {place}", en=f"{called.get('en')}, place {place}")
+        return Text(zh=f"{called.get('zh')}，表位 {place}", en=f"{called.get('en')}, place {place}")
 
     def _further(self, findings: Sequence[MeterFinding], permissible: Permissible) -> tuple[Further, ...]:
         limits = [permissible.at(finding.judged_at).upper for finding in findings]
@@ -305,7 +305,7 @@ class MeterInSeries:
             ref_types=("remotecal_remark",),
             refs=(self._item,),
             declaration=Text(
-                zh=f"被检表有时无应答,未读到的重复次数:{';'.join(missed)}。误差只由读到的重复得出。",
+                zh=f"被检表有时无应答，未读到的重复次数：{'；'.join(missed)}。误差只由读到的重复得出。",
                 en=f"The meter did not always answer; repeats that could not be read: {'; '.join(missed)}. "
                 "Errors are of those that could.",
             ),
@@ -318,7 +318,7 @@ class MeterInSeries:
             name=Text(zh="符合性", en="Conformity"),
             norms=(self._wanted.norm,),
             declaration=Text(
-                zh="被检表无应答,无法测得示值误差:不合格。",
+                zh="被检表无应答，无法测得示值误差：不合格。",
                 en="The meter did not answer, so no error could be found: it does not conform.",
             ),
             conformity="fail",

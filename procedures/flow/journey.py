@@ -181,12 +181,12 @@ class BothWays:
             ("一份证书声明的公共部分", "the part in common that one of both certificates states")
             if self._told
             else (
-                f"委托方给出的公共部分(U 的 {share})",
+                f"委托方给出的公共部分（U 的 {share}）",
                 f"the part in common that the order tells, {share} of U",
             )
         )
         text = Text(
-            zh=f"传递标准行程前后的证书未都声明公共部分;E_n 计算中已扣除{zh}。",
+            zh=f"传递标准行程前后的证书未都声明公共部分；E_n 计算中已扣除{zh}。",
             en=f"Not both certificates from before and after the journey state what they have in common; "
             f"{en} was left out of E_n.",
         )

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
@@ -47,13 +47,13 @@ STRETCH, EXPANSION = "pipe_stretch", "pipe_expansion"
 INPUTS: Final[Mapping[str, Text]] = {
     **{
         f"e_{number}": Text(
-            zh=f"标准表 {number} 误差(自身部分)", en=f"error of master {number}, its own part"
+            zh=f"标准表 {number} 误差（自身部分）", en=f"error of master {number}, its own part"
         )
         for number in range(1, MOST_MASTERS + 1)
     },
     **{
         f"δ_e{number}": Text(
-            zh=f"标准表误差公共部分(实验室 {number})",
+            zh=f"标准表误差公共部分（实验室 {number}）",
             en=f"error that the masters of laboratory {number} share",
         )
         for number in range(1, MOST_MASTERS + 1)
@@ -256,9 +256,10 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         delay = self.characteristic("Δt", "reading_delay", "s")
         for each in self.running:
             source = self.certificate(f"masters[{each.number}]").number
-            if own := each.parts.own:
-                symbol = f"e_{each.number}"
-                self.inputs.append(Input.normal(symbol, 0.0, "1", own, dof=each.parts.dof, source=source))
+            own = Input.normal(
+                f"e_{each.number}", 0.0, "1", each.parts.own, dof=each.parts.dof, source=source
+            )
+            self.inputs.append(replace(own, stated=each.error))
             self.inputs.append(Input.normal(f"Δt_{each.number}", 0.0, "s", delay.u, source=delay.source))
         self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)))
 
@@ -278,7 +279,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             counted = self._counted(seen, each.number) + x[f"Δt_{each.number}"]
             shared = self._shared[each.number]
             error = each.error + each.parts.weight(shared) * x[shared.symbol]
-            error = error + x.get(f"e_{each.number}", 0.0)
+            error = error + x[f"e_{each.number}"]
             passed = passed + self._passed(seen, each.number) * (time / counted) / (1.0 + error)
         mass = passed * self._ahead(seen, x) - self._stored(seen, x)
         volume: Number = mass / self.density(seen, x)

@@ -50,7 +50,7 @@ OPEN: Final = Statement(
     ref_types=("remotecal_journeyOpen",),
     name=Text(zh="临时结果", en="Provisional"),
     declaration=Text(
-        zh="外夹式标准表尚未返回复校,其运输影响不在不确定度之内:本证书仅为临时结果,不作符合性判定;"
+        zh="外夹式标准表尚未返回复校，其运输影响不在不确定度之内：本证书仅为临时结果，不作符合性判定；"
         "以行程闭合后的证书为准。",
         en="The clamp-on meter has not come home and been calibrated again, and what its journey did to it "
         "is not in the uncertainty: this certificate is provisional and judges nothing; the one that closes "
@@ -64,7 +64,7 @@ class MeterByClampOn(MeterUnderTest):
     """Calibrate a water meter in its own pipe by a clamp-on meter that was brought there."""
 
     title: ClassVar[Text] = Text(
-        zh="外夹式超声流量计现场校准(传递标准)", en="On-site calibration by a clamp-on transfer standard"
+        zh="外夹式超声流量计现场校准（传递标准）", en="On-site calibration by a clamp-on transfer standard"
     )
     norms: ClassVar[tuple[str, ...]] = ("JJG 1030-2007",)
     model_equation: ClassVar[str] = (
@@ -154,7 +154,7 @@ class MeterByClampOn(MeterUnderTest):
             error_column(findings),
             repeatability_column(findings),
         )  # fmt: skip
-        name = Text(zh="示值误差(临时)", en="Error of indication (provisional)")
+        name = Text(zh="示值误差（临时）", en="Error of indication (provisional)")
         errors = Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
         return Evaluation(
             results=(errors, self._installation(findings)),
@@ -208,8 +208,8 @@ class MeterByClampOn(MeterUnderTest):
 def mount(number: int, pipe: ClampOnParameters) -> Text:
     """Return what is asked for when a mounting begins."""
     return Text(
-        zh=f"第 {number} 次安装,共 {pipe.mountings} 次:请取下外夹式超声流量计的换能器,清洁管壁,换一个周向"
-        f"位置重新涂耦合剂并安装;设定内径 {pipe.told_inner:g} mm。",
+        zh=f"第 {number} 次安装，共 {pipe.mountings} 次：请取下外夹式超声流量计的换能器，清洁管壁，换一个周向"
+        f"位置重新涂耦合剂并安装；设定内径 {pipe.told_inner:g} mm。",
         en=f"Mounting {number} of {pipe.mountings}: take the clamp-on meter's transducers off, clean the "
         "pipe, and mount them anew, freshly coupled, elsewhere round the pipe; inner diameter set to "
         f"{pipe.told_inner:g} mm.",

@@ -120,7 +120,10 @@ class OnWaterRig(Procedure):
                 air.take(seen)
                 temperature.take(*seen.temperature)
                 pressure.take(*seen.pressure)
-        of_water = Text(zh="水温", en="Water temperature"), Text(zh="水压(表压)", en="Water pressure (gauge)")
+        of_water = (
+            Text(zh="水温", en="Water temperature"),
+            Text(zh="水压（表压）", en="Water pressure (gauge)"),
+        )
         return (
             water(self.parameters.water),
             *air.conditions(),

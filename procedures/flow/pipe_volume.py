@@ -43,11 +43,11 @@ from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
 
 EMPTY = Text(
-    zh="请排空并吹干该管段,关闭其两端,把装满水的容器放到天平上,然后确认。",
+    zh="请排空并吹干该管段，关闭其两端，把装满水的容器放到天平上，然后确认。",
     en="Empty the stretch of pipe, dry it, shut its ends; put the full can on the balance, and confirm.",
 )
 FILL = Text(
-    zh="请用该容器中的水注满管段并排除气泡,把容器放回天平,然后确认。",
+    zh="请用该容器中的水注满管段并排除气泡，把容器放回天平，然后确认。",
     en="Fill the stretch from the can, without bubbles; put the can back on the balance, and confirm.",
 )
 """What the person on site is asked for, in each repeat."""
@@ -83,7 +83,7 @@ class PipeVolume(Procedure):
     """Determine the volume of a stretch of pipe by filling it with weighed water."""
 
     title: ClassVar[Text] = Text(
-        zh="连接管段容积的测定(注水称量法)", en="Determination of a volume of pipe by weighed water"
+        zh="连接管段容积的测定（注水称量法）", en="Determination of a volume of pipe by weighed water"
     )
     model_equation: ClassVar[str] = "V = (m/ρ + δV)/(1 + 3α·(t - 20 °C))"
 
@@ -101,8 +101,8 @@ class PipeVolume(Procedure):
 
     inputs: ClassVar[Mapping[str, Text]] = {
         REPEATABILITY: Text(zh="重复性", en="repeatability of the fillings"),
-        "W_1": Text(zh="天平示值偏差(注水前)", en="deviation of the balance's indication, can full"),
-        "W_2": Text(zh="天平示值偏差(注水后)", en="deviation of the balance's indication, can emptied"),
+        "W_1": Text(zh="天平示值偏差（注水前）", en="deviation of the balance's indication, can full"),
+        "W_2": Text(zh="天平示值偏差（注水后）", en="deviation of the balance's indication, can emptied"),
         "t_m": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
         "ρ": Text(zh="水密度公式与水质", en="formula of the water's density, and the water itself"),
         "δV": Text(zh="残留空气与溅洒", en="air that stays, water that spills"),
@@ -180,5 +180,5 @@ class PipeVolume(Procedure):
         return volume
 
 
-NAME = Text(zh="管段容积(20 °C)", en="Volume of the pipe at 20 °C")
+NAME = Text(zh="管段容积（20 °C）", en="Volume of the pipe at 20 °C")
 """What is determined."""

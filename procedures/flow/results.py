@@ -10,6 +10,6 @@ def water(formula: str) -> Condition:
     note = Note(
         name=Text(zh="介质名称", en="Name"),
         ref_types=("remotecal_fluidName",),
-        text=Text(zh=f"水(密度公式:{formula})", en=f"water (density by {formula})"),
+        text=Text(zh=f"水（密度公式：{formula}）", en=f"water (density by {formula})"),
     )
     return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))

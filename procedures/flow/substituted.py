@@ -53,8 +53,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "δ_D": Text(zh="砝码稳定性", en="drift of the weights since their calibration, relative"),
     "ρ_w": Text(zh="砝码密度", en="density of the weights"),
     "v_s": Text(zh="替代物体积", en="volume of the substitution loads, relative"),
-    "I_s": Text(zh="称量重复性与分度(示值)", en="repeatability and scale interval of the indication"),
-    "I_ecc": Text(zh="偏载(示值)", en="eccentricity of the weights"),
+    "I_s": Text(zh="称量重复性与分度（示值）", en="repeatability and scale interval of the indication"),
+    "I_ecc": Text(zh="偏载（示值）", en="eccentricity of the weights"),
     "ΔI_s": Text(zh="各次替代的重复性与分度", en="repeatability and scale interval of all exchanges"),
     "δ_z": Text(zh="零点漂移的非线性", en="drift of the zero other than straight"),
 }

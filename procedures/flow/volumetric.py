@@ -34,7 +34,7 @@ EXPANSION: Final = "remotecal_cubicExpansion"
 INPUTS: Final[Mapping[str, Text]] = {
     "V_s": Text(zh="量器容积证书偏差", en="deviation of the tank's volume"),
     "h_res": Text(zh="标尺分辨力", en="resolution of the tank's scale"),
-    "h_0": Text(zh="标尺分辨力(空罐)", en="resolution of the tank's scale, drained"),
+    "h_0": Text(zh="标尺分辨力（空罐）", en="resolution of the tank's scale, drained"),
     "β": Text(zh="量器体膨胀系数", en="cubic expansion of the tank"),
     "t_s": Text(zh="量器内水温示值偏差", en="deviation of the water temperature in the tank"),
 }
@@ -62,9 +62,10 @@ class VolumetricTank:
         self._volume, self._reference = scale_of(certificate).around(level), reference
         self._expansion = expansion = expansion_of(certificate)
         rounded = step / 2 / repeats**0.5
-        resolution = (Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0"))
+        self.resolution = [Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0")]
+        """Of the scale's steps, by chance from reading to reading."""
         self._slope, self._drained = self._rise(level), _below(self._volume)
-        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs, *resolution)
+        self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs)
 
     def _rise(self, level: float) -> float:
         """Return what the tank holds more for a mm of its scale, in m³."""

@@ -126,7 +126,7 @@ class MetersOnBench(OnWeighTank):
     """Calibrate water meters in series by static weighing from rest to rest (ISO 4064-2, JJG 162)."""
 
     title: ClassVar[Text] = Text(
-        zh="水表串联校准(静态质量法,启停法)", en="Calibration of water meters in series by static weighing"
+        zh="水表串联校准（静态质量法，启停法）", en="Calibration of water meters in series by static weighing"
     )
     norms: ClassVar[tuple[str, ...]] = ("ISO 4064-2:2014", "JJG 162", "ISO 4185:1980")
     model_equation: ClassVar[str] = (
@@ -152,7 +152,7 @@ class MetersOnBench(OnWeighTank):
         "t_m": Text(zh="首表前水温示值偏差", en="deviation of the water temperature ahead of the meters"),
         "t_e": Text(zh="末表后水温示值偏差", en="deviation of the water temperature behind the meters"),
         "δx": Text(zh="沿程温度分布", en="course of the temperature along the line"),
-        "Δp": Text(zh="水表压力损失(Q3)", en="pressure loss of a meter at Q3"),
+        "Δp": Text(zh="水表压力损失（Q3）", en="pressure loss of a meter at Q3"),
         "V_c": Text(zh="末表至换向器管段容积", en="volume between the last meter and the diverter"),
         "V_s": Text(zh="相邻两表间管段容积", en="volume from one meter to the next"),
     }

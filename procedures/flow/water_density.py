@@ -36,7 +36,7 @@ from remotecal.procedures.library.measuring.surroundings import InAir, read_air
 from remotecal.uncertainty.number import Number, Numbers
 
 SAMPLE = Text(
-    zh="请从装置管路取水样并注入密度计,待温度稳定后确认。",
+    zh="请从装置管路取水样并注入密度计，待温度稳定后确认。",
     en="Take a sample of the rig's water into the density meter, and confirm once its temperature is steady.",
 )
 """What the person on site is asked for, once for each repeat."""
@@ -87,7 +87,7 @@ class WaterDensity(Procedure):
     parameters: DensityParameters
 
     inputs: ClassVar[Mapping[str, Text]] = {
-        REPEATABILITY: Text(zh="重复性(各水样)", en="repeatability, from sample to sample"),
+        REPEATABILITY: Text(zh="重复性（各水样）", en="repeatability, from sample to sample"),
         "e_d": Text(zh="密度计示值偏差", en="deviation of the density meter's indication"),
         "t_m": Text(zh="水样温度示值偏差", en="deviation of the sample's temperature"),
         "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),

@@ -167,6 +167,8 @@ class WaterVolumetric(IntoTank):
             wanted.reference_temperature,
         )
         repeats.inputs += tank.inputs
+        for rounding in tank.resolution:
+            repeats.by_chance(rounding)
         thermometer = repeats.correction(
             "t_s", "tank_thermometer", [one.tank_temperature for one in repeats.seen], "°C"
         )

@@ -74,7 +74,7 @@ INPUTS: Final[Mapping[str, Text]] = {
         )
         for number in range(1, MOST_THERMOMETERS + 1)
     },
-    "t_s": Text(zh="钟罩内平均温度(取样)", en="mean temperature under the bell, by its sampling"),
+    "t_s": Text(zh="钟罩内平均温度（取样）", en="mean temperature under the bell, by its sampling"),
     "v_l": Text(zh="钟罩泄漏", en="leak of the bell"),
     "Δt": Text(zh="计时", en="time between the readings"),
 }

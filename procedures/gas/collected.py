@@ -76,7 +76,7 @@ INPUTS: Final[Mapping[str, Text]] = {
         )
         for number in range(1, MOST_THERMOMETERS + 1)
     },
-    "t_s": Text(zh="容器平均温度(取样)", en="mean temperature of the gas, by its sampling"),
+    "t_s": Text(zh="容器平均温度（取样）", en="mean temperature of the gas, by its sampling"),
     "p_l": Text(zh="容器泄漏", en="leak of the tank"),
     "V_inv": Text(zh="附加容积", en="inventory volume"),
     "p_v": Text(zh="附加容积压力示值偏差", en="deviation of the pressure in the inventory volume"),

@@ -59,8 +59,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "p_0": Text(zh="喷嘴前压力示值偏差", en="deviation of the pressure ahead of the nozzle"),
     "t_0": Text(zh="喷嘴前温度示值偏差", en="deviation of the temperature ahead of the nozzle"),
     "α": Text(zh="喷嘴热膨胀系数", en="thermal expansion of the nozzle"),
-    "ε_C": Text(zh="临界流函数 C*(状态方程)", en="critical flow function C*, by the equation of state"),
-    "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
+    "ε_C": Text(zh="临界流函数 C*（状态方程）", en="critical flow function C*, by the equation of state"),
+    "ε_ρ": Text(zh="密度（状态方程）", en="density, by the equation of state"),
 }
 """The inputs of the nozzle's side of the model, by symbol."""
 

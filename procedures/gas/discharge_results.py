@@ -43,7 +43,7 @@ def nozzle_results(
             repeatability_column(findings),
         )
     )  # fmt: skip
-    diameter = column("喉径(20 °C,约定值)", "Throat diameter (20 °C, by convention)", THROAT, "mm",
+    diameter = column("喉径（20 °C，约定值）", "Throat diameter (20 °C, by convention)", THROAT, "mm",
                       same_decimals([throat]))  # fmt: skip
     return (
         Result(
@@ -70,7 +70,7 @@ def _common(findings: Sequence[DischargeFinding]) -> Column:
     )
     shared = min(2 * max(finding.common for finding in findings), smallest * (1 - SHARE))
     expanded = fixed(math.floor(shared / SHARE) * SHARE, 6)
-    stated = column("公共偏差(相对)", "Common deviation, relative", COMMON, "1", ("0",))
+    stated = column("公共偏差（相对）", "Common deviation, relative", COMMON, "1", ("0",))
     known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",), distribution=("normal",))
     return stated.model_copy(update={"uncertainty": known})
 

@@ -217,7 +217,7 @@ class MeterByBell(ByBell, GasMeterUnderTest):
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
-    "p_m": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "p_m": ("meterPressure", Text(zh="被检表处压力（绝压）", en="Pressure at the meter (absolute)")),
     "t_m": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
 }
 """Symbol → refType and name of the condition it was read under."""

@@ -255,9 +255,9 @@ class MeterByNozzles(GasMeterUnderTest):
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
-    "p_0": ("inletPressure", Text(zh="喷嘴前压力(绝压)", en="Pressure ahead of the nozzles (absolute)")),
+    "p_0": ("inletPressure", Text(zh="喷嘴前压力（绝压）", en="Pressure ahead of the nozzles (absolute)")),
     "t_0": ("inletTemperature", Text(zh="喷嘴前温度", en="Temperature ahead of the nozzles")),
-    "p_m": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "p_m": ("meterPressure", Text(zh="被检表处压力（绝压）", en="Pressure at the meter (absolute)")),
     "t_m": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
 }
 """Symbol → refType and name of the condition it was read under."""

@@ -111,7 +111,7 @@ class NozzleUnderTest(Procedure):
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
-    "p_0": ("inletPressure", Text(zh="喷嘴前压力(绝压)", en="Pressure ahead of the nozzle (absolute)")),
+    "p_0": ("inletPressure", Text(zh="喷嘴前压力（绝压）", en="Pressure ahead of the nozzle (absolute)")),
     "t_0": ("inletTemperature", Text(zh="喷嘴前温度", en="Temperature ahead of the nozzle")),
 }
 """Symbol → refType and name of the condition it was read under."""

@@ -79,6 +79,6 @@ def gas(air: str, equation: GasEquation) -> Condition:
     note = Note(
         name=Text(zh="介质名称", en="Name"),
         ref_types=("remotecal_fluidName",),
-        text=Text(zh=f"{zh}(状态方程:{by})", en=f"{en} (equation of state: {by})"),
+        text=Text(zh=f"{zh}（状态方程：{by}）", en=f"{en} (equation of state: {by})"),
     )
     return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))

@@ -50,9 +50,9 @@ INPUTS: Final[Mapping[str, Text]] = {
     "t_n": Text(zh="喷嘴前温度示值偏差", en="deviation of the temperature ahead of the nozzles"),
     "w_n": Text(zh="喷嘴前气体与温度计套管温差", en="difference of gas and thermometer well at the nozzles"),
     "α": Text(zh="喷嘴热膨胀系数", en="thermal expansion of the nozzles"),
-    "ε_C": Text(zh="临界流函数 C*(状态方程)", en="critical flow function C*, by the equation of state"),
+    "ε_C": Text(zh="临界流函数 C*（状态方程）", en="critical flow function C*, by the equation of state"),
     "ε_n": Text(
-        zh="质量与体积换算密度(状态方程)", en="density, for a mass against a volume, by the equation"
+        zh="质量与体积换算密度（状态方程）", en="density, for a mass against a volume, by the equation"
     ),
     "V_b": Text(zh="被检表至喷嘴间管容", en="volume between meter and nozzles"),
     "Δp_b": Text(zh="被检表至喷嘴管容内压力变化", en="change of pressure between meter and nozzles"),

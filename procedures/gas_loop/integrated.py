@@ -35,7 +35,7 @@ from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.uncertainty.budget import Budget
-from remotecal.uncertainty.inputs import Distribution, Input
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 from remotecal.uncertainty.together import evaluate_together
 
@@ -158,11 +158,9 @@ class IntegratedRepeats(LoopRepeats):
                     f"{self.point.name}: the meter counted with an alarm, by a substitute value"
                 )
         told = self.parameters
-        self.inputs += [
-            Input.from_limits(STEP, 0.0, "m3", told.base_resolution, Distribution.TRIANGULAR),
-            Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2),
-            Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2),
-        ]
+        self.rounded(STEP, "m3", told.base_resolution)
+        self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2))
+        self.by_chance(Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2))
         self.inputs.append(self._between())
 
     def _between(self) -> Input:
@@ -212,7 +210,8 @@ class IntegratedRepeats(LoopRepeats):
             found: Number = total * (100.0 / len(self.seen)) + x[REPEATABILITY]
             return found
 
-        return Budget(model, (scatter, *self.inputs), "%", self.correlations)
+        known = self.beside(scatter, error, 100.0)
+        return Budget(model, (scatter, *known), "%", self.correlations)
 
     def _alone(self, error: ErrorOf) -> Evaluated:
         """Return an error by itself; no CMC is stated for it."""
@@ -221,7 +220,8 @@ class IntegratedRepeats(LoopRepeats):
 
     def _correlations(self, errors: Sequence[ErrorOf]) -> tuple[float, float, float]:
         budgets = [self._budget(error) for error in (self._of_whole, *errors)]
-        found = evaluate_together(budgets, {each.symbol for each in self.inputs})
+        # What is left of the steps beside the scatter differs from error to error, as that does.
+        found = evaluate_together(budgets, {each.symbol for each in self.inputs} - {*self.rounding})
         with_v, with_p, with_t = (found.correlation(0, n) for n in (1, 2, 3))
         return with_v, with_p, with_t
 
@@ -312,7 +312,7 @@ def tables(
     ]  # fmt: skip
     return (
         Result(
-            name=Text(zh="整机:标况体积", en="The whole device: volume at base conditions"),
+            name=Text(zh="整机：标况体积", en="The whole device: volume at base conditions"),
             ref_types=("remotecal_wholeDevice",),
             tables=(Table(columns=whole),),
         ),
@@ -342,16 +342,16 @@ def remark(findings: Sequence[WholeDevice]) -> Statement:
     """Return what is said of whether the parts make the whole."""
     apart = [one for one in findings if not one.closes]
     if apart:
-        places = ", ".join(one.point.name for one in apart)
+        zh, en = (joint.join(one.point.name for one in apart) for joint in ("；", "; "))
         text = Text(
-            zh=f"闭合检验:{places} 处整机误差与各部分之和之差超出其扩展不确定度,差异来自换算计算"
-            "(参比条件、压缩因子方法、气体组成)。",
-            en=f"Closure: at {places} the whole and the sum of the parts differ by more than the expanded "
+            zh=f"闭合检验：{zh} 处整机误差与各部分之和之差超出其扩展不确定度，差异来自换算计算"
+            "（参比条件、压缩因子方法、气体组成）。",
+            en=f"Closure: at {en} the whole and the sum of the parts differ by more than the expanded "
             "uncertainty of the difference: look at its base conditions, method for Z and composition.",
         )
     else:
         text = Text(
-            zh="闭合检验:各处整机误差与各部分之和(e_V + e_p − e_T + e_Z)之差均不超过其扩展不确定度。",
+            zh="闭合检验：各处整机误差与各部分之和（e_V + e_p − e_T + e_Z）之差均不超过其扩展不确定度。",
             en="Closure: everywhere the whole and the sum of the parts, e_V + e_p − e_T + e_Z, agree within "
             "the expanded uncertainty of their difference.",
         )

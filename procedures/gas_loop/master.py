@@ -9,7 +9,7 @@ for, and how much of its uncertainty all meters of that laboratory share (`in_co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +45,7 @@ MOST: Final = 8
 
 INPUTS: Final[dict[str, Text]] = {
     **{
-        f"E_{n}": Text(zh=f"标准表 {n} 误差(自身部分)", en=f"error of master {n}, its own part")
+        f"E_{n}": Text(zh=f"标准表 {n} 误差（自身部分）", en=f"error of master {n}, its own part")
         for n in range(1, MOST + 1)
     },
     **{
@@ -54,11 +54,11 @@ INPUTS: Final[dict[str, Text]] = {
     },
     **{
         f"δ_E{n}": Text(
-            zh=f"标准表误差公共部分(实验室 {n})", en=f"error, what the masters of laboratory {n} share"
+            zh=f"标准表误差公共部分（实验室 {n}）", en=f"error, what the masters of laboratory {n} share"
         )
         for n in range(1, MOST + 2)
     },
-    "E_c": Text(zh="核查表误差(自身部分)", en="error of the check meter, its own part"),
+    "E_c": Text(zh="核查表误差（自身部分）", en="error of the check meter, its own part"),
     "f_c": Text(zh="核查表误差曲线拟合", en="curve through the errors of the check meter"),
 }
 """The inputs masters bring into a model, by symbol."""
@@ -133,8 +133,9 @@ class Master:
     def inputs(self, number: float) -> tuple[Input, ...]:
         """Return what is its own, as inputs: of the certificate, and of the curve through its points."""
         source, parts = self.certificate.number, self.parts(number)
+        own = Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source)
         return (
-            Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source),
+            replace(own, stated=self.fit.value(number)),
             Input.student_t(
                 f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
             ),

@@ -58,7 +58,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
     SOAKING: Text(zh="被检表温度计未达热平衡", en="thermometer at the meter may still soak"),
     **{
-        f"N_{n}": Text(zh=f"标准表 {n} 脉冲计数(±1)", en=f"counted pulses of master {n} (±1)")
+        f"N_{n}": Text(zh=f"标准表 {n} 脉冲计数（±1）", en=f"counted pulses of master {n} (±1)")
         for n in range(1, master.MOST + 1)
     },
     **{
@@ -66,9 +66,9 @@ INPUTS: Final[Mapping[str, Text]] = {
         for n in range(1, master.MOST + 1)
     },
     "r_c": Text(zh="核查表累积量分辨力", en="resolution of the check meter's total"),
-    "N_c": Text(zh="核查表脉冲计数(±1)", en="counted pulses of the check meter (±1)"),
-    "ε_Z": Text(zh="两端密度比(状态方程)", en="ratio of the densities, by the equation of state"),
-    "ε_ρ": Text(zh="密度(状态方程)", en="density, by the equation of state"),
+    "N_c": Text(zh="核查表脉冲计数（±1）", en="counted pulses of the check meter (±1)"),
+    "ε_Z": Text(zh="两端密度比（状态方程）", en="ratio of the densities, by the equation of state"),
+    "ε_ρ": Text(zh="密度（状态方程）", en="density, by the equation of state"),
     "t_dp": Text(zh="充气露点", en="dew point of the filling"),
     "ε_w": Text(zh="含水量公式", en="formula for the water content"),
     "V_c": Text(zh="标准表与被检表间管容", en="volume between masters and meter"),

@@ -64,7 +64,7 @@ def error_table(
     """Return the errors, one row a point, against the Reynolds number: all pressures in one curve."""
     columns = [
         _reynolds_column(rounds),
-        column("压力(绝压)", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
+        column("压力（绝压）", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
                [f"{estimate(each.meter.pressure) / 1000:.2f}" for each in rounds]),
         column("标准流量", "Reference flow", "remotecal_referenceFlow", "m3/h",
                [finding.with_relative_uncertainty(finding.place) for finding in findings]),
@@ -224,13 +224,18 @@ def gas(name: str, filling: LoopGas, dew_point: float | None) -> Condition:
     note = Note(
         name=Text(zh="介质名称", en="Name"),
         ref_types=("remotecal_fluidName",),
-        text=Text(zh=f"{zh},{zh_water}(状态方程:{by})", en=f"{name}, {en_water} (equation of state: {by})"),
+        text=Text(
+            zh=f"{zh}，{zh_water}（状态方程：{by}）", en=f"{name}, {en_water} (equation of state: {by})"
+        ),
     )
     return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
-    "meter_pressure": ("meterPressure", Text(zh="被检表处压力(绝压)", en="Pressure at the meter (absolute)")),
+    "meter_pressure": (
+        "meterPressure",
+        Text(zh="被检表处压力（绝压）", en="Pressure at the meter (absolute)"),
+    ),
     "meter_temperature": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
     "master_temperature": ("masterTemperature", Text(zh="标准表处温度", en="Temperature at the masters")),
 }

@@ -23,7 +23,7 @@ MOST: Final = 10
 """How many laboratories may have calibrated the sensors of a loop: as many as it has places."""
 
 INPUTS: Final[Mapping[str, Text]] = {
-    f"δ_{symbol}{n}": Text(zh=f"{zh}公共部分(实验室 {n})", en=f"{en}, what laboratory {n}'s sensors share")
+    f"δ_{symbol}{n}": Text(zh=f"{zh}公共部分（实验室 {n}）", en=f"{en}, what laboratory {n}'s sensors share")
     for symbol, zh, en in (("p", "压力示值偏差", "pressure"), ("t", "温度示值偏差", "temperature"))
     for n in range(1, MOST + 1)
 }

@@ -130,7 +130,7 @@ def table(every: Sequence[Heard], limit: float) -> tuple[Result, ...]:
         column("偏差", "Difference", "remotecal_soundDifference", "%", [f"{one.off:.2f}" for one in every]),
         column("允许偏差", "Allowed", "remotecal_soundAllowed", "%", [f"{limit:g}"] * len(every)),
     )  # fmt: skip
-    name = Text(zh="声速核查(状态方程)", en="Speed of sound, against the equation of state")
+    name = Text(zh="声速核查（状态方程）", en="Speed of sound, against the equation of state")
     return (Result(name=name, ref_types=("remotecal_soundCheck",), tables=(Table(columns=columns),)),)
 
 
@@ -139,9 +139,10 @@ def remark(every: Sequence[Heard], limit: float) -> tuple[Statement, ...]:
     wrong = [one for one in every if abs(one.off) > limit]
     if not wrong:
         return ()
-    zh, en = (", ".join(f"{one.called[i]} ({one.point.name})" for one in wrong) for i in (0, 1))
+    zh = "、".join(f"{one.called[0]}（{one.point.name}）" for one in wrong)
+    en = ", ".join(f"{one.called[1]} ({one.point.name})" for one in wrong)
     said = Text(
-        zh=f"声速示值与计算值之差超过 {limit:g} %:{zh}。",
+        zh=f"声速示值与计算值之差超过 {limit:g} %：{zh}。",
         en=f"The speed of sound differs from the computed one by more than {limit:g} %: {en}.",
     )
     return (Statement(ref_types=("remotecal_remark", "remotecal_soundCheck"), declaration=said),)

@@ -118,7 +118,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
             point=self.point,
             observed_at=self.points,
             title=Text(
-                zh=f"温差 {difference:g} K,回水 {back:.4g} °C",
+                zh=f"温差 {difference:g} K，回水 {back:.4g} °C",
                 en=f"Difference {difference:g} K, return {back:.4g} °C",
             ),
             reference=[at - there for at, there in places],
@@ -151,7 +151,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "l_f": Text(zh="供水侧导线电阻", en="resistance of the leads, flow"),
     "l_r": Text(zh="回水侧导线电阻", en="resistance of the leads, return"),
     "δ_k": Text(zh="热系数 k", en="heat coefficient k"),
-    "N": Text(zh="热量脉冲计数(±1)", en="counted pulses of energy (±1)"),
+    "N": Text(zh="热量脉冲计数（±1）", en="counted pulses of energy (±1)"),
     "W_res": Text(zh="热量示值分辨力", en="resolution of the energy on the display"),
 }
 """The inputs of the measurement model, by symbol."""

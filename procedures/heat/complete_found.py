@@ -154,7 +154,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
             point=self.point,
             observed_at=self.points,
             title=Text(
-                zh=f"温差 {difference:g} K,流量 {self._flow:.4g} m³/h",
+                zh=f"温差 {difference:g} K，流量 {self._flow:.4g} m³/h",
                 en=f"Difference {difference:g} K, flow {self._flow:.4g} m³/h",
             ),
             reference=[forward - back for forward, back in at],
@@ -181,7 +181,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "e_m": Text(zh="标准表误差", en="error of the master meter"),
     "V_r": Text(zh="标准表累积量分辨力", en="resolution of the master meter's total"),
     "δ_k": Text(zh="热系数 k", en="heat coefficient k"),
-    "N": Text(zh="热量脉冲计数(±1)", en="counted pulses of energy (±1)"),
+    "N": Text(zh="热量脉冲计数（±1）", en="counted pulses of energy (±1)"),
     "W_res": Text(zh="热量示值分辨力", en="resolution of the energy on the display"),
 }
 """The inputs of the measurement model, by symbol."""

@@ -68,7 +68,7 @@ def apart(wanted: CompleteParameters) -> tuple[Statement, ...]:
     zh = "、".join(f"{part.get('zh')} {number}" for part, number in by)
     en = ", ".join(f"{part.get('en')} {number}" for part, number in by)
     said = Text(
-        zh=f"分量误差之和依据下列证书,由委托方给出:{zh}。",
+        zh=f"分量误差之和依据下列证书，由委托方给出：{zh}。",
         en=f"The sum of the parts' errors is as the order gives it, by these certificates: {en}.",
     )
     return (Statement(ref_types=("remotecal_remark",), declaration=said),)
@@ -85,7 +85,7 @@ def below(findings: Sequence[CompleteFinding], wanted: CompleteParameters) -> tu
     if not there:
         return ()
     said = Text(
-        zh=f"{'; '.join(there)} 处低于 Δθ_min = {least:g} K 或 q_i = {lowest:g} m³/h,"
+        zh=f"{'；'.join(there)} 处低于 Δθ_min = {least:g} K 或 q_i = {lowest:g} m³/h，"
         "按最小值处的最大允许误差判定。",
         en=f"{'; '.join(there)}: below Δθ_min = {least:g} K or q_i = {lowest:g} m³/h; held against what the "
         "meter may be off at the smallest ones.",

@@ -138,7 +138,7 @@ class InBaths(Repeats[PairSeen]):
             point=self.point,
             observed_at=self.points,
             title=Text(
-                zh=f"温差 {difference:g} K,回水 {back:g} °C",
+                zh=f"温差 {difference:g} K，回水 {back:g} °C",
                 en=f"Difference {difference:g} K, return {back:g} °C",
             ),
             reference=[difference],
@@ -161,16 +161,16 @@ class InBaths(Repeats[PairSeen]):
             at_zh, at_en = f"{bath.nominal:g} °C 槽", f"in the bath of {bath.nominal:g} °C"
             called |= {
                 f"t_{number}": Text(
-                    zh=f"标准温度计示值偏差,{at_zh}", en=f"deviation of the reference {at_en}"
+                    zh=f"标准温度计示值偏差，{at_zh}", en=f"deviation of the reference {at_en}"
                 ),
-                f"R_{number}": Text(zh=f"电桥示值偏差,{at_zh}", en=f"deviation of the bridge {at_en}"),
+                f"R_{number}": Text(zh=f"电桥示值偏差，{at_zh}", en=f"deviation of the bridge {at_en}"),
             }
             for side, (chinese, english) in CALLED.items():
                 called[f"a_{side}_{number}"] = Text(
-                    zh=f"{chinese}重复性,{at_zh}", en=f"repeatability of the {english} {at_en}"
+                    zh=f"{chinese}重复性，{at_zh}", en=f"repeatability of the {english} {at_en}"
                 )
                 called[f"g_{side}_{number}"] = Text(
-                    zh=f"{chinese}处温场不均匀,{at_zh}", en=f"uniformity at the {english} {at_en}"
+                    zh=f"{chinese}处温场不均匀，{at_zh}", en=f"uniformity at the {english} {at_en}"
                 )
         for side, (chinese, english) in CALLED.items():
             called[f"s_{side}"] = Text(zh=f"{chinese}导热误差", en=f"stem conduction of the {english}")

@@ -25,7 +25,7 @@ def error_table(findings: Sequence[PairFinding], specification: Specification, *
                same_decimals([finding.back for finding in findings])),
         error_column(findings, specification, accredited=accredited),
     )  # fmt: skip
-    name = Text(zh="温差示值误差(最不利温度处)", en="Error of the difference, where it is worst")
+    name = Text(zh="温差示值误差（最不利温度处）", en="Error of the difference, where it is worst")
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=columns),))
 
 
@@ -56,7 +56,7 @@ def curves_table(pair: InBaths) -> Result:
     """Return the coefficients of both thermometers' curves: the flow's in the first row."""
     found = [pair.curves[side].coefficients for side in SIDES]
     columns = (
-        column("1 供水,2 回水", "1 flow, 2 return", "basic_tableIndex0", "1", ["1", "2"]),
+        column("1 供水，2 回水", "1 flow, 2 return", "basic_tableIndex0", "1", ["1", "2"]),
         column("0 °C 电阻 R_0", "R_0, at 0 °C", "remotecal_cvdR0", "Ω", [f"{r0:.4f}" for r0, _, _ in found]),
         column("系数 A", "Coefficient A", "remotecal_cvdA", "1/K", [f"{a:.6e}" for _, a, _ in found]),
         column("系数 B", "Coefficient B", "remotecal_cvdB", "1/K2", [f"{b:.4e}" for _, _, b in found]),
@@ -80,7 +80,7 @@ def said(pair: InBaths) -> tuple[Statement, ...]:
     baths = [bath.nominal for bath in pair.baths]
     texts = [
         Text(
-            zh=f"误差以 {wanted.pair_norm} 标准曲线换算,"
+            zh=f"误差以 {wanted.pair_norm} 标准曲线换算，"
             f"由 {min(baths):g} °C 至 {max(baths):g} °C 各槽测得的特性曲线计算。",
             en=f"Errors are those of a calculator that goes by {wanted.pair_norm}, from the thermometers' "
             f"curves through baths of {min(baths):g} °C to {max(baths):g} °C.",

@@ -47,7 +47,7 @@ REFERENCE_TEMPERATURE: Final = 20.0
 INPUTS: Final[Mapping[str, Text]] = {
     **{
         f"C_{number}": Text(
-            zh=f"喷嘴 {number} 流出系数(自身部分)", en=f"C_d of nozzle {number}, its own part"
+            zh=f"喷嘴 {number} 流出系数（自身部分）", en=f"C_d of nozzle {number}, its own part"
         )
         for number in range(1, MOST_NOZZLES + 1)
     },
@@ -57,7 +57,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     },
     **{
         f"δ_C{number}": Text(
-            zh=f"流出系数公共部分(实验室 {number})", en=f"C_d, what the nozzles of laboratory {number} share"
+            zh=f"流出系数公共部分（实验室 {number}）",
+            en=f"C_d, what the nozzles of laboratory {number} share",
         )
         for number in range(1, MOST_NOZZLES + 1)
     },

@@ -43,7 +43,7 @@ OfRepeat = Callable[[S, Numbers], Number]
 
 INPUTS: Final[Mapping[str, Text]] = {
     REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
-    "N": Text(zh="脉冲计数(±1)", en="counted pulses (±1)"),
+    "N": Text(zh="脉冲计数（±1）", en="counted pulses (±1)"),
     "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
     "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
 }

@@ -100,7 +100,7 @@ class DeadWeight(Indicating[DeadWeightSeen]):
     """At the piston."""
 
     safe_by_hand: ClassVar[Text] = Text(
-        zh="请降压,将管路通大气,并确认压力为零。",
+        zh="请降压，将管路通大气，并确认压力为零。",
         en="Let the pressure out, open the line to the air, and see that there is none left.",
     )
     Parameters: ClassVar[type[PressureParameters]] = DeadWeightParameters
@@ -207,10 +207,11 @@ def _asked(value: float, unit: str, on: Sequence[str], *, rising: bool) -> Text:
     """Return what the person on site is asked to do."""
     called = f"{convert(value, 'Pa', unit):.6g} {unit}"
     if not on:
-        return Text(zh=f"{called}:请将管路通大气。", en=f"{called}: open the line to the air.")
+        return Text(zh=f"{called}：请将管路通大气。", en=f"{called}: open the line to the air.")
     serials = ", ".join(on)
     return Text(
-        zh=f"{called}:请在活塞上加放 {serials},{'升压' if rising else '降压'}至活塞浮起并转动,不得超过该点。",
+        zh=f"{called}：请在活塞上加放 {serials}，{'升压' if rising else '降压'}至活塞浮起并转动，"
+        "不得超过该点。",
         en=f"{called}: let {serials} be on the piston; come from {'below' if rising else 'above'} and not "
         "past it, until it floats and turns.",
     )

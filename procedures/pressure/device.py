@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from remotecal.journal.observation import Value
 
 ZERO = Text(
-    zh="压力已在量程下限。请调整被检表零位,完成后请选择。",
+    zh="压力已在量程下限。请调整被检表零位，完成后请选择。",
     en="The pressure is at the lower end of the range. Set the zero of the device, then choose.",
 )
 """What the person on site is asked for where the device is to be adjusted."""
@@ -180,7 +180,7 @@ class PressureProcedure(Procedure, Generic[S]):
 
     def adjustment(self, was_set: Mapping[str, Value]) -> Text:
         at = f"{convert(self.sweep.values[0], 'Pa', self.parameters.unit):.6g} {self.parameters.unit}"
-        return Text(zh=f"调整:在 {at} 处调整了零位。", en=f"Adjustment: the zero was set at {at}.")
+        return Text(zh=f"调整：在 {at} 处调整了零位。", en=f"Adjustment: the zero was set at {at}.")
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors, characteristics, budgets and conformity."""

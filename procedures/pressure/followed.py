@@ -21,8 +21,8 @@ def sequence(parameters: PressureParameters) -> Text:
     """Return how the device was led: by which sequence, and what was otherwise in this run."""
     sweep, unit = parameters.sweep(), parameters.unit
     told = Text(
-        zh=f"测量程序:{parameters.sequence};预压次数:{sweep.preloads};循环次数:{sweep.cycles};"
-        f"读数前停留:{sweep.dwell:g} s,两端 {sweep.dwell_at_ends:g} s。",
+        zh=f"测量程序：{parameters.sequence}；预压次数：{sweep.preloads}；循环次数：{sweep.cycles}；"
+        f"读数前停留：{sweep.dwell:g} s，两端 {sweep.dwell_at_ends:g} s。",
         en=f"Sequence: {parameters.sequence}; preloads: {sweep.preloads}; cycles: {sweep.cycles}; before a "
         f"reading it was waited {sweep.dwell:g} s, at both ends {sweep.dwell_at_ends:g} s.",
     )
@@ -31,7 +31,7 @@ def sequence(parameters: PressureParameters) -> Text:
         places = ", ".join(f"{convert(each, 'Pa', unit):.6g}" for each in sorted(sweep.again)) + f" {unit}"
         further.append(
             Text(
-                zh=f"重复性测量点(再升压 {sweep.times} 次):{places}。",
+                zh=f"重复性测量点（再升压 {sweep.times} 次）：{places}。",
                 en=f"Come to from below {sweep.times} times more: {places}.",
             )
         )
@@ -42,14 +42,14 @@ def sequence(parameters: PressureParameters) -> Text:
         )
         further.append(
             Text(
-                zh=f"与该程序的通常形式不同:{chinese}。",
+                zh=f"与该程序的通常形式不同：{chinese}。",
                 en=f"Not in the usual form of that sequence: {english}.",
             )
         )
     if parameters.sequence == REMOUNTED and sweep.cycles >= SEQUENCES[REMOUNTED].cycles:
         further.append(
             Text(
-                zh="末次循环前未重新安装被检表,未评定复现性。",
+                zh="末次循环前未重新安装被检表，未评定复现性。",
                 en="The device was not mounted anew before the last cycle: its reproducibility is unknown.",
             )
         )

@@ -151,7 +151,7 @@ def said(whole: DeviceFound, parameters: PressureParameters) -> tuple[Statement,
     if parameters.standard_absolute != parameters.absolute:
         texts.append(
             Text(
-                zh="标准器与被检表的压力类型不同:认为气压计位于标准器参考面高度。",
+                zh="标准器与被检表的压力类型不同：认为气压计位于标准器参考面高度。",
                 en="Standard and device count from different pressures: the barometer is taken to stand at "
                 "the reference level of the standard.",
             )
@@ -159,7 +159,7 @@ def said(whole: DeviceFound, parameters: PressureParameters) -> tuple[Statement,
     if whole.repeatability is None:
         texts.append(
             Text(
-                zh="仅测量一个循环,重复性未评定,不包含在 U 中。",
+                zh="仅测量一个循环，重复性未评定，不包含在 U 中。",
                 en="One cycle was measured: the repeatability is unknown, and not part of U.",
             )
         )

@@ -188,7 +188,7 @@ def write_trust_list(
     sign_trust_list(path, keys.list_issuer)
 
 
-DEMONSTRATION = Text(zh="演示,不证明任何事", en="demonstration, proves nothing")
+DEMONSTRATION = Text(zh="演示，不证明任何事", en="demonstration, proves nothing")
 
 
 def _table(heading: str, entries: Mapping[str, object]) -> str:

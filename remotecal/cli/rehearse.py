@@ -132,7 +132,7 @@ def _show(rehearsed: Rehearsal) -> None:
         print(
             say(
                 "A share above 100 %: correlated inputs take part of it away again.",
-                "占比大于 100 %:与之相关的其他分量将其部分抵消。",
+                "占比大于 100 %：与之相关的其他分量将其部分抵消。",
             )
         )
     if rehearsed.whole is not None:
@@ -141,12 +141,12 @@ def _show(rehearsed: Rehearsal) -> None:
             say(
                 f"A conforming device would not pass at some point: {least} to {most}; what is allowed of "
                 "hysteresis, repeatability and the like may refuse it beside.",
-                f"合格器具在某一点未通过的概率:{least} 至 {most};回差、重复性等要求未计入。",
+                f"合格器具在某一点未通过的概率：{least} 至 {most}；回差、重复性等要求未计入。",
             )
         )
     print(say("It would take ", "预计用时 ") + f"{timedelta(seconds=round(rehearsed.duration))}.")
     for said in rehearsed.assumed:
-        print(plain(say("Simulated otherwise: ", "模拟中的差异:") + said))
+        print(plain(say("Simulated otherwise: ", "模拟中的差异：") + said))
 
 
 def _chance(probability: float | None) -> str:

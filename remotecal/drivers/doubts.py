@@ -57,7 +57,7 @@ def doubt(
         )
     else:
         return None
-    return Text(zh=f"{why.get('zh')},请再看一次。", en=f"{why.get('en')}; please look again.")
+    return Text(zh=f"{why.get('zh')}，请再看一次。", en=f"{why.get('en')}; please look again.")
 
 
 def likely(item: Quantity, place: Shown, expected: float | None, before: float | None) -> tuple[float, float]:

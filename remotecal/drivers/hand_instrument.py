@@ -148,13 +148,13 @@ class HandInstrument(LineInstrument):
 
     def _read_serial(self, put: Put) -> str:
         question = Text(
-            zh=f"{self.name}:仪器上的编号是多少?没有请填 0。",
+            zh=f"{self.name}：仪器上的编号是多少？没有请填 0。",
             en=f"{self.name}: which serial number stands on it? 0 if none does.",
         )
         told = put(Sought(self.name, SERIAL, question, "text"))
         if self.serial and known_serial(told) != self.serial:
             why = Text(
-                zh=f"{told} 不是台架文件中的编号 {self.serial},请再看一次。",
+                zh=f"{told} 不是台架文件中的编号 {self.serial}，请再看一次。",
                 en=f"{told} is not {self.serial}, which the bench file says; please look again.",
             )
             told = put(Sought(self.name, SERIAL, _both(why, question), "text"))
@@ -223,20 +223,20 @@ class HandInstrument(LineInstrument):
         place = _shown(item)
         unit = "" if item.unit == "1" else units.symbol(item.unit)
         return Text(
-            zh=f"{self.name}:{place.zh}是多少?" + (f"单位 {unit}。" if unit else ""),
+            zh=f"{self.name}：{place.zh}是多少？" + (f"单位 {unit}。" if unit else ""),
             en=f"{self.name}: what does the {place.en} show" + (f", in {unit}?" if unit else "?"),
         )
 
     def _state_sought(self, item: Choice, line: str) -> Sought:  # type: ignore[type-arg]  # of whatever states
         place = _shown(item)
         question = Text(
-            zh=f"{self.name}:{place.zh}处于什么状态?", en=f"{self.name}: which state is the {place.en} in?"
+            zh=f"{self.name}：{place.zh}处于什么状态？", en=f"{self.name}: which state is the {place.en} in?"
         )
         return Sought(self.name, line, question, "choice", tuple(item.options.__members__))
 
     def _photo_sought(self, place: Shown, line: str) -> Sought:
         question = Text(
-            zh=f"{self.name}:请拍一张{place.zh}的照片。",
+            zh=f"{self.name}：请拍一张{place.zh}的照片。",
             en=f"{self.name}: please take a photo of the {place.en}.",
         )
         return Sought(self.name, line, question, "file")
@@ -248,12 +248,13 @@ class HandInstrument(LineInstrument):
             value = f"{number:.12g}" + ("" if unit == "1" else f" {units.symbol(unit)}")
         if value:
             question = Text(
-                zh=f"{self.name}:请将{place.zh}设为 {value},然后确认。",
+                zh=f"{self.name}：请将{place.zh}设为 {value}，然后确认。",
                 en=f"{self.name}: please set the {place.en} to {value}, then confirm.",
             )
         else:
             question = Text(
-                zh=f"{self.name}:请{place.zh},然后确认。", en=f"{self.name}: please {place.en}, then confirm."
+                zh=f"{self.name}：请{place.zh}，然后确认。",
+                en=f"{self.name}: please {place.en}, then confirm.",
             )
         return Sought(self.name, line, question, "choice", (DONE, NOT_POSSIBLE))
 
@@ -269,10 +270,10 @@ AGAIN = Text(
 )
 
 BLIND = Text(
-    zh="请再读一次,不要看第一次的读数。", en="Please read it once more, without a look at the first reading."
+    zh="请再读一次，不要看第一次的读数。", en="Please read it once more, without a look at the first reading."
 )
 DIFFERENT = Text(
-    zh="两次读数不一致,请重新读,直到连续两次一致。",
+    zh="两次读数不一致，请重新读，直到连续两次一致。",
     en="The last two readings differ; please read it again, until two in a row agree.",
 )
 

@@ -172,7 +172,7 @@ AIR_FORMULAS = (
     AirFormula(air_density, CIPM_2007_U, "CIPM-2007"),
     AirFormula(air_density_oiml, OIML_R111_U, "OIML R 111-1, E.3"),
     AirFormula(
-        air_density_beyond, BEYOND_CIPM_U, Text(zh="CIPM-2007,超出其范围", en="CIPM-2007, beyond its range")
+        air_density_beyond, BEYOND_CIPM_U, Text(zh="CIPM-2007，超出其范围", en="CIPM-2007, beyond its range")
     ),
 )
 """The best one first."""

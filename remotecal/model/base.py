@@ -103,7 +103,12 @@ class Text(RootModel[dict[Language, Line]]):
         """
         texts = [cls.plain(part) if isinstance(part, str) else part for part in parts if part != ""]
         known = sorted({language for text in texts for language in text.languages}) or [""]
-        return cls({each: "; ".join(dict.fromkeys(text.get(each) for text in texts)) for each in known})
+        return cls(
+            {
+                each: ("；" if each == "zh" else "; ").join(dict.fromkeys(text.get(each) for text in texts))
+                for each in known
+            }
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -246,7 +246,7 @@ class Procedure(ABC):
     def adjustment(self, was_set: Mapping[str, Value]) -> Text:
         """Return what the certificate says of an adjustment, by what `adjust` returned."""
         told = ", ".join(f"{name} = {_told(value)}" for name, value in was_set.items())
-        return Text(zh=f"调整:{told}。", en=f"Adjustment: {told}.")
+        return Text(zh=f"调整：{told}。", en=f"Adjustment: {told}.")
 
     @classmethod
     def can_adjust(cls) -> bool:

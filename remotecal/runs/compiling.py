@@ -320,7 +320,7 @@ def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
     renewed = Statement(
         ref_types=(NEW_EVALUATION,),
         declaration=Text(
-            zh=f"本证书由测量证据重新计算;所用计算程序的 SHA-256 为 {found.sha256}。",
+            zh=f"本证书由测量证据重新计算；所用计算程序的 SHA-256 为 {found.sha256}。",
             en="The results were evaluated anew from the evidence of the measurement, by a later text of the "
             f"procedure, whose SHA-256 is {found.sha256}.",
         ),
@@ -350,7 +350,7 @@ def _interruption(discarded: tuple[tuple[str, int], ...]) -> Statement:
     return Statement(
         ref_types=("remotecal_interruption",),
         declaration=Text(
-            zh="测量曾中断。以下已开始而未完成的重复测量均已重新测量:"
+            zh="测量曾中断。以下已开始而未完成的重复测量均已重新测量："
             + "、".join(f"{point} 第 {repeat} 次" for point, repeat in discarded)
             + "。",
             en="The run was interrupted. Repeats begun and not completed, each measured anew: "

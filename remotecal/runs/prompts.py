@@ -69,7 +69,7 @@ class Question:
         except ValueError as error:
             if not self.unit:
                 return f"{answer!r} {'不是数字' if chinese else 'is no number'}"
-            return f"{answer!r} 不是数字,或有歧义:请只用数字和小数点" if chinese else str(error)
+            return f"{answer!r} 不是数字，或有歧义：请只用数字和小数点" if chinese else str(error)
         if self.guide.refuses(value):
             limits = f"{self.guide.limits} {self.unit}".strip()
             return f"{answer} 超出允许范围 {limits}" if chinese else f"{answer} is not within {limits}"

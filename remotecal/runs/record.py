@@ -80,7 +80,7 @@ def _saying(measurement: Evaluation, text: Text) -> Evaluation:
 
 
 NOT_ADJUSTED = Text(
-    zh="委托要求调整,但未能调整;以上为器具原有状态下的结果。",
+    zh="委托要求调整，但未能调整；以上为器具原有状态下的结果。",
     en="An adjustment was ordered and was not possible: the results are those of the device as found.",
 )
 """What is said of a device that was to be adjusted and could not be."""

@@ -141,7 +141,7 @@ class Running(Run):
         within = f"{criterion.duration:g} s"
         self.ask(
             Text(
-                zh=f"{called}:请等到{zh}在 {within} 内变化不超过 {allowed},然后确认。",
+                zh=f"{called}：请等到{zh}在 {within} 内变化不超过 {allowed}，然后确认。",
                 en=f"{called}: please wait until the {en} changes by no more than {allowed} within {within}, "
                 "then confirm.",
             ),

@@ -166,7 +166,7 @@ class Session:
         empty = ", ".join(order.order.empty) or "none 无"
         self._run.ask(
             Text(
-                zh=f"请装上被检器具,然后确认。{places}。空位:{empty}。",
+                zh=f"请装上被检器具，然后确认。{places}。空位：{empty}。",
                 en=f"Mount the devices, then confirm: {places}. Places that stay empty: {empty}.",
             ),
             options=(DONE,),

@@ -130,7 +130,7 @@ class ClampOnHome(Assembly):
         )
         return Certified(
             Text(zh="电磁流量计", en="Electromagnetic flow meter"),
-            ((Text(zh="示值误差(临时)", en="error of indication (provisional)"), table),),
+            ((Text(zh="示值误差（临时）", en="error of indication (provisional)"), table),),
             age=ON_SITE,
             standards=(standard,),
         )

@@ -74,7 +74,7 @@ class Solid:
             )
         )
         name = Text(
-            zh=f"标准固体({CHINESE[self.material]})", en=f"Solid standard of density, {self.material}"
+            zh=f"标准固体（{CHINESE[self.material]}）", en=f"Solid standard of density, {self.material}"
         )
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 

@@ -89,7 +89,7 @@ class Liquid:
             )
         )
         name = Text(
-            zh=f"密度标准液({CHINESE.get(self.serial, self.serial)})", en=f"Certified liquid, {self.serial}"
+            zh=f"密度标准液（{CHINESE.get(self.serial, self.serial)}）", en=f"Certified liquid, {self.serial}"
         )
         return Certified(name, ((Text(zh="密度", en="density"), table),))
 

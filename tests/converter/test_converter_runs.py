@@ -227,7 +227,7 @@ def test_a_certificate_names_the_gas_the_packets_and_minus_signs_as_they_are_rea
     assert "methane 90.6724 %" in gas.get("en")
     assert "_" not in gas.get("en").partition("; ")[2]
     assert pulses.get("en") == "packets of 1000 pulses, 10 pulses per m³: N/K = 100 m³ each"
-    assert pulses.get("zh") == "每组 1000 个脉冲,每立方米 10 个脉冲:每组 N/K = 100 m³"
+    assert pulses.get("zh") == "每组 1000 个脉冲，每立方米 10 个脉冲：每组 N/K = 100 m³"
     assert "% at most" not in said(made)
     assert " -0" not in said(made)
     equation = made.measurements[0].methods[-1].description.get("en")

@@ -12,7 +12,7 @@ from remotecal.errors import GarbledReply, InstrumentError
 def shown_zh() -> None:
     with by_hand(dial(), "5") as (probe, person):
         probe.q.read()
-    assert person.questions("zh") == ["gauge:表盘是多少?单位 V。"]
+    assert person.questions("zh") == ["gauge：表盘是多少？单位 V。"]
 
 
 def shown_en() -> None:
@@ -117,7 +117,7 @@ def dial_wraps() -> None:
 def dial_zh() -> None:
     with by_hand(PressureGaugeByHand, "1", zh="三号表") as (probe, person):
         probe.pressure.read()
-    assert person.questions("zh") == ["gauge:三号表是多少?单位 kPa。"]
+    assert person.questions("zh") == ["gauge：三号表是多少？单位 kPa。"]
 
 
 def dial_en() -> None:

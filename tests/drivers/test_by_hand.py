@@ -108,7 +108,7 @@ def test_a_number_outside_the_span_is_looked_at_twice_and_then_refused() -> None
     )
     assert (
         person.questions("zh")[1]
-        == "160 bar 超出量程 0 – 16 bar,请再看一次。 gauge:压力表示值是多少?单位 bar。"
+        == "160 bar 超出量程 0 – 16 bar，请再看一次。 gauge：压力表示值是多少？单位 bar。"
     )
 
 
@@ -187,7 +187,7 @@ def test_a_person_sets_and_confirms() -> None:
         "gauge: which state is the bypass in?",
         "gauge: what does the opening of the valve show, in %?",
     ]
-    assert person.questions("zh")[0] == "gauge:请将阀门开度设为 45 %,然后确认。"
+    assert person.questions("zh")[0] == "gauge：请将阀门开度设为 45 %，然后确认。"
     assert [sought.options for sought in person.sought[:3]] == [("done", "not possible")] * 3
     assert person.sought[3].options == ("SHUT", "OPEN")
 
@@ -334,7 +334,7 @@ def test_a_photo_stands_in_the_reply_and_none_is_no_reply() -> None:
         probe.keep = keep
         assert probe.pressure.read().exchange == 1
     assert kept == [b"read pressure gauge", rb"5 \kilo\pascal photo " + digest.encode()]
-    assert person.sought[0].question.get("zh") == "gauge:请拍一张压力表示值的照片。"
+    assert person.sought[0].question.get("zh") == "gauge：请拍一张压力表示值的照片。"
 
 
 def test_garbage_in_a_kept_reply_is_no_reading() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from hashlib import sha256
 from types import SimpleNamespace
@@ -64,6 +65,15 @@ def test_the_correction_is_the_diverters(tmp_path, seed):
         assert found.unit == "s"
         assert found.value == pytest.approx(rig.truth.asymmetry, abs=1.5 * found.expanded)
         assert found.expanded < 0.006
+        lines = {line.symbol: line for line in made.measurements[0].budgets[0].lines}
+        kg = rig.outfit.size.resolution
+        steps = [
+            abs(float(lines[symbol].sensitivity)) * step / 18**0.5
+            for symbol, step in (("W_res", kg), ("W_ress", kg), ("N_res", 15**0.5))
+        ]
+        counted = [float(lines[symbol].contribution) for symbol in ("E_rep", "W_res", "W_ress", "N_res")]
+        larger = max(abs(counted[0]), math.hypot(*steps))
+        assert math.hypot(*counted) == pytest.approx(larger, rel=0.05), "steps are in the scatter"
         again = stated_in(read(write(made)), "diverter_correction")
         assert again == found
 

@@ -147,6 +147,10 @@ def test_the_certificate_tells_which_masters_ran_and_how_full(bench):
     lines = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
     assert lines["δ_e1"] == pytest.approx(0.09, rel=0.02), "what masters share is not averaged"
     assert lines["e_1"] == pytest.approx(0.03, rel=0.1), "what is their own counts by their share of the flow"
+    told_of = {line.symbol: float(line.value) for line in made.measurements[0].budgets[0].lines}
+    taken_off = [-master.stated.correction(420.0) for master in bench.outfit.masters[:2]]
+    assert [told_of["e_1"], told_of["e_2"]] == pytest.approx(taken_off, rel=0.05), "and what was taken off"
+    assert told_of["δ_e1"] == 0.0, "of what they share nothing was"
 
 
 def test_every_deviation_counts_in_its_direction(bench):

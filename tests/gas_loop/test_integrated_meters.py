@@ -145,7 +145,10 @@ def test_how_finely_its_base_volume_is_read_counts(measured):
     coarse = evaluated(evidence, base_resolution=0.1)
     (line,) = (one for one in coarse.budgets[3].lines if one.symbol == "V_b_res")
     passed = 5.93 * 100.0 / 3600 * 30
-    assert float(line.contribution) == pytest.approx(100 * 0.1 / 6**0.5 / passed, rel=0.06)
+    assert float(line.contribution) == pytest.approx(100 * 0.1 / 6**0.5 / passed / 2**0.5, rel=0.06)
+    fine = evaluated(evidence, base_resolution=1e-6)
+    (line,) = (one for one in fine.budgets[3].lines if one.symbol == "V_b_res")
+    assert float(line.u) == 0.0, "the two repeats scatter by more"
 
 
 @pytest.mark.parametrize(

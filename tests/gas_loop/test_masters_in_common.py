@@ -64,6 +64,17 @@ def ratios():
     return {common: [ratio_to_u(seed, common=common) for seed in range(LOOPS)] for common in (True, False)}
 
 
+def test_a_budget_tells_what_was_taken_off_of_each():
+    drawn = draw_meters(Random(1), (100.0,) * 2, REYNOLDS)
+    masters = [Master(n, stated(each.certified(), n, common=True)) for n, each in enumerate(drawn, 1)]
+    told = {each.symbol: each.told for each in Together(masters, [AT] * 2, (ISSUER.get("en"),)).inputs}
+    assert told == {
+        **{f"E_{each.key}": each.fit.value(AT) for each in masters},
+        **dict.fromkeys(("δ_E1", "f_1", "f_2"), 0.0),
+    }
+    assert told["E_1"] != told["E_2"]
+
+
 def within(ratios, k=1.96):
     return sum(abs(one) <= k for one in ratios) / len(ratios)
 

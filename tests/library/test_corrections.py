@@ -197,7 +197,7 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     full, empty = lines["W"], lines["W_0"]
     assert alone == pytest.approx(math.hypot(full.contribution, empty.contribution), rel=1e-6)
     assert full.source.get("en").endswith("; r = 0 (not stated)")
-    assert full.source.get("zh").endswith("; r = 0（未声明）")
+    assert full.source.get("zh").endswith("；r = 0（未声明）")
     lines, common = weighed(evidence, 1.0)
     # Between certified points the straight line's own part stays: here the full bin lies between two.
     least = abs(full.contribution + empty.contribution)

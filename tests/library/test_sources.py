@@ -57,7 +57,7 @@ def test_no_source_is_said_in_one_language_alone():
 def test_what_several_say_is_joined_in_every_language():
     both, alone = Text(zh="检漏限值", en="limit of the leak test"), Text(zh="委托单", en="the order")
     assert Text.joined([both, "C-1", alone, both]) == Text(
-        zh="检漏限值; C-1; 委托单", en="limit of the leak test; C-1; the order"
+        zh="检漏限值；C-1；委托单", en="limit of the leak test; C-1; the order"
     )
     assert Text.joined(["C-1", "C-2", "C-1"]) == Text.plain("C-1; C-2")
 

@@ -137,7 +137,7 @@ def test_the_coefficients_of_a_function_are_inputs_in_the_units_asked_for():
     assert found.value == pytest.approx(9.805e-5 * (1 + 4e-12 * 1e6))
     assert found.u == pytest.approx(((0.5e-9) ** 2 + (9.805e-5 * 0.4e-12 * 1e6) ** 2) ** 0.5, rel=1e-4)
     assert {line.source for line in found.lines} == {
-        Text(zh="C-1; 未声明相关性", en="C-1; states no correlation")
+        Text(zh="C-1；未声明相关性", en="C-1; states no correlation")
     }
 
 

@@ -11,8 +11,10 @@ from types import MappingProxyType
 import pytest
 
 from remotecal.procedures import Point
+from remotecal.procedures.library.density.standing import use_steps
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import IN_SCATTER
+from remotecal.uncertainty.inputs import Input
 
 
 @dataclass
@@ -20,6 +22,12 @@ class Told:
     """A repeat: what was counted."""
 
     value: float
+
+
+class Coarse:
+    """Parameters of a balance that shows whole kilograms."""
+
+    balance_step = 1.0
 
 
 class Without:
@@ -48,6 +56,26 @@ def test_they_count_where_the_repeats_agree():
     assert lines["N"].source == ""
     found, lines = counted([100.0, 100.0, 100.0, 100.5])
     assert 0.0 < lines[REPEATABILITY].u < found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(4))
+
+
+def test_what_an_error_does_not_take_stays_as_it_is():
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(1.0), Told(9.0)])
+    repeats.rounded("N", "1", 1.0)
+    repeats.rounded("of_another", "1", 1.0)
+    lines = {line.symbol: line for line in repeats.evaluate(lambda seen, x: seen.value + x["N"], "1").lines}
+    assert lines["N"].u == 0.0
+    assert lines["of_another"].u == pytest.approx(1 / math.sqrt(12))
+
+
+def test_they_count_once_beside_a_scatter_that_is_given():
+    """One of all places, such as a converter's; what the mean of several readings is off is the smaller."""
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(1.0), Told(1.0)])
+    use_steps(repeats, "W", Coarse(), 2)
+    for spread, left in ((0.0, 0.5), (0.1, math.sqrt(0.25 - 0.06)), (1.0, 0.0)):
+        given = (Input.student_t(REPEATABILITY, 0.0, "kg", spread, 9.0),)
+        found = repeats.evaluate(lambda seen, x: seen.value + x["W"], "kg", scatter=given)
+        assert found.u == pytest.approx(max(spread, 1 / math.sqrt(24)))
+        assert found.lines[1].u == pytest.approx(left / math.sqrt(6))
 
 
 def test_more_scatter_is_never_less_uncertainty():

@@ -211,7 +211,7 @@ def test_a_range_that_begins_elsewhere_is_adjusted_at_its_lower_end(bench):
     site = OnSite(bench, at=100.0)
     made = record(calibrate(bench, site, adjust=True, span=[1e5, 1e6], pressures=[1e5, 5e5, 1e6]))
     assert len(made.measurements) == 2
-    assert ("调整:在 100 kPa 处调整了零位。", "Adjustment: the zero was set at 100 kPa.") in declared(made)
+    assert ("调整：在 100 kPa 处调整了零位。", "Adjustment: the zero was set at 100 kPa.") in declared(made)
 
 
 def declared(made):

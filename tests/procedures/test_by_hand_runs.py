@@ -73,7 +73,7 @@ def test_what_a_person_reads_is_evidence_like_any_reading(dial: Tiny) -> None:
     assert prompt.data == {
         "instrument": "gauge", "kind": "number", "options": [], "request": "read dial", "unit": "V",
         "digits": 2, "likely": [0, 20],
-        "question": {"en": "gauge: what does the dial show, in V?", "zh": "gauge:表盘示值是多少?单位 V。"},
+        "question": {"en": "gauge: what does the dial show, in V?", "zh": "gauge：表盘示值是多少？单位 V。"},
     }  # fmt: skip
     answer = next(event for event in dial.events("answer") if event.data["prompt"] == prompt.seq)
     assert answer.data == {"answer": "1.00 V", "by": "liwei", "prompt": prompt.seq}
@@ -92,7 +92,7 @@ def test_a_person_watches_what_nobody_else_sees(dial: Tiny) -> None:
     assert [one.text.get("en") for one in waited] == [
         "gauge.value: please wait until the dial changes by no more than 0.1 V within 5 s, then confirm."
     ] * 2
-    assert waited[0].text.get("zh") == "gauge.value:请等到表盘示值在 5 s 内变化不超过 0.1 V,然后确认。"
+    assert waited[0].text.get("zh") == "gauge.value：请等到表盘示值在 5 s 内变化不超过 0.1 V，然后确认。"
     assert dial.events("stable") == []
 
 
@@ -109,7 +109,7 @@ def test_a_second_look_is_kept_and_the_first_is_not_believed(dial: Tiny) -> None
     person = Beside(dial.world, {3: "100", 4: "1.05"})
     evidence = dial.run(person)
     assert evidence.observations[0].values["values"][0].value == 1.05  # type: ignore[index, union-attr]
-    assert person.questions("zh")[3].startswith("100 V 超出量程 0 – 20 V,请再看一次。")
+    assert person.questions("zh")[3].startswith("100 V 超出量程 0 – 20 V，请再看一次。")
     assert next(one["reply"] for one in exchanges(dial) if one["request"] == "read dial") == "1.05 \\volt"
     assert examine(dial.events())["read by hand"] == "gauge: 13 by liwei"
 

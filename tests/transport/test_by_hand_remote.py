@@ -46,7 +46,7 @@ async def test_a_question_for_a_dial_reaches_laboratory_and_site_and_either_answ
             order, watching = await site.order(), Watching()
             await hub.laboratory.watch("here", order.id, watching)
             live = await asked(watching, 1)
-            assert live.question["zh"] == "gauge:仪器上的编号是多少?没有请填 0。"
+            assert live.question["zh"] == "gauge：仪器上的编号是多少？没有请填 0。"
             assert (await wish(site, "answer", "M1")).done
             assert (await asked(watching, 2)).options == ("done",)
             assert (await wish(site, "answer", "done")).done
