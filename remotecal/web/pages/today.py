@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
-from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     from remotecal.store.notices import NoticeRow
     from remotecal.store.pages import IssuedRow
     from remotecal.store.requests import RequestRow
-    from remotecal.web.pages.news import Parts
     from remotecal.web.pages.standards import Ending
+    from remotecal.web.pages.told import Parts
 
 router = APIRouter(include_in_schema=False)
 
@@ -90,7 +89,7 @@ async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
     board = ("today", visitor.caller.account)
     async with aclosing(office.boards.looks(board, looks, lambda: _of_all(visitor))) as found:
         async for of_all in found:
-            yield await run_in_threadpool(anew, of_all)
+            yield await office.boards.make(partial(anew, of_all))
 
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
