@@ -1,4 +1,4 @@
-"""What is told of live parts as they change: as an event, made and compressed once for all who are told it."""
+"""What is told of live parts as they change: events, made and compressed once for all who are told them."""
 
 from __future__ import annotations
 
