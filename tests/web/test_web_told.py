@@ -1,4 +1,4 @@
-"""What is told of live parts: what changed, made and compressed once for all; all of it to who missed some."""
+"""What is told of live parts: what changed, made and compressed once for all; all to who missed some."""
 
 from __future__ import annotations
 
