@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from typing import Final
 
 from remotecal.signals import on_ending
 from remotecal.transport.moderation import Moderation
+
+TURN: Final = 0.0005
+"""Seconds after which a thread leaves the interpreter to another that wants it: Python's own ten times as
+long make a request, which goes from thread to thread, wait at each step for those that compute."""
+SELDOM: Final = 100
+"""How many searches for garbage among what is young come before one among all (Python's own: 10): nothing
+else of the process goes on meanwhile, for 0.1 s at a hub of 500 stations."""
 
 
 async def serve(
@@ -42,13 +52,34 @@ async def serve(
         if len(received) == 1:
             loop.call_soon_threadsafe(stop or running.cancel)
 
-    with on_ending(receive):
+    with on_ending(receive), promptly():
         await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if waiting.done():
+            keep_what_is_there()
             with suppress(OSError):  # nobody may be there to read it
                 print(greeting, flush=True)
         waiting.cancel()
         await running
+
+
+@contextmanager
+def promptly() -> Iterator[None]:
+    """Have nobody who waits for an answer held up for long by the interpreter, while the context lasts."""
+    turn, searches = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(TURN)
+    gc.set_threshold(*searches[:2], SELDOM)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(turn)
+        gc.set_threshold(*searches)
+        gc.unfreeze()
+
+
+def keep_what_is_there() -> None:
+    """Have garbage no longer looked for in what was made until now: modules, mostly, which stay."""
+    gc.collect()
+    gc.freeze()
 
 
 def moment(at: float | None) -> str:

@@ -1,15 +1,20 @@
-"""What several look at: made once for all of them, however many they are, while anybody looks."""
+"""What several look at: made once for all of them, however many they are, while anybody looks.
+
+Everything that is made for those who look on is made one after the other, in a thread: what is done in
+several at once holds up whoever waits for the interpreter, and so each command, many times as long.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Hashable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
 
     Looks = Callable[[asyncio.Event], AsyncGenerator[None]]
     """Yields when it is to be looked: first at once, and soon after the event that it is given was set."""
@@ -22,6 +27,11 @@ class Boards:
 
     def __init__(self) -> None:
         self._boards: dict[Hashable, _Board[Any]] = {}
+        self._one = CapacityLimiter(1)
+
+    async def make(self, make: Callable[[], T]) -> T:
+        """Return what is made in a thread for somebody who looks on, one after the other."""
+        return await to_thread.run_sync(make, limiter=self._one)
 
     async def looks(self, key: Hashable, looks: Looks, make: Callable[[], T]) -> AsyncGenerator[T]:
         """Yield what is on a board each time it was made: first as it was made after one came.
@@ -31,11 +41,11 @@ class Boards:
         Args:
             key: tells all that it follows from: of those who give the same, the first one's are used.
             looks: tells when.
-            make: makes it, in a thread of its own; where it raises an error, all who look have it raised.
+            make: makes it, see `make`; where it raises an error, all who look have it raised.
         """
         board = self._boards.get(key)
         if board is None or board.over:
-            board = self._boards[key] = _Board(looks, make)
+            board = self._boards[key] = _Board(looks, partial(self.make, make))
         board.viewers += 1
         came, told = board.begun, board.told
         board.again.set()
@@ -58,7 +68,7 @@ class Boards:
 class _Board(Generic[T]):
     """What is made for all who look at it."""
 
-    def __init__(self, looks: Looks, make: Callable[[], T]) -> None:
+    def __init__(self, looks: Looks, make: Callable[[], Awaitable[T]]) -> None:
         self.viewers = self.begun = 0
         self.again, self.told = asyncio.Event(), asyncio.Event()
         self.latest: tuple[int, T] | None = None
@@ -70,13 +80,13 @@ class _Board(Generic[T]):
         """Whether nothing is made any more."""
         return self.failed is not None or self.work.done()
 
-    async def _run(self, looks: Looks, make: Callable[[], T]) -> None:
+    async def _run(self, looks: Looks, make: Callable[[], Awaitable[T]]) -> None:
         try:
             async with aclosing(looks(self.again)) as times:
                 async for _ in times:
                     self.begun += 1
                     number = self.begun
-                    self.latest = (number, await run_in_threadpool(make))
+                    self.latest = (number, await make())
                     self._tell()
         except Exception as error:  # noqa: BLE001  who looks has it raised
             self.failed = error

@@ -32,7 +32,7 @@ from remotecal.web.answers import PROBLEM
 from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
 from remotecal.web.pages.frame import for_people, refusal
-from remotecal.web.pages.news import OVER
+from remotecal.web.pages.told import OVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -48,7 +48,8 @@ def _stream_compressed(send: Send) -> Send:
         nonlocal compressor
         if message["type"] == "http.response.start":
             headers = MutableHeaders(raw=message["headers"])
-            if headers.get("content-type", "").startswith(STREAM):
+            of_events = headers.get("content-type", "").startswith(STREAM)
+            if of_events and "content-encoding" not in headers:  # what several are told is compressed for all
                 compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW + GZIP, MEMORY)
                 del headers["content-length"]
                 headers["content-encoding"] = "gzip"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from contextlib import aclosing
 from functools import partial
-from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
@@ -15,38 +13,28 @@ from starlette.responses import Response, StreamingResponse
 
 from remotecal.errors import NotLoggedIn
 from remotecal.web.pages.frame import Visitor, looking_on
+from remotecal.web.pages.told import OVER, Compressing, Event, Telling, as_event, changed
 
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping
 
-    from remotecal.web.office import Office
-    from remotecal.web.watching import Shows
+    from starlette.requests import Request
 
-    Parts = Mapping[str, "str | Divided"]
-    """Id of an element → what stands in it."""
+    from remotecal.web.office import Office
+    from remotecal.web.pages.told import Parts, Told
+    from remotecal.web.watching import Shows
 
 LOOK_AGAIN: Final = 30.0
 """Seconds after which it is looked at whether somebody may still look on."""
-AGAIN_AFTER: Final = 1000
-"""Milliseconds after which a browser asks again where its stream broke off, as when the hub restarts."""
-OVER: Final = "event: over\ndata: {}\n\n"
-"""Tells that nothing comes any more: whoever looks on is not logged in any more."""
 HEADERS: Final = {"X-Accel-Buffering": "no"}
 """Tells a proxy to pass on each event as it comes."""
+COMPRESSED: Final = {"Content-Encoding": "gzip", "Vary": "accept-encoding"}
+"""Tells that a stream is compressed already."""
 
 
 LookingOn = Annotated[Visitor, Depends(looking_on)]
 """Who looks on, for the handler of a stream."""
-
-
-class Divided(NamedTuple):
-    """A part that is sent whole where other pieces stand in it than before, else by those that changed."""
-
-    whole: str
-    """All that stands in it."""
-    pieces: Mapping[str, str]
-    """Id of an element in it → what stands in that, in their order."""
 
 
 def stream(
@@ -54,7 +42,6 @@ def stream(
     parts: Callable[[], Parts],
     shows: Shows,
     ask: Callable[[], Awaitable[None]] | None = None,
-    board: Hashable = None,
 ) -> Response:
     """Return a stream of a page's parts: first all, then each that has changed.
 
@@ -65,12 +52,29 @@ def stream(
         parts: makes them.
         shows: tells which of the stations' news change them; that of others wakes nobody.
         ask: asks for what is shown, where it does not come by itself.
-        board: tells all that the parts follow from, where that is nothing of the visitor's own: they are made
-            once for all who look at the same.
+    """
+    return stream_of(_own(visitor.office, looks_asking(visitor.office, shows, ask), parts), still(visitor))
+
+
+def shared_stream(
+    visitor: Visitor,
+    parts: Callable[[], Parts],
+    shows: Shows,
+    board: Hashable,
+    ask: Callable[[], Awaitable[None]] | None = None,
+) -> Response:
+    """Return a stream of parts that are nothing of the visitor's own; else as `stream`.
+
+    Args:
+        visitor: who looks on.
+        parts: makes them; once for all who look at the same.
+        shows: tells which of the stations' news change them.
+        board: tells all that the parts follow from.
+        ask: asks for what is shown, where it does not come by itself.
     """
     looks = partial(looks_asking, visitor.office, shows, ask)
-    made = _own(looks(), parts) if board is None else visitor.office.boards.looks(board, looks, parts)
-    return stream_of(made, still(visitor))
+    made = visitor.office.boards.looks(board, looks, Telling(parts))
+    return shared_stream_of(visitor.request, made, still(visitor))
 
 
 def still(visitor: Visitor) -> Callable[[], object]:
@@ -86,7 +90,19 @@ def stream_of(made: AsyncGenerator[Parts], still: Callable[[], object]) -> Respo
         still: looked at now and then. Where this, or `made`, raises `NotLoggedIn`, the stream says that it
             is over, and ends.
     """
-    return StreamingResponse(_events(made, still), media_type="text/event-stream", headers=HEADERS)
+    return _response(_plain(_events(_differences(made), still)), HEADERS)
+
+
+def shared_stream_of(request: Request, made: AsyncGenerator[Told], still: Callable[[], object]) -> Response:
+    """Return a stream of what is told to several; the rest as `stream_of`."""
+    events = _events(_news(made), still)
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return _response(_compressed(events), HEADERS | COMPRESSED)
+    return _response(_plain(events), HEADERS)
+
+
+def _response(content: AsyncIterator[bytes], headers: Mapping[str, str]) -> Response:
+    return StreamingResponse(content, media_type="text/event-stream", headers=headers)
 
 
 async def looks_asking(
@@ -103,46 +119,53 @@ async def looks_asking(
             yield
 
 
-async def _own(looks: AsyncGenerator[None], parts: Callable[[], Parts]) -> AsyncGenerator[Parts]:
+async def _own(
+    office: Office, looks: AsyncGenerator[None], parts: Callable[[], Parts]
+) -> AsyncGenerator[Parts]:
     async with aclosing(looks) as each:
         async for _ in each:
-            yield await run_in_threadpool(parts)
+            yield await office.boards.make(parts)
 
 
-async def _events(made: AsyncGenerator[Parts], still: Callable[[], object]) -> AsyncIterator[str]:
+async def _differences(made: AsyncGenerator[Parts]) -> AsyncGenerator[Event]:
+    """Yield what is new in parts, each time they were made."""
     sent: dict[str, bytes] = {}
-    looked = time.monotonic()
     async with aclosing(made) as each:
+        async for parts in each:
+            yield as_event(changed(parts, sent))
+
+
+async def _news(made: AsyncGenerator[Told]) -> AsyncGenerator[Event]:
+    """Yield what is new for one of those who are told the same, and may have missed some of it."""
+    last = 0
+    async with aclosing(made) as each:
+        async for told in each:
+            event, last = told.since(last), told.number
+            yield event
+
+
+async def _events(new: AsyncGenerator[Event], still: Callable[[], object]) -> AsyncGenerator[Event]:
+    looked = time.monotonic()
+    async with aclosing(new) as each:
         try:
-            async for parts in each:
+            async for event in each:
                 if time.monotonic() - looked > LOOK_AGAIN:
                     looked = time.monotonic()
                     await run_in_threadpool(still)
-                new = _changed(parts, sent)
-                yield f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n"
+                yield event
         except NotLoggedIn:
-            yield OVER
+            yield Event(OVER)
 
 
-def _changed(parts: Parts, sent: dict[str, bytes]) -> dict[str, str]:
-    """Return what is to be sent of parts, and note it under `sent`.
-
-    What was sent is known by its hash: many look on, and each is to take little.
-    """
-    new: dict[str, str] = {}
-    known: dict[str, bytes] = {}
-    for name, part in parts.items():
-        whole, pieces = (part, {}) if isinstance(part, str) else part
-        known[name] = _hash(" ".join(pieces) or whole)
-        known |= {of: _hash(html) for of, html in pieces.items()}
-        if sent.get(name) != known[name]:
-            new[name] = whole
-        else:
-            new |= {of: html for of, html in pieces.items() if sent.get(of) != known[of]}
-    sent.clear()
-    sent.update(known)
-    return new
+async def _plain(events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:
+    async with aclosing(events) as each:
+        async for event in each:
+            yield event.plain
 
 
-def _hash(text: str) -> bytes:
-    return sha256(text.encode()).digest()
+async def _compressed(events: AsyncGenerator[Event]) -> AsyncIterator[bytes]:
+    compressing = Compressing()
+    async with aclosing(events) as each:
+        async for event in each:
+            yield compressing.add(event)
+    yield compressing.end()

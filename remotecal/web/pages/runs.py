@@ -17,7 +17,8 @@ from remotecal.pages.frame import see
 from remotecal.web import callers, certificates, runs, visible
 from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
-from remotecal.web.pages.news import Divided, LookingOn, stream
+from remotecal.web.pages.news import LookingOn, shared_stream, stream
+from remotecal.web.pages.told import Divided
 from remotecal.web.runs import BeforeRun, FromStation, InState
 from remotecal.web.watching import FEW, ON, WAITING, turned
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from remotecal.store.journals import RunRow
     from remotecal.store.whole import WholeRun
     from remotecal.transport.messages import Live
-    from remotecal.web.pages.news import Parts
+    from remotecal.web.pages.told import Parts
     from remotecal.web.shown import FileShown
     from remotecal.web.watching import Seen, Watching
 
@@ -77,12 +78,8 @@ def live_news(visitor: LookingOn) -> Response:
             listed.note(await run_in_threadpool(_cards, anybody))
         await listed.ask(visitor.office.watching, CONSOLE)
 
-    return stream(
-        visitor,
-        parts,
-        listed.shows,
-        ask,
-        board=("live", account, visitor.words.language),
+    return shared_stream(
+        visitor, parts, listed.shows, board=("live", account, visitor.words.language), ask=ask
     )
 
 

@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
-from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
@@ -23,15 +22,19 @@ from remotecal.web.pages.standards import ending
 from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from remotecal.hub.due import FallingDue
+    from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.notices import NoticeRow
     from remotecal.store.pages import IssuedRow
+    from remotecal.store.remarks import RemarkRow
     from remotecal.store.requests import RequestRow
-    from remotecal.web.pages.news import Parts
+    from remotecal.web.callers import Action
+    from remotecal.web.office import Office
     from remotecal.web.pages.standards import Ending
+    from remotecal.web.pages.told import Parts
 
 router = APIRouter(include_in_schema=False)
 
@@ -64,6 +67,12 @@ class OfAll(NamedTuple):
     """See `Pages.wanting`."""
     issued: Sequence[IssuedRow]
     """Today's."""
+    to_sign: Sequence[tuple[Awaiting, RunRow]]
+    """See `Pages.to_sign`; the laboratory's people see it, as what follows."""
+    remarks: Sequence[RemarkRow]
+    """With which some of these were returned."""
+    requests: Sequence[RequestRow]
+    """What customers ask for."""
 
 
 class On(NamedTuple):
@@ -78,6 +87,7 @@ class On(NamedTuple):
 async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
     """Yield the page's parts: looked up once for all who see the same runs, made where something changed."""
     office, before, made = visitor.office, dict[str, object](), dict[str, str]()
+    account = visitor.caller.account
 
     def anew(of_all: OfAll) -> Parts:
         content = _content(visitor, of_all)
@@ -87,22 +97,32 @@ async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
         return made
 
     looks = partial(office.watching.looks, lambda _, live, was: turned(live, was))
-    board = ("today", visitor.caller.account)
-    async with aclosing(office.boards.looks(board, looks, lambda: _of_all(visitor))) as found:
+    find = partial(_of_all, office, account, lambda _: True)
+    async with aclosing(office.boards.looks(("today", account), looks, find)) as found:
         async for of_all in found:
-            yield await run_in_threadpool(anew, of_all)
+            yield await office.boards.make(partial(anew, of_all))
 
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
-    return {"today": visitor.part("today_parts.html", **_content(visitor, _of_all(visitor)))}
+    of_all = _of_all(visitor.office, visitor.caller.account, visitor.may)
+    return {"today": visitor.part("today_parts.html", **_content(visitor, of_all))}
 
 
-def _of_all(visitor: Visitor) -> OfAll:
-    account, pages = visitor.caller.account, visitor.office.store.pages
-    midnight = civil_time(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone).replace(
+def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) -> OfAll:
+    """Return what is looked up once; what nobody may see to, of those it is for, is left out."""
+    store = office.store
+    midnight = civil_time(office.clock.now(), office.laboratory.folder.time_zone).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
-    return OfAll(pages.wanting(account=account), pages.issued(midnight.timestamp(), account=account))
+    wanting = store.pages.wanting(account=account)
+    to_sign = store.pages.to_sign(wanting) if may("sign") else ()
+    return OfAll(
+        wanting,
+        store.pages.issued(midnight.timestamp(), account=account),
+        to_sign,
+        store.remarks.open() if to_sign else (),
+        store.requests.open(REQUESTS_SHOWN) if account is None and may("order") else (),
+    )
 
 
 def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
@@ -110,8 +130,8 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
     office, wanting = visitor.office, of_all.wanting
     unseen = office.store.notices.to(visitor.caller.name, 50, unseen=True)
     return {
-        "waiting": _waiting(visitor, wanting),
-        "requests": _requests(visitor),
+        "waiting": _waiting(visitor, of_all),
+        "requests": of_all.requests if visitor.may("order") else (),
         "abnormal": [(kind, row) for kind in ABNORMAL for row in wanting[kind]],
         "due": _due(visitor),
         "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
@@ -141,16 +161,14 @@ class ToDo(NamedTuple):
     """With which it was returned, and by whom."""
 
 
-def _waiting(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[ToDo]:
+def _waiting(visitor: Visitor, of_all: OfAll) -> list[ToDo]:
     """Return what this person can do something about: questions, remarks, certificates to be signed."""
-    found = [ToDo("asking", row) for row in wanting["asking"] if visitor.may("command")]
+    found = [ToDo("asking", row) for row in of_all.wanting["asking"] if visitor.may("command")]
     if not visitor.may("sign"):
         return found
-    to_sign = visitor.office.store.pages.to_sign(wanting)
-    remarks = visitor.office.store.remarks.open() if to_sign else ()
-    returned = {(one.station, one.run): f"{one.by}: {one.text}" for one in remarks}
+    returned = {(one.station, one.run): f"{one.by}: {one.text}" for one in of_all.remarks}
     for duty, role in FILED_BY.items():
-        for one, row in to_sign:
+        for one, row in of_all.to_sign:
             if one.duty != duty:
                 continue
             remark = returned.get((row.station, row.run), "")
@@ -189,9 +207,3 @@ def _unmailed(visitor: Visitor, unseen: Sequence[NoticeRow]) -> Sequence[tuple[s
         return office.store.notices.failing(now, MOST_DUE)
     own = sum(one.sent is None and one.tried is not None and one.tried < now - IN_HAND for one in unseen)
     return ((office.store.notices.way(visitor.caller.name).mail, own),) if own else ()
-
-
-def _requests(visitor: Visitor) -> Sequence[RequestRow]:
-    """Return what customers ask for, for whoever may order it."""
-    ours = visitor.caller.account is None and visitor.may("order")
-    return visitor.office.store.requests.open(REQUESTS_SHOWN) if ours else ()

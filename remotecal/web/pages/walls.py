@@ -27,8 +27,9 @@ from remotecal.web.bodies import WallWanted
 from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
-from remotecal.web.pages.news import looks_asking, stream_of
+from remotecal.web.pages.news import looks_asking, shared_stream_of
 from remotecal.web.pages.runs import ListedRuns, on_now
+from remotecal.web.pages.told import Telling, Told
 from remotecal.web.pages.weighty import asked_again, once
 
 if TYPE_CHECKING:
@@ -125,22 +126,24 @@ def show(screen: Before) -> Response:
 @router.get(f"{PATH}/news")
 def news(request: Request, here: Here) -> Response:
     """Return what changes of it; where it shows nothing any more, that."""
-    return stream_of(_shown_to(request, here), lambda: None)
+    return shared_stream_of(request, _shown_to(request, here), lambda: None)
 
 
-async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Mapping[str, str]]:
+async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Told]:
     """Yield what a screen shows, made once for all that show the same; nothing, at last, where it may not."""
     try:
         visitor, wall = await run_in_threadpool(before, request, here)
         listed = ListedRuns(all_=True)
         looks = partial(looks_asking, here, listed.shows, partial(listed.ask, here.watching, "wall"))
         board = ("wall", wall.language, wall.full)
-        async with aclosing(here.boards.looks(board, looks, lambda: _parts(visitor, wall, listed))) as made:
-            async for parts in made:
-                await run_in_threadpool(before, request, here)  # each time: one taken down is dark at once
-                yield parts
+        telling = Telling(lambda: _parts(visitor, wall, listed))
+        async with aclosing(here.boards.looks(board, looks, telling)) as made:
+            async for told in made:
+                # each time: one taken down is dark at once
+                await here.boards.make(partial(before, request, here))
+                yield told
     except NotThere as error:
-        yield {"wall": ""}
+        yield Told(0, {"wall": ""})
         raise NotLoggedIn(str(error)) from None
 
 
