@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Context, Decimal
+from decimal import Decimal
 from hashlib import file_digest, sha256
-from io import StringIO
 from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.sheet import UNCERTAINTY, Sheet, number
+from remotecal.certificates.table_files import NUMBERED, rows_in
 from remotecal.certificates.typed_signs import check_signs
 from remotecal.configuration import checked, read_toml, read_within
 from remotecal.errors import ConfigurationError
-from remotecal.spreadsheets import first_sheet, is_formula
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.certificates.sheet import TypedColumn, TypedResult
 
-NUMBERED: Final = re.compile(r"[-+±−－＋]?\s*[.,．，]?\d")
-"""How a cell begins that is meant for a number, whether it is one or not; no heading does."""
 LARGEST_TABLE: Final = 2**20
 """Bytes of a file with a table."""
-MOST_ROWS: Final = 5000
-MOST_COLUMNS: Final = 40
-_WIDE: Final = Context(prec=400)
-"""Enough for whatever a spreadsheet holds."""
-FIXED: Final = re.compile(r"0(?:\.(0+))?(?:_.)?\s*\Z")
-"""How a spreadsheet is told to show a number with so many decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ def transcript(said: Mapping[str, object], called: str, brought: Callable[[str],
 def _table(result: TypedResult, where: str, brought: Callable[[str], bytes]) -> TypedTable:
     called = f"{where}: table {result.name.get('en')}"
     if result.file is None:
-        lines = (_parted(line, len(result.columns)) for line in result.rows.splitlines())
+        lines = (_parted(line, result.columns) for line in result.rows.splitlines())
         rows = [cells for cells in lines if cells and not _is_remark(cells)]
         return TypedTable(_cells(result.columns, rows, called))
     content = brought(result.file)
@@ -91,9 +80,7 @@ def _table(result: TypedResult, where: str, brought: Callable[[str], bytes]) -> 
         raise ConfigurationError(
             f"{result.file} is larger than {LARGEST_TABLE} bytes, and no table of a certificate"
         )
-    rows = list(_rows_in(content, result.file))
-    if rows and not any(NUMBERED.match(cell) for cell in rows[0]):
-        del rows[0]  # the headings
+    rows = rows_in(content, result.file, [column.unit is not None for column in result.columns])
     return TypedTable(_cells(result.columns, rows, called), sha256(content).hexdigest())
 
 
@@ -102,68 +89,16 @@ def _is_remark(cells: Sequence[str]) -> bool:
     return cells[0].startswith("#") and not any(NUMBERED.match(cell.lstrip("#")) for cell in cells)
 
 
-def _parted(line: str, columns: int) -> list[str]:
-    """Return the cells of a line: apart by tabs where that gives one for each column, else by blanks."""
-    pasted = [cell.strip() for cell in line.strip("\r\n").split("\t")]
-    return pasted if len(pasted) == columns and all(pasted) else line.split()
+def _parted(line: str, columns: Sequence[TypedColumn]) -> list[str]:
+    """Return the cells of a line: apart by tabs where that gives one for each column, else by blanks.
 
-
-def _rows_in(content: bytes, name: str) -> Iterator[list[str]]:
-    rows = _of_spreadsheet(content, name) if content.startswith(b"PK") else _of_csv(content, name)
-    for row in rows:
-        cells = [cell.strip() for cell in row]
-        if any(cells):
-            yield cells
-
-
-def _of_csv(content: bytes, name: str) -> Iterator[list[str]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{name} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8") from None
-    first = text.partition("\n")[0]
-    delimiter = next((mark for mark in "\t;" if mark in first), ",")
-    try:
-        yield from csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    except csv.Error as error:
-        raise ConfigurationError(f"{name} is no CSV: {error}") from None
-
-
-def _of_spreadsheet(content: bytes, name: str) -> Iterator[list[str]]:
-    """Yield the rows of the first sheet of an XLSX, without the empty cells behind the last one."""
-    for place, row in enumerate(first_sheet(content, MOST_ROWS + 1, MOST_COLUMNS + 1), 1):
-        if place > MOST_ROWS:
-            raise ConfigurationError(
-                f"{name} has more than {MOST_ROWS} rows, and is no table of a certificate"
-            )
-        cells = [_shown(cell, f"{name}, row {place}") for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        yield cells
-
-
-def _shown(cell: object, where: str) -> str:
-    """Return a cell with the digits the spreadsheet shows.
-
-    Raises:
-        ConfigurationError: it is computed, or holds more digits than it shows, so that nobody can have
-            compared it with the paper.
+    Where words may have blanks in them a cell that is empty stays empty: what stands behind it would come
+    under other headings.
     """
-    value = getattr(cell, "value", None)
-    if is_formula(cell):
-        raise ConfigurationError(f"{where}: {value} is a formula: bring the value alone")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return "" if value is None else str(value)
-    exact = Decimal(repr(value))
-    fixed = FIXED.match(getattr(cell, "number_format", ""))
-    if fixed is None:
-        return str(int(exact)) if exact == exact.to_integral_value() else f"{exact:f}"
-    shown = exact.quantize(Decimal(1).scaleb(-len(fixed[1] or "")), context=_WIDE)
-    if shown != exact:
-        raise ConfigurationError(
-            f"{where}: the cell shows {shown} and holds {exact}: type what stands on the paper"
-        )
-    return f"{shown:f}"
+    pasted = [cell.strip() for cell in line.strip("\r\n").split("\t")]
+    words = any(column.unit is None for column in columns)
+    whole = len(pasted) == len(columns) and (all(pasted) or (words and any(pasted)))
+    return pasted if whole else line.split()
 
 
 def _cells(
@@ -191,7 +126,7 @@ def _cell(column: TypedColumn, text: str, where: str) -> str:
     if column.unit is None:
         return text
     try:
-        typed = number(text)
+        typed = number(text.rstrip("%％") if column.unit == "%" else text)
     except ValueError as error:
         raise ConfigurationError(f"{where}, {column.is_}: {error}") from None
     if column.is_ == UNCERTAINTY and Decimal(typed) <= 0:

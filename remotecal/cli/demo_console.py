@@ -171,12 +171,14 @@ class _Laboratory:
             waits = YearsRun(0, self._now, 1, "draft")
             order = demonstration_order(assembly, waits)
             year.enter(order, find(order.order.procedure), Bench.load(assembly.bench).name, AWAY, waits)
-        address = f"127.0.0.1:{port or free_port()}"
-        serve = ("hub", "up", "--hub", self._hub, "--api", address)
+        port = port or free_port()
+        url = f"http://localhost:{port}"  # browsers have passkeys under this name, and none under 127.0.0.1
+        self._state({"api": {"address": url}})
+        serve = ("hub", "up", "--hub", self._hub, "--api", f"127.0.0.1:{port}")
         hub = stack.enter_context(running(self._place / "hub.log", *serve))
         log = self._place / "station.log"
         station = stack.enter_context(running(log, "station", "up", "--station", self._station))
-        return f"http://{address}", (hub, station)
+        return url, (hub, station)
 
     def _found_hub(self, name: Text) -> str:
         """Make the hub; returns where it enrols stations."""
@@ -188,11 +190,15 @@ class _Laboratory:
             "trust": f"../{TRUST}",
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",
+            "browser_keys": True,
         }
-        further = {"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS}
+        self._state({"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS})
+        return desk
+
+    def _state(self, further: Mapping[str, object]) -> None:
+        """State more in the hub's file."""
         file = self._hub / FILE
         file.write_text(f"{file.read_text('utf-8')}\n{as_toml(further)}", encoding="utf-8")
-        return desk
 
     @contextmanager
     def _at_desk(self) -> Iterator[tuple[OrderDesk, Year]]:

@@ -49,8 +49,8 @@ def check_order(
 
     Raises:
         ParameterError: a parameter or a point is wrong, or beyond an instrument there.
-        OrderError: the station said which benches it has, and this is none of them, or lacks a role, or a
-            standard's certificate or a fact ends before the day.
+        OrderError: the station said which benches it has, and this is none of them, or lacks a role, or is
+            simulated, or a standard's certificate or a fact ends before the day.
     """
     where = f"order {order.order.number}, parameters"
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
@@ -65,6 +65,11 @@ def check_order(
     if bench not in benches:
         raise OrderError(
             f"bench: there is no bench {bench!r} at {station.name}, {nearest(bench, list(benches))}"
+        )
+    if benches[bench].simulated and not (order.order.demonstration or order.order.training):
+        raise OrderError(
+            f"bench {bench!r} of {station.name} is simulated: order a demonstration or training, for a real "
+            "certificate can't come of it"
         )
     roles, drivers = _filled(procedure, benches[bench], station.name, order.order.empty)
     check_items(order, procedure, roles)

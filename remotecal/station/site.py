@@ -97,6 +97,7 @@ class Site:
                     artefacts=tuple(bench.file.artefacts),
                     roles=bench.file.roles,
                     holds=held(bench),
+                    simulated=bench.file.bench.clock != "real",
                 )
                 for bench in benches(self.folder).values()
             ),

@@ -100,6 +100,8 @@ class BenchAnnounced(Written):
     """Role → name of what fills it, where the names differ, or names; None: it does not say."""
     holds: tuple[HeldUntil, ...] = ()
     """What of it may be relied on until a day; what says no day is not among it."""
+    simulated: bool = False
+    """Whether it lives by a virtual clock, so that nothing but demonstrations and training come of it."""
 
 
 class Hello(Written):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -324,6 +325,41 @@ def test_a_table_may_come_from_a_spreadsheet_with_the_digits_it_shows(desk: Desk
         file.write_bytes(workbook(head, (150, cell, 3), decimals="0.00"))
         with pytest.raises(ConfigurationError, match=why):
             desk.record(told_)
+
+
+@pytest.mark.parametrize(
+    ("held", "shown", "read"),
+    [
+        (0.005, "0.00%", "0.50"),
+        (-1234.5, "#,##0.00", "-1234.50"),
+        (-2.5, "0.00_);[Red]\\(0.00\\)", "-2.50"),
+        (0.0012, "0.0E+00", "0.0012"),
+        (0.50049, "0.0%", "shows 50.0% and holds 0.50049"),
+        (12500, "0.0,", "shown by the format 0.0,"),
+        (0.5, '"-"0.00', "shown by the format"),
+        (date(2026, 1, 5), "m-d", "shown by the format m-d"),
+        (1 / 3, "General", "holds 0.333"),
+    ],
+)
+def test_a_cell_counts_as_it_is_shown_or_not_at_all(desk: Desk, held: object, shown: str, read: str) -> None:
+    """A cell that shows 0.50% holds 0.005: in a column in % that was a hundredth of what the paper states."""
+    (desk.folder / "points.xlsx").write_bytes(
+        workbook(("q", "e", "U"), ("(kg)", "(%)", ""), (10, held, 3), decimals=shown)
+    )
+    told_ = re.sub(r'rows = """.*?"""', 'file = "points.xlsx"', SHEET, flags=re.DOTALL)
+    told_ = told_.replace('unit = "g"', 'unit = "%"')
+    if "sh" in read or "holds" in read:
+        with pytest.raises(ConfigurationError, match=re.escape(read)):
+            desk.record(told_)
+        return
+    assert desk.record(told_).tables[0].column("basic_measurementError").values == (read,)
+
+
+def test_an_empty_cell_of_a_pasted_table_lets_no_other_take_its_place(desk: Desk) -> None:
+    told_ = SHEET + '\n[[results.columns]]\nis = "remotecal_seen"\nname = "Remark"\n'
+    rows = "0.0\t\t1.0\t2 scratches"
+    with pytest.raises(ConfigurationError, match="row 1, error: '' is no number"):
+        desk.record(re.sub(r"# kg .*6\.2\n", f"{rows}\n", told_, flags=re.DOTALL))
 
 
 def test_a_pasted_table_keeps_cells_with_blanks_in_them(desk: Desk) -> None:

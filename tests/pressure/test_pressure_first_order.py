@@ -13,7 +13,7 @@ from remotecal.sim.pressure.assemblies import PressureBench
 __all__ = ["tiny", "web"]
 
 QUICK = {
-    "sequence": "DKD-R 6-1 C", "pressures": "0, 5e5；1e6", "dwell": "20 s", "dwell_at_ends": "20",
+    "sequence": "DKD-R 6-1 C", "pressures": "０, ５e5；1e6", "dwell": "２０ s", "dwell_at_ends": "20",
     "readings": "2",
 }  # fmt: skip
 

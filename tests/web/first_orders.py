@@ -106,7 +106,7 @@ def carry_out(
             said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else value
             form[f"parameter.{name}"] = {True: "1", False: ""}.get(said, f"{said}")
         form |= DEVICE | PARTIES | {f"parameter.{name}": said for name, said in quick.items()}
-        form |= {"number": f"FIRST-{procedure}", "training": "1", "account": "acme"}
+        form |= {"number": f"FIRST-{procedure}", "account": "acme"}
         if beyond is not None:
             far = form | {f"parameter.{name}": said for name, said in beyond.items()}
             refused = client.post("/orders/first", data=far)
@@ -134,7 +134,7 @@ def carry_out(
     assert not web.hub.laboratory.store.orders.find(run).reason
     with web.token("operator") as operator:
         record = operator.get(f"/runs/here/{run}/record").json()
-    assert record["demonstration"] is True  # it was for training
+    assert record["demonstration"] is True  # for the bench is simulated
     assert [one for each in record["measurements"] for one in each["results"]]
 
 

@@ -20,6 +20,8 @@ WORDS = {
         "go_on": "Go on with a passkey",
         "remove": "Remove: ",
         "not_done": "no passkey answered",
+        "there": "this device has a passkey of yours",
+        "over": "your session is over",
         "not_by": "Not by this passkey",
     },
     "zh-CN": {
@@ -32,6 +34,8 @@ WORDS = {
         "go_on": "用通行密钥继续",
         "remove": "移除：",
         "not_done": "没有通行密钥应答",
+        "there": "此设备已有您的通行密钥",
+        "over": "会话已结束",
         "not_by": "无法用此通行密钥确认",
     },
 }
@@ -72,6 +76,14 @@ def test_a_passkey_from_first_to_last(browser: Browser, web: Web, said: list[str
     expect(page.get_by_role("table")).to_contain_text("<i>laptop</i> 1")
     assert violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.get_by_label(words["name"]).fill("the same laptop")
+    page.get_by_role("button", name=words["add"], exact=True).click()
+    page.get_by_role("button", name=words["make"]).click()
+    expect(page.get_by_role("alert")).to_contain_text(words["there"])
+    page.context.clear_cookies(name="remotecal_session")
+    page.get_by_role("button", name=words["make"]).click()
+    expect(page.get_by_role("alert")).to_contain_text(words["over"])
+    assert violations(page) == []
     page.context.clear_cookies(name="remotecal_session")
     page.goto(f"{local}/passkeys")
     assert violations(page) == []

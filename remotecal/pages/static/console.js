@@ -212,12 +212,13 @@ if (check && window.crypto && crypto.subtle) {
   });
 }
 
-// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form.
+// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form. What is
+// returned is why nothing went.
 async function prove(box, form) {
   const csrf = form.elements.namedItem("csrf");
   const headers = csrf ? { "X-CSRF-Token": csrf.value } : {};
   const told = await fetch(box.dataset.passkey, { method: "POST", headers });
-  if (!told.ok) throw new Error(told.statusText);
+  if (!told.ok) return box.querySelector("[role=alert]").dataset.refused;
   const asked = await told.json();
   const field = box.dataset.field; // what the form may bring besides is none of it
   const found = field === "made"
@@ -226,6 +227,7 @@ async function prove(box, form) {
   const places = form.querySelectorAll(`input[type=hidden][name="${field}"]`);
   places[places.length - 1].value = JSON.stringify(found.toJSON()); // the macro's own comes last
   HTMLFormElement.prototype.submit.call(form);
+  return "";
 }
 
 if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
@@ -239,10 +241,11 @@ if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSO
       button.disabled = true;
       failed.hidden = true;
       failed.textContent = "";
-      prove(box, form).catch(() => {
+      prove(box, form).catch((error) => failed.dataset[error.name === "InvalidStateError" ? "there" : "said"]).then((why) => {
+        if (!why) return;
         button.disabled = false;
         failed.hidden = false;
-        failed.textContent = failed.dataset.said;
+        failed.textContent = why;
       });
     });
   }

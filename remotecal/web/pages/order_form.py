@@ -147,6 +147,7 @@ def _order(
         "empty": [name for place, name in enumerate(setup.places) if name and place not in told],
         "certificates": "each" if typed["each"] else "together",
         **{name: bool(typed[name]) for name in ("mount", "training", "verification")},
+        "demonstration": setup.bench.simulated,
         "adjust": bool(typed["adjust"]) and setup.found.procedure.can_adjust(),
     }
     return {

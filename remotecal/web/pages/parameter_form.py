@@ -24,6 +24,10 @@ _BETWEEN: Final = re.compile(r"[,;\uff0c\uff1b\u3001\n]")
 """What stands between the values of a list: commas and semicolons, those of Chinese texts too."""
 
 
+_NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D}
+"""Full-width digits, letters and signs, as Chinese keyboards write them, and a minus → those of ASCII."""
+
+
 class ParameterField(NamedTuple):
     """A field of the form."""
 
@@ -167,12 +171,12 @@ def _value(declared: FieldInfo, one: ParameterField, text: str) -> object:
     if one.kind == "choice":
         return next((each for each in _told_choices(declared) if str(each) == text), text)
     if one.kind == "one":
-        return text if str in _kinds(declared.annotation) else read_typed(text)
+        return text if str in _kinds(declared.annotation) else read_typed(text.translate(_NARROW))
     if text.startswith("["):
         return read_typed(text)
     words = any(str in get_args(each) for each in _kinds(declared.annotation))
     parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
-    return parts if words or _of_words(declared) else [read_typed(part) for part in parts]
+    return parts if words or _of_words(declared) else [read_typed(part.translate(_NARROW)) for part in parts]
 
 
 def _of_words(declared: FieldInfo) -> bool:

@@ -29,6 +29,8 @@ COLUMNS = {
 """Table → the names of its columns, in the file."""
 DOWN: Final = Context(prec=400, rounding=ROUND_DOWN)
 """Rounds any float down, to whatever place."""
+FAR_ABOVE: Final = 10
+"""Times a CMC from which its thousandths tell nothing."""
 
 
 TOGETHER = 1000
@@ -113,7 +115,9 @@ def _all_wanting(visitor: Visitor, since: str, until: str, scope: str) -> Iterat
 def ratio(one: StatedResult) -> str:
     """Return which part of the CMC a U is, rounded down, so that none below it is told as 1; "" for none."""
     told = Decimal("NaN") if one.ratio is None else Decimal(repr(one.ratio))
-    return str(told.quantize(Decimal("0.001"), context=DOWN)) if told.is_finite() else ""
+    if not told.is_finite():
+        return ""
+    return str(told.quantize(Decimal("0.001" if told < FAR_ABOVE else "0.1"), context=DOWN))
 
 
 def _known(scope: Sequence[Capability]) -> Mapping[str, Capability]:
