@@ -103,7 +103,10 @@ def test_a_number_is_told_with_all_its_digits_and_what_is_cut_has_a_mark(known: 
     counted = Measured(123456789012.0, "1", u=None, source="counter", at=0.0)
     read, other = ReadBack("pulses", counted, None, 0), ("note", "x" * 130)
     last = RepeatShown("1 V", 1, 6, "0" * 64, (read,), (other,), 0)
-    replies = [Exchange(1, "counter", 0.0, b"q" * 60, b"r" * 121)]
+    replies = [
+        Exchange(1, "counter", 0.0, b"q" * 60, b"r" * 121),
+        Exchange(2, "scope", 0.0, b"CURV?", b"", "ab" * 32),
+    ]
     part = environment(TEMPLATES).get_template("moment_part.html")
     row = {"station": "here", "run": "R", "committed": 15}
     told = part.render(
@@ -121,3 +124,4 @@ def test_a_number_is_told_with_all_its_digits_and_what_is_cut_has_a_mark(known: 
     assert f">{'q' * 60}</code></td>" in told
     assert f">{'r' * 120} …</code> (121 bytes)</td>" in told
     assert f">{'x' * 118} …</td>" in told
+    assert f'href="/api/v1/runs/here/R/files/{"ab" * 32}">in a file of its own</a>' in told
