@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import html, units
-from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Entry
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Correlation, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -41,7 +41,7 @@ class CertificateUsed(Frozen):
     """SHA-256 of the file, in hexadecimal."""
     record: Record
     """What it says."""
-    correlation: float | None = None
+    correlation: Correlation = None
     """Correlation coefficient of any two of its points, where the bench file states it."""
 
     @property

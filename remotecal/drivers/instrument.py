@@ -239,6 +239,15 @@ class Instrument:
                 f"{self.name}: {self.met} answered at {self.link.address} before, now {identity} does: "
                 "has the instrument been exchanged?"
             )
+        self.check_setup()
+        return identity
+
+    def check_setup(self) -> None:
+        """Make sure it is set up as the driver expects: whoever stands before it may turn its unit any time.
+
+        Raises:
+            WrongInstrument: it is not.
+        """
         for step in self.expects:
             ((content, _, _),) = self.obtain(step.declaration)
             if not step.declaration.agrees(content, step.content):
@@ -246,7 +255,6 @@ class Instrument:
                     f"{self.name}: {step.declaration.name} is {step.declaration.show(content)}, this driver "
                     f"needs {step.declaration.show(step.content)}: change it at the instrument"
                 )
-        return identity
 
     def quantity(self, name: str) -> object:
         """Return what is declared under a name, such as `speed` or `temperature[3]`, to be asked and told.

@@ -9,7 +9,6 @@ from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.errors import WrongInstrument
 
 if TYPE_CHECKING:
-    from remotecal.drivers.instrument import Identity
     from remotecal.drivers.links.wire import Order
 
 
@@ -20,13 +19,12 @@ class TellsOrder(ModbusInstrument):
     def told_order(self) -> Order:
         """Ask for the order that floats are sent in."""
 
-    def check(self) -> Identity:
-        """Check who answers, then that floats come in the order they are read in."""
-        identity = super().check()
+    def check_setup(self) -> None:
+        """See that it is set up as expected, and sends floats in the order they are read in."""
+        super().check_setup()
         told = self.told_order()
         if told != self.layout.order:
             raise WrongInstrument(
                 f"{self.name} sends floats in the order {told}, they are read as {self.layout.order}: "
                 f'state order = "{told}" in the bench file'
             )
-        return identity

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.drivers.capabilities import PressureController
 from remotecal.drivers.line_instrument import LineInstrument
-from remotecal.drivers.quantities import Action, Choice
+from remotecal.drivers.quantities import Action, Choice, Setting
 from remotecal.errors import (
     ForbiddenCommand,
     GarbledReply,
@@ -24,7 +24,8 @@ from remotecal.errors import (
 
 if TYPE_CHECKING:
     from remotecal.drivers.codecs import TextCodec
-    from remotecal.drivers.declarations import Step
+    from remotecal.drivers.contents import Content
+    from remotecal.drivers.declarations import Declaration, Step
 
 STEP: Final = 1.0
 """Seconds of the fastest ramp that the last step to the air may be worth."""
@@ -44,7 +45,8 @@ class VentedByRamp(LineInstrument, PressureController):
 
     It comes first among a driver's bases. The first step of the driver's safe state is the one that opens
     the line; `vent` takes that step. Where it fails, the others are not taken: the instrument goes on
-    controlling, and so bringing the pressure down. Pressures are in kPa, `slew` in kPa/s.
+    controlling, and so bringing the pressure down. Pressures are in kPa, `slew` in kPa/s: `expects` says so,
+    and is asked before each pressure, each rate and each opening, for its keys may have changed it.
     """
 
     max_slew: float
@@ -67,6 +69,10 @@ class VentedByRamp(LineInstrument, PressureController):
 
     def _let_out(self, *, hurry: bool) -> None:
         """Vent; in a `hurry` as fast as this bench allows, whatever the procedure wanted."""
+        if hurry:
+            self._set_up_again()
+        else:
+            self.check_setup()
         air = self._air()
         if not self._near(air):
             self.slow_down(hurry=hurry)
@@ -89,12 +95,30 @@ class VentedByRamp(LineInstrument, PressureController):
         """
         super().permit(line)
         if any(map(self._opens, re.split(r"[;\r\n]", line))):
+            self.check_setup()  # 7 of another unit than kPa would look like nothing
             air, now = self._air(), self._pressure()
             if abs(now - air) > STEP * self.max_slew:
                 raise ForbiddenCommand(
                     f"{self.name}: {line.splitlines()[0]!r} would open a line at {now:g} kPa to the air at "
                     f"{air:g} kPa: call vent(), which ramps the pressure down first"
                 )
+
+    def place(self, declaration: Declaration, content: Content) -> None:
+        """Send content to a declaration; a pressure or a rate only while it understands them in kPa.
+
+        Raises:
+            WrongInstrument: somebody has set it to another unit; it was told nothing.
+        """
+        if isinstance(declaration, Setting):
+            self.check_setup()
+        super().place(declaration, content)
+
+    def _set_up_again(self) -> None:
+        """Set it up as the driver expects, whoever changed that meanwhile: it must become safe."""
+        for step in self.expects:
+            ((content, _, _),) = self.obtain(step.declaration)
+            if not step.declaration.agrees(content, step.content):
+                self.place(step.declaration, step.content)
 
     def _opens(self, command: str) -> bool:
         """Tell whether a command opens the line, or might: what can't be told from the one that does."""

@@ -284,12 +284,19 @@ class Session:
         values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
+        self._check_setups(values)
         run.look()
         self._journal.append(
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done), share=self._share())
+
+    def _check_setups(self, values: Mapping[str, Value]) -> None:
+        """Raise `WrongInstrument` if one that was read is not set up any more as its driver reads it."""
+        for name in dict.fromkeys(one.source.rpartition(".")[0] for _, one in readings(values)):
+            if instrument := self._opened.instruments.get(name):
+                instrument.check_setup()
 
     def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
         """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""

@@ -45,6 +45,11 @@ def _interval(written: object) -> bool:
     return _number(written) and isinstance(written, int | float) and written > 0
 
 
+def _span(written: object) -> bool:
+    """Tell whether this is a time that something may have taken."""
+    return isinstance(written, int | float) and _number(written) and written >= 0
+
+
 def _whole(written: object) -> bool:
     return type(written) is int
 
@@ -55,6 +60,16 @@ def _truth(written: object) -> bool:
 
 def _texts(written: object) -> bool:
     return isinstance(written, Mapping) and all(map(_text, written.values()))
+
+
+def _said(written: object) -> bool:
+    """Tell whether this says something in some language."""
+    return _texts(written) and bool(written)
+
+
+def _likely(written: object) -> bool:
+    """Tell whether this is from where to where a number will lie."""
+    return _line(written) and isinstance(written, list) and written[0] <= written[1]
 
 
 def _kept(written: object) -> bool:
@@ -176,21 +191,21 @@ _ENDED: Mapping[str, Form] = {"error": _text, "occurred?": _time, "text": _text}
 SHAPES: Mapping[str, Mapping[str, Form]] = {
     "point": {"point": _text},
     "watch": {"looks": [{"every": _interval, "limits": [_text], "what": _text}]},
-    "stable": {"found": [_FOUND], "waited": _number},
+    "stable": {"found": [_FOUND], "waited": _span},
     "repeat": {"point": _text, "repeat": _whole},
     "observation": {"began": _time, "point": _text, "repeat": _whole, "values": _values},
     "adjust": {"set": _values},
     "prompt": {
         "kind": _text,
         "options": [_text],
-        "question": _texts,
+        "question": _said,
         "instrument?": _text,
         "request?": _text,
         "unit?": _text,
         "low?": _number,
         "high?": _number,
-        "digits?": _whole,
-        "likely?": [_number],
+        "digits?": lambda written: _whole(written) and _span(written),
+        "likely?": _likely,
         "blind?": _truth,
         "picture?": _text,
     },
@@ -202,7 +217,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     "failure": _ENDED,
     "pause": {},
     "go_on": {},
-    "safe": {"reached": _or_none(_truth), "seconds?": _number, "text?": _text},
+    "safe": {"reached": _or_none(_truth), "seconds?": _span, "text?": _text},
     "resume": {"bench": _text, "bench_sha256": _text, "by?": _text},
     "torn": {"bytes": _whole},
     "finish": {"observations": _whole},

@@ -1,6 +1,7 @@
 """Drivers of pressure gauges and controllers, against conversations as their manuals print them."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,9 +27,10 @@ from remotecal.testing.transcripts import Exchange, frame, on_serial_port, on_so
 # Druck PACE
 
 NO_ERROR = b':SYST:ERR 0,"No error"\n'
+IN_KPA: Exchange = (b"UNIT:PRES?\n", b":UNIT:PRES KPA\n")
 OPENED: list[Exchange] = [
     (b"*IDN?\n", b"GE Druck,Pace5000 User Interface,3213201,02.00.07\n"),
-    (b"UNIT:PRES?\n", b":UNIT:PRES KPA\n"),
+    IN_KPA,
     (b"SYST:ERR?\n", NO_ERROR),
 ]
 GAUGE: Exchange = (b"SENS:PRES:RANG?\n", b':SENS:PRES:RANG "3.50barg"\n')
@@ -48,8 +50,16 @@ def pace(*exchanges: Exchange, opened: list[Exchange] = OPENED, **settings: Any)
 
 
 def told(*lines: str, error: bytes = NO_ERROR) -> list[Exchange]:
-    """Return commands as a PACE is sent them: one a line, each followed by the question for errors."""
-    return [(f"{line}\nSYST:ERR?\n".encode(), error) for line in lines]
+    """Return commands as a PACE is sent them: one a line, each followed by the question for errors.
+
+    Before a pressure and a rate it is asked for its unit.
+    """
+    return [one for line in lines for one in _told(line, error)]
+
+
+def _told(line: str, error: bytes) -> list[Exchange]:
+    in_kpa = [IN_KPA] if re.match("SOUR:PRES(:SLEW)? ", line) else []
+    return [*in_kpa, (f"{line}\nSYST:ERR?\n".encode(), error)]
 
 
 def at(*pressures: float) -> list[Exchange]:
@@ -209,6 +219,7 @@ def test_pace_controls_by_a_ramp_no_faster_than_the_bench_allows() -> None:
 
 
 RAMP = [
+    IN_KPA,
     GAUGE,
     *at(300.0),
     *SLOW,
@@ -223,29 +234,29 @@ RAMP = [
 
 
 def test_pace_is_vented_by_a_ramp_and_only_then_opened() -> None:
-    down = [*RAMP, *at(300.0, 155.0, 9.0), *OFF, GAUGE, *at(9.0), *VENT, vent(1), vent(2)]
+    down = [*RAMP, *at(300.0, 155.0, 9.0), *OFF, IN_KPA, GAUGE, *at(9.0), *VENT, vent(1), vent(2)]
     with pace(*down) as controller:
         controller.vent()
         assert controller.clock.now() == pytest.approx(1.5)
 
 
 def test_pace_without_pressure_is_vented_at_once() -> None:
-    with pace(GAUGE, *at(0.2), *OFF, GAUGE, *at(0.2), *VENT, vent(2)) as controller:
+    with pace(IN_KPA, GAUGE, *at(0.2), *OFF, IN_KPA, GAUGE, *at(0.2), *VENT, vent(2)) as controller:
         controller.vent()
 
 
 def test_pace_on_an_absolute_range_is_ramped_down_to_its_barometer() -> None:
     near: list[Exchange] = [(b"SENS:PRES?\n", b":SENS:PRES 98.1\n"), ABSOLUTE]
-    air: list[Exchange] = [ABSOLUTE, (b"SENS:PRES:BAR?\n", b":SENS:PRES:BAR 98.0\n")]
+    air: list[Exchange] = [IN_KPA, ABSOLUTE, (b"SENS:PRES:BAR?\n", b":SENS:PRES:BAR 98.0\n")]
     with pace(*air, *near, *OFF, *air, *near, *VENT, vent(2)) as controller:
         controller.vent()
-    none: list[Exchange] = [ABSOLUTE, (b"SENS:PRES:BAR?\n", b":SENS:PRES:BAR 0.0\n")]
+    none: list[Exchange] = [IN_KPA, ABSOLUTE, (b"SENS:PRES:BAR?\n", b":SENS:PRES:BAR 0.0\n")]
     with pace(*none, *near, *OFF, *none, *near, *VENT, vent(2), air_pressure=99.0) as controller:
         controller.vent()
 
 
 def test_pace_is_never_opened_under_pressure() -> None:
-    with pace(*at(300.0), GAUGE, *at(300.0)) as controller:
+    with pace(*at(300.0), IN_KPA, GAUGE, *at(300.0)) as controller:
         controller.pressure.read()
         with pytest.raises(
             ForbiddenCommand, match="would open a line at 300 kPa to the air at 0 kPa: call vent"
@@ -264,13 +275,16 @@ OPENING = [
 
 @pytest.mark.parametrize("line", OPENING)
 def test_no_line_of_ones_own_opens_a_pace_under_pressure(line: str) -> None:
-    with pace(GAUGE, *at(300.0)) as controller, pytest.raises(ForbiddenCommand, match="300 kPa to the air"):
+    with (
+        pace(IN_KPA, GAUGE, *at(300.0)) as controller,
+        pytest.raises(ForbiddenCommand, match="300 kPa to the air"),
+    ):
         controller.tell(line)
 
 
 @pytest.mark.parametrize("line", OPENING)
 def test_nobody_who_is_lent_a_pace_opens_it_under_pressure(line: str) -> None:
-    looks = [*OPENED, GAUGE, *at(300.0), GAUGE, *at(0.5)]
+    looks = [*OPENED, IN_KPA, GAUGE, *at(300.0), IN_KPA, GAUGE, *at(0.5)]
     with pace(*looks) as controller:
         screen = Screen(controller, write=True)
         with pytest.raises(ForbiddenCommand, match="300 kPa to the air"):
@@ -294,7 +308,7 @@ def test_a_pace_is_made_safe_as_fast_as_the_bench_allows_whatever_the_order_want
     slow: Exchange = (b"SOUR:PRES:SLEW?\n", b":SOUR:PRES:SLEW 0.5\n")
     faster = [*told("SOUR:PRES:SLEW:MODE LIN"), slow, *told("SOUR:PRES:SLEW 10")]
     with (
-        pace(GAUGE, *at(300.0), *faster) as controller,
+        pace(IN_KPA, GAUGE, *at(300.0), *faster) as controller,
         contextlib.suppress(SafeStateNotReached),
     ):
         controller.make_safe()
@@ -310,9 +324,11 @@ def test_pace_whose_pressure_does_not_come_down_is_not_opened() -> None:
 
 def test_pace_made_safe_is_vented_and_off() -> None:
     lines = [
+        IN_KPA,
         GAUGE,
         *at(0.0),
         *OFF,
+        IN_KPA,
         GAUGE,
         *at(0.0),
         *VENT,
@@ -321,6 +337,29 @@ def test_pace_made_safe_is_vented_and_off() -> None:
         (b"OUTP:STAT?\n", b":OUTP:STAT 0\n"),
     ]
     with pace(*lines) as controller:
+        controller.make_safe()
+
+
+IN_BAR: Exchange = (b"UNIT:PRES?\n", b":UNIT:PRES BAR\n")
+"""Somebody at its keys wanted to see bar: 3 stands for 300 kPa now, and 60 kPa would become 60 bar."""
+
+
+def test_a_pace_that_shows_bar_is_told_no_pressure_and_not_opened() -> None:
+    with pace(CONTROLLED, IN_BAR, IN_BAR, IN_BAR, IN_BAR) as controller:
+        tries = (
+            lambda: controller.setpoint.set(60),
+            controller.vent,
+            controller.open_to_air,
+            lambda: controller.slew.set(5),
+        )
+        for told_to in tries:
+            with pytest.raises(WrongInstrument, match="pace: unit is BAR, this driver needs KILOPASCAL"):
+                told_to()
+
+
+def test_a_pace_that_shows_bar_is_made_safe_in_kilopascals() -> None:
+    down = [*RAMP[1:], *at(300.0, 155.0, 9.0), *OFF, IN_KPA, GAUGE, *at(9.0), *VENT, vent(2), *OFF]
+    with pace(IN_BAR, *told("UNIT:PRES KPA"), *down, (b"OUTP:STAT?\n", b":OUTP:STAT 0\n")) as controller:
         controller.make_safe()
 
 
@@ -347,9 +386,10 @@ def test_pace_1000_is_a_gauge() -> None:
 
 # Fluke 6270A
 
+SHOWS_KPA: Exchange = (b"UNIT:PRES?\r\n", b"KPA\r\n")
 FLUKE: list[Exchange] = [
     (b"*IDN?\r\n", b"FLUKE,6270A,4612345,1.20\r\n"),
-    (b"UNIT:PRES?\r\n", b"KPA\r\n"),
+    SHOWS_KPA,
     (b"SYST:ERR?\r\n", b'0,"No error"\r\n'),
 ]
 GAUGE_MODE: Exchange = (b"SENS:PRES:MODE?\r\n", b"GAUG\r\n")
@@ -367,7 +407,12 @@ def fluke(*exchanges: Exchange, **settings: Any) -> Iterator[Fluke6270A]:
 
 
 def ordered(*lines: str) -> list[Exchange]:
-    return [(f"{line}\r\nSYST:ERR?\r\n".encode(), b'0,"No error"\r\n') for line in lines]
+    return [one for line in lines for one in _ordered(line)]
+
+
+def _ordered(line: str) -> list[Exchange]:
+    in_kpa = [SHOWS_KPA] if line.startswith("SOUR:PRES:") else []
+    return [*in_kpa, (f"{line}\r\nSYST:ERR?\r\n".encode(), b'0,"No error"\r\n')]
 
 
 def shows(*pressures: float) -> list[Exchange]:
@@ -400,15 +445,23 @@ def test_6270a_controls_by_a_ramp() -> None:
 def test_6270a_is_vented_by_a_ramp_and_stays_open() -> None:
     slew = (b"SOUR:PRES:SLEW?\r\n", b"10\r\n")
     ramp = [slew, *ordered("SOUR:PRES:LEV:IMM:AMPL 0"), slew, *ordered("OUTP:PRES:MODE CONT"), slew]
-    opening = [*ordered("OUTP:PRES:MODE MEAS"), GAUGE_MODE, *shows(8.0), *ordered("OUTP:PRES:MODE VENT")]
+    opening = [
+        *ordered("OUTP:PRES:MODE MEAS"),
+        SHOWS_KPA,
+        GAUGE_MODE,
+        *shows(8.0),
+        *ordered("OUTP:PRES:MODE VENT"),
+    ]
     opened = [(b"OUTP:PRES:MODE?\r\n", b"VENT\r\n"), GAUGE_MODE, *shows(0.1)]
-    with fluke(GAUGE_MODE, *shows(50.0), *ramp, *shows(50.0, 8.0), *opening, *opened) as controller:
+    with fluke(
+        SHOWS_KPA, GAUGE_MODE, *shows(50.0), *ramp, *shows(50.0, 8.0), *opening, *opened
+    ) as controller:
         controller.make_safe()
 
 
 def test_6270a_is_never_opened_under_pressure() -> None:
     with (
-        fluke(GAUGE_MODE, *shows(50.0)) as controller,
+        fluke(SHOWS_KPA, GAUGE_MODE, *shows(50.0)) as controller,
         pytest.raises(ForbiddenCommand, match="would open a line at 50 kPa"),
     ):
         controller.mode.set(Mode.VENT)
@@ -418,7 +471,10 @@ def test_6270a_is_never_opened_under_pressure() -> None:
     "line", ["OUTP:PRES:MODE VENT", "output:pressure:mode vent", "OUTP:PRES:MODE MEAS;MODE VENT"]
 )
 def test_no_line_of_ones_own_opens_a_6270a_under_pressure(line: str) -> None:
-    with fluke(GAUGE_MODE, *shows(50.0)) as controller, pytest.raises(ForbiddenCommand, match="at 50 kPa"):
+    with (
+        fluke(SHOWS_KPA, GAUGE_MODE, *shows(50.0)) as controller,
+        pytest.raises(ForbiddenCommand, match="at 50 kPa"),
+    ):
         controller.tell(line)
 
 

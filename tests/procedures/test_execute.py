@@ -613,6 +613,25 @@ def test_a_repeat_that_was_begun_and_came_to_nothing_is_told(tiny):
     )
 
 
+def test_what_was_read_in_a_unit_that_somebody_turned_counts_for_nothing(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinyMeter", "tiny:TurnedMeter"))
+
+    def turn(progress):
+        if progress.doing == "measure" and progress.observed == 1:
+            tiny.world.unit = "DV"
+
+    tiny.watchers = (turn,)
+    with pytest.raises(WrongInstrument, match="gauge: unit is DECIVOLT, this driver needs VOLT: change it"):
+        tiny.run()
+    assert len(tiny.events("observation")) == 1
+    tiny.watchers = ()
+    with pytest.raises(BenchError, match="unit is DECIVOLT"):
+        tiny.resume()
+    tiny.world.unit = "V"
+    values = [value.value for one in tiny.resume().observations for value in one.values["values"]]
+    assert values == [1.0] * 6 + [2.0] * 6
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

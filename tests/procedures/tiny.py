@@ -6,14 +6,16 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, ClassVar, Protocol
 
 from remotecal.drivers.accuracy import EXACT, absolute, percent_of_range
 from remotecal.drivers.codecs import scpi
+from remotecal.drivers.declarations import Step
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Channels, Reading, Setting
+from remotecal.drivers.quantities import Channels, Choice, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
 
 SLOWEST = 5.0
@@ -96,6 +98,21 @@ class WrappingMeter(TinyMeter):
     """What is measured."""
 
 
+class VoltsOrNot(Enum):
+    """What the values are in."""
+
+    VOLT = "V"
+    DECIVOLT = "DV"
+
+
+class TurnedMeter(TinyMeter):
+    """A meter whose keys change its unit, as long as somebody stands before it."""
+
+    unit = Choice(scpi("UNIT"), VoltsOrNot)
+    """What the values are in."""
+    expects: ClassVar[tuple[Step, ...]] = (unit.to(VoltsOrNot.VOLT),)
+
+
 class PatientMeter(TinyMeter):
     """A meter that may take very long to answer."""
 
@@ -123,6 +140,8 @@ class TinyWorld:
         self.level = 0.0
         self.offset = 0.0
         self.full_scale = 10.0
+        self.unit = "V"
+        """What the meter shows its values in."""
         self.beats: list[int] = []
         self.lines: list[str] = []
         self.serials = {"source": "S1", "meter": "M1", "second": "M2"}
@@ -151,17 +170,21 @@ class TinyWorld:
             self.level = float(line.removeprefix("SOUR:LEV ").partition(";")[0])
         elif line.startswith("SOUR:HEAR "):
             self.beats.append(int(line.removeprefix("SOUR:HEAR ").partition(";")[0]))
-        elif line == "SOUR:LEV?":
-            return f"{self.level}"
-        elif line == "MEAS:TEMP?":
-            return "25.0"
+        elif line in (told := self._told()):
+            return told[line]
         elif line == "MEAS:VAL?":
-            return f"{self.level + self.offset}"
+            return f"{(self.level + self.offset) * (1 if self.unit == 'V' else 10)}"
         elif line.startswith("MEAS:CELL? (@"):
             return f"{self.level + int(line[len('MEAS:CELL? (@') : -1]) / 1000}"
-        elif line == "MEAS:FULL?":
-            return f"{self.full_scale}"
         return self.errors.pop(0) if self.errors else '0,"No error"'
+
+    def _told(self) -> dict[str, str]:
+        return {
+            "SOUR:LEV?": f"{self.level}",
+            "MEAS:TEMP?": "25.0",
+            "MEAS:FULL?": f"{self.full_scale}",
+            "UNIT?": self.unit,
+        }
 
 
 class Server:

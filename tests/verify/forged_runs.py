@@ -215,6 +215,20 @@ def text_for_a_number(events: list[Event]) -> None:
     values(events)["mass_after"]["value"] = str(values(events)["mass_after"]["value"])
 
 
+def correlated_by_more_than_one(events: list[Event]) -> None:
+    """By which the difference of two weights would be better known than if they had all in common."""
+    for used in data(events[0])["certificates"].values():
+        used["correlation"] = 1.9
+
+
+def question_without_words(events: list[Event]) -> None:
+    data(of_kind(events, "prompt")[0])["question"] = {}
+
+
+def safe_before_it_was_asked_for(events: list[Event]) -> None:
+    data(of_kind(events, "safe")[0])["seconds"] = -0.5
+
+
 def simulator_by_its_clock(events: list[Event]) -> None:
     data(events[0])["order"]["order"]["demonstration"] = False
 
@@ -283,6 +297,9 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (unknown_field_of_the_start, "events", "points.0.weight"),
     (truth_for_a_number, "events", "repeat.repeat is True"),
     (text_for_a_number, "events", "observation.values is"),
+    (question_without_words, "events", "prompt.question is {}"),
+    (safe_before_it_was_asked_for, "events", "safe.seconds is -0.5"),
+    (correlated_by_more_than_one, "events", "correlation"),
     (simulator_by_its_clock, "real instruments", "lived by a virtual clock"),
     (simulator_by_its_serials, "real instruments", "balance (SN B512874411)"),
     (answer_to_nothing, "answers", "where no question is open"),
