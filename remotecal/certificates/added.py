@@ -139,8 +139,6 @@ def may_be_added(statement: Statement, record: Record) -> bool:
     if said is None:
         return False
     name = record.laboratory.contact.name
-    # Certificates of verification called it a calibration once.
-    either = (
-        remote_operation(name, said["station"], verified=kind) for kind in (False, record.is_verification)
-    )
+    kinds = (False, record.is_verification)  # one of verification called itself a calibration once
+    either = (remote_operation(name, said["station"], verified=kind) for kind in kinds)
     return statement in either
