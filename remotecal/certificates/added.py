@@ -45,14 +45,15 @@ PARTS: Mapping[str, tuple[str, str]] = {
 """Fields of a record that an amendment may change, as it names them."""
 
 
-def remote_operation(laboratory: Text, station: str) -> Statement:
-    """Return the statement that a calibration was carried out through a station."""
+def remote_operation(laboratory: Text, station: str, *, verified: bool = False) -> Statement:
+    """Return the statement that a calibration, or a verification, was carried out through a station."""
+    zh, en = ("检定", "verification") if verified else ("校准", "calibration")
     return Statement(
         ref_types=(REMOTE,),
         declaration=Text(
-            zh=f"本次校准由{laboratory.get('zh')}通过现场站“{station}”远程实施；全部原始观测记录均由该站签名。",
+            zh=f"本次{zh}由{laboratory.get('zh')}通过现场站“{station}”远程实施；全部原始观测记录均由该站签名。",
             en=(
-                f"The calibration was carried out remotely by {laboratory.get('en')} through its "
+                f"The {en} was carried out remotely by {laboratory.get('en')} through its "
                 f"station {station} beside the instruments, which signed the complete record of observations."
             ),
         ),
@@ -135,4 +136,9 @@ def may_be_added(statement: Statement, record: Record) -> bool:
     if statement.ref_types != (REMOTE,) or statement.declaration is None:
         return False
     said = _STATION.fullmatch(statement.declaration.root.get("en", ""))
-    return said is not None and statement == remote_operation(record.laboratory.contact.name, said["station"])
+    if said is None:
+        return False
+    name = record.laboratory.contact.name
+    kinds = (False, record.is_verification)  # one of verification called itself a calibration once
+    either = (remote_operation(name, said["station"], verified=kind) for kind in kinds)
+    return statement in either

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def remote(record: Record, station: str) -> Record:
     """Return a record that also says how the work was done."""
-    said = remote_operation(record.laboratory.contact.name, station)
+    said = remote_operation(record.laboratory.contact.name, station, verified=record.is_verification)
     return record.model_copy(update={"statements": (*record.statements, said)})
 
 

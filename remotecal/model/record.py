@@ -39,7 +39,7 @@ from remotecal.model.equipment import (
 from remotecal.model.face import Face
 from remotecal.model.flat import as_html, flatten
 from remotecal.model.people import Contact, Laboratory, Person
-from remotecal.model.statements import APPROVED_STANDARD, Statement
+from remotecal.model.statements import APPROVED_STANDARD, VERIFICATION, Statement
 from remotecal.model.tables import Table
 
 DegreesOfFreedom = Positive | Literal["∞"]
@@ -300,6 +300,11 @@ class Record(Frozen):
     def approvals(self) -> tuple[Statement, ...]:
         """What it states of measurement standards that are approved as such."""
         return tuple(each for each in self.statements if APPROVED_STANDARD in each.ref_types)
+
+    @property
+    def is_verification(self) -> bool:
+        """Whether it is of a verification (检定), not of a calibration."""
+        return any(VERIFICATION in each.ref_types for each in self.statements)
 
     @property
     def verdicts(self) -> tuple[Statement, ...]:

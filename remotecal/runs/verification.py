@@ -6,7 +6,7 @@ is refused before anything moves, and of a run without a verdict no record is ma
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.model import (
@@ -15,13 +15,18 @@ from remotecal.model import (
     ONLY_THE_ITEM,
     ONLY_THE_ITEM_VERIFIED,
     VERIFIED,
+    Text,
 )
 from remotecal.model.choice import of_items
 
 if TYPE_CHECKING:
-    from remotecal.model import Record, Statement
+    from remotecal.model import Measurement, Record, Statement
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
+
+
+CALLED: Final = {"校准": "检定", "Calibration": "Verification", "calibration": "verification"}
+"""What a procedure calls what it does → what that is in a verification."""
 
 
 def check_verification(order: Order, procedure: Procedure) -> None:
@@ -83,4 +88,21 @@ def verified(record: Record) -> Record:
             )
         regulations += named
     said = VERIFIED.model_copy(update={"norms": tuple(dict.fromkeys(regulations))})
-    return record.model_copy(update={"statements": (said, *record.statements)})
+    measured = tuple(map(_called_verification, record.measurements))
+    return record.model_copy(update={"statements": (said, *record.statements), "measurements": measured})
+
+
+def _called_verification(measurement: Measurement) -> Measurement:
+    """Return a measurement that no more calls itself, or its methods, a calibration."""
+    methods = tuple(
+        method.model_copy(update={"name": _of_verification(method.name)}) for method in measurement.methods
+    )
+    return measurement.model_copy(update={"name": _of_verification(measurement.name), "methods": methods})
+
+
+def _of_verification(name: Text) -> Text:
+    """Return what a procedure calls itself, of a verification."""
+    said = dict(name.root)
+    for calibrating, verifying in CALLED.items():
+        said = {language: text.replace(calibrating, verifying) for language, text in said.items()}
+    return Text(said)

@@ -205,17 +205,25 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
     assert "校准证书Calibrationcertificate" in calibrated
     assert "校准员Calibratedby" in calibrated
     assert "检定" not in calibrated
-    kind = Statement(ref_types=("remotecal_verification",), conformity="pass")
+    kind = Statement(ref_types=("remotecal_verification",), conformity="pass", norms=("JJG 1033-2007",))
     verified = words(record().model_copy(update={"statements": (*record().statements, kind)}))
     assert "检定证书Verificationcertificate" in verified
     assert "检定员Verifiedby" in verified
     assert "检定日期" in verified
+    assert "检定依据RegulationJJG1033-2007" in verified
+    assert "检定结论Conclusion合格pass" in verified
     assert "校准员" not in verified
     assert "证书编号Certificatenumber" in verified
     failed = kind.model_copy(update={"conformity": "fail"})
     noticed = record().model_copy(update={"statements": (*record().statements, failed)})
     said = words(noticed)
-    for shown in ("检定结果通知书", "通知书编号Notificationnumber", "通知书结束", "同一通知书的机器可读"):
+    for shown in (
+        "检定结果通知书",
+        "检定结论Conclusion不合格fail",
+        "通知书编号Notificationnumber",
+        "通知书结束",
+        "同一通知书的机器可读",
+    ):
         assert shown in said
     for not_shown in ("证书编号Certificatenumber", "证书结束", "校准日期", "校准员", "Calibratedby"):
         assert not_shown not in said

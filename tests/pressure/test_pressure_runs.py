@@ -196,6 +196,9 @@ def test_of_a_verification_with_adjustment_what_is_left_decides(bench):
     (verified,) = [said for said in made.statements if VERIFICATION in said.ref_types]
     assert verified.norms == ("JJG 875",)
     assert "所校准" not in str(declared(made))
+    named = [one.name for each in made.measurements for one in (each, *each.methods)]
+    assert not [name for name in named if "校准" in str(name.root) or "alibration" in str(name.root)]
+    assert [name for name in named if name.get("zh").startswith("压力表检定")]
     for seen in (made, read(write(made))):
         assert [said.conformity for said in seen.verdicts] == ["pass"]
         assert wording.kind(seen) == "verification"

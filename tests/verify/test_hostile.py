@@ -97,6 +97,7 @@ def test_a_statement_added_to_what_was_computed(made: Made) -> None:
         Statement(ref_types=("remotecal_remoteOperation",), declaration=Text.plain("class 0.2 is kept")),
         remote_operation(Text.plain("the national institute"), "site-3"),
         remote_operation(record.laboratory.contact.name, "site-3, of class 0.2,"),
+        remote_operation(record.laboratory.contact.name, "site-3", verified=True),
         amendment("FLOW-0", [PARTS["customer"]], Text.plain("class 0.2 is kept")),
     ):
         made.seal(changed(record, statements=(*record.statements, statement)))

@@ -6,7 +6,7 @@ string as markup.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal import units
 from remotecal.certificates.added import address_in
@@ -19,12 +19,16 @@ from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, has, kind, label, label_of, names
 from remotecal.certificates.signing.keys import fingerprint
+from remotecal.model import VERIFICATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.certificates.signing.signature import Signature
     from remotecal.model import Location, Measurement, Record, Statement
+
+WORST_FIRST: Final = ("fail", "conditionalFail", "noPass", "noFail", "conditionalPass", "pass")
+"""Verdicts: of several, the conclusion is the first of these."""
 
 
 def content(record: Record, signatures: Sequence[Signature], font: str) -> dict[str, object]:
@@ -153,6 +157,7 @@ def _cover(record: Record, words: str, face: Design) -> list[Fact]:
         *facts((_heading("number", words, face), record.number), *given),
         customer,
         *in_common(record, face),
+        *(_verified(record) if record.is_verification else ()),
         *facts(
             (face.label("cover", "received"), str(record.received) if record.received else None),
             (face.label(words, "day"), days),
@@ -161,6 +166,17 @@ def _cover(record: Record, words: str, face: Design) -> list[Fact]:
             _earlier(record),
         ),
     ]
+
+
+def _verified(record: Record) -> list[Fact]:
+    """Return by which regulations the items were verified, and with what conclusion."""
+    stated = next(each for each in record.statements if VERIFICATION in each.ref_types)
+    verdicts = {each.conformity for each in record.verdicts}
+    worst = next((verdict for verdict in WORST_FIRST if verdict in verdicts), None)
+    return facts(
+        (label("cover", "regulations"), ", ".join(stated.norms) or None),
+        (label("cover", "conclusion"), {"said": label("verdicts", worst)} if worst else None),
+    )
 
 
 def _earlier(record: Record) -> tuple[Said, str | None]:

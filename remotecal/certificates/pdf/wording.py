@@ -7,8 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal.model import VERIFICATION
-
 if TYPE_CHECKING:
     from remotecal.model import Record
 
@@ -47,7 +45,7 @@ def kind(record: Record) -> str:
     It is calibration, verification, or the notice (检定结果通知书) of a verification that was not passed: one
     without a verdict was not. Of a device that was adjusted what is left decides.
     """
-    if not any(VERIFICATION in statement.ref_types for statement in record.statements):
+    if not record.is_verification:
         return "calibration"
     verdicts = {statement.conformity for statement in record.verdicts}
     return "verification" if verdicts and verdicts <= PASSED else "notice"
