@@ -144,7 +144,7 @@ def programmed(parameters: ConverterParameters) -> tuple[Condition, Condition]:
     note = Note(
         name=Text(zh="参比条件、压缩因子方法、气体组成", en="Base conditions, method for Z, gas"),
         ref_types=("remotecal_programmed",),
-        text=Text(zh=f"{fixed_part}; {gas.get('zh')}", en=f"{fixed_part}; {gas.get('en')}")
+        text=Text(zh=f"{fixed_part}；{gas.get('zh')}", en=f"{fixed_part}; {gas.get('en')}")
         if gas is not None
         else Text.plain(fixed_part),
     )

@@ -154,7 +154,7 @@ def statements(
     """
     whole = verdict(findings, specification, further)
     chinese, english = _VERDICTS[whole]
-    also_zh = "".join(f",{one.name.get('zh')}不超过 {one.most}" for one in further)
+    also_zh = "".join(f"，{one.name.get('zh')}不超过 {one.most}" for one in further)
     also_en = "".join(f", {one.name.get('en')} up to {one.most}" for one in further)
     limit = specification.permissible
     return (
@@ -170,7 +170,7 @@ def statements(
             name=Text(zh="符合性", en="Conformity"),
             norms=(specification.norm,),
             declaration=Text(
-                zh=f"最大允许误差 {limit}{also_zh}:{item.root.get('zh', '')}{chinese}。",
+                zh=f"最大允许误差 {limit}{also_zh}：{item.root.get('zh', '')}{chinese}。",
                 en=f"Maximum permissible error {limit}{also_en}: {english.format(item=item.get('en'))}.",
             ),
             conformity=whole,

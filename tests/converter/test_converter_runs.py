@@ -223,7 +223,7 @@ def test_a_certificate_names_the_gas_the_packets_and_minus_signs_as_they_are_rea
         if {"remotecal_settings", "remotecal_packets"} & set(one.ref_types)
         for note in one.quantities
     )
-    assert "甲烷 90.6724 %, 乙烷 4.5279 %" in gas.get("zh")
+    assert "甲烷 90.6724 %，乙烷 4.5279 %" in gas.get("zh")
     assert "methane 90.6724 %" in gas.get("en")
     assert "_" not in gas.get("en").partition("; ")[2]
     assert pulses.get("en") == "packets of 1000 pulses, 10 pulses per m³: N/K = 100 m³ each"
