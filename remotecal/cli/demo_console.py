@@ -171,12 +171,14 @@ class _Laboratory:
             waits = YearsRun(0, self._now, 1, "draft")
             order = demonstration_order(assembly, waits)
             year.enter(order, find(order.order.procedure), Bench.load(assembly.bench).name, AWAY, waits)
-        address = f"127.0.0.1:{port or free_port()}"
-        serve = ("hub", "up", "--hub", self._hub, "--api", address)
+        port = port or free_port()
+        console = f"http://localhost:{port}"  # a name: passkeys are bound to one
+        self._settle({"api": {"address": console}})
+        serve = ("hub", "up", "--hub", self._hub, "--api", f"127.0.0.1:{port}")
         hub = stack.enter_context(running(self._place / "hub.log", *serve))
         log = self._place / "station.log"
         station = stack.enter_context(running(log, "station", "up", "--station", self._station))
-        return f"http://{address}", (hub, station)
+        return console, (hub, station)
 
     def _found_hub(self, name: Text) -> str:
         """Make the hub; returns where it enrols stations."""
@@ -184,15 +186,20 @@ class _Laboratory:
         where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
         called = name.get("en")
         call("hub", "init", "--hub", self._hub, "--laboratory", called, "--host", "127.0.0.1", *where)
-        issuing = {
+        issuing: dict[str, object] = {
+            "browser_keys": True,
             "trust": f"../{TRUST}",
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",
         }
         further = {"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS}
+        self._settle(further)
+        return desk
+
+    def _settle(self, further: Mapping[str, object]) -> None:
+        """Put further tables into the hub's settings."""
         file = self._hub / FILE
         file.write_text(f"{file.read_text('utf-8')}\n{as_toml(further)}", encoding="utf-8")
-        return desk
 
     @contextmanager
     def _at_desk(self) -> Iterator[tuple[OrderDesk, Year]]:

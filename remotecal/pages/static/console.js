@@ -213,11 +213,16 @@ if (check && window.crypto && crypto.subtle) {
 }
 
 // Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form.
+class Refused extends Error {}
+
 async function prove(box, form) {
   const csrf = form.elements.namedItem("csrf");
   const headers = csrf ? { "X-CSRF-Token": csrf.value } : {};
-  const told = await fetch(box.dataset.passkey, { method: "POST", headers });
-  if (!told.ok) throw new Error(told.statusText);
+  const told = await fetch(box.dataset.passkey, { method: "POST", headers }).catch(() => null);
+  if (!told || !told.ok) {
+    const why = told ? await told.json().catch(() => null) : null; // of whatever stands before the hub, no JSON
+    throw new Refused(why ? why.said || why.detail : box.querySelector("[role=alert]").dataset.away);
+  }
   const asked = await told.json();
   const field = box.dataset.field; // what the form may bring besides is none of it
   const found = field === "made"
@@ -239,10 +244,10 @@ if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSO
       button.disabled = true;
       failed.hidden = true;
       failed.textContent = "";
-      prove(box, form).catch(() => {
+      prove(box, form).catch((error) => {
         button.disabled = false;
         failed.hidden = false;
-        failed.textContent = failed.dataset.said;
+        failed.textContent = error instanceof Refused ? error.message : failed.dataset.said;
       });
     });
   }
