@@ -193,6 +193,8 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "extra_forbidden":
+        if not str(fault["loc"][-1]).strip():
+            return f"{place or 'at the top'}: a key has no name"
         inner = _model_at(model, path[:-1])
         return f"{place} is unknown, {nearest(str(path[-1]), list(inner.model_fields) if inner else [])}"
     said = fault["msg"].removeprefix("Value error, ")

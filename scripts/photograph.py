@@ -1,6 +1,6 @@
 """Take the pictures of the console's tour, docs/images/tour: each page in both languages.
 
-usage: photograph.py [DIR]
+usage: photograph.py [DIR [NAME…]]
 
 Brings the demonstration's laboratory up (`remotecal demo --console`), logs in as who sees the page, and keeps
 what the browser shows. Needs Debian's `chromium-headless-shell`, and what the extra `test` installs.
@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,11 +78,47 @@ def evidence(page: Page, url: str) -> None:
     page.goto(url + str(where))
 
 
+def put_up(page: Page, url: str) -> None:
+    """Put up a screen on a wall, and open its address as the screen would."""
+    page.goto(url + "/walls")
+    language = str(page.locator("html").get_attribute("lang"))
+    page.locator("#place").fill("大厅" if language == "zh" else "hall")
+    page.locator("#shown_in").select_option(language)
+    page.locator('form[action="/walls"] button').click()
+    page.goto(page.locator(".made code").inner_text())
+
+
+def replayed(page: Page, url: str) -> None:
+    """Go to the middle of the last certificate's run."""
+    first("/certificates", "/runs/")(page, url)
+    page.goto(page.url.partition("?")[0] + "/moment")
+    most = str(page.locator("#line").get_attribute("max"))
+    page.goto(f"{page.url}?line={int(most) // 2}")
+
+
+def looked_through(page: Page, url: str) -> None:
+    """Have the audit log looked through."""
+    page.goto(url + "/audit")
+    page.locator('form[action="/audit/chain"] button').click()
+    page.goto(url + "/audit")
+
+
+def scrolled(path: str, heading: str) -> Callable[[Page, str], None]:
+    """Return what goes to a page, and down to one of its headings."""
+
+    def go(page: Page, url: str) -> None:
+        page.goto(url + path)
+        page.locator(heading).evaluate("heading => heading.scrollIntoView()")
+
+    return go
+
+
 VIEWS = (
     View("today", "liwei", to("/"), DESK),
     View("orders", "liwei", to("/orders"), DESK),
     View("run", "liwei", first("/certificates", "/runs/"), DESK),
     View("evidence", "liwei", evidence, DESK),
+    View("replay", "liwei", replayed, DESK),
     View("review", "wangfang", first("/review", "/review/"), DESK),
     View("certificates", "liwei", to("/certificates"), DESK),
     View("items", "liwei", to("/items"), DESK),
@@ -91,8 +127,14 @@ VIEWS = (
     View("standards", "liwei", to("/standards"), DESK),
     View("standard", "liwei", first("/standards", "/standard?"), DESK),
     View("statistics", "liwei", to("/statistics"), DESK),
+    View("spread", "liwei", to("/statistics/spread?by=model"), DESK),
+    View("intervals", "liwei", to("/statistics/intervals?by=item"), DESK),
     View("people", "liwei", to("/people"), DESK),
-    View("audit", "chenjing", to("/audit"), DESK),
+    View("scope", "liwei", scrolled("/people", "#scope"), DESK),
+    View("audit", "chenjing", looked_through, DESK),
+    View("wall", "chenjing", put_up, DESK),
+    View("passkeys", "liwei", to("/passkeys"), DESK),
+    View("key", "wangfang", to("/signing/key"), DESK),
     View("my", "instruments", to("/my"), DESK),
     View("public", "", first("/certificates", "/v/"), PHONE),
     View("phone", "liwei", to("/"), PHONE),
@@ -135,13 +177,13 @@ def keep(shot: bytes, path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
-def main(folder: Path) -> None:
-    """Take them all."""
+def main(folder: Path, names: Collection[str]) -> None:
+    """Take those of some names, or all."""
     folder.mkdir(parents=True, exist_ok=True)
     with laboratory() as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for locale, called in LANGUAGES.items():
-            for view in VIEWS:
+            for view in (view for view in VIEWS if not names or view.name in names):
                 page = page_of(browser, lab, view, locale)
                 view.go(page, lab.url)
                 keep(page.screenshot(), folder / f"{view.name}{called}.png")
@@ -150,4 +192,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "tour")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images" / "tour", sys.argv[2:])

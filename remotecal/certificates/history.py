@@ -32,6 +32,8 @@ class ErrorsThen(NamedTuple):
     """What they are told over."""
     errors: Column
     """The errors, with their uncertainties."""
+    quantity: str
+    """refTypes of the result and of its errors, by blanks; "" where it tells none."""
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -66,7 +68,8 @@ def errors_of(record: Record, place: int, number: str) -> Iterator[ErrorsThen]:
                 continue
             for table in result.tables:
                 if (pair := _pair(table)) is not None:
-                    yield ErrorsThen(number, record.finished, state, *pair)
+                    quantity = " ".join(dict.fromkeys((*result.ref_types, *pair[1].ref_types)))
+                    yield ErrorsThen(number, record.finished, state, *pair, quantity)
 
 
 def by_kind(found: Sequence[ErrorsThen]) -> list[tuple[ErrorsThen, ...]]:

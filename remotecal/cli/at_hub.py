@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from http.cookies import SimpleCookie
 from ipaddress import ip_address
@@ -19,6 +20,8 @@ WITHIN: Final = 120.0
 """Seconds in which the hub must say something; printing a certificate takes it some."""
 LARGEST: Final = 2**20
 """Bytes of an answer that is no file."""
+SAID_WITHIN: Final = 240.0
+"""Seconds after which the password is given again: the hub wants it after 300, by its own clock."""
 SESSION: Final = "remotecal_session"
 
 
@@ -28,12 +31,13 @@ class AtHub:
     Args:
         url: where the hub serves, `https://lab.example:4290`; plain HTTP only on this computer, for what is
             sent is a password.
+        now: tells the time, in seconds.
 
     Raises:
         ConfigurationError: no hub can be there.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, now: Callable[[], float] = time.time) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ConfigurationError(f"{url!r} is no hub: give its address, such as https://lab.example:4290")
@@ -45,6 +49,7 @@ class AtHub:
         self._connection = kind(parts.hostname, parts.port, timeout=WITHIN)
         self._url, self._headers = url, dict[str, str]()
         self._logged_in = False
+        self._now, self._said = now, 0.0
 
     def use_token(self, token: str) -> None:
         """Be known by a token."""
@@ -62,7 +67,18 @@ class AtHub:
         if session is None:
             raise NotLoggedIn(f"{self._url} opened no session: is it a hub?", name)
         self._headers |= {"Cookie": f"{SESSION}={session.value}", "X-CSRF-Token": str(told["csrf"])}
-        self._logged_in = True
+        self._logged_in, self._said = True, self._now()
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether the password was given so long ago that the hub wants it again before anything weighty."""
+        return self._logged_in and abs(self._now() - self._said) > SAID_WITHIN
+
+    def say_again(self, password: str) -> None:
+        """Give one's password once more (`NotLoggedIn`: it is wrong)."""
+        said = json.dumps({"password": password}).encode()
+        self._ask("PUT", "/session", said, "application/json").read(LARGEST)
+        self._said = self._now()
 
     def get(self, path: str, into: Path, **query: str) -> bytes:
         """Keep a file of the hub's, and return it; errors as `_ask`."""

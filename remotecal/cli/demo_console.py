@@ -186,7 +186,8 @@ class _Laboratory:
         where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
         called = name.get("en")
         call("hub", "init", "--hub", self._hub, "--laboratory", called, "--host", "127.0.0.1", *where)
-        issuing = {
+        issuing: dict[str, object] = {
+            "browser_keys": True,
             "trust": f"../{TRUST}",
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",

@@ -184,6 +184,7 @@ def _reindex(asked: argparse.Namespace) -> None:
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
+        print(f"The ends of {store.interval_ends.rebuild()} intervals are found anew.")
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
         while compare_if_possible(folder, store, time.time()):
             pass

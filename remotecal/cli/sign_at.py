@@ -183,6 +183,8 @@ def _check_alike(examined: Sequence[Examined], one: Examined) -> None:
 def _file(asked: argparse.Namespace, hub: AtHub, one: Examined, key: SigningKey, now: datetime) -> None:
     """Sign a certificate, and file it; errors as `sign_at`."""
     content, kind = _signed(asked, one.xml, key, one.duty, now)
+    if hub.asks_again:  # whoever reads all that is shown takes longer than the hub goes by one log-in
+        hub.say_again(getpass(say(f"Password of {asked.user} again: ", f"请再次输入 {asked.user} 的密码：")))
     told = hub.post(f"/runs/{one.run}/certificate/signatures", content, kind, device=one.device)
     number, state = one.record.number, told["state"]
     print(say(f"{number} is {state} at {asked.at}", f"{number}：{state}（{asked.at}）"))

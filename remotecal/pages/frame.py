@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup, escape
 from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
@@ -113,6 +114,7 @@ def environment(package: str) -> Environment:
         "behind": behind,
         "indicated": indicated,
         "wide": full_width,
+        "parted": parted,
     }
     return made
 
@@ -154,6 +156,13 @@ def unit(notation: str) -> str:
 def told(text: str) -> str:
     """Return a text as a book would have it: `24.5 m³/h`."""
     return as_in_a_book("", text)
+
+
+def parted(name: str) -> Markup:
+    """Return a name that may be broken after its points and underscores, and nowhere else."""
+    said = str(escape(name))
+    # Escaped text has neither in what stands for a character.
+    return Markup(said.replace(".", ".<wbr>").replace("_", "_<wbr>"))  # noqa: S704  it is escaped
 
 
 def legible(data: bytes) -> str:

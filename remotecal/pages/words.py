@@ -40,6 +40,10 @@ class Catalogue:
         """Return the text of something that others name, such as a state; the name itself where none is."""
         return self.texts.get(f"{group}.{name}", name)
 
+    def has(self, group: str, name: str) -> bool:
+        """Tell whether the catalogue has a text."""
+        return f"{group}.{name}" in self.texts
+
     def refusal(self, sentence: str) -> tuple[str, Language]:
         """Return why something was refused in this language, or in English where nobody put it otherwise."""
         said = self._refusals.of(sentence)

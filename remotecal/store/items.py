@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from remotecal.model.identifiers import comparable
 
@@ -92,7 +92,16 @@ class KeptItem(NamedTuple):
         return Entered(**{field.name: getattr(self, field.name) for field in fields(Entered)})
 
 
-def alike(item: KeptItem | Entered, row: Row[*tuple[Any, ...]]) -> bool:
+class Made(Protocol):
+    """What somebody made."""
+
+    @property
+    def maker(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+
+
+def alike(item: Made, row: Made | Row[*tuple[Any, ...]]) -> bool:
     """Tell whether maker and model are the item's, where both say them."""
     pairs = ((item.maker, row.maker), (item.model, row.model))
     return all(not one or not other or comparable(one) == comparable(other) for one, other in pairs)

@@ -14,6 +14,7 @@ from remotecal.store.files import StoredFiles
 from remotecal.store.forms import Forms
 from remotecal.store.found import ByNumber
 from remotecal.store.index import AboutRuns
+from remotecal.store.interval_ends import IntervalEnds
 from remotecal.store.item_register import Items
 from remotecal.store.journals import Journals
 from remotecal.store.notices import Notices
@@ -82,6 +83,7 @@ class Store:
         self.walls = Walls(self.database)
         self.work = WorkDone(self.database)
         self.spreads = Spreads(self.database)
+        self.interval_ends = IntervalEnds(self.database)
         self.stated = StatedResults(self.database)
 
     def transaction(self) -> AbstractContextManager[object]:

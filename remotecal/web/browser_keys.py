@@ -27,7 +27,7 @@ from remotecal.hub import issuing, reviewing
 from remotecal.hub.issuing import NO_BROWSER_KEYS
 from remotecal.web import certificates, visible
 from remotecal.web.bodies import Device, KeyToSign, RunName, SignatureMade, StationName
-from remotecal.web.callers import SigningHere
+from remotecal.web.callers import Signing
 from remotecal.web.office import Here
 from remotecal.web.shown_certificates import CertificateShown, PreparedShown, certificate_shown
 
@@ -90,7 +90,7 @@ def prepare_signature(
     station: StationName,
     run: RunName,
     wanted: KeyToSign,
-    caller: SigningHere,
+    caller: Signing,
     here: Here,
     device: Device = "",
 ) -> PreparedShown:
@@ -117,7 +117,7 @@ def file_prepared(
     run: RunName,
     prepared: ActId,
     made: SignatureMade,
-    caller: SigningHere,
+    caller: Signing,
     here: Here,
     device: Device = "",
 ) -> CertificateShown:

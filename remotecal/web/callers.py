@@ -200,12 +200,12 @@ Requesting = Annotated[Caller, Depends(_who_may("request"))]
 """Who may ask for a calibration."""
 Commanding = Annotated[Caller, Depends(_who_may("command"))]
 """Who may command runs."""
-Signing = Annotated[Caller, Depends(_who_may("sign"))]
-"""Who may sign some stage of a certificate."""
-SigningHere = Annotated[Caller, Depends(_sure_of("sign"))]
-"""Who may sign some stage of a certificate by a key that their browser keeps."""
+Signing = Annotated[Caller, Depends(_sure_of("sign"))]
+"""Who may sign some stage of a certificate: bring it signed, or sign it by a key that their browser keeps."""
 Returning = Annotated[Caller, Depends(_who_may("return"))]
 """Who may return a run with a remark."""
+Transcribing = Annotated[Caller, Depends(_who_may("transcribe"))]
+"""Whoever asks, if they may type a certificate from paper."""
 Settling = Annotated[Caller, Depends(_who_may("settle"))]
 """Who may answer a remark."""
 Issuing = Annotated[Caller, Depends(_sure_of("issue"))]

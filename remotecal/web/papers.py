@@ -6,13 +6,24 @@ import base64
 import json
 import re
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, NamedTuple
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
 from remotecal.certificates import dcc
 from remotecal.certificates.transcribed import differences, in_short, transcribe
 from remotecal.certificates.transcript import transcript
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, RecordError
+from remotecal.web.answers import Limit, described, file
+from remotecal.web.bodies import PaperTyped
+from remotecal.web.callers import Reader, Transcribing
+from remotecal.web.office import Here
+from remotecal.web.register import not_a_customer
+from remotecal.web.shown import PaperShown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +35,8 @@ if TYPE_CHECKING:
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
 
+router = APIRouter(prefix="/papers", tags=["papers"])
+
 LARGEST_SCAN: Final = 10 * 2**20
 """Bytes of a scan."""
 SCANS: Final[Mapping[bytes, str]] = {
@@ -34,6 +47,14 @@ SCANS: Final[Mapping[bytes, str]] = {
     b"MM\0*": "tif",
 }
 """How a scan begins → how its file's name ends."""
+OCTETS: Final = "application/octet-stream"
+XML: Final = "application/xml"
+PaperInPath = Annotated[int, Path(ge=1, le=2**53)]
+ScanName = Annotated[
+    str,
+    Query(min_length=1, max_length=200, description="Name of the scan's file, as the certificate tells it."),
+]
+SCAN: Final = {"schema": {"type": "string", "format": "binary"}}
 _UNPRINTED: Final = re.compile(r"[^\w.()-]+")
 
 
@@ -45,13 +66,91 @@ class TypedForm(NamedTuple):
     files: Mapping[str, bytes]
     """Name → content of the files with its tables."""
     fields: Mapping[str, str]
-    """The form's own fields, so that it can be opened again."""
+    """The form's own fields, so that it can be opened again; none of what was not typed in a form."""
 
     def as_json(self, by: str, on: str) -> str:
         """Return it as it is kept."""
         files = {name: base64.b64encode(content).decode() for name, content in self.files.items()}
-        said = {"typed": {"by": by, "on": on}, **self.said}
+        said = {**self.said, "typed": {"by": by, "on": on}}
         return json.dumps({"said": said, "files": files, "fields": dict(self.fields)}, ensure_ascii=False)
+
+
+@router.get("")
+def list_papers(caller: Reader, here: Here, limit: Limit = 100) -> list[PaperShown]:
+    """List the certificates on paper, the latest first."""
+    not_a_customer(caller)
+    return [paper_shown(row, caller) for row in here.store.papers.list(limit)]
+
+
+@router.post(
+    "",
+    status_code=HTTPStatus.CREATED,
+    openapi_extra={"requestBody": {"required": True, "content": {OCTETS: SCAN}}},
+)
+async def bring_paper(request: Request, caller: Transcribing, here: Here, name: ScanName) -> PaperShown:
+    """Keep the scan of a certificate on paper: PDF, JPEG, PNG or TIFF, of 10 MiB at most."""
+    scan = await request.body()
+    if len(scan) > LARGEST_SCAN:
+        raise ConfigurationError(f"the scan has more than {LARGEST_SCAN} bytes: scan it less finely")
+    paper = await run_in_threadpool(bring_scan, here, caller, name, scan)
+    return paper_shown(await run_in_threadpool(here.store.papers.get, paper), caller)
+
+
+@router.get("/{paper}")
+def get_paper(paper: PaperInPath, caller: Reader, here: Here) -> PaperShown:
+    """Return a certificate on paper: who typed it, and where they differ, each told what they typed."""
+    not_a_customer(caller)
+    return paper_shown(here.store.papers.get(paper), caller)
+
+
+@router.put("/{paper}/typed")
+def type_in(paper: PaperInPath, typed: PaperTyped, caller: Transcribing, here: Here) -> PaperShown:
+    """Keep what one typed of the paper; where another person typed the same, the certificate is made.
+
+    403 if two others type it, 409 if the certificate is made.
+    """
+    if "typed" in typed.sheet:
+        raise ConfigurationError("who typed it, and when, is known: leave out `typed`")
+    type_paper(here, caller, paper, TypedForm(typed.sheet, typed.files, {}))
+    return paper_shown(here.store.papers.get(paper), caller)
+
+
+@router.get("/{paper}/scan", response_class=Response, responses=described(OCTETS))
+def get_scan(paper: PaperInPath, caller: Reader, here: Here, request: Request) -> Response:
+    """Return the scan."""
+    not_a_customer(caller)
+    row = here.store.papers.get(paper)
+    named = f"paper-{paper}.{row.scan_name.rpartition('.')[2]}"
+    return file(request, here.store.papers.scan(paper), OCTETS, named)
+
+
+@router.get("/{paper}/certificate.xml", response_class=Response, responses=described(XML))
+def get_made(paper: PaperInPath, caller: Reader, here: Here, request: Request) -> Response:
+    """Return the certificate (DCC) that came of it, which a bench file can name; 404 before that."""
+    not_a_customer(caller)
+    return file(request, here.store.papers.certificate(paper), XML, f"paper-{paper}.xml")
+
+
+def paper_shown(row: PaperRow, caller: Caller) -> PaperShown:
+    """Return a paper as the API shows it to somebody: of what was typed, their own."""
+    differs = differing(row, caller.name) if caller.name in {row.first_by, row.second_by} else ""
+    return PaperShown.model_validate(
+        {
+            **row._asdict(),
+            "typed_by": tuple(name for name in (row.first_by, row.second_by) if name),
+            "mine": _said_by(row, caller.name),
+            "differs": differs,
+        }
+    )
+
+
+def _said_by(row: PaperRow, name: str) -> dict[str, object] | None:
+    """Return the sheet that somebody typed; None if they did not."""
+    kept = {row.second_by: row.second, row.first_by: row.first}.get(name, "")
+    if not kept:
+        return None
+    said: dict[str, object] = json.loads(kept)["said"]
+    return said
 
 
 def ending_of(scan: bytes) -> str:
@@ -146,13 +245,22 @@ def _differences_of(row: PaperRow) -> list[TypedApart]:
     return differences(_transcript(row.first, row.first_by), _transcript(row.second, row.second_by))
 
 
-def fields_of(said: str) -> Mapping[str, str]:
-    """Return the form's fields of what somebody typed; none of what nobody has."""
-    found: dict[str, str] = json.loads(said)["fields"] if said else {}
-    return found
+def form_of(kept: str) -> TypedForm:
+    """Return what somebody typed, as it is kept; nothing of what nobody has."""
+    if not kept:
+        return TypedForm({}, {}, {})
+    told = json.loads(kept)
+    files = {name: base64.b64decode(content) for name, content in told["files"].items()}
+    return TypedForm(told["said"], files, told["fields"])
 
 
 def _transcript(kept: str, by: str) -> Transcript:
     told = json.loads(kept)
     files: dict[str, str] = told["files"]
-    return transcript(told["said"], f"the sheet of {by}", lambda name: base64.b64decode(files[name]))
+
+    def brought(name: str) -> bytes:
+        if name not in files:
+            raise ConfigurationError(f"the sheet names the file {name}, which is not among those sent")
+        return base64.b64decode(files[name])
+
+    return transcript(told["said"], f"the sheet of {by}", brought)

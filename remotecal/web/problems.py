@@ -28,6 +28,7 @@ from remotecal.errors import (
     TooOften,
     TransportError,
 )
+from remotecal.pages.words import words_for
 from remotecal.web.answers import PROBLEM
 from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
@@ -74,12 +75,18 @@ def _answer(request: Request, status: int, detail: str, headers: Mapping[str, st
         page = refusal(request, status, detail)
         page.headers.update(headers or {})
         return page
-    return problem(status, detail, headers)
+    said, language = words_for(request).refusal(detail)
+    return problem(status, detail, headers, {} if language == "en" else {"said": said})
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return problem details."""
-    content = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail}
+def problem(
+    status: int,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    further: Mapping[str, str] | None = None,
+) -> Response:
+    """Return problem details, and further members of them (RFC 9457, 3.2)."""
+    content = {"title": HTTPStatus(status).phrase, "status": int(status), "detail": detail, **(further or {})}
     # In ASCII: what is quoted of a request may be no Unicode text.
     return Response(json.dumps(content), status, headers, PROBLEM)
 

@@ -131,7 +131,7 @@ def who_am_i(caller: Anybody, here: Here) -> SessionShown:
 async def say_again(again: SaidAgain, caller: Anybody, request: Request, here: Here) -> SessionShown:
     """Give one's password once more, or a passkey: for 5 minutes what weighs may be done in this session.
 
-    To issue, amend or revoke, to sign by a browser's key, to enter users, to make tokens, to add or remove
+    To sign, issue, amend or revoke, to enter users, to make tokens, to add or remove
     passkeys, and to put up a screen, is refused with 403 where it was given earlier.
     """
     known = in_own_session(caller)

@@ -29,6 +29,33 @@ class Problem(ShownBody):
     """The status."""
     detail: str
     """Why, and what to do."""
+    said: str = ""
+    """The same in the language the caller asks for, where that is another and it is known."""
+
+
+class PaperShown(ShownBody):
+    """A certificate on paper."""
+
+    id: int
+    """Its number here."""
+    by: str
+    """Who brought its scan."""
+    at: datetime
+    """When."""
+    scan_name: str
+    """Name of the scan's file."""
+    scan_sha256: str
+    """Its SHA-256."""
+    typed_by: tuple[str, ...]
+    """Who typed it; two persons, apart."""
+    mine: dict[str, JsonValue] | None
+    """What whoever asks typed; what the other did is not told."""
+    differs: str
+    """To those two: why no certificate came of what they typed; empty where it did, or one is missing."""
+    number: str
+    """Number of the certificate; empty until both typed the same."""
+    finished: datetime | None
+    """When they had."""
 
 
 class SessionShown(ShownBody):

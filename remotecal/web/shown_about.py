@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, datetime
+from typing import Literal
 
 from remotecal.web.shown import ShownBody
 
@@ -146,3 +147,39 @@ class AssessmentShown(ShownBody):
     """SHA-256 of the list of these: station, run, number and depth of each in a line, sorted."""
     text: str
     """What was found."""
+
+
+class IntervalShown(ShownBody):
+    """What is advised of the intervals between calibrations, of a model's items or of one, and by what."""
+
+    maker: str
+    """Who made it."""
+    model: str
+    """Type designation."""
+    number: str
+    """The item's; empty for all of the model."""
+    quantity: str
+    """refTypes of the results, by blanks."""
+    unit: str
+    """Of the errors."""
+    items: int
+    """How many there are."""
+    intervals: int
+    """How many ended with results that can be judged; of an item, of the last ones."""
+    days: float
+    """How long they were, in the mean."""
+    against: Literal["limit", "U"]
+    """Results are judged by their limits of error, or by whether they changed by more than their U."""
+    outside: int
+    """How many of the intervals ended with a result that was outside."""
+    largest: float
+    """The largest part of the limit, or of U, that a result took."""
+    drift: float | None
+    """Mean change of results in a year, in `unit`; none where it is not known."""
+    drift_part: float | None
+    """The largest change of one in a year, as a part of the limit or of U."""
+    advice: Literal["none", "shorten", "keep", "lengthen"]
+    """What is advised; `none` of too few intervals; `lengthen`: they may be longer."""
+    reason: Literal["few", "outside", "often", "once", "near", "drift", "within"]
+    """Why: too few; the last was outside; more were than may be; some were; near a limit; longer ones would
+    drift to a limit; well within."""

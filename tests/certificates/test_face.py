@@ -21,13 +21,13 @@ from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import Print, read_print
 from remotecal.certificates.pdf.content import content, margins
-from remotecal.certificates.pdf.face import STANDARDS, digest, read_face
+from remotecal.certificates.pdf.face import STANDARDS, ResultsTables, digest, read_face
 from remotecal.certificates.pdf.own_words import LONGEST
 from remotecal.certificates.pdf.words import missing_facts, same_words
 from remotecal.certificates.signing.pdf import embedded_xml
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused, ConfigurationError
-from remotecal.model import Frozen, Record, Statement
+from remotecal.model import Correlation, Frozen, JointResult, Record, Statement, Words
 from remotecal.verify.printed import examine_print
 from remotecal.verify.report import Unable
 
@@ -168,6 +168,11 @@ NOTE = 'en = "Please contact us within 15 days of receipt if you have questions 
         ("[words.cover]\ncustomer", "[words.notice]\ntitle", r"notice\.title can't be '客户名称'"),
         ('"quality", ', "", "leaves none out"),
         ('"quality", ', '"name", ', "leaves none out"),
+        ('"error", "temp', '"temp', "must have error"),
+        ('"reference", ', "", "must have reference"),
+        ('"reference", ', '"reference", "U", ', "'U' is no column that a face orders"),
+        ('"error", "temp', '"error", "k", "temp', "U, k, limits and verdict stand behind"),
+        ('"repeatability"', '"error"', "named twice"),
         ("edition = 1", "", "edition is missing"),
         ("edition = 1", "edition = 2", "edition"),
         ("edition = 1", 'edition = 1\nhide = ["results"]', "hide is unknown"),
@@ -183,6 +188,73 @@ def test_what_could_change_what_a_certificate_states_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError, match=why):
         read_face(written(folder, old, new))
+
+
+@pytest.mark.parametrize(
+    ("columns", "order"),
+    [
+        ((), ["Flow point", "Reference flow", "Indicated flow", "Error of indication", "Repeatability"]),
+        (("error", "reference"), ["Flow point", "Error of indication", "Reference flow"]),
+        (
+            ("reference", "nominal", "repeatability", "error"),
+            ["Reference flow", "Flow point", "Repeatability", "Error of indication"],
+        ),
+    ],
+)
+def test_a_face_orders_columns_and_leaves_out_optional_ones(
+    columns: tuple[str, ...], order: list[str]
+) -> None:
+    (table,) = (one for one in record().tables if one.column("basic_measurementError"))
+    stands = ResultsTables(columns=columns).arranged(table)
+    assert [one.name.get("en") for one in stands] == order
+    assert set(stands) <= set(table.columns)
+
+
+def test_what_is_stated_of_a_column_keeps_it_and_what_is_not_the_faces_follows() -> None:
+    (table,) = (one for one in record().tables if one.column("basic_measurementError"))
+    nominal, reference, indication, error, repeatability = table.columns
+    face = ResultsTables(columns=("error", "reference"))
+    stated = (
+        {"uncertainty": error.uncertainty},
+        {"conformity": error.conformity},
+        {"in_cmc": error.in_cmc},
+        {"ref_types": ("basic_measuredValue", "basic_tableIndex1")},
+    )
+    for one in stated:
+        kept = indication.model_copy(update=one)
+        of = table.model_copy(update={"columns": (nominal, reference, kept, error, repeatability)})
+        assert face.arranged(of) == (nominal, error, reference, kept)
+    other = repeatability.model_copy(update={"ref_types": ("remotecal_load",)})
+    words = Words(ref_types=("remotecal_remark",), words=("a",) * 6)
+    of = table.model_copy(update={"columns": (words, nominal, reference, indication, other, error)})
+    assert face.arranged(of) == (words, nominal, error, reference, other)
+    matrix = ("1", "0.5"), ("0.5", "1")
+    pair = table.model_copy(
+        update={
+            "columns": (nominal, reference, indication, error),
+            "joint": (JointResult.model_construct(columns=(2, 3), correlation=Correlation(matrix=matrix)),),
+        }
+    )
+    assert indication in face.arranged(pair)
+
+
+def test_columns_that_are_left_out_are_told_and_the_print_is_proven(folder: Path) -> None:
+    order = 'columns = ["nominal", "indication", "reference", "repeatability", "error", "temperature"]'
+    one = with_face(written(folder, order, 'columns = ["error", "reference"]'))
+    printed = print_of(one)
+    whole = "".join(printed.words)
+    (table,) = (table for table in one.tables if table.column("basic_measurementError"))
+    error = table.column("basic_measurementError")
+    assert whole.count("其余各列见证书数据（XML）") == 1
+    assert "Furthercolumnsstandinthecertificate" in whole
+    assert "被检表示值" not in whole
+    assert whole.index("流量点") < whole.index("最大允许误差") < whole.index("标准流量")
+    assert all(U in whole for U in error.uncertainty.expanded)
+    assert whole.count("合格") >= len(error.values)
+    assert missing_facts(printed, print_of(one), one) == []
+    assert "其余各列" not in text_of(record())
+    lacking = missing_facts(printed, print_of(record()), record())
+    assert "Repeatability" in lacking
 
 
 def png(width: int, height: int) -> bytes:

@@ -38,6 +38,36 @@ def test_a_unit_behind_the_last_of_several_values_is_not_taken_for_that_of_one(d
         assert form_in(refused)["parameter.flows"] == "10, 200 L/min"
 
 
+def parameters_in(page: str) -> dict[str, str]:
+    """Return parameter → what stands beside its field: unit, limits, what it is."""
+    label = r'<label for="parameter\.(\w+)">(.*?)</label>'
+    about = r'<span class="across hint" id="about[^"]*">(.*?)</span></span>'
+    found = re.findall(f"{label}.*?{about}", page, re.DOTALL)
+    return {name: re.sub(r"<[^>]+>", "", f"{label}: {about}") for name, label, about in found}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_order_by_a_pattern_has_the_same_fields_for_its_parameters(day: FirstDay, language: str) -> None:
+    item = entered(day.web, serial=f"LIKE-{language}", account="acme")["id"]
+    pattern = day.web.hub.laboratory.store.pages.orders(1)[0].id
+    with browsing(day.web, "operator", language) as client, day.web.token("operator") as operator:
+        asked = {"at": f"here/{day.bench}", "procedure": day.procedure}
+        first = parameters_in(client.get("/orders/first", params=asked).text)
+        page = client.get(f"/orders/new?item={item}&pattern={pattern}")
+        assert parameters_in(page.text) == first
+        assert any("m³/h" in one for one in first.values())
+        form = form_in(page, "/orders/new") | {"number": f"LIKE-{language}"}
+        assert form["parameter.flows"] == "10 m3/h, 200 L/min"
+        refused = client.post("/orders/new", data=form | {"parameter.flows": "10, 200 L/min"})
+        assert refused.status_code == 409
+        assert 'aria-describedby="wrong.parameter.flows' in refused.text
+        assert form_in(refused, "/orders/new")["parameter.flows"] == "10, 200 L/min"
+        made = client.post("/orders/new", data=form | {"parameter.flows": "12 m3/h, 210 L/min"})
+        told = operator.get(made.headers["location"].removeprefix("/")).json()["order"]["parameters"]
+        before = operator.get(f"/orders/{pattern}").json()["order"]["parameters"]
+        assert told == before | {"flows": ["12 m3/h", "210 L/min"]}
+
+
 def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) -> None:
     item = entered(day.web, serial="FIRST-2", account="bolt")["id"]
     row = day.web.hub.laboratory.store.pages.orders(1)[0]

@@ -47,9 +47,9 @@ def first_day(web: Web, kind: type[Assembly], procedure: str, folder: Path) -> I
         yield FirstDay(web, procedure, Bench.load(up.bench).name, Order.load(up.order))
 
 
-def form_in(page: httpx.Response) -> dict[str, str]:
+def form_in(page: httpx.Response, action: str = "/orders/first") -> dict[str, str]:
     """Return what a browser without a script would send of the form of an order."""
-    whole = page.text.partition('<form method="post" action="/orders/first"')[2].partition("</form>")[0]
+    whole = page.text.partition(f'<form method="post" action="{action}"')[2].partition("</form>")[0]
     fields: dict[str, str] = {}
     for tag in re.findall(r"<input[^>]*>", whole):
         name, value = (re.search(rf' {what}="([^"]*)"', tag)[1] for what in ("name", "value"))

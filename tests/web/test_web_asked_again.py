@@ -1,15 +1,19 @@
-"""Who issues, amends, revokes, enters users, makes tokens or lets a screen show is asked again who they are;
-who stops a run never is."""
+"""Who signs, issues, amends, revokes, enters users, makes tokens or lets a screen show is asked again who
+they are; who stops a run never is."""
 
 import pytest
 from test_web_pages import browsing, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
+
+from remotecal.cli.at_hub import AtHub
+from remotecal.errors import NotAllowed, NotLoggedIn, NotThere
 
 CHIEF = {"operator", "approver", "administrator"}
 LATER = 301.0
 """Seconds after which it is asked again."""
 AMENDED = {"reason": {"en": "name"}, "customer": {"en": "Second"}}
 BY_API = {
+    ("POST", "/runs/here/X/certificate/signatures"): {},
     ("POST", "/runs/here/X/certificate/issue"): {},
     ("POST", "/runs/here/X/certificate/amendments"): AMENDED,
     ("POST", "/stations/nowhere/revoke"): {},
@@ -52,6 +56,33 @@ def test_a_session_is_asked_again_and_a_program_is_not(web: Web) -> None:
             problem(person.post("/runs/here/X/certificate/issue"), 404)
         with web.clock.put_forward(2 * LATER):
             assert "password once more" in problem(person.post("/runs/here/X/certificate/issue"), 403)
+
+
+def test_the_command_that_files_signatures_gives_the_password_again(web: Web) -> None:
+    def file(hub: AtHub) -> None:
+        hub.post("/runs/here/X/certificate/signatures", b"<x/>", "application/xml")
+
+    with AtHub(web.url, web.clock.now) as hub:
+        hub.log_in("chief", PASSWORD)
+        with pytest.raises(NotThere):
+            file(hub)
+        assert not hub.asks_again
+        with web.clock.put_forward(LATER):
+            assert hub.asks_again
+            with pytest.raises(NotAllowed, match="password once more"):
+                file(hub)
+            with pytest.raises(NotLoggedIn):
+                hub.say_again("wrong")
+            assert hub.asks_again
+            hub.say_again(PASSWORD)
+            assert not hub.asks_again
+            with pytest.raises(NotThere):
+                file(hub)
+    with web.token("chief", "operator") as program, AtHub(web.url, web.clock.now) as hub:
+        hub.use_token(program.headers["Authorization"].removeprefix("Bearer "))
+        with web.clock.put_forward(LATER), pytest.raises(NotThere):
+            file(hub)
+        assert not hub.asks_again
 
 
 def test_a_clock_that_was_set_back_lets_nothing_count_for_longer(web: Web) -> None:

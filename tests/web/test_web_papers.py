@@ -10,11 +10,11 @@ import httpx
 import pytest
 from dosing.bench import DosingStand
 from test_web_pages import browsing, token
-from web_laboratory import Web
+from web_laboratory import Web, problem
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, read_file, validate
-from remotecal.certificates.transcribed import told
+from remotecal.certificates.transcribed import told as told_by
 from remotecal.model import Certificate, Record
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
@@ -129,7 +129,7 @@ def test_two_persons_type_apart_and_a_certificate_comes_out_where_they_agree(web
     record = read(xml.content)
     column = record.tables[0].column("basic_measurementError")
     assert (column.values, column.uncertainty.expanded) == (("-2.50", "+4.1"), ("3.0", "6.2"))
-    said = told(record).get("en")
+    said = told_by(record).get("en")
     assert "typed by operator on" in said
     assert "apart from that, by reviewer on" in said
     assert sha256(SCAN).hexdigest() in said
@@ -155,7 +155,7 @@ def test_a_table_is_brought_as_a_file_and_stays_in_a_form_that_is_refused(web: W
         assert typed(first, where, **said, **kept).status_code == 303
         assert typed(second, where, **said, upload=table).status_code == 303
         record = read(first.get(f"{where}/certificate.xml").content)
-        assert sha256(table[1]).hexdigest() in told(record).get("zh")
+        assert sha256(table[1]).hexdigest() in told_by(record).get("zh")
         more = typed(first, brought(first).headers["location"], act="more")
         assert 'name="table1.rows"' in more.text
         assert "B-77" in values(more)
@@ -187,6 +187,98 @@ def test_a_refused_form_is_shown_in_the_other_language_and_nothing_is_done(web: 
 def shown(page: httpx.Response) -> str:
     """Return why a form was refused, as its page says it."""
     return re.search(r'<p class="refusal" role="alert"><span[^>]*>(.*?)</span>', page.text)[1]
+
+
+SHEET: dict[str, object] = {
+    "certificate": {
+        "number": "LN-2026-0815", "method": "JJG 1036-2022", "issued": "2026-06-02", "begun": "2026-06-01",
+        "valid_until": "2027-06-01", "country": "CN",
+    },
+    "issuer": {"name": "某省计量院", "address": "Shenyang"},
+    "customer": {"name": "Flow laboratory", "address": "Dalian"},
+    "persons": [{"name": "Wang Fang", "duty": "approved"}],
+    "item": {"name": "Balance", "serial": "B-77"},
+    "conditions": [
+        {
+            "name": "Ambient temperature", "kind": "basic_temperature", "low": "19.5", "high": "20.5",
+            "unit": "°C",
+        }
+    ],
+    "results": [
+        {
+            "name": "Errors of indication",
+            "rows": "150.0\t−2.50\t3.0\n300\t+4.1\t6.2",
+            "columns": [
+                {"is": "indication", "unit": "kg"},
+                {"is": "error", "unit": "g"},
+                {"is": "U", "unit": "g", "k": "2", "p": "0.95"},
+            ],
+        }
+    ],
+}  # fmt: skip
+"""What `FORM` says."""
+
+
+def test_a_program_brings_and_types_what_a_page_does_and_a_second_person_checks(web: Web) -> None:
+    with (
+        web.token("operator") as first,
+        browsing(web, "operator") as page,
+        browsing(web, "reviewer") as second,
+    ):
+        for scan, name in ((b"MZ", "a.pdf"), (b"", "a.pdf"), (b"%PDF-" + bytes(10 * 2**20), "a.pdf")):
+            problem(first.post("/papers", content=scan, params={"name": name}), 422)
+        made = first.post("/papers", content=SCAN, params={"name": "证书 1.pdf"})
+        assert made.status_code == 201
+        paper, digest = made.json()["id"], sha256(SCAN).hexdigest()
+        assert made.json().items() >= {"by": "operator", "scan_sha256": digest, "typed_by": []}.items()
+        address, where = f"/papers/{paper}", f"{PAPERS}/{paper}"
+        for wrong, why in (
+            (SHEET | {"typed": {"by": "reviewer", "on": "2026-06-03"}}, "leave out `typed`"),
+            (SHEET | {"item": {"name": "Balance"}}, "item.serial is missing"),
+            (SHEET | {"results": [{"name": "a", "file": "a.csv", "columns": [{"is": "error", "unit": "g"}]}]},
+             "names the file a.csv, which is not among those sent"),
+        ):  # fmt: skip
+            assert why in problem(first.put(f"{address}/typed", json={"sheet": wrong}), 422)
+        assert first.get(address).json()["typed_by"] == []
+        sent = first.put(f"{address}/typed", json={"sheet": SHEET})
+        assert (sent.json()["typed_by"], sent.json()["mine"]["item"]) == (["operator"], SHEET["item"])
+        own = page.get(where).text  # the form has what the program sent
+        assert all(f'name="{name}"' in own for name in FORM)
+        assert {"B-77", "某省计量院", "LN-2026-0815", "20.5", "kg", "0.95"} < values(page.get(where))
+        assert "+4.1" in own
+        assert first.put(f"{address}/typed", json={"sheet": SHEET}).json()["typed_by"] == ["operator"]
+        problem(first.get(f"{address}/certificate.xml"), 404)
+        assert "B-77" not in second.get(where).text
+        with web.token("reviewer") as other, web.token("approver") as third:
+            slipped = {**SHEET, "item": {"name": "Balance", "serial": "B-71"}}
+            told = other.put(f"{address}/typed", json={"sheet": slipped}).json()
+            assert ("item.serial: B-71" in told["differs"], "B-77" in str(told)) == (True, False)
+            assert "item.serial: B-77" in first.get(address).json()["differs"]
+            told = third.get(address).json()
+            assert (told["mine"], told["differs"]) == (None, "")
+            problem(third.put(f"{address}/typed", json={"sheet": SHEET}), 403)
+        assert typed(second, where).status_code == 303  # apart, on the page
+        finished = first.get(address).json()
+        assert (finished["number"], finished["typed_by"]) == ("LN-2026-0815", ["operator", "reviewer"])
+        problem(first.put(f"{address}/typed", json={"sheet": SHEET}), 409)
+        xml = first.get(f"{address}/certificate.xml")
+        assert xml.content == second.get(f"{where}/certificate.xml").content
+        assert xml.headers["etag"] == f'"{sha256(xml.content).hexdigest()}"'
+        assert first.get(f"{address}/scan").content == SCAN
+        assert "typed by operator on" in told_by(read(xml.content)).get("en")
+        assert first.get("/papers?limit=1").json()[0]["id"] == paper
+    acts = [(who, what) for who, what, data in web.audit() if json.loads(data).get("paper") == paper]
+    assert acts == [
+        ("reviewer", "paper certificate"), ("reviewer", "paper typed"), ("reviewer", "paper differs"),
+        ("reviewer", "paper typed"), ("operator", "paper typed"), ("operator", "paper typed"),
+        ("operator", "paper"),
+    ]  # fmt: skip
+    with web.token("customer") as customer, web.token("reader") as reader:
+        for path in ("", f"/{paper}", f"/{paper}/scan", f"/{paper}/certificate.xml"):
+            problem(customer.get(f"/papers{path}"), 403)
+        for client in (customer, reader):
+            problem(client.post("/papers", content=SCAN, params={"name": "a.pdf"}), 403)
+            problem(client.put(f"{address}/typed", json={"sheet": SHEET}), 403)
 
 
 def test_a_form_is_done_once_and_by_whom_it_is_for(web: Web) -> None:

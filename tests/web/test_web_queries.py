@@ -49,6 +49,7 @@ PAGES = {
         "/standard?number=M1": 2,
         "/resting": 1,
         "/statistics": 5,
+        "/statistics/intervals": 2,
         "/people": 1,
         "/requests": 2,
         "/numbers": 3,

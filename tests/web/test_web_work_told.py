@@ -18,6 +18,7 @@ from web_laboratory import Web
 
 from remotecal.clock import civil_day
 from remotecal.store import spreads
+from remotecal.store.interval_ends import ended_intervals
 from remotecal.store.tables import runs
 
 REGISTER = """
@@ -144,6 +145,48 @@ def test_how_repeats_scatter_is_told_by_bench_by_model_and_by_item(web: Web, run
                 assert all(cell in page.text for cell in wanted.values() if cell != "here")
     with browsing(web, "customer") as client:
         assert client.get("/statistics/spread?by=item").status_code == 403
+
+
+def test_intervals_are_advised_on_with_the_numbers_they_rest_on(web: Web) -> None:
+    whose = {"station": "here", "place": 0, "quantity": "basic_measurementError", "unit": "%", "over": "m3/h"}
+    whose |= {"maker": "<A>", "model": "M-<1>", "days": 365, "against": "limit", "results": 6}
+    rows = [
+        whose
+        | {"run": f"i{n}", "number": f"S-{n % 4}", "certificate": f"c{n}", "before": f"c{n - 4}"}
+        | {"day": f"20{10 + n}-05-01", "part": part, "outside": int(part > 1), "drift": 0.0151}
+        | {"drift_part": 0.1}
+        for n, part in enumerate((*[0.5] * 11, 1.25))
+    ]
+    store = web.hub.laboratory.store
+    with store.database.begin() as connection:
+        connection.execute(ended_intervals.insert(), rows)
+    time = "since=2010-01-01&until=2021-12-31"
+    with browsing(web, "reader") as client:
+        assert "Interval advice" in client.get("/statistics").text
+        page = client.get(f"/statistics/intervals?{time}").text
+        told = "<A> M-<1> 4 Error of indication 12 365 1 limit of error 125 0.015 % shorten outside too often"
+        assert row(page, "<A>") == told
+        assert "ILAC-G24" in page
+        assert "fewer than 10 intervals" in page
+        (line,) = table(client.get(f"/statistics/intervals?{time}&table=intervals"))
+        wanted = {"Items": "4", "Intervals": "12", "Ended outside": "1", "Advice": "shorten"}
+        assert line.items() >= {**wanted, "Reason": "outside too often"}.items()
+        items = table(client.get(f"/statistics/intervals?{time}&by=item&table=intervals"))
+        advised = {one["Number of the item"]: one["Advice"] for one in items}
+        assert advised == dict.fromkeys(("S-0", "S-1", "S-2"), "may lengthen") | {"S-3": "shorten"}
+        earlier = client.get("/statistics/intervals?since=2010-01-01&until=2018-12-31").text
+        assert row(earlier, "<A>").endswith("no advice too few intervals")
+        assert client.get("/statistics/intervals?since=2025-01-01&until=2024-01-01").status_code == 422
+    with browsing(web, "reader", "zh") as client:
+        assert "缩短" in client.get(f"/statistics/intervals?{time}&by=item").text
+    with web.token("reader") as api:
+        (one,) = api.get(f"/intervals?{time}").json()
+        rests = {"intervals": 12, "items": 4, "outside": 1, "largest": 1.25, "drift_part": 0.1}
+        assert one.items() >= {**rests, "advice": "shorten", "reason": "often"}.items()
+        assert len(api.get(f"/intervals?{time}&by=item").json()) == 4
+    with browsing(web, "customer") as client, web.token("customer") as api:
+        assert client.get("/statistics/intervals").status_code == 403
+        assert api.get("/intervals").status_code == 403
 
 
 def test_a_run_on_the_last_second_of_a_sunday_counts_in_its_week(web: Web, run: str) -> None:

@@ -222,7 +222,7 @@ def _measurement(
         **circumstances(told_of(measurement).without(shared), face),
         "name": told(measurement.name) if len(record.measurements) > 1 else None,
         "items": called(record, of),
-        "results": results(record, measurement, font),
+        "results": results(record, measurement, face, font),
     }
 
 

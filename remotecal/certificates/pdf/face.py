@@ -25,7 +25,7 @@ from remotecal.model.face import LARGEST_FACE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from remotecal.model import Record
+    from remotecal.model import Quantity, Record, Table
 
 T = TypeVar("T")
 
@@ -35,6 +35,20 @@ LARGEST_SIDE: Final = 2000
 StandardsColumn = Literal["name", "model", "range", "quality", "certificate", "until"]
 STANDARDS: Final[tuple[StandardsColumn, ...]] = ("name", "model", "range", "quality", "certificate", "until")
 """Columns of the table of standards, as they stand where no face says otherwise."""
+
+RESULTS: Final[dict[str, tuple[str, ...]]] = {
+    "nominal": ("remotecal_nominalValue", "basic_nominalValue"),
+    "reference": ("basic_referenceValue",),
+    "indication": ("basic_measuredValue",),
+    "error": ("basic_measurementError",),
+    "repeatability": ("remotecal_repeatability",),
+    "temperature": ("remotecal_liquidTemperature", "remotecal_fluidTemperature", "basic_temperature"),
+}
+"""Columns of tables of results that a face may order → the refTypes by which they are known."""
+OPTIONAL: Final = frozenset(("nominal", "indication", "repeatability", "temperature"))
+"""Those of them that it may leave out, where nothing is stated of them."""
+INDEX: Final = "basic_tableIndex"
+"""How the refType begins of what a table's rows are about."""
 
 
 class OwnText(Written):
@@ -78,6 +92,64 @@ class StandardsTable(Written):
         return columns
 
 
+class ResultsTables(Written):
+    """The tables of results."""
+
+    columns: tuple[str, ...] = ()
+    """Their order, by the names in `RESULTS`, and which of the optional ones stand; none for the order of the
+    certificate."""
+
+    @field_validator("columns")
+    @classmethod
+    def _whole(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in columns if name not in RESULTS]:
+            raise ValueError(
+                f"{unknown[0]!r} is no column that a face orders: these are {', '.join(RESULTS)}. U, k, "
+                "limits and verdict stand behind their value and can't be left out, nor can any other column"
+            )
+        if columns and (missing := [name for name in RESULTS if name not in (*columns, *OPTIONAL)]):
+            may = ", ".join(name for name in RESULTS if name in OPTIONAL)
+            raise ValueError(f"a certificate must have {', '.join(missing)}: a face may leave out {may}")
+        if len(set(columns)) < len(columns):
+            raise ValueError("a column is named twice")
+        return columns
+
+    def arranged(self, table: Table) -> tuple[Quantity, ...]:
+        """Return the columns of a table that stand, in their order.
+
+        A column that is not for the face to order follows the one that it followed. What has an
+        uncertainty, a verdict or a mark of the scope stands, and so does what the rows are about.
+        """
+        if not self.columns:
+            return table.columns
+        together = {number for joint in table.joint for number in joint.columns}
+        groups: dict[int, list[Quantity]] = {-1: []}
+        last = -1
+        for number, quantity in enumerate(table.columns):
+            name = column_name(quantity)
+            if name is not None and name not in self.columns:
+                if number not in together and not _must_stand(quantity):
+                    continue
+            elif name is not None:
+                last = self.columns.index(name)
+            groups.setdefault(last, []).append(quantity)
+        return tuple(quantity for place in sorted(groups) for quantity in groups[place])
+
+
+def column_name(quantity: Quantity) -> str | None:
+    """Return what a face calls a column of results; None for what it does not order."""
+    types = set(quantity.ref_types)
+    return next((name for name, known in RESULTS.items() if not types.isdisjoint(known)), None)
+
+
+def _must_stand(quantity: Quantity) -> bool:
+    """Tell whether something is stated of a column, or its table is about it."""
+    if not isinstance(quantity, Column):
+        return True
+    stated = (quantity.uncertainty, quantity.conformity, quantity.in_cmc, quantity.correlation)
+    return any(one is not None for one in stated) or any(one.startswith(INDEX) for one in quantity.ref_types)
+
+
 class Design(Written):
     """What the file of a face says."""
 
@@ -95,6 +167,8 @@ class Design(Written):
     """What else the laboratory tells, before the end, under a heading that says whose words they are."""
     standards: StandardsTable = StandardsTable()
     """The table of standards."""
+    results: ResultsTables = ResultsTables()
+    """The tables of results."""
     words: Chosen = Field(default_factory=dict)
     """Words chosen from `choices.toml`: group → name → language → word."""
 

@@ -26,6 +26,7 @@ from remotecal.model import Column, Complex, Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from remotecal.certificates.pdf.face import Design
     from remotecal.model import (
         BudgetLine,
         Conformity,
@@ -48,10 +49,10 @@ LONGEST_WHOLE = 20
 """Characters of a word that a column is made as wide as; a longer one, such as a hash, is broken."""
 
 
-def results(record: Record, measurement: Measurement, font: str) -> list[dict[str, object]]:
+def results(record: Record, measurement: Measurement, face: Design, font: str) -> list[dict[str, object]]:
     """Return the results with their tables, each table with its error curve where it has one.
 
-    `font` is the family to letter the curves with.
+    `face` says which columns stand in which order; `font` is the family to letter the curves with.
     """
     return [
         {
@@ -62,12 +63,13 @@ def results(record: Record, measurement: Measurement, font: str) -> list[dict[st
                 {
                     "name": told(table.name) if table.name else [],
                     "rows": table.rows,
-                    "columns": [printed for quantity in table.columns for printed in _columns(quantity)],
-                    "remarks": _remarks(table),
+                    "columns": [printed for quantity in standing for printed in _columns(quantity)],
+                    "remarks": _remarks(table, left_out=len(standing) < len(table.columns)),
                     "correlations": correlations(table),
                     "curve": picture(table, font),
                 }
                 for table in result.tables
+                for standing in (face.results.arranged(table),)
             ],
         }
         for result in measurement.results
@@ -133,8 +135,8 @@ def _conformity(judged: Conformity, unit: str) -> list[Head]:
     ]
 
 
-def _remarks(table: Table) -> list[Said]:
-    """Return what U and the marks of the table mean, each once."""
+def _remarks(table: Table, *, left_out: bool) -> list[Said]:
+    """Return what U and the marks of the table mean, each once; and that columns of it are left out here."""
     found: list[Said] = []
     for column in table.columns:
         if isinstance(column, Complex) and column.uncertainty is not None:
@@ -149,6 +151,8 @@ def _remarks(table: Table) -> list[Said]:
             found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
+    if left_out:
+        found.append(label("remarks", "left_out"))
     return [remark for number, remark in enumerate(found) if remark not in found[:number]]
 
 

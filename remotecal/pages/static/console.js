@@ -212,13 +212,17 @@ if (check && window.crypto && crypto.subtle) {
   });
 }
 
-// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form. What is
-// returned is why nothing went.
+// Passkeys: what the hub asks of one is fetched when the button is pressed, and its answer goes as any form.
+class Refused extends Error {}
+
 async function prove(box, form) {
   const csrf = form.elements.namedItem("csrf");
   const headers = csrf ? { "X-CSRF-Token": csrf.value } : {};
-  const told = await fetch(box.dataset.passkey, { method: "POST", headers });
-  if (!told.ok) return box.querySelector("[role=alert]").dataset.refused;
+  const told = await fetch(box.dataset.passkey, { method: "POST", headers }).catch(() => null);
+  if (!told || !told.ok) {
+    const why = told ? await told.json().catch(() => null) : null; // of whatever stands before the hub, no JSON
+    throw new Refused(why ? why.said || why.detail : box.querySelector("[role=alert]").dataset.away);
+  }
   const asked = await told.json();
   const field = box.dataset.field; // what the form may bring besides is none of it
   const found = field === "made"
@@ -227,7 +231,6 @@ async function prove(box, form) {
   const places = form.querySelectorAll(`input[type=hidden][name="${field}"]`);
   places[places.length - 1].value = JSON.stringify(found.toJSON()); // the macro's own comes last
   HTMLFormElement.prototype.submit.call(form);
-  return "";
 }
 
 if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSON) {
@@ -241,11 +244,11 @@ if (window.PublicKeyCredential && PublicKeyCredential.parseRequestOptionsFromJSO
       button.disabled = true;
       failed.hidden = true;
       failed.textContent = "";
-      prove(box, form).catch((error) => failed.dataset[error.name === "InvalidStateError" ? "there" : "said"]).then((why) => {
-        if (!why) return;
+      prove(box, form).catch((error) => {
         button.disabled = false;
         failed.hidden = false;
-        failed.textContent = why;
+        const known = failed.dataset[error.name === "InvalidStateError" ? "there" : "said"];
+        failed.textContent = error instanceof Refused ? error.message : known;
       });
     });
   }

@@ -23,6 +23,7 @@ def add_to(app: FastAPI) -> None:
         entry,
         evidence,
         first_order,
+        intervals,
         issuing,
         items,
         keys,
@@ -69,7 +70,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
     )
     held = (standards, papers, resting, items, notices)
-    told = (statistics, spreads, people, audit, walls, my, requests, passkeys)
+    told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
     app.add_middleware(Compressed)

@@ -17,8 +17,8 @@ from remotecal.errors import ConfigurationError, NotThere
 from remotecal.hub.ordering import Fitting, announced, fitting, installed_procedures, places
 from remotecal.web import callers, orders, visible
 from remotecal.web.pages.frame import Sent, Visiting
-from remotecal.web.pages.order_form import BINDING, DUTIES, OF_DEVICE, OWN, SITES, Setup, read_order
-from remotecal.web.pages.ordering import BEGUN_WITHIN, benches_of, opened, today_at
+from remotecal.web.pages.order_form import BINDING, DUTIES, OF_DEVICE, SITES, Setup, read_order
+from remotecal.web.pages.ordering import BEGUN_WITHIN, benches_of, faults_told, opened, today_at
 from remotecal.web.pages.parameter_form import BEFORE, fields_of
 from remotecal.web.pages.people import registered
 from remotecal.web.pages.weighty import once
@@ -166,10 +166,7 @@ def _form(
         setup=setup,
         title=words.choose(setup.found.procedure.title.root),
         said=lambda name: fields.get(name, ""),
-        faults={
-            name: (words(f"first.{said}"), words.language) if said in OWN else words.refusal(said)
-            for name, said in faults.items()
-        },
+        faults=faults_told(visitor, faults),
         refused=words.refusal(refused) if refused else None,
         key=fields.get("key") or secrets.token_urlsafe(12),
         parameters=fields_of(setup.found.procedure.accepts()),

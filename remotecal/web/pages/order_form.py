@@ -12,7 +12,7 @@ from remotecal.order import Head
 from remotecal.registers import PersonDuty
 from remotecal.web.bodies import OrderWanted
 from remotecal.web.pages.ordering import ends_on, hours_until, planned_on
-from remotecal.web.pages.parameter_form import BEFORE, faults_in, mixed_in, values_of
+from remotecal.web.pages.parameter_form import MISSING, refused_in, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,9 +30,8 @@ BINDING: Final = ("zh", "en", "zh en")
 """In which languages the certificate may be binding, by blanks."""
 OF_DEVICE: Final = ("maker", "model", "serial", "owner_number")
 """What is said of a device beside its name."""
-MISSING, NUMBERLESS, NO_ACCOUNT, MIXED = "missing", "numberless", "no_account", "mixed"
-OWN: Final = frozenset({MISSING, NUMBERLESS, NO_ACCOUNT, MIXED})
-"""Faults that the form tells in words of its own."""
+NUMBERLESS, NO_ACCOUNT = "numberless", "no_account"
+"""Faults that the form tells in words of its own, beside those of parameters."""
 _ACCOUNT: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 
 
@@ -100,7 +99,7 @@ def _faults(
     visitor: Visitor, setup: Setup, typed: _Typed, parameters: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Yield the fields in which something is wrong, and what."""
-    yield from _faults_in_parameters(setup, parameters)
+    yield from refused_in(setup.found.procedure.accepts(), parameters)
     numbered = () if visitor.office.settings.numbers.order else ("number",)
     for name in (*numbered, "planned", "days", "customer", "address", "laboratory", "laboratory_address"):
         if not typed[name]:
@@ -115,16 +114,6 @@ def _faults(
             yield f"dut{place}.name_zh", MISSING
         if not (typed[f"dut{place}.serial"] or typed[f"dut{place}.owner_number"]):
             yield f"dut{place}.serial", NUMBERLESS
-
-
-def _faults_in_parameters(setup: Setup, parameters: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with parameters, and where nothing else is, that some values lack a unit."""
-    faults = faults_in(setup.found.procedure.accepts(), parameters)
-    for name, said in faults.items():
-        yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
-    for name in mixed_in(setup.found.procedure.accepts(), parameters):
-        if name not in faults:
-            yield BEFORE + name, MIXED
 
 
 def _order(

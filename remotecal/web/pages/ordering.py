@@ -28,11 +28,21 @@ from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
 from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
-from remotecal.web.pages.parameter_form import BEFORE, as_typed, read_typed
+from remotecal.web.pages.parameter_form import (
+    BEFORE,
+    as_typed,
+    fields_of,
+    filled_in,
+    read_typed,
+    refused_in,
+    undescribed,
+    values_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from remotecal.procedures import Procedure
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
@@ -146,8 +156,14 @@ def _form(
         row = visible.order(visitor.office, visitor.caller, chosen)
     row = row or next(iter(patterns), None)
     told = None if row is None else opened(visitor, row)
+    procedure = None if told is None else _procedure(visitor, told)
     benches = list(benches_of(visitor))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
+    fields: dict[str, str] = {}
+    if row is not None and told is not None:
+        fields = {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed}
+    if typed:  # a box that was not ticked says nothing
+        fields = {name: text for name, text in fields.items() if name in typed or not name.startswith(BEFORE)}
     content: dict[str, object] = {
         "items": items,
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
@@ -158,20 +174,24 @@ def _form(
         "refused": said,
         "said_in": said_in,
         "key": typed.get("key") or secrets.token_hex(16),
-        "fields": {}
-        if row is None or told is None
-        else {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed},
+        "fields": fields,
         "adjust": bool(typed.get("adjust")) if typed else told is not None and told.order.order.adjust,
-        "can_adjust": told is not None and _can_adjust(visitor, told),
-        "parameters": [] if told is None else [f"{BEFORE}{name}" for name in told.order.parameters],
+        "can_adjust": procedure is not None and procedure.can_adjust(),
+        "parameters": []
+        if told is None
+        else undescribed(told.order.parameters)
+        if procedure is None
+        else fields_of(procedure.accepts()),
+        "faults": faults_told(visitor, _faults(procedure, typed) if refused is not None else {}),
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
+        "said": lambda name: fields.get(name, ""),
         "series": visitor.office.settings.numbers.order,
     }
     if refused is not None:
-        fields = [(name, text) for name, text in typed.items() if name not in {"csrf", "item"}]
-        content["resent"] = Resent(str(refused), [*fields, *(("item", str(one.id)) for one in items)])
+        sent = [(name, text) for name, text in typed.items() if name not in {"csrf", "item"}]
+        content["resent"] = Resent(str(refused), [*sent, *(("item", str(one.id)) for one in items)])
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
@@ -199,15 +219,32 @@ def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
     return unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
 
 
-def _can_adjust(visitor: Visitor, told: RemoteOrder) -> bool:
-    """Tell whether an order's procedure knows how to adjust; one that is gone can't be ordered at all."""
+def _procedure(visitor: Visitor, told: RemoteOrder) -> type[Procedure] | None:
+    """Return an order's procedure; None where it is gone, and so can't be ordered at all."""
     name = told.procedure.name
     try:
         if told.bundle:
-            return visitor.office.procedures.find(told.procedure).procedure.can_adjust()
-        return is_installed(name) and find(name).procedure.can_adjust()
+            return visitor.office.procedures.find(told.procedure).procedure
+        return find(name).procedure if is_installed(name) else None
     except (OrderError, EvidenceError):
-        return False
+        return None
+
+
+def _faults(procedure: type[Procedure] | None, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return field → what is wrong with the parameter typed into it, as `parameter_form.refused_in`."""
+    if procedure is None:
+        return {}
+    kind = procedure.accepts()
+    return dict(refused_in(kind, values_of(kind, typed)))
+
+
+def faults_told(visitor: Visitor, faults: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return field → what is wrong with it, as its reader is told, and in which language."""
+    words = visitor.words
+    return {
+        name: (words(f"first.{said}"), words.language) if words.has("first", said) else words.refusal(said)
+        for name, said in faults.items()
+    }
 
 
 def benches_of(visitor: Visitor) -> Iterator[BenchOffered]:
@@ -242,6 +279,9 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
         "customer": visitor.words.choose(told.order.customer.name.root) if theirs else "",
         "address": visitor.words.choose(told.order.customer.address.root) if theirs else "",
     }
+    procedure = _procedure(visitor, told)
+    if procedure is not None:
+        return fields | filled_in(procedure.accepts(), told.order.parameters)
     return fields | {f"{BEFORE}{name}": as_typed(value) for name, value in told.order.parameters.items()}
 
 
@@ -257,6 +297,7 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
     planned = planned_on(form["planned"])
     hours = hours_until(visitor, ends_on(planned, form["days"]))
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
+    parameters = _parameters(form, told)
     made = []
     for place, item in enumerate(items, 1):
         width = len(str(len(items)))
@@ -268,7 +309,7 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
                     **terms,
                     station=station,
                     bench=bench,
-                    order=_order(form, told.order, item, number),
+                    order=_order(form, told.order, item, number, parameters),
                     account=item.account or None,
                     hours=hours,
                     planned=planned,
@@ -308,13 +349,29 @@ def _prefix(form: SentForm) -> str:
     return form["number"].strip()
 
 
-def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order:
+def _parameters(form: SentForm, told: RemoteOrder) -> dict[str, object]:
+    """Return the parameters that a form tells (`ConfigurationError`: something is wrong with them)."""
+    typed = {name: form[name] for name in form.fields if name.startswith(BEFORE)}
+    procedure = _procedure(form.visitor, told)
+    if procedure is None:
+        return {
+            name.removeprefix(BEFORE): read_typed(text.strip())
+            for name, text in typed.items()
+            if text.strip()
+        }
+    known = {BEFORE + one.name for one in fields_of(procedure.accepts())}
+    if strangers := [name.removeprefix(BEFORE) for name in typed if name not in known]:
+        name = told.procedure.name
+        raise ConfigurationError(f"{strangers[0]} is no parameter of {name}: open the form anew")
+    if _faults(procedure, typed):
+        raise ConfigurationError("not all of this can be ordered: mend the fields that are marked")
+    return values_of(procedure.accepts(), typed)
+
+
+def _order(
+    form: SentForm, pattern: Order, item: KeptItem, number: str, parameters: Mapping[str, object]
+) -> Order:
     """Return the order for an item: the pattern's, but for the item, its numbers and what the form tells."""
-    parameters = {
-        name.removeprefix(BEFORE): read_typed(form[name].strip())
-        for name in form.fields
-        if name.startswith(BEFORE) and form[name].strip()
-    }
     like = pattern.dut if pattern.dut is not None and item.model and pattern.dut.model == item.model else None
     dut = Dut(
         name=Text(json.loads(item.name)).for_all(),
@@ -332,7 +389,7 @@ def _order(form: SentForm, pattern: Order, item: KeptItem, number: str) -> Order
         pattern.model_copy(
             update={
                 "order": head,
-                "parameters": parameters,
+                "parameters": dict(parameters),
                 "dut": dut,
                 "duts": (),
                 "customer": _customer(form, pattern),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ from remotecal.numerals import read_count
 from remotecal.web.papers import TypedForm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from remotecal.web.pages.frame import SentForm
 
@@ -53,6 +54,52 @@ async def typed_in(form: SentForm) -> TypedForm:
     files: dict[str, bytes] = {}
     said["results"] = [_table(fields, place, files) for place in range(tables_in(fields))]
     return TypedForm(said, files, fields)
+
+
+def fields_of(typed: TypedForm) -> Mapping[str, str]:
+    """Return the fields of a form that was typed, or that say a sheet; none where it has no room for it."""
+    if typed.fields or not typed.said:
+        return typed.fields
+    fields = {}
+    for path, told in _leaves({name: part for name, part in typed.said.items() if name != "typed"}):
+        if told is None:
+            continue
+        if (name := _field(path, told)) is None:
+            return {}
+        fields[name] = "on" if told is True else str(told)
+    tables = len({name.partition(".")[0] for name in fields if name.startswith("table")})
+    named = {name: told for name, told in fields.items() if name.endswith(".file") and told in typed.files}
+    for name, told in named.items():
+        fields[name.replace(".file", ".content")] = base64.b64encode(typed.files[told]).decode()
+    return fields | {"tables": str(tables)}
+
+
+def _leaves(said: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], object]]:
+    """Yield where each text of a sheet stands, and the text."""
+    parts = said.items() if isinstance(said, Mapping) else enumerate(said) if isinstance(said, list) else None
+    if parts is None:
+        yield path, said
+        return
+    for name, part in parts:
+        yield from _leaves(part, (*path, name))
+
+
+def _field(path: tuple[str | int, ...], told: object) -> str | None:
+    """Return the form's field for a text of a sheet; None where it has none."""
+    match path:
+        case (str(part), str(name)) if name in KINDS.get(part, ()):
+            return f"{part}.{name}"
+        case ("persons", int(place), ("name" | "duty") as name) if place < PERSONS:
+            return f"person{place}.{name}"
+        case ("conditions", int(place), str(name)) if place < CONDITIONS and name in CONDITION:
+            return f"condition{place}.{name}"
+        case ("results", int(table), ("name" | "rows" | "file") as name) if table < MOST_TABLES:
+            return f"table{table}.{name}"
+        case ("results", int(table), "columns", int(place), str(name)) if (
+            table < MOST_TABLES and place < COLUMNS and (name in COLUMN or (name, told) == ("relative", True))
+        ):
+            return f"table{table}.{place}.{name}"
+    return None
 
 
 def tables_in(fields: Mapping[str, str]) -> int:

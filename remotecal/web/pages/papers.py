@@ -120,8 +120,9 @@ def _page(visitor: Visitor, row: PaperRow, typed: Mapping[str, str] | None, refu
     types = types and (name in {row.first_by, row.second_by} or not (row.first and row.second))
     resent = {} if typed is None else {"resent": Resent(refused, [*typed.items(), ("act", "save")])}
     if typed is None:
-        first = papers.fields_of(row.first)
-        typed = papers.fields_of(mine) if mine else paper_form.like(first) if first else {}
+        first = paper_form.fields_of(papers.form_of(row.first))
+        own = paper_form.fields_of(papers.form_of(mine))
+        typed = own if mine else paper_form.like(first) if first else {}
     said_of_refusal, said_in = visitor.words.refusal(refused)
     differs = papers.differing(row, name) if visitor.may("transcribe") and (mine or not types) else ""
     page = visitor.page(

@@ -12,7 +12,7 @@ from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import In
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BEFORE: Final = "parameter."
 """Before the name of a parameter, in the name of its field."""
+MISSING, MIXED = "missing", "mixed"
+"""Faults that a form tells in words of its own."""
 _BETWEEN: Final = re.compile(r"[,;\uff0c\uff1b\u3001\n]")
 """What stands between the values of a list: commas and semicolons, those of Chinese texts too."""
 
@@ -87,6 +89,29 @@ def mixed_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator[s
             bare = [isinstance(each, int | float) for each in value]
             if any(bare) and not all(bare):
                 yield one.name
+
+
+def refused_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the fields in which something is wrong, and what; under "" what is wrong with several together.
+
+    That some values lack a unit is told where nothing else is wrong with them.
+    """
+    faults = faults_in(kind, values)
+    for name, said in faults.items():
+        yield (BEFORE + name if name else ""), MISSING if said == "is missing" else said
+    for name in mixed_in(kind, values):
+        if name not in faults:
+            yield BEFORE + name, MIXED
+
+
+def filled_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str, str]:
+    """Return field → what stands in it where an order says these values."""
+    return {BEFORE + one.name: _usual(values.get(one.name)) for one in fields_of(kind)}
+
+
+def undescribed(names: Iterable[str]) -> list[ParameterField]:
+    """Return fields for parameters of which no procedure that is here tells anything."""
+    return [ParameterField(name, "one", "", (), (), required=False, usual="", about={}) for name in names]
 
 
 def as_typed(value: object) -> str:
