@@ -191,7 +191,6 @@ class _Laboratory:
             "trust": f"../{TRUST}",
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",
-            "browser_keys": True,
         }
         self._state({"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS})
         return desk
