@@ -13,6 +13,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from math import inf, sqrt
 from random import Random
+from typing import Self
 
 from remotecal.errors import ConfigurationError
 from remotecal.model.certified import CertifiedPoint
@@ -81,9 +82,12 @@ class Calibrated:
     def drawn(cls, stated: Stated, rng: Random) -> Calibrated:
         """Draw the truth for what is stated."""
         own = () if stated.correlation is None else tuple(rng.gauss(0.0, 1.0) for _ in stated.points)
-        found = cls(stated, rng.gauss(0.0, 1.0), own)
-        found.bends = _drawn_bends(stated, Random(f"{found.true}"))  # noqa: S311  what else rng draws stays
-        return found
+        return cls(stated, rng.gauss(0.0, 1.0), own).bent()
+
+    def bent(self) -> Self:
+        """Let the truth between two points be off their line by what such a certificate leaves open."""
+        self.bends = _drawn_bends(self.stated, Random(f"{self.true}"))  # noqa: S311  what else is drawn stays
+        return self
 
     def imitate(self, other: Calibrated) -> None:
         """State what another one states from now on, and be off as it is."""

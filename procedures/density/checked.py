@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final
@@ -23,6 +24,7 @@ from remotecal.procedures.library.density.standing import (
     use_gradient,
 )
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.finding import scatter
 from remotecal.procedures.library.evaluation.output import Indication, mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import Standard, from_limit
@@ -94,7 +96,10 @@ class StandardCheck(Repeats[DensitometerSeen]):
         )
         use_gradient(self, "δ_t", parameters.gradient)
         use_bubble(self, "v_b", parameters.bubble)
-        self._shown = Indication(self, _shown, parameters.resolution, "kg/m3", "ρ_res")
+        told, step = [mean(_shown(seen), "kg/m3") for seen in self.seen], parameters.resolution
+        if scatter(told) > step / math.sqrt(12):
+            step = 0.0  # of six readings that differ by steps the mean is as sure as it scatters
+        self._shown = Indication(self, _shown, step, "kg/m3", "ρ_res")
 
     def temperature(self, seen: DensitometerSeen, x: Numbers) -> Number:
         """Return the temperature of the standard in a repeat, in °C."""

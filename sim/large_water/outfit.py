@@ -114,7 +114,7 @@ def _master(rng: Random, flow: float, shared: float) -> Calibrated:
     corrections = tuple(round(rng.uniform(-0.002, 0.002), 5) for _ in points)
     stated = Stated("1", points, corrections, (WHOLE,) * len(points), of="m3/h")
     own = math.sqrt(WHOLE**2 - COMMON**2) * rng.gauss(0.0, 1.0)
-    return Calibrated(stated, (COMMON * shared + own) / WHOLE)
+    return Calibrated(stated, (COMMON * shared + own) / WHOLE).bent()
 
 
 def _volume(dn: int) -> float:

@@ -448,12 +448,14 @@ def test_a_run_holds_when_it_is_verified(tmp_path, kind, runs):
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
 
 
-@pytest.mark.parametrize("name", ["clamp-on-site", "clamp-on-home"])
-def test_intervals_cover_the_true_errors(name):
-    """`benchmarks/truth.py` is the full-sized check."""
-    seeds = range(1, 7) if name == "clamp-on-site" else range(1001, 1021)
+@pytest.mark.parametrize(
+    ("name", "seeds", "missed", "measured"),
+    [("clamp-on-site", range(1, 7), 0, 0.330), ("clamp-on-home", range(1001, 1021), 5, 0.521)],
+)
+def test_intervals_cover_the_true_errors(name, seeds, missed, measured):
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in seeds for one in calibrate_any(name, seed)]
     # Those of one calibration miss together: they share the pipe, or the clamp-on meter.
-    assert sum(not one.covers for one in intervals) <= len(intervals) / 4
+    assert sum(not one.covers for one in intervals) <= missed
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.1 < ratio < 0.9
+    assert ratio == pytest.approx(measured, abs=0.03)
