@@ -57,7 +57,7 @@ def today(visitor: Visiting) -> Response:
 @router.get("/news")
 def news(visitor: LookingOn) -> Response:
     """Return what changes on it."""
-    return stream_of(_made_anew(visitor), still(visitor))
+    return stream_of(visitor.request, _made_anew(visitor), still(visitor))
 
 
 class OfAll(NamedTuple):
