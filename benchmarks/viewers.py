@@ -273,6 +273,7 @@ def measure(
     hear(looking)
     commands(Phase(), pid, port, token, asked)
     held = memory(pid)
+    more, came = 0.0, dict[str, tuple[float, float, float]]()
     for _ in range(asked.turns):
         commands(none, pid, port, token, asked)
         tell(looking, str(asked.seconds + 4))

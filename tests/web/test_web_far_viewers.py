@@ -32,7 +32,7 @@ COLD, WARM = 60_000, 15_000
 """Bytes of a first look, with style and script, and of a later one."""
 FLIGHT = 10 * 1448
 """Bytes that a new connection carries before the first of them is confirmed (RFC 6928)."""
-VIEWERS, OF_A_VIEWER = 50, 100_000
+VIEWERS, OF_A_VIEWER = 50, 75_000
 """How many look on, and bytes the hub may take for each."""
 NEWS, HELD = 40, 400_000
 """How often there is something new while somebody reads nothing, and bytes that wait for them at most."""

@@ -17,7 +17,7 @@ from remotecal.web.pages.told import OVER, Compressing, Event, Telling, as_event
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 
     from starlette.requests import Request
 
@@ -53,7 +53,8 @@ def stream(
         shows: tells which of the stations' news change them; that of others wakes nobody.
         ask: asks for what is shown, where it does not come by itself.
     """
-    return stream_of(_own(visitor.office, looks_asking(visitor.office, shows, ask), parts), still(visitor))
+    made = _own(visitor.office, looks_asking(visitor.office, shows, ask), parts)
+    return stream_of(visitor.request, made, still(visitor))
 
 
 def shared_stream(
@@ -82,27 +83,31 @@ def still(visitor: Visitor) -> Callable[[], object]:
     return partial(looking_on, visitor.request, visitor.office)
 
 
-def stream_of(made: AsyncGenerator[Parts], still: Callable[[], object]) -> Response:
+def stream_of(request: Request, made: AsyncGenerator[Parts], still: Callable[[], object]) -> Response:
     """Return a stream of parts as they are made, to whom else they may be shown; see `stream`.
 
     Args:
+        request: who asks.
         made: the parts.
         still: looked at now and then. Where this, or `made`, raises `NotLoggedIn`, the stream says that it
             is over, and ends.
     """
-    return _response(_plain(_events(_differences(made), still)), HEADERS)
+    return _stream(request, _events(_differences(made), still))
 
 
 def shared_stream_of(request: Request, made: AsyncGenerator[Told], still: Callable[[], object]) -> Response:
     """Return a stream of what is told to several; the rest as `stream_of`."""
-    events = _events(_news(made), still)
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        return _response(_compressed(events), HEADERS | COMPRESSED)
-    return _response(_plain(events), HEADERS)
+    return _stream(request, _events(_news(made), still))
 
 
-def _response(content: AsyncIterator[bytes], headers: Mapping[str, str]) -> Response:
-    return StreamingResponse(content, media_type="text/event-stream", headers=headers)
+def _stream(request: Request, events: AsyncGenerator[Event]) -> Response:
+    """Return a stream of events, compressed where a browser takes that."""
+    compressed = "gzip" in request.headers.get("accept-encoding", "")
+    return StreamingResponse(
+        _compressed(events) if compressed else _plain(events),
+        media_type="text/event-stream",
+        headers=HEADERS | COMPRESSED if compressed else HEADERS,
+    )
 
 
 async def looks_asking(

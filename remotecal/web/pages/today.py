@@ -57,7 +57,7 @@ def today(visitor: Visiting) -> Response:
 @router.get("/news")
 def news(visitor: LookingOn) -> Response:
     """Return what changes on it."""
-    return stream_of(_made_anew(visitor), still(visitor))
+    return stream_of(visitor.request, _made_anew(visitor), still(visitor))
 
 
 class OfAll(NamedTuple):
@@ -85,16 +85,19 @@ class On(NamedTuple):
 
 
 async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
-    """Yield the page's parts: looked up once for all who see the same runs, made where something changed."""
-    office, before, made = visitor.office, dict[str, object](), dict[str, str]()
+    """Yield the page's parts: looked up once for all who see the same runs, made where something changed.
+
+    Where nothing has, none is yielded, so that none need be kept for each who looks on.
+    """
+    office, before = visitor.office, dict[str, object]()
     account = visitor.caller.account
 
     def anew(of_all: OfAll) -> Parts:
         content = _content(visitor, of_all)
-        if content != before:
-            before.update(content)
-            made["today"] = visitor.part("today_parts.html", **content)
-        return made
+        if content == before:
+            return {}
+        before.update(content)
+        return {"today": visitor.part("today_parts.html", **content)}
 
     looks = partial(office.watching.looks, lambda _, live, was: turned(live, was))
     find = partial(_of_all, office, account, lambda _: True)
