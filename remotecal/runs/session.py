@@ -285,6 +285,7 @@ class Session:
         _refuse_strays(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
         self._check_setups(values)
+        self._watch.see_that_nobody_slept()
         run.look()
         self._journal.append(
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}

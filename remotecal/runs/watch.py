@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from remotecal.clock import SteppedClock
 from remotecal.drivers.capabilities import RigController
 from remotecal.errors import InterlockTripped, RemotecalError
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 MISSES = 3
 """How often in a row a limit or the heartbeat may fail for want of a reply before that is a trip."""
 
+HELD_UP = 10.0
+"""Seconds by which a look may come late beside those that are borne to miss: another exchange on the same
+link may take that long."""
 
 BEATS = MISSES + 1
 """Numbers in which a heart goes round: however many misses are borne, the next beat is another number than
@@ -47,6 +51,10 @@ class Watch:
         self._beats = 0
         self._looking: list[Recurring] = []
         self._beating: list[Recurring] = []
+        self._last: dict[str, tuple[float, float]] = {}
+        """What is watched → how often, in seconds, and when it was looked at last."""
+        self._stepped = isinstance(opened.clock, SteppedClock)
+        """Whether time passes only where somebody lets it, so that nobody can have been asleep."""
 
     @property
     def declared(self) -> Mapping[str, Json]:
@@ -75,13 +83,14 @@ class Watch:
                 for _ in range(2):  # one may be the very number the rig heard last
                     self._beat(heart)
                 self._take_up()
-            beat = self._guarded(self._heartbeat.quantity, partial(self._beat_and_look, heart))
-            self._beating.append(clock.every(self._heartbeat.every, beat))
+            what, every = self._heartbeat.quantity, self._heartbeat.every
+            beat = self._guarded(what, every, partial(self._beat_and_look, heart))
+            self._beating.append(clock.every(every, beat))
         for group in self._groups.values():
             with self._journal.watching(_watched(group)):
                 self._look(group, beginning=True)
         for every, group in self._groups.items():
-            look = self._guarded(_watched(group), partial(self._look, group))
+            look = self._guarded(_watched(group), every, partial(self._look, group))
             self._looking.append(clock.every(every, look))
 
     def stop_looking(self) -> None:
@@ -94,15 +103,34 @@ class Watch:
         for recurring in self._looking + self._beating:
             recurring.cancel()
 
-    def _guarded(self, what: str, look: Callable[[], None]) -> Callable[[], None]:
+    def see_that_nobody_slept(self) -> None:
+        """Raise `InterlockTripped` if something was looked at so long ago that nobody watched meanwhile."""
+        if slept := next(filter(None, map(self._slept, self._last)), None):
+            raise slept
+
+    def _slept(self, what: str) -> InterlockTripped | None:
+        every, last = self._last[what]
+        since = self._opened.clock.now() - last
+        if self._stepped or since <= MISSES * every + HELD_UP:
+            return None
+        return InterlockTripped(
+            f"nobody looked at {what} for {since:.0f} s, and it was to be every {every:g} s: was the "
+            "computer asleep, or kept from its work? The repeat that was on counts for nothing"
+        )
+
+    def _guarded(self, what: str, every: float, look: Callable[[], None]) -> Callable[[], None]:
         """Return `look` as a recurring action, which has nobody to raise to but the run."""
         misses = 0
+        self._last[what] = every, self._opened.clock.now()
 
         def act() -> None:
             nonlocal misses
             try:
+                if slept := self._slept(what):
+                    self._control.stop(slept)  # and go on: a heart beats until the rig is safe
                 with self._journal.watching(what):
                     look()
+                self._last[what] = every, self._opened.clock.now()
                 misses = 0
             except InterlockTripped as trip:
                 self._control.stop(trip)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from remotecal.errors import EvidenceError
 from remotecal.journal.events import seconds, timestamp
 from remotecal.journal.exchanges import looks_of
-from remotecal.runs.watch import MISSES
+from remotecal.runs.watch import HELD_UP, MISSES
 from remotecal.verify.course import STOPS
 from remotecal.verify.report import Unable
 from remotecal.verify.times import ROUNDING
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from remotecal.journal.exchanges import Exchange, Looks
     from remotecal.journal.occurrences import Occurrence
 
-HELD_UP = 10.0
-"""Seconds by which a look may come late beside those that are borne to miss: another exchange on the same
-link may take that long."""
 OVER = STOPS | {"safe", "resume", "torn"}
 """Events behind which nothing is watched any more."""
 

@@ -632,6 +632,37 @@ def test_what_was_read_in_a_unit_that_somebody_turned_counts_for_nothing(tiny):
     assert values == [1.0] * 6 + [2.0] * 6
 
 
+class Slept(SteadyClock):
+    """A clock whose time passes without anybody's waiting, as it does while a computer sleeps."""
+
+    ahead = 0.0
+
+    def now(self):
+        return super().now() + self.ahead
+
+    def sleep(self, duration):
+        self.ahead += max(0.0, duration)
+
+
+def test_a_computer_that_slept_within_a_repeat_watched_nothing(tiny):
+    tiny.add(tiny.bench, INTERLOCK.replace("[[interlocks]]", "[[interlocks]]\nevery = 600"))
+    tiny.bench.write_text(tiny.bench.read_text().replace('clock = "virtual"', 'clock = "real"'))
+    tiny.clock = Slept()
+
+    def sleep(progress):
+        if progress.doing == "measure" and progress.observed == 1 and tiny.clock.ahead < 3600:
+            tiny.clock.sleep(3600)
+
+    tiny.watchers = (sleep,)
+    with pytest.raises(
+        InterlockTripped, match=r"nobody looked at gauge.value for 36\d\d s, and .* every 600 s"
+    ):
+        tiny.run()
+    assert len(tiny.events("observation")) == 1
+    assert tiny.kinds()[-2:] == ["interlock", "safe"]
+    assert tiny.world.level == 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
