@@ -362,12 +362,8 @@ class Record(Frozen):
             raise RecordError(f"this is no record: {error}") from error
 
     def _named(self) -> list[tuple[str, object]]:
-        owners: tuple[Item | Equipment | Statement | Measurement, ...] = (
-            *self.items,
-            *self.standards,
-            *self.statements,
-            *self.measurements,
-        )
+        parties: tuple[Item | Equipment, ...] = (*self.items, *self.standards)
+        owners = (*parties, *self.statements, *self.measurements)
         named: list[tuple[str, object]] = [(owner.id, owner) for owner in owners if owner.id is not None]
         return named if self.place_id is None else [*named, (self.place_id, self.place)]
 
