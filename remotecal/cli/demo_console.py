@@ -21,7 +21,7 @@ from remotecal.certificates.demonstration import write_trust_list
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
 from remotecal.cli.demo_people import enter, make_keys
-from remotecal.cli.demo_remote import enrol
+from remotecal.cli.demo_remote import enrol, found_here
 from remotecal.cli.demo_year import (
     NUMBERS,
     SINCE,
@@ -32,7 +32,7 @@ from remotecal.cli.demo_year import (
     plan,
     two_years_of,
 )
-from remotecal.cli.processes import call, free_port, running
+from remotecal.cli.processes import free_port, running
 from remotecal.clock import AwaitedClock
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, RemotecalError
@@ -183,9 +183,7 @@ class _Laboratory:
     def _found_hub(self, name: Text) -> str:
         """Make the hub; returns where it enrols stations."""
         desk = f"127.0.0.1:{free_port()}"
-        where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
-        called = name.get("en")
-        call("hub", "init", "--hub", self._hub, "--laboratory", called, "--host", "127.0.0.1", *where)
+        found_here(self._hub, name.get("en"), desk)
         issuing: dict[str, object] = {
             "browser_keys": True,
             "trust": f"../{TRUST}",

@@ -1,8 +1,14 @@
-"""The remote half of `remotecal demo --remote`: hub, broker and station as processes of their own."""
+"""The remote half of `remotecal demo --remote`: hub, broker and station as processes of their own.
+
+What a command founds, invites, enrols or orders is done by the function behind it, in this process: another
+one would only load everything anew. All of it is loaded before anything is founded: where a signal comes in
+the middle of that, Python forgets the exit code.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import getpass
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -12,9 +18,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.cli.processes import call, free_port, running
+from remotecal.cli.processes import free_port, running
 from remotecal.configuration import as_toml
 from remotecal.errors import RunError
+from remotecal.hub.founding import found, settings_text
+from remotecal.hub.laboratory import new_code
+from remotecal.hub.settings import HubFolder
+from remotecal.station.folder import StationFolder, enrol_with
+from remotecal.store import Store
 
 if TYPE_CHECKING:
     from remotecal.cli.progress import ProgressLine
@@ -63,8 +74,7 @@ def calibrate_remotely(
         hub, station = Path(temporary) / "hub", Path(temporary) / "station"
         line.step("founding a laboratory")
         desk = f"127.0.0.1:{free_port()}"
-        where = ["--listen", f"127.0.0.1:{free_port()}", "--enrolment", desk]
-        call("hub", "init", "--hub", hub, "--laboratory", "Demonstration", "--host", "127.0.0.1", *where)
+        found_here(hub, "Demonstration", desk)
         stack.enter_context(running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
         line.say("The hub is up, with a broker and an authority of its own.")
         line.step("enrolling a station")
@@ -72,14 +82,25 @@ def calibrate_remotely(
         stack.enter_context(running(Path(temporary) / "station.log", "station", "up", "--station", station))
         line.say(f"The station {STATION} has enrolled, and is connected.")
         line.step("signing the order")
-        terms = ["--station", STATION, "--bench", _name(bench)]
-        run = call("order", order, *terms, "--hub", hub).strip()
+        run = _ordered(order, hub, _name(bench))
         line.say(f"The order {run} was signed and sent.")
         began = time.monotonic()
         _follow(hub, run, line, _Attending(station, person) if person else _nobody)
         line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
         line.step("writing the certificate")
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
+
+
+def found_here(hub: Path, laboratory: str, desk: str) -> None:
+    """Make a hub for stations on this computer.
+
+    Args:
+        hub: the hub's directory, which is made.
+        laboratory: the laboratory's name.
+        desk: where it is to enrol stations.
+    """
+    listen = f"127.0.0.1:{free_port()}"
+    found(hub, settings_text(laboratory, "127.0.0.1", listen=listen, enrolment=desk))
 
 
 def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> None:
@@ -92,10 +113,24 @@ def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> Non
         station: the station's directory, which is made.
         benches: the bench files beside it; they may be written later.
     """
-    code = call("hub", "invite", "--hub", hub, name)
-    call("station", "enrol", code.strip(), "--at", desk, "--station", station)
+    folder = HubFolder(hub)
+    with Store(folder.database) as store:
+        code = new_code(folder, store, name, getpass.getuser())
+    asyncio.run(enrol_with(station, desk, code))
     settings = as_toml({"name": name, "benches": [str(bench.resolve()) for bench in benches]})
     (station / "station.toml").write_text(settings, encoding="utf-8")
+
+
+def _ordered(order: Path, hub: Path, bench: str) -> str:
+    """Have the station carry an order out; returns the name of its run."""
+    from remotecal.cli import parser
+    from remotecal.cli.order import send
+
+    line = ["order", str(order), "--station", STATION, "--bench", bench, "--hub", str(hub)]
+    runs: list[str] = []
+    send(parser(line).parse_args(line), runs.append)
+    (run,) = runs
+    return run
 
 
 def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool]) -> None:
@@ -106,9 +141,6 @@ def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool])
     Raises:
         RunError: the run ended early.
     """
-    from remotecal.hub.settings import HubFolder
-    from remotecal.store import Store
-
     with Store(HubFolder(hub).database) as store:
         while store.records.find(STATION, run) is None:
             order = store.orders.find(run)
@@ -134,8 +166,6 @@ class _Attending:
     """
 
     def __init__(self, station: Path, person: Callable[[str, Sequence[str]], str]) -> None:
-        from remotecal.station.folder import StationFolder
-
         self._socket, self._person, self._answered = StationFolder(station).socket, person, 0
 
     def __call__(self) -> bool:
@@ -157,9 +187,7 @@ class _Attending:
 
 def _issue(hub: Path, run: str, out: Path) -> Record:
     from remotecal.hub.issuing import issue
-    from remotecal.hub.settings import HubFolder
     from remotecal.model import Record
-    from remotecal.store import Store
 
     folder = HubFolder(hub)
     with Store(folder.database) as store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from remotecal.hub.laboratory import OrderDesk
     from remotecal.hub.settings import HubFolder
     from remotecal.runs.catalogue import Found
-    from remotecal.transport.messages import ProcedureNamed
+    from remotecal.transport.messages import ProcedureNamed, Terms
 
 WAIT = 15.0
 """Seconds the station is given to say what becomes of an order, unless it waits for somebody or something."""
@@ -70,9 +71,23 @@ def main(asked: argparse.Namespace) -> None:
     Raises:
         ConfigurationError: the order, or the station it is for, can't be used; or the station refuses it.
     """
+    import sys
+
+    print(send(asked, lambda run: print(run, flush=True)), file=sys.stderr)
+
+
+def send(asked: argparse.Namespace, tell: Callable[[str], None]) -> str:
+    """Sign an order and hand it to its station; returns what the station says.
+
+    Args:
+        asked: what the command line says.
+        tell: is told the name of each run as soon as it is ordered.
+
+    Raises:
+        ConfigurationError: as `main`.
+    """
     import asyncio
     import getpass
-    import sys
     import time
 
     from remotecal.clock import civil_day
@@ -81,7 +96,6 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.hub.settings import HubFolder
     from remotecal.lot import read_orders
     from remotecal.store import Store
-    from remotecal.transport.messages import Terms
 
     folder = HubFolder(asked.hub)
     orders = read_orders(asked.order)
@@ -90,13 +104,7 @@ def main(asked: argparse.Namespace) -> None:
         today, others = civil_day(time.time(), folder.time_zone), store.stations.list()
         for order in orders:
             check_order(order, found, store.stations.get(asked.station), asked.bench, today, others)
-    terms = Terms(
-        bench=asked.bench,
-        after_crash=asked.after_crash,
-        link_lost=asked.link_lost,
-        link_lost_after=asked.link_lost_after,
-        bundle=bundle,
-    )
+    terms = _terms(asked, bundle)
 
     async def issue() -> str:
         async with open_laboratory(folder) as laboratory:
@@ -104,11 +112,23 @@ def main(asked: argparse.Namespace) -> None:
             runs = []
             for order in orders:
                 issued = await laboratory.issue(order, procedure, asked.station, terms, by, lasts=lasts)
-                print(issued.id, flush=True)
+                tell(issued.id)
                 runs.append(issued.id)
             return await _fate(laboratory, runs[0], asked.station, by)
 
-    print(asyncio.run(issue()), file=sys.stderr)
+    return asyncio.run(issue())
+
+
+def _terms(asked: argparse.Namespace, bundle: str) -> Terms:
+    from remotecal.transport.messages import Terms
+
+    return Terms(
+        bench=asked.bench,
+        after_crash=asked.after_crash,
+        link_lost=asked.link_lost,
+        link_lost_after=asked.link_lost_after,
+        bundle=bundle,
+    )
 
 
 async def _fate(laboratory: OrderDesk, order: str, station: str, by: str) -> str:

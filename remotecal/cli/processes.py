@@ -17,15 +17,6 @@ REMOTECAL = (sys.executable, "-m", "remotecal")
 """The command line of this very installation."""
 
 
-def call(*arguments: str | Path) -> str:
-    """Carry out a command and return what it prints (`RemotecalError` if it fails)."""
-    with _started(arguments, subprocess.PIPE) as process:
-        printed, complaint = process.communicate()
-    if process.returncode:
-        raise RemotecalError(f"`remotecal {arguments[0]} {arguments[1]}`: {complaint.strip()}")
-    return printed
-
-
 @contextmanager
 def running(log: Path, *arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
     """Run a command that serves, from when it says that it does until the context is left."""

@@ -254,7 +254,7 @@ class Budget:
 
 def uncertain_numbers(budget: Budget, known: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the inputs of a budget as GTC's uncertain numbers, by symbol; those `known` as they are."""
-    import GTC
+    from remotecal.uncertainty.gtc import GTC
 
     known = known or {}
     inputs = {each.symbol: each for each in budget.inputs}
@@ -279,7 +279,7 @@ def uncertain_numbers(budget: Budget, known: Mapping[str, Any] | None = None) ->
 
 def covariances(numbers: Sequence[Any]) -> tuple[tuple[float, ...], ...]:
     """Return the covariance matrix of GTC's uncertain numbers."""
-    import GTC
+    from remotecal.uncertainty.gtc import GTC
 
     between: Any = GTC.get_covariance
     return tuple(tuple(float(between(a, b)) for b in numbers) for a in numbers)

@@ -1,6 +1,7 @@
 """`remotecal demo converter`: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -10,7 +11,7 @@ from remotecal.cli import main
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "converter", "--out", str(out), "--set", "temperatures=[20.0]"]) == 0
+    assert demonstrate("converter", "--out", str(out), "--set", "temperatures=[20.0]") == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == "converter.volume_converter"
     assert len(made.measurements[0].results) == 5

@@ -1,6 +1,7 @@
 """`remotecal demo` of the benches of density: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -21,7 +22,7 @@ from remotecal.cli import main
 )
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, bench, procedure, rows):
     out = tmp_path / "demo"
-    assert main(["demo", bench, "--out", str(out)]) == 0
+    assert demonstrate(bench, "--out", str(out)) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == procedure
     columns = made.measurements[0].results[0].tables[0].columns

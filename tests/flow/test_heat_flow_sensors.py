@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -80,7 +81,7 @@ def test_a_sensor_may_be_off_what_its_class_or_the_order_says(tmp_path):
 
 def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "heat-flow-sensors", "--set", "meters=2", "--out", str(out)]) == 0
+    assert demonstrate("heat-flow-sensors", "--set", "meters=2", "--out", str(out)) == 0
     folders = sorted((out / "certificates").iterdir())
     assert len(folders) == 2
     for folder in folders:

@@ -12,6 +12,7 @@ from proof import verifying
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from kept_keys import demonstrate
 from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
@@ -357,7 +358,7 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "water-large", "--out", str(out)]) == 0
+    assert demonstrate("water-large", "--out", str(out)) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == "flow.water_parallel_masters"
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")

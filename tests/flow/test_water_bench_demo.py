@@ -1,5 +1,6 @@
 """`remotecal demo water-bench`: from the wire to a signed certificate for each meter; the truth."""
 
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -9,7 +10,7 @@ from remotecal.cli import main
 
 def test_the_demonstration_ends_in_certificates_that_hold_and_a_report(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "water-bench", "--set", "meters=2", "--out", str(out)]) == 0
+    assert demonstrate("water-bench", "--set", "meters=2", "--out", str(out)) == 0
     folders = sorted((out / "certificates").iterdir())
     assert len(folders) == 2
     assert not (out / "certificate.xml").exists()

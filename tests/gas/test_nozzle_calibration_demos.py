@@ -1,6 +1,7 @@
 """`remotecal demo pvtt` and `demo bell`: from the wire to a signed certificate; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -17,7 +18,7 @@ MADE = {
 @pytest.mark.parametrize("bench", MADE)
 def test_the_demonstration_ends_in_a_certificate_that_holds(bench, tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", *bench, "--out", str(out)]) == 0
+    assert demonstrate(*bench, "--out", str(out)) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == MADE[bench]
     assert (out / "certificate.pdf").read_bytes().startswith(b"%PDF")

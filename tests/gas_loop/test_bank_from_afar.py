@@ -1,6 +1,7 @@
 """A loop with a bank of nozzles and masters of several kinds: by a laboratory far away, as beside it."""
 
 from every_bench import short_in_file
+from kept_keys import demonstrate
 from proof import verifying
 
 from remotecal.cli import main
@@ -11,7 +12,7 @@ CHOSEN = {"bank": "true", "kinds": '["rotary", "ultrasonic", "turbine"]', "press
 
 def demonstrated(bench, out, *more):
     settings = [part for name, value in CHOSEN.items() for part in ("--set", f"{name}={value}")]
-    assert main(["demo", str(bench), *settings, "--out", str(out), *more]) == 0
+    assert demonstrate(str(bench), *settings, "--out", str(out), *more) == 0
     return Record.from_json((out / "record.json").read_text(encoding="utf-8").strip())
 
 

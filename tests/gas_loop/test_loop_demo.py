@@ -1,6 +1,7 @@
 """`remotecal demo gas-loop`: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -10,7 +11,7 @@ from remotecal.cli import main
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
     out = tmp_path / "demo"
-    assert main(["demo", "gas-loop", "--out", str(out)]) == 0
+    assert demonstrate("gas-loop", "--out", str(out)) == 0
     made = read((out / "certificate.xml").read_bytes())
     assert made.evidence.procedure == "gas_loop.meter_by_masters"
     assert len(made.measurements[0].results[0].tables[0].column("basic_measurementError").values) == 9

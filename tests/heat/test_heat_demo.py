@@ -1,6 +1,7 @@
 """`remotecal demo` for heat meters: from the wire to the signed certificate; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -14,7 +15,7 @@ from remotecal.cli import main
 )
 def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys, bench, procedure, apart):
     out = tmp_path / "demo"
-    assert main(["demo", bench, "--out", str(out)]) == 0
+    assert demonstrate(bench, "--out", str(out)) == 0
     folders = sorted((out / "certificates").iterdir()) if apart else [out]
     assert len(folders) == max(apart, 1)
     for folder in folders:

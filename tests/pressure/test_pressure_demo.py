@@ -1,6 +1,7 @@
 """`remotecal demo pressure-bench`: from the wire to the signed certificate with its loop; and the truth."""
 
 import pytest
+from kept_keys import demonstrate
 from proof import verifying
 
 from benchmarks.truth import calibrate
@@ -12,7 +13,7 @@ from remotecal.cli import main
 @pytest.mark.parametrize(("output", "procedure"), [("indication", "gauge"), ("current", "transmitter")])
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, output, procedure):
     out = tmp_path / "demo"
-    assert main(["demo", "pressure-bench", "--set", f"output={output}", "--out", str(out)]) == 0
+    assert demonstrate("pressure-bench", "--set", f"output={output}", "--out", str(out)) == 0
     made = read((out / "certificate.xml").read_bytes())
     drawn = picture(made.measurements[0].results[0].tables[0], "sans-serif")
     assert drawn is not None

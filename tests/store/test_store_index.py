@@ -7,9 +7,9 @@ from hashlib import sha256
 import pytest
 import rfc8785
 from asked import asking, plan, searched_whole
+from kept_keys import demonstrate
 from sqlalchemy import select
 
-from remotecal.cli import main
 from remotecal.hub.reverse import resting_on
 from remotecal.journal.events import FILE
 from remotecal.store import Store
@@ -24,7 +24,7 @@ DAY = 86400.0
 def events(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     """The events of a whole calibration by which a run is opened."""
     out = tmp_path_factory.mktemp("demo") / "out"
-    assert main(["demo", "dosing-stand", "--out", str(out)]) == 0
+    assert demonstrate("dosing-stand", "--out", str(out)) == 0
     lines = (out / FILE).read_bytes().splitlines()
     return [event for event in map(json.loads, lines) if event["kind"] in {"start", "instrument"}]
 

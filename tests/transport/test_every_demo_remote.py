@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from every_bench import LEADING, options, short_in_file
+from kept_keys import demonstrate
 from proof import verifying
 
 from remotecal.certificates import APART, PDF_NAME
@@ -17,7 +18,7 @@ from remotecal.model import Record
 def demonstrated(bench, out, chosen, *more):
     """Demonstrate by the command line; returns the files it left."""
     settings = [argument for name, value in chosen.items() for argument in ("--set", f"{name}={value}")]
-    assert main(["demo", str(bench), *settings, "--out", str(out), *more]) == 0
+    assert demonstrate(str(bench), *settings, "--out", str(out), *more) == 0
     return {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
 
 

@@ -238,6 +238,19 @@ def test_importing_loads_nothing_heavy():
     assert done.stdout == "set()\n"
 
 
+def test_evaluating_loads_no_optimizer_until_somebody_asks_gtc_for_it():
+    code = (
+        "import sys\n"
+        "from remotecal.uncertainty import Budget, Input\n"
+        "Budget(lambda a: 2 * a, [Input.student_t('a', 1.0, '1', 0.1, 5)]).evaluate()\n"
+        "print('scipy.optimize' in sys.modules)\n"
+        "from GTC.reporting import k2_to_dof\n"
+        "print(round(k2_to_dof(2.6), 3), 'scipy.optimize' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n34.358 True\n"
+
+
 def test_symbols_of_a_distribution_are_plain_text():
     assert Budget(product, [A, B]).evaluate().lines[0].distribution == Distribution.NORMAL.value
 
