@@ -221,7 +221,8 @@ def rows_of(
         return []
     whose = {name: getattr(now, name) for name in ("station", "run", "place", "maker", "model")}
     numbers = {"certificate": comparable(now.certificate), "before": comparable(before.certificate)}
-    told = {**whose, **numbers, "number": now.number[0], "day": found.finished.isoformat()}
+    told: dict[str, object] = {**whose, **numbers}
+    told |= {"number": now.number[0], "day": found.finished.isoformat()}
     return [told | end._asdict() for end in interval_ends(then, found)]
 
 
@@ -286,4 +287,4 @@ def _ended(row: Sequence[Any]) -> EndedOf:
         days=float(days),
         drift=drift_part,
     )
-    return EndedOf(*row[:7], items, ended, drift)
+    return EndedOf._make((*row[:7], items, ended, drift))
