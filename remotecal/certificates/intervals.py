@@ -26,7 +26,7 @@ LARGEST: Final = 1e100
 Against = Literal["limit", "U"]
 
 
-class Result(NamedTuple):
+class ErrorAt(NamedTuple):
     """An error at a place."""
 
     at: float
@@ -47,9 +47,9 @@ class States(NamedTuple):
 
     finished: date
     """Last day of the calibration."""
-    found: dict[Kind, list[Result]]
+    found: dict[Kind, list[ErrorAt]]
     """Before anything was adjusted."""
-    left: dict[Kind, list[Result]]
+    left: dict[Kind, list[ErrorAt]]
     """After."""
 
 
@@ -133,7 +133,7 @@ def _end(kind: Kind, against: Against, days: int, judged: Sequence[Judged]) -> I
     return IntervalEnd(*kind, against, days, len(judged), outside, largest, drift, drift_part)
 
 
-def _results(then: ErrorsThen) -> Iterator[Result]:
+def _results(then: ErrorsThen) -> Iterator[ErrorAt]:
     judged = then.errors.conformity
     tolerance = None if judged is None else judged.tolerance
     lower, upper = (None, None) if tolerance is None else (tolerance.lower, tolerance.upper)
@@ -141,7 +141,7 @@ def _results(then: ErrorsThen) -> Iterator[Result]:
         limits = _entry(lower, row), _entry(upper, row)
         numbers = float(place), float(error), float(expanded or 0)
         if all(abs(number) < LARGEST for number in numbers):
-            yield Result(*numbers[:2], numbers[2] if expanded else None, limits)
+            yield ErrorAt(*numbers[:2], numbers[2] if expanded else None, limits)
 
 
 def _entry(entries: Sequence[str] | None, row: int) -> float | None:
@@ -151,7 +151,7 @@ def _entry(entries: Sequence[str] | None, row: int) -> float | None:
     return number if abs(number) < LARGEST else None
 
 
-def _by_limit(one: Result) -> tuple[float, float] | None:
+def _by_limit(one: ErrorAt) -> tuple[float, float] | None:
     """Return which part of its limits an error takes (above 1 it is outside), and how wide they are.
 
     They are as wide as they are from their middle, or from 0 where there is one alone; None where none is.
@@ -164,7 +164,7 @@ def _by_limit(one: Result) -> tuple[float, float] | None:
     return (max(0.0, error) / only, only) if only is not None and only > 0 else None
 
 
-def _by_u(then: Result | None, one: Result) -> tuple[float, float] | None:
+def _by_u(then: ErrorAt | None, one: ErrorAt) -> tuple[float, float] | None:
     """Return which part the change of an error is of the U that it has, and that; None where none is told."""
     if then is None or then.expanded is None or one.expanded is None:
         return None
@@ -172,14 +172,14 @@ def _by_u(then: Result | None, one: Result) -> tuple[float, float] | None:
     return (abs(one.error - then.error) / u, u) if u > 0 else None
 
 
-JUDGES: Final[dict[Against, Callable[[Result | None, Result], tuple[float, float] | None]]] = {
+JUDGES: Final[dict[Against, Callable[[ErrorAt | None, ErrorAt], tuple[float, float] | None]]] = {
     "limit": lambda _, one: _by_limit(one),
     "U": _by_u,
 }
 """What results are judged by → part and size of a result as it was left before and was found."""
 
 
-def _paired(before: Iterable[Result], found: Iterable[Result]) -> Iterator[tuple[Result | None, Result]]:
+def _paired(before: Iterable[ErrorAt], found: Iterable[ErrorAt]) -> Iterator[tuple[ErrorAt | None, ErrorAt]]:
     """Yield each result with the one at the same place before, the nearest; each of these once."""
     left = list(before)
     for one in found:

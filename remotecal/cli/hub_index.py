@@ -13,6 +13,7 @@ from remotecal.cli.listing import add_form, show, store_of, time_zone_of
 
 if TYPE_CHECKING:
     from remotecal.hub.reverse import Resting
+    from remotecal.hub.settings import HubFolder
     from remotecal.store import Store
 
 Add = Callable[..., argparse.ArgumentParser]
@@ -40,7 +41,14 @@ def add_commands(add: Add) -> None:
     numbers = add("numbers", "list the series of numbers, what was given, and what became of it", _numbers)
     numbers.add_argument("--limit", type=int, default=50, metavar="N", help="the latest ones; 50")
     add_form(numbers)
-    add("reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex)
+    reindex = add(
+        "reindex", "make the index of runs anew from their journals; while the hub is not up", _reindex
+    )
+    reindex.add_argument(
+        "--sealed",
+        action="store_true",
+        help="and hold what issued certificates stated against their sealed XML, which takes longer",
+    )
 
 
 def add_within(due: argparse.ArgumentParser) -> None:
@@ -188,7 +196,19 @@ def _reindex(asked: argparse.Namespace) -> None:
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
         while compare_if_possible(folder, store, time.time()):
             pass
+        if asked.sealed:
+            _hold_against_sealed(folder, store)
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
+
+
+def _hold_against_sealed(folder: HubFolder, store: Store) -> None:
+    """Print of which certificates the sealed XML states other results than the index of what was stated."""
+    from remotecal.hub.scope import unlike_sealed
+
+    unlike = list(unlike_sealed(folder, store, time.time()))
+    print(f"The sealed XML of issued certificates states what the index has, but of {len(unlike)} of them.")
+    for run, device in unlike:
+        print(f"! {run}{f' {device}' if device else ''}: look at its record, and evaluate the run anew")
 
 
 def words(text: str) -> str:

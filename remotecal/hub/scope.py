@@ -18,6 +18,7 @@ from remotecal.certificates.scope import stated
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, StoreError
 from remotecal.hub.issuing import register_of, trust_of
+from remotecal.model import Record
 from remotecal.store.stated import ResultRow
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from remotecal.certificates.scope import HeldResult
     from remotecal.certificates.trust import Body, Capability, TrustList
     from remotecal.hub.settings import HubFolder
-    from remotecal.model import Record
     from remotecal.registers import LaboratoryRegister
     from remotecal.store import Store
     from remotecal.store.stated import StatedCertificate
@@ -132,9 +132,48 @@ def compare_issued(folder: HubFolder, store: Store, now: float, issued: tuple[st
         log.exception("what the certificate of %s stated can't be held against the scope now", issued[1])
 
 
-def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[StatedCertificate]) -> None:
-    from remotecal.model import Record
+def unlike_sealed(folder: HubFolder, store: Store, now: float) -> Iterator[tuple[str, str]]:
+    """Yield the issued certificates (run, device) whose sealed XML states other results than the index has.
 
+    The index is made of the runs' records; what a certificate states stands in the XML that was sealed. Read
+    anew from there it is the same, but for the places of results: a certificate of one device has its own.
+
+    Raises:
+        ConfigurationError, EvidenceError: as `scope_of`.
+    """
+    scope = scope_of(folder, now)
+    for one in store.stated.issued():
+        of_record = {(station, run): said for station, run, said in store.records.each([one[1:3]])}
+        try:
+            sealed = _stated_by(_sealed(store, one), scope)
+            kept = Record.from_json(of_record[one.station, one.run])
+            indexed = [row._replace(place="") for row in _rows(kept, one.device, scope)]
+        except (RemotecalError, KeyError, ValueError, ArithmeticError) as error:
+            log.warning("what the certificate of %s stated can't be told: %s", one.run, error)
+            yield one.run, one.device
+            continue
+        if sealed != indexed:
+            yield one.run, one.device
+
+
+def _stated_by(xml: bytes, scope: Sequence[Capability]) -> list[ResultRow]:
+    """Return the results of a certificate as its sealed XML states them, without their places."""
+    from remotecal.certificates.dcc import read
+    from remotecal.certificates.signing.xml import read_signatures
+
+    return [_row(one)._replace(place="") for one in stated(read(read_signatures(xml)[-1].content), scope)]
+
+
+def _sealed(store: Store, one: StatedCertificate) -> bytes:
+    """Return the XML of a certificate as it was issued last (`KeyError`: it is not there)."""
+    edition = store.signings.newest_issued(*one[1:4])
+    row = None if edition is None else store.signings.latest(*one[1:4], edition)
+    if row is None:
+        raise KeyError(one.run)
+    return row.xml
+
+
+def _compare(store: Store, scope: Sequence[Capability], behind: Sequence[StatedCertificate]) -> None:
     records = {
         (station, run): said for station, run, said in store.records.each([one[1:3] for one in behind])
     }

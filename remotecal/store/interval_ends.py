@@ -54,7 +54,7 @@ ended_intervals = Table(
 )
 
 
-class Calibrated(NamedTuple):
+class CalibratedItem(NamedTuple):
     """An item by an issued certificate."""
 
     station: str
@@ -185,16 +185,16 @@ def rebuild(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(ended_intervals)).scalar_one()
 
 
-def by_number(found: Iterable[Calibrated]) -> Iterable[list[Calibrated]]:
+def by_number(found: Iterable[CalibratedItem]) -> Iterable[list[CalibratedItem]]:
     """Return calibrations, those of one number together; without those of none."""
-    groups: dict[tuple[str, str], list[Calibrated]] = {}
+    groups: dict[tuple[str, str], list[CalibratedItem]] = {}
     for one in found:
         if one.number[0]:
             groups.setdefault(one.number, []).append(one)
     return groups.values()
 
 
-def successive(group: Iterable[Calibrated]) -> Iterator[tuple[Calibrated, Calibrated | None]]:
+def successive(group: Iterable[CalibratedItem]) -> Iterator[tuple[CalibratedItem, CalibratedItem | None]]:
     """Yield each of the calibrations of a number, and the one of the same item before it."""
     by_time = sorted(group, key=lambda one: (one.at, one.of))
     for place, now in enumerate(by_time):
@@ -202,7 +202,7 @@ def successive(group: Iterable[Calibrated]) -> Iterator[tuple[Calibrated, Calibr
 
 
 def rows_of(
-    now: Calibrated, before: Calibrated, record: str | None, earlier: str | None
+    now: CalibratedItem, before: CalibratedItem, record: str | None, earlier: str | None
 ) -> list[dict[str, object]]:
     """Return a row for each kind of results that tells how the interval between two calibrations ended.
 
@@ -221,11 +221,12 @@ def rows_of(
         return []
     whose = {name: getattr(now, name) for name in ("station", "run", "place", "maker", "model")}
     numbers = {"certificate": comparable(now.certificate), "before": comparable(before.certificate)}
-    told = {**whose, **numbers, "number": now.number[0], "day": found.finished.isoformat()}
+    told: dict[str, object] = {**whose, **numbers}
+    told |= {"number": now.number[0], "day": found.finished.isoformat()}
     return [told | end._asdict() for end in interval_ends(then, found)]
 
 
-def _keep(connection: Connection, now: Calibrated, before: Calibrated | None) -> None:
+def _keep(connection: Connection, now: CalibratedItem, before: CalibratedItem | None) -> None:
     """Keep how an interval ended, in place of what was kept of it."""
     of = ended_intervals.c
     this = (of.station == now.station) & (of.run == now.run) & (of.place == now.place)
@@ -237,16 +238,16 @@ def _keep(connection: Connection, now: Calibrated, before: Calibrated | None) ->
         connection.execute(ended_intervals.insert(), rows)
 
 
-def _record(connection: Connection, one: Calibrated) -> str | None:
+def _record(connection: Connection, one: CalibratedItem) -> str | None:
     from sqlalchemy import select
 
     this = (records.c.station == one.station) & (records.c.run == one.run)
     return connection.execute(select(records.c.record).where(this)).scalar()
 
 
-def _calibrated(connection: Connection, *which: ColumnElement[bool]) -> list[Calibrated]:
+def _calibrated(connection: Connection, *which: ColumnElement[bool]) -> list[CalibratedItem]:
     """Return the calibrations of items by issued certificates."""
-    return [Calibrated._make(row) for row in connection.execute(_query().where(*which))]
+    return [CalibratedItem._make(row) for row in connection.execute(_query().where(*which))]
 
 
 def _query() -> Select[*tuple[Any, ...]]:
@@ -261,11 +262,11 @@ def _query() -> Select[*tuple[Any, ...]]:
         or_(issued.device == "", issued.device == device),
     )
     told = {"certificate": issued.number}
-    columns = [told[name] if name in told else item[name] for name in Calibrated._fields]
+    columns = [told[name] if name in told else item[name] for name in CalibratedItem._fields]
     return select(*columns).select_from(stated_certificates.join(run_items, its))
 
 
-def _like(connection: Connection, this: Calibrated) -> list[Calibrated]:
+def _like(connection: Connection, this: CalibratedItem) -> list[CalibratedItem]:
     """Return the calibrations of an item's number, this one among them; none where it has none."""
     item = run_items.c
     if this.serial:
@@ -286,4 +287,4 @@ def _ended(row: Sequence[Any]) -> EndedOf:
         days=float(days),
         drift=drift_part,
     )
-    return EndedOf(*row[:7], items, ended, drift)
+    return EndedOf._make((*row[:7], items, ended, drift))

@@ -92,7 +92,7 @@ class KeptItem(NamedTuple):
         return Entered(**{field.name: getattr(self, field.name) for field in fields(Entered)})
 
 
-class Made(Protocol):
+class HasMaker(Protocol):
     """What somebody made."""
 
     @property
@@ -101,7 +101,7 @@ class Made(Protocol):
     def model(self) -> str: ...
 
 
-def alike(item: Made, row: Made | Row[*tuple[Any, ...]]) -> bool:
+def alike(item: HasMaker, row: HasMaker | Row[*tuple[Any, ...]]) -> bool:
     """Tell whether maker and model are the item's, where both say them."""
     pairs = ((item.maker, row.maker), (item.model, row.model))
     return all(not one or not other or comparable(one) == comparable(other) for one, other in pairs)

@@ -130,6 +130,15 @@ class StatedResults:
             row = connection.execute(query).first()
         return None if row is None else StatedCertificate._make(row)
 
+    def issued(self) -> tuple[StatedCertificate, ...]:
+        """Return all issued certificates."""
+        from sqlalchemy import select
+
+        of = stated_certificates.c
+        query = select(*(of[name] for name in StatedCertificate._fields)).order_by(of.id)
+        with self._database.read() as connection:
+            return tuple(map(StatedCertificate._make, connection.execute(query)))
+
     def count_behind(self, scope: str) -> int:
         """Return how many certificates are not compared with a scope (its hash) yet."""
         from sqlalchemy import func, or_, select

@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 
 from fastapi import Path, Query
 from pydantic import (
-    Base64Bytes,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -37,8 +36,6 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"
 """Words in one line."""
 LineOrNone = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """Words in one line, or none."""
-TableFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
-"""Name of a file with a table."""
 ItemNumber = Annotated[int, Field(ge=1, le=2**53)]
 """Number of an item."""
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
@@ -351,16 +348,6 @@ class AssessmentWritten(_Sent):
     """SHA-256 of the list that was looked into, as the page and the API tell it."""
     text: Line
     """What was found, and what is to be done."""
-
-
-class PaperTyped(_Sent):
-    """What somebody typed of a certificate on paper."""
-
-    sheet: dict[str, JsonValue]
-    """As the TOML file of `remotecal certificate new` has it, without `typed`: `certificate`, `issuer`,
-    `customer`, `persons`, `item`, `conditions`, `results`; numbers as text, with their digits."""
-    files: Annotated[dict[TableFile, Base64Bytes], Field(max_length=10)] = {}
-    """Name → content in base64 of the CSV or XLSX files that its results name."""
 
 
 class RequestWritten(_Sent):

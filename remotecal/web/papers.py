@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
@@ -19,7 +20,6 @@ from remotecal.certificates.transcript import transcript
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, RecordError
 from remotecal.web.answers import Limit, described, file
-from remotecal.web.bodies import PaperTyped
 from remotecal.web.callers import Reader, Transcribing
 from remotecal.web.office import Here
 from remotecal.web.register import not_a_customer
@@ -54,8 +54,22 @@ ScanName = Annotated[
     str,
     Query(min_length=1, max_length=200, description="Name of the scan's file, as the certificate tells it."),
 ]
+TableFile = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
+"""Name of a file with a table."""
 SCAN: Final = {"schema": {"type": "string", "format": "binary"}}
 _UNPRINTED: Final = re.compile(r"[^\w.()-]+")
+
+
+class PaperTyped(BaseModel):
+    """What somebody typed of a certificate on paper."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    sheet: dict[str, JsonValue]
+    """As the TOML file of `remotecal certificate new` has it, without `typed`: `certificate`, `issuer`,
+    `customer`, `persons`, `item`, `conditions`, `results`; numbers as text, with their digits."""
+    files: Annotated[dict[TableFile, Base64Bytes], Field(max_length=10)] = {}
+    """Name → content in base64 of the CSV or XLSX files that its results name."""
 
 
 class TypedForm(NamedTuple):

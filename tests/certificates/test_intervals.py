@@ -82,6 +82,7 @@ def test_what_was_left_begins_an_interval_and_what_was_found_ends_it() -> None:
     before, now = adjusted(calibrated()), calibrated(shifted(0.1), 365)
     states = states_of(before, 0)
     (kind,) = states.found
+    assert len(states.found[kind]) == len(states.left[kind]) == len(SAID)
     states.found[kind] = [one._replace(error=9.0) for one in states.found[kind]]
     (end,) = interval_ends(states, states_of(now, 0))
     assert end.drift == pytest.approx(0.1, rel=1e-2)

@@ -1,5 +1,6 @@
 """The store on both databases it runs on."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from postgres_server import empty_postgres, postgres
 from remotecal.store import Store
 
 __all__ = ["empty_postgres", "postgres"]
+
+sys.path.append(str(Path(__file__).parent.parent / "certificates"))  # records to keep
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

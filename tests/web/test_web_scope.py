@@ -9,17 +9,32 @@ from datetime import UTC, date, datetime
 
 import pytest
 from sample import record
+from several import several
 from test_web_certificates import issued
 from test_web_pages import browsing
 from test_web_work_told import REGISTER, row, table
 from web_laboratory import Web
 
+from remotecal.certificates.dcc import read, write
 from remotecal.certificates.demonstration import write_trust_list
+from remotecal.certificates.scope import stated
+from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import Capability
 from remotecal.cli import main
-from remotecal.hub.scope import compare_if_possible, compare_issued, hash_of, key_of, scope_of
+from remotecal.hub.scope import (
+    _row,
+    _rows,
+    _stated_by,
+    compare_if_possible,
+    compare_issued,
+    hash_of,
+    key_of,
+    scope_of,
+    unlike_sealed,
+)
 from remotecal.hub.settings import HubFolder
 from remotecal.model import Column, InCmc, Record, Text
+from remotecal.model.choice import of_items
 from remotecal.store.stated import StatedResult, StatedSum, enter
 from remotecal.store.stated_tables import stated_certificates
 from remotecal.web.pages.scope import ratio
@@ -74,6 +89,7 @@ def number(web: Web) -> tuple[str, str]:
     assert [one.run for one in store.stated.behind(hash_of(()), 9)] == ["waiting"]
     with store.database.begin() as connection:
         connection.execute(stated_certificates.delete().where(stated_certificates.c.run == "waiting"))
+    assert list(unlike_sealed(folder, store, web.clock.now())) == []
     with (folder.path / "hub.toml").open("a") as file:
         file.write('signatories = "register.toml"\n')  # the last table there is [issuing]
     folder.settings = HubFolder(folder.path).settings
@@ -122,6 +138,24 @@ def test_each_u_below_the_cmc_at_its_place_is_told(web: Web, number: tuple[str, 
         assert client.get(f"/people?{TIME}&table=below").status_code == 403
 
 
+def test_a_sealed_certificate_states_what_the_index_has_of_its_record(web: Web) -> None:
+    said, xml, scope = record(), write(record()), (SMALL, LARGE)
+    for duty in ("performed", "reviewed", "approved", "issued"):
+        xml = sign_xml(xml, web.keys.signers[duty], duty, datetime.now(UTC))
+    stands = _stated_by(xml, scope)
+    assert stands == [row._replace(place="") for row in _rows(said, "", scope)]
+    assert [row.wanting for row in stands].count(True) == 2
+
+
+def test_the_certificate_of_one_device_states_what_the_index_has_of_it() -> None:
+    whole = several()
+    for item in whole.items:
+        its_own = read(write(of_items(whole, (item,))))
+        stands = [_row(one)._replace(place="") for one in stated(its_own, ())]
+        assert stands == [row._replace(place="") for row in _rows(whole, item.id, ())]
+        assert stands
+
+
 OF_CMC = {
     1.001: "1.001",
     1.005: "1.005",
@@ -159,8 +193,11 @@ def test_another_scope_is_held_against_all_that_was_stated(
         page = client.get(f"/people?{TIME}").text
         assert row(page.partition("Stated where there is no CMC")[2], "Error of indication").endswith("5 0")
         assert page.partition('id="below"')[2].count("not marked") == 5
-    assert main(["hub", "reindex", "--hub", str(folder.path)]) == 0
-    assert "issued certificates stated is held" in capsys.readouterr().out
+    assert main(["hub", "reindex", "--hub", str(folder.path), "--sealed"]) == 0
+    said = capsys.readouterr().out
+    assert "issued certificates stated is held" in said
+    assert "but of 1 of them" in said  # the record is another one than that of the certificate
+    assert f"! {number[0]}: look at its record" in said
     assert plain(store.stated.sums(*days)) == plain(sums)
 
 

@@ -18,8 +18,9 @@ from remotecal.hub.ordering import Fitting, announced, fitting, installed_proced
 from remotecal.web import callers, orders, visible
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.order_form import BINDING, DUTIES, OF_DEVICE, SITES, Setup, read_order
-from remotecal.web.pages.ordering import BEGUN_WITHIN, benches_of, faults_told, opened, today_at
+from remotecal.web.pages.ordering import BEGUN_WITHIN, benches_of, opened, today_at
 from remotecal.web.pages.parameter_form import BEFORE, fields_of
+from remotecal.web.pages.pattern import faults_told
 from remotecal.web.pages.people import registered
 from remotecal.web.pages.weighty import once
 

@@ -15,13 +15,12 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
-from remotecal.errors import ConfigurationError, EvidenceError, OrderError, RemotecalError
+from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
 from remotecal.numerals import read_count
 from remotecal.order import Dut, Order, Party
 from remotecal.pages.frame import see
-from remotecal.runs.catalogue import find, is_installed
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
@@ -33,16 +32,13 @@ from remotecal.web.pages.parameter_form import (
     as_typed,
     fields_of,
     filled_in,
-    read_typed,
-    refused_in,
     undescribed,
-    values_of,
 )
+from remotecal.web.pages.pattern import faults_of, faults_told, parameters_in, procedure_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from remotecal.procedures import Procedure
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
@@ -156,7 +152,7 @@ def _form(
         row = visible.order(visitor.office, visitor.caller, chosen)
     row = row or next(iter(patterns), None)
     told = None if row is None else opened(visitor, row)
-    procedure = None if told is None else _procedure(visitor, told)
+    procedure = None if told is None else procedure_of(visitor, told)
     benches = list(benches_of(visitor))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
     fields: dict[str, str] = {}
@@ -182,7 +178,7 @@ def _form(
         else undescribed(told.order.parameters)
         if procedure is None
         else fields_of(procedure.accepts()),
-        "faults": faults_told(visitor, _faults(procedure, typed) if refused is not None else {}),
+        "faults": faults_told(visitor, faults_of(procedure, typed) if refused is not None else {}),
         "procedure": "" if told is None else told.order.order.procedure,
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
@@ -219,34 +215,6 @@ def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
     return unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
 
 
-def _procedure(visitor: Visitor, told: RemoteOrder) -> type[Procedure] | None:
-    """Return an order's procedure; None where it is gone, and so can't be ordered at all."""
-    name = told.procedure.name
-    try:
-        if told.bundle:
-            return visitor.office.procedures.find(told.procedure).procedure
-        return find(name).procedure if is_installed(name) else None
-    except (OrderError, EvidenceError):
-        return None
-
-
-def _faults(procedure: type[Procedure] | None, typed: Mapping[str, str]) -> dict[str, str]:
-    """Return field → what is wrong with the parameter typed into it, as `parameter_form.refused_in`."""
-    if procedure is None:
-        return {}
-    kind = procedure.accepts()
-    return dict(refused_in(kind, values_of(kind, typed)))
-
-
-def faults_told(visitor: Visitor, faults: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-    """Return field → what is wrong with it, as its reader is told, and in which language."""
-    words = visitor.words
-    return {
-        name: (words(f"first.{said}"), words.language) if words.has("first", said) else words.refusal(said)
-        for name, said in faults.items()
-    }
-
-
 def benches_of(visitor: Visitor) -> Iterator[BenchOffered]:
     """Yield the benches of the stations in use, as these told of them last."""
     today = today_at(visitor)
@@ -279,7 +247,7 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
         "customer": visitor.words.choose(told.order.customer.name.root) if theirs else "",
         "address": visitor.words.choose(told.order.customer.address.root) if theirs else "",
     }
-    procedure = _procedure(visitor, told)
+    procedure = procedure_of(visitor, told)
     if procedure is not None:
         return fields | filled_in(procedure.accepts(), told.order.parameters)
     return fields | {f"{BEFORE}{name}": as_typed(value) for name, value in told.order.parameters.items()}
@@ -297,7 +265,7 @@ def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:
     planned = planned_on(form["planned"])
     hours = hours_until(visitor, ends_on(planned, form["days"]))
     terms = told.model_dump(include=set(Terms.model_fields) - {"bench"})
-    parameters = _parameters(form, told)
+    parameters = parameters_in(form, told)
     made = []
     for place, item in enumerate(items, 1):
         width = len(str(len(items)))
@@ -347,25 +315,6 @@ def ends_on(planned: date, days: str) -> date:
 
 def _prefix(form: SentForm) -> str:
     return form["number"].strip()
-
-
-def _parameters(form: SentForm, told: RemoteOrder) -> dict[str, object]:
-    """Return the parameters that a form tells (`ConfigurationError`: something is wrong with them)."""
-    typed = {name: form[name] for name in form.fields if name.startswith(BEFORE)}
-    procedure = _procedure(form.visitor, told)
-    if procedure is None:
-        return {
-            name.removeprefix(BEFORE): read_typed(text.strip())
-            for name, text in typed.items()
-            if text.strip()
-        }
-    known = {BEFORE + one.name for one in fields_of(procedure.accepts())}
-    if strangers := [name.removeprefix(BEFORE) for name in typed if name not in known]:
-        name = told.procedure.name
-        raise ConfigurationError(f"{strangers[0]} is no parameter of {name}: open the form anew")
-    if _faults(procedure, typed):
-        raise ConfigurationError("not all of this can be ordered: mend the fields that are marked")
-    return values_of(procedure.accepts(), typed)
 
 
 def _order(

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from remotecal.store.interval_ends import Calibrated, by_number, rows_of, successive
+from remotecal.store.interval_ends import CalibratedItem, by_number, rows_of, successive
 
 revision = "0026"
 down_revision = "0024"
@@ -59,10 +59,10 @@ def _fill() -> None:
     into = f"INSERT INTO ended_intervals ({', '.join(COLUMNS)}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
     record = sa.text("SELECT record FROM records WHERE station = :station AND run = :run")
 
-    def kept(one: Calibrated) -> str | None:
+    def kept(one: CalibratedItem) -> str | None:
         return here.execute(record, {"station": one.station, "run": one.run}).scalar()
 
-    found = map(Calibrated._make, here.execute(sa.text(CALIBRATED)).all())
+    found = map(CalibratedItem._make, here.execute(sa.text(CALIBRATED)).all())
     for group in by_number(found):
         for now, before in successive(group):
             if before is not None and (rows := rows_of(now, before, kept(now), kept(before))):

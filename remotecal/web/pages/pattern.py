@@ -1,0 +1,63 @@
+"""An order of before as a pattern: its procedure, and the parameters that a form says in place of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from remotecal.errors import ConfigurationError, EvidenceError, OrderError
+from remotecal.runs.catalogue import find, is_installed
+from remotecal.web.pages.parameter_form import BEFORE, fields_of, read_typed, refused_in, values_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.procedures import Procedure
+    from remotecal.transport.messages import RemoteOrder
+    from remotecal.web.pages.frame import SentForm, Visitor
+
+
+def procedure_of(visitor: Visitor, told: RemoteOrder) -> type[Procedure] | None:
+    """Return an order's procedure; None where it is gone, and so can't be ordered at all."""
+    name = told.procedure.name
+    try:
+        if told.bundle:
+            return visitor.office.procedures.find(told.procedure).procedure
+        return find(name).procedure if is_installed(name) else None
+    except (OrderError, EvidenceError):
+        return None
+
+
+def faults_of(procedure: type[Procedure] | None, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return field → what is wrong with the parameter typed into it, as `parameter_form.refused_in`."""
+    if procedure is None:
+        return {}
+    kind = procedure.accepts()
+    return dict(refused_in(kind, values_of(kind, typed)))
+
+
+def faults_told(visitor: Visitor, faults: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return field → what is wrong with it, as its reader is told, and in which language."""
+    words = visitor.words
+    return {
+        name: (words(f"first.{said}"), words.language) if words.has("first", said) else words.refusal(said)
+        for name, said in faults.items()
+    }
+
+
+def parameters_in(form: SentForm, told: RemoteOrder) -> dict[str, object]:
+    """Return the parameters that a form tells (`ConfigurationError`: something is wrong with them)."""
+    typed = {name: form[name] for name in form.fields if name.startswith(BEFORE)}
+    procedure = procedure_of(form.visitor, told)
+    if procedure is None:
+        return {
+            name.removeprefix(BEFORE): read_typed(text.strip())
+            for name, text in typed.items()
+            if text.strip()
+        }
+    known = {BEFORE + one.name for one in fields_of(procedure.accepts())}
+    if strangers := [name.removeprefix(BEFORE) for name in typed if name not in known]:
+        name = told.procedure.name
+        raise ConfigurationError(f"{strangers[0]} is no parameter of {name}: open the form anew")
+    if faults_of(procedure, typed):
+        raise ConfigurationError("not all of this can be ordered: mend the fields that are marked")
+    return values_of(procedure.accepts(), typed)
