@@ -62,3 +62,9 @@ def test_a_list_is_not_called_empty_for_what_is_wrong_in_it():
         checked(Sheet, said, "sheet", ConfigurationError)
     assert "results.0.columns: tuple should have at least 1 item" in str(found.value)
     assert "results: tuple" not in str(found.value)
+
+
+def test_a_key_without_a_name_is_told():
+    with pytest.raises(ConfigurationError, match="at the top: a key has no name") as found:
+        checked(Sheet, {"": 1, "item": {" ": 2}}, "sheet", ConfigurationError)
+    assert "item: a key has no name" in str(found.value)

@@ -97,6 +97,8 @@ def test_revoked_certificates_and_records_of_before_tell_of_no_interval(enrolled
     enrolled.items.count_without([])
     said = calibrated(shifted(0.9), 365 * 3).to_json()
     enrolled.records.put(RecordRow("here", "S3", "h", "k", said, agrees=True, computed=2.0))
+    (model,) = enrolled.interval_ends.by_model(*ALWAYS)
+    assert (model.ended.intervals, model.ended.outside) == (3, 1)
     issued(enrolled, "S2", edition=1)
     (model,) = enrolled.interval_ends.by_model(*ALWAYS)
     assert (model.ended.intervals, model.ended.outside) == (3, 1)
