@@ -15,6 +15,10 @@ FROM stated_certificates AS issued JOIN run_items AS item
 ON item.station = issued.station AND item.run = issued.run
 AND (issued.device = '' OR issued.device = 'dut-' || (item.place + 1))
 """
+TOLD = (
+    "maker", "model", "quantity", "unit", "over", "against", "day", "number", "outside", "part", "days",
+    "drift_part", "drift", "certificate", "before",
+)  # fmt: skip
 COLUMNS = (
     "station", "run", "place", "quantity", "unit", "over", "maker", "model", "number", "certificate",
     "before", "day", "against", "days", "results", "outside", "part", "drift", "drift_part",
@@ -48,7 +52,7 @@ def upgrade() -> None:
         sa.Column("drift_part", sa.Float, comment="the largest in a year, of the limit or of U"),
         comment="how intervals between calibrations ended; an index of records",
     )
-    op.create_index("ix_ended_intervals_day", "ended_intervals", ["day"])
+    op.create_index("ix_ended_intervals_told", "ended_intervals", list(TOLD))
     _fill()
 
 
