@@ -24,7 +24,7 @@ class _Later(ModuleType):
 
 
 if LATER not in sys.modules:
-    scipy.optimize = _Later(LATER)  # once the module itself is imported, it takes this place
+    vars(scipy)["optimize"] = _Later(LATER)  # once the module itself is imported, it takes this place
 
 import GTC  # noqa: E402  it finds the above
 
