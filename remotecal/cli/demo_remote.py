@@ -7,6 +7,7 @@ the middle of that, Python forgets the exit code.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import getpass
 import time
@@ -123,12 +124,13 @@ def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> Non
 
 def _ordered(order: Path, hub: Path, bench: str) -> str:
     """Have the station carry an order out; returns the name of its run."""
-    from remotecal.cli import parser
-    from remotecal.cli.order import send
+    from remotecal.cli.order import add_arguments, send
 
-    line = ["order", str(order), "--station", STATION, "--bench", bench, "--hub", str(hub)]
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
     runs: list[str] = []
-    send(parser(line).parse_args(line), runs.append)
+    said = [str(order), "--station", STATION, "--bench", bench, "--hub", str(hub)]
+    send(parser.parse_args(said), runs.append)
     (run,) = runs
     return run
 

@@ -16,7 +16,7 @@ import scipy
 LATER = "scipy.optimize"
 
 
-class _Later(ModuleType):
+class _LoadedWhenAsked(ModuleType):
     """Stands for a module until something is asked of it."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  what the module holds
@@ -24,7 +24,8 @@ class _Later(ModuleType):
 
 
 if LATER not in sys.modules:
-    scipy.optimize = _Later(LATER)  # once the module itself is imported, it takes this place
+    # Once the module itself is imported, it takes this place.
+    setattr(scipy, "optimize", _LoadedWhenAsked(LATER))  # noqa: B010  scipy does not state the attribute
 
 import GTC  # noqa: E402  it finds the above
 

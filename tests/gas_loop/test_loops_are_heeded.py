@@ -103,7 +103,7 @@ class TestGasLoop(Heeded):
             "leak_time": {"leak_time": 300.0},
             "steady": {"steady": 400.0},
             "steady_between": {"steady_between": 200.0},
-            "temperature_drift": {"temperature_drift": 1e-9},
+            "temperature_drift": {"temperature_drift": 5e-5},
             "temperature_difference": {"temperature_difference": 1e-9},
             "temperature_middle": {"temperature_middle": 1e-9},
             "temperature_change": {"temperature_change": 1e-9},

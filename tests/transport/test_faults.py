@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from disk_faults import UNMOUNTABLE, Disk, FileSizeLimit, FullFileSystem
-from processes import Processes, call_process, processes, wait_until
+from processes import Processes, call, call_process, processes, wait_until
 from tiny_bench import Tiny
 
 from remotecal.hub.settings import HubFolder
@@ -161,19 +161,20 @@ def test_a_lost_link_makes_safe_where_the_order_says_so(both: Processes) -> None
 
 
 def test_commands_on_the_command_line(both: Processes, tmp_path: Path) -> None:
+    """Two of them as processes of their own; the others here, where all is loaded already."""
     run = both.order()
     both.gate.wait()
     hub = ["--hub", both.folder.path]
     wait_until(lambda: both.row(run) is not None)
     assert run in call_process("runs", *hub)
-    assert "here" in call_process("hub", "stations", *hub)
-    call_process("runs", *hub, "pause", run[:6])
+    assert "here" in call("hub", "stations", *hub)
+    call("runs", *hub, "pause", run[:6])
     assert f"{run}: paused" in call_process("station", "state", "--station", both.station)
-    call_process("station", "go-on", "--station", both.station)
+    call("station", "go-on", "--station", both.station)
     both.gate.let_go()
-    call_process("watch", run, *hub)
+    call("watch", run, *hub)
     both.check_whole(run, POINTS)
-    written = call_process("runs", *hub, "certificate", run, "--out", tmp_path / "out").split()
+    written = call("runs", *hub, "certificate", run, "--out", tmp_path / "out").split()
     assert [Path(path).name for path in written] == [
         "journal.jsonl",
         "certificate.xml",
@@ -181,5 +182,5 @@ def test_commands_on_the_command_line(both: Processes, tmp_path: Path) -> None:
         "record.json",
     ]
     assert "remotely" in (tmp_path / "out" / "certificate.xml").read_text()
-    assert "claim" in call_process("hub", "audit", *hub)
-    assert call_process("hub", "read", "station://here/gauge", "value", *hub) == "gauge.value 0 V\n"
+    assert "claim" in call("hub", "audit", *hub)
+    assert call("hub", "read", "station://here/gauge", "value", *hub) == "gauge.value 0 V\n"

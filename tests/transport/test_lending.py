@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from laboratories import hub_up
-from processes import Processes, call_process, processes
+from processes import Processes, call, call_process, processes
 from sites import Site, enrol_site, until
 from tiny import PatientSource, TinyMeter, TinySource
 from tiny_bench import Tiny
@@ -442,7 +442,7 @@ def both(tmp_path: Path, folder: HubFolder, tiny: Tiny) -> Iterator[Processes]:
 
 
 def test_on_the_command_line(both: Processes, tmp_path: Path) -> None:
-    """By processes of their own: `bench check` and `hub read` at the laboratory, a station at the site."""
+    """`bench check`, by a process of its own, and `hub read` at the laboratory, a station at the site."""
     hub = ["--hub", both.folder.path]
     here = tmp_path / "laboratory.toml"
     text = both.tiny.bench.read_text().replace("PatientSource", "HastySource")
@@ -457,6 +457,6 @@ def test_on_the_command_line(both: Processes, tmp_path: Path) -> None:
     assert table.count("good") == 2
     both.tiny.world.level = 2.5
     both.tiny.world.deaf.add("source")
-    assert call_process("hub", "read", "station://here/meter", "value", *hub) == "gauge.value 2.5 V\n"
-    audit = call_process("hub", "audit", *hub)
+    assert call("hub", "read", "station://here/meter", "value", *hub) == "gauge.value 2.5 V\n"
+    audit = call("hub", "audit", *hub)
     assert audit.count('"request": "open"') == 2
