@@ -82,6 +82,25 @@ class Pages:
         rows = self._rows(orders, wanted, limit, orders.c.issued, (orders.c.id,), end)
         return tuple(order_of(row) for row in rows)
 
+    def placed(self, limit: int, account: str) -> tuple[tuple[OrderRow, RunRow | None], ...]:
+        """Return the orders of an account, the latest issued first, each with its run once that was begun."""
+        from sqlalchemy import select
+
+        its = (runs.c.station == orders.c.station) & (runs.c.run == orders.c.id)
+        query = (
+            select(orders, runs)
+            .select_from(orders.outerjoin(runs, its))
+            .where(orders.c.account == account)
+            .order_by(orders.c.issued.desc(), orders.c.id.desc())
+            .limit(limit)
+        )
+        width = len(orders.c)
+        with self._database.read() as connection:
+            return tuple(
+                (order_of(row[:width]), None if row[width] is None else run_of(row[width:]))
+                for row in connection.execute(query)
+            )
+
     def runs(
         self,
         limit: int,

@@ -55,7 +55,7 @@ PAGES = {
         "/numbers": 3,
         "/search?q={number}": 6,
     },
-    "customer": {"/": 4, "/my": 5, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
+    "customer": {"/": 4, "/my": 4, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
     "administrator": {"/audit": 3},
 }
 """Who → page → queries of a later look, the one that tells who asks included.

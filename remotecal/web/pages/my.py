@@ -45,15 +45,13 @@ def show_own(visitor: Visiting, before: BeforeRun = None) -> Response:
     rows = store.pages.certified(AT_ONCE + 1, before=_last(before), account=account, issued=True)
     further = rows[AT_ONCE - 1] if len(rows) > AT_ONCE else None
     trust, doubt = believed(visitor.office)
-    orders = store.pages.orders(AT_ONCE, account=account)
-    runs = store.journals.some({(order.station, order.id) for order in orders}) if orders else {}
     return visitor.page(
         "my.html",
         lines=lines_of(visitor, rows[:AT_ONCE], trust),
         doubt=doubt,
         before=before or "",
         further=None if further is None else f"{further.station}/{further.run}",
-        orders=[OrderPlaced(order, runs.get((order.station, order.id))) for order in orders],
+        orders=[OrderPlaced(order, run) for order, run in store.pages.placed(AT_ONCE, account)],
         requests=requests.seen_by(visitor.office, visitor.caller),
         key=secrets.token_urlsafe(),
     )
