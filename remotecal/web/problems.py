@@ -75,8 +75,8 @@ def _answer(request: Request, status: int, detail: str, headers: Mapping[str, st
         page = refusal(request, status, detail)
         page.headers.update(headers or {})
         return page
-    said, language = words_for(request).refusal(detail)
-    return problem(status, detail, headers, {} if language == "en" else {"said": said})
+    said, _ = words_for(request).refusal(detail)
+    return problem(status, detail, headers, {} if said == detail else {"said": said})
 
 
 def problem(

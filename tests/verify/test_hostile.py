@@ -21,7 +21,7 @@ from made import (
     scale_certificate,
 )
 
-from remotecal.certificates.added import PARTS, amendment, remote_operation
+from remotecal.certificates.added import PARTS, amendment, may_be_added, remote_operation
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.write import write
 from remotecal.certificates.library import CertificateLibrary
@@ -31,7 +31,7 @@ from remotecal.certificates.trust import TrustList
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.journal.events import read_journal
-from remotecal.model import Column, Record, Statement, Text, Uncertainty
+from remotecal.model import VERIFIED, Column, Record, Statement, Text, Uncertainty
 from remotecal.registers import LaboratoryRegister
 from remotecal.verify import Report, verify
 
@@ -102,7 +102,11 @@ def test_a_statement_added_to_what_was_computed(made: Made) -> None:
     ):
         made.seal(changed(record, statements=(*record.statements, statement)))
         assert "statements" in failed(examine(made))["results"]
-    far = remote_operation(record.laboratory.contact.name, "site-3")
+    name = record.laboratory.contact.name
+    verification = record.model_copy(update={"statements": (VERIFIED,)})
+    for verified in (False, True):
+        assert may_be_added(remote_operation(name, "site-3", verified=verified), verification)
+    far = remote_operation(name, "site-3")
     made.seal(changed(record, statements=(*record.statements, far)))
     assert examine(made).verdict == "holds"
 

@@ -91,7 +91,7 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall", "passkey"), 1)
+            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall", "passkey", "paper"), 1)
             address = path.format(**named, **numbered, token_id="0" * 16, sha256="0" * 64, prepared="x")
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)
