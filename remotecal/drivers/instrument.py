@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
 from remotecal.clock import Clock, RealClock
+from remotecal.drivers.asking_again import PAUSES
 from remotecal.drivers.codecs import Register, Sum
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Declaration, Held, Obtained, Step, declared, named, settle
@@ -21,7 +21,7 @@ from remotecal.drivers.links import Link, StationLinks, open_link
 from remotecal.drivers.links.wire import Line, Modbus, Serial
 from remotecal.drivers.quantities import Action, BoundReading
 from remotecal.drivers.quantity import ameasure, measure
-from remotecal.drivers.talks import Pause, Talk, talked
+from remotecal.drivers.talks import Talk, talked
 from remotecal.errors import (
     BenchError,
     InstrumentError,
@@ -369,29 +369,6 @@ class Instrument:
 
 IDENTITY: Final = 3
 """Maker, model and serial number say who it is; firmware may be renewed."""
-
-PAUSES: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
-"""Seconds before each new attempt to ask an instrument that can't answer just now."""
-
-PATIENCE: Final = 10.0
-"""Seconds after the first refusal during which it is asked again."""
-
-
-class Again:
-    """Whether a question that was refused for the moment is asked again; every attempt is an exchange."""
-
-    def __init__(self, pauses: Sequence[float] = PAUSES) -> None:
-        self._pauses = pauses
-        self._tried = 0
-        self._until = time.monotonic() + PATIENCE
-
-    def pause(self) -> Pause | None:
-        """Return the pause before the next attempt; None where there were enough."""
-        if self._tried >= len(self._pauses) or time.monotonic() > self._until:
-            return None
-        self._tried += 1
-        return Pause(self._pauses[self._tried - 1])
-
 
 _NO_SERIAL: Final = re.compile(r"[\s0._*?-]*|n/?a|none|unknown|f{4,}|x+", re.IGNORECASE)
 

@@ -6,9 +6,10 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
+from remotecal.drivers.asking_again import Again
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Declaration, Held, Obtained, declared
-from remotecal.drivers.instrument import Again, Identity, Instrument, known_serial
+from remotecal.drivers.instrument import Identity, Instrument, known_serial
 from remotecal.drivers.links.wire import Line
 from remotecal.drivers.talks import Questions, Talk, talked
 from remotecal.drivers.traces import Trace, head_of

@@ -8,10 +8,11 @@ from threading import RLock
 from typing import ClassVar, Final, cast, get_args
 
 from remotecal.clock import Clock
+from remotecal.drivers.asking_again import Again
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Content
 from remotecal.drivers.declarations import Declaration, Held, Obtained, declared
-from remotecal.drivers.instrument import Again, Identity, Instrument, known_serial
+from remotecal.drivers.instrument import Identity, Instrument, known_serial
 from remotecal.drivers.links import Link, WiredLink, identification, modbus
 from remotecal.drivers.links.wire import Modbus, Order
 from remotecal.drivers.quantities import Flags, Reading

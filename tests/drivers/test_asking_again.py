@@ -12,8 +12,9 @@ from typing import ClassVar
 import pytest
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED
+from remotecal.drivers.asking_again import PAUSES, Again
 from remotecal.drivers.codecs import Phrase, holding_u16, holding_u32
-from remotecal.drivers.instrument import PAUSES, Again, known_serial
+from remotecal.drivers.instrument import known_serial
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links import identification, modbus
 from remotecal.drivers.links.framing import checksum
