@@ -35,16 +35,16 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, be
 @pytest.mark.parametrize(
     ("bench", "calibrations", "most"),
     [
-        ("density-bench", 4, 5),
-        ("solid-bench", 8, 2),
-        ("pycnometer-bench", 4, 1),
+        ("density-bench", 4, 1),
+        ("solid-bench", 8, 1),
+        ("pycnometer-bench", 4, 0),
         ("tube-bench", 3, 9),
         ("line-bench", 2, 11),
-        ("hydrometer-bench", 6, 6),
+        ("hydrometer-bench", 6, 0),
     ],
 )
 def test_intervals_cover_the_truth(bench, calibrations, most):
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in range(2001, 2001 + calibrations) for one in calibrate(bench, seed)]
     assert sum(not one.covers for one in intervals) <= most
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)

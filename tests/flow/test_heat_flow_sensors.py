@@ -94,10 +94,10 @@ def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys):
 
 
 def test_intervals_cover_the_true_errors():
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in (1001, 1002, 1004) for one in calibrate("heat-flow-sensors", seed)]
     assert len(intervals) >= 27
     missed = [one for one in intervals if not one.covers]
-    assert len(missed) <= 6 / 27 * len(intervals), missed  # what all of a bench share is drawn three times
+    assert len(missed) <= 6, missed  # what all of a bench share is drawn three times
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.1 < ratio < 0.9, "and they are not so wide that they would cover anything"
+    assert ratio == pytest.approx(0.487, abs=0.03), "and they are not so wide that they would cover anything"

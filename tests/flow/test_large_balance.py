@@ -246,10 +246,10 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 
 def test_intervals_cover_the_true_errors():
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in range(1, 41) for one in calibrate_any("large-balance", seed)]
     assert len(intervals) == 40 * 4, "at no load the balance is set to zero, and nothing is found"
     # Those of one calibration miss together: they share the weights.
-    assert sum(not one.covers for one in intervals) <= len(intervals) / 8
+    assert sum(not one.covers for one in intervals) <= 4
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.25 < ratio < 0.47
+    assert ratio == pytest.approx(0.325, abs=0.02)

@@ -368,13 +368,13 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
 
 
 def test_intervals_cover_the_true_errors():
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in range(1001, 1005) for one in calibrate_any("water-large", seed)]
     assert len(intervals) == 20
     # Those of one calibration miss together: they share what the masters share.
-    assert sum(not one.covers for one in intervals) <= 5
+    assert not [one for one in intervals if not one.covers]
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.1 < ratio < 0.9, "and they are not so wide that they would cover anything"
+    assert ratio == pytest.approx(0.552, abs=0.03), "and they are not so wide that they would cover anything"
     assert max(one.expanded for one in intervals) == pytest.approx(0.25, abs=0.1)
 
 

@@ -176,9 +176,9 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
 
 
 def test_intervals_cover_the_true_errors():
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     intervals = [one for seed in range(1001, 1004) for one in calibrate_any("volumetric-tank", seed)]
     assert len(intervals) == 18
-    assert sum(not one.covers for one in intervals) <= 5
+    assert not [one for one in intervals if not one.covers]
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.1 < ratio < 0.9
+    assert ratio == pytest.approx(0.573, abs=0.03)

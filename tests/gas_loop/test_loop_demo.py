@@ -22,12 +22,12 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
 
 
 def test_intervals_cover_the_true_errors():
-    """`benchmarks/truth.py` is the full-sized check."""
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
     found = [calibrate("gas-loop", seed) for seed in (1002, 1003, 1006)]
     intervals = [one for each in found for one in each]
     assert len(intervals) == 24
     # Those of one calibration miss together: they share what their masters have in common.
-    assert sum(not one.covers for one in intervals) <= 9
+    assert sum(not one.covers for one in intervals) <= 2
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert 0.05 < ratio < 0.95, "and they are not so wide that they would cover anything"
+    assert ratio == pytest.approx(0.488, abs=0.03), "and they are not so wide that they would cover anything"
     assert max(one.expanded for one in intervals) == pytest.approx(0.2, abs=0.05)
