@@ -188,7 +188,7 @@ def pages_that_name(what: str) -> Iterator[str]:
     included = [getattr(route, "original_router", None) for route in app.routes]
     for router in filter(None, included):
         for route in router.routes:
-            if isinstance(route, APIRoute) and "GET" in route.methods and what in route.path:
+            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and what in route.path:
                 yield route.path
 
 
