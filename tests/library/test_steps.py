@@ -11,7 +11,6 @@ from types import MappingProxyType
 import pytest
 
 from remotecal.procedures import Point
-from remotecal.procedures.library.density.standing import use_steps
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import IN_SCATTER
 from remotecal.uncertainty.inputs import Input
@@ -22,12 +21,6 @@ class Told:
     """A repeat: what was counted."""
 
     value: float
-
-
-class Coarse:
-    """Parameters of a balance that shows whole kilograms."""
-
-    balance_step = 1.0
 
 
 class Without:
@@ -70,7 +63,7 @@ def test_what_an_error_does_not_take_stays_as_it_is():
 def test_they_count_once_beside_a_scatter_that_is_given():
     """One of all places, such as a converter's; what the mean of several readings is off is the smaller."""
     repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(1.0), Told(1.0)])
-    use_steps(repeats, "W", Coarse(), 2)
+    repeats.rounded("W", "kg", 1 / math.sqrt(2))
     for spread, left in ((0.0, 0.5), (0.1, math.sqrt(0.25 - 0.06)), (1.0, 0.0)):
         given = (Input.student_t(REPEATABILITY, 0.0, "kg", spread, 9.0),)
         found = repeats.evaluate(lambda seen, x: seen.value + x["W"], "kg", scatter=given)

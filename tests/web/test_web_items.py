@@ -287,6 +287,12 @@ def test_items_are_ordered_at_once_by_a_pattern_and_pressing_twice_orders_once(
 
 
 def test_of_many_orders_none_is_made_where_one_s_number_is_taken(web: Web, announced: None) -> None:
+    stations = web.hub.laboratory.store.stations
+    here = stations.get("here")
+    said = json.loads(here.announced)
+    for bench in said["benches"]:
+        bench["simulated"] = False
+    stations.seen("here", here.session, json.dumps(said), here.seen)
     real = wanted(web)
     # No demonstration, which may be repeated with its number.
     real["order"]["order"] |= {"demonstration": False, "number": "HALF-P", "certificate": None}
