@@ -6,7 +6,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
-from remotecal.web.pages.told import OVER, Compressing, Divided, SentEvent, Telling
+from remotecal.web.pages.told import OVER, Compressing, Divided, News, Telling
 
 if TYPE_CHECKING:
     from remotecal.web.pages.told import Parts
@@ -17,7 +17,7 @@ def cards(**values: str) -> Parts:
     return {"live": Divided("".join(values.values()), values), "head": "two runs"}
 
 
-def said(event: SentEvent) -> dict[str, str]:
+def said(event: News) -> dict[str, str]:
     """Return what an event says of the parts."""
     found: dict[str, str] = json.loads(event.plain.decode().partition("data: ")[2])
     return found
@@ -38,13 +38,13 @@ def test_who_missed_nothing_is_told_what_changed_and_anybody_else_all() -> None:
 
 def test_what_is_compressed_once_fits_into_every_stream() -> None:
     """Each event can be read at once, and the whole is what gzip says it is; one came later."""
-    events = [SentEvent(f"event: parts\ndata: {'a card ' * 50}{number}\n\n") for number in range(5)]
+    events = [News(f"event: parts\ndata: {'a card ' * 50}{number}\n\n") for number in range(5)]
     for missed in range(len(events)):
         stream, inflated = Compressing(), zlib.decompressobj(wbits=31)
         for event in events[missed:]:
             sent = stream.add(event)
             assert inflated.decompress(sent) == event.plain
             assert len(sent) < len(event.plain) / 3
-        over = stream.add(SentEvent(OVER))
+        over = stream.add(News(OVER))
         assert inflated.decompress(over + stream.end()) == OVER.encode()
         assert inflated.eof, "sum and length are right"

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from remotecal.errors import NotLoggedIn
 from remotecal.web.pages.frame import Visitor, looking_on
-from remotecal.web.pages.told import OVER, Compressing, SentEvent, Telling, as_event, changed
+from remotecal.web.pages.told import OVER, Compressing, News, Telling, as_event, changed
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from remotecal.web.office import Office
-    from remotecal.web.pages.told import Parts, PartsMade
+    from remotecal.web.pages.told import Look, Parts
     from remotecal.web.watching import Shows
 
 LOOK_AGAIN: Final = 30.0
@@ -95,14 +95,12 @@ def stream_of(request: Request, made: AsyncGenerator[Parts], still: Callable[[],
     return _stream(request, _events(_differences(made), still))
 
 
-def shared_stream_of(
-    request: Request, made: AsyncGenerator[PartsMade], still: Callable[[], object]
-) -> Response:
+def shared_stream_of(request: Request, made: AsyncGenerator[Look], still: Callable[[], object]) -> Response:
     """Return a stream of what is told to several; the rest as `stream_of`."""
     return _stream(request, _events(_news(made), still))
 
 
-def _stream(request: Request, events: AsyncGenerator[SentEvent]) -> Response:
+def _stream(request: Request, events: AsyncGenerator[News]) -> Response:
     """Return a stream of events, compressed where a browser takes that."""
     compressed = "gzip" in request.headers.get("accept-encoding", "")
     return StreamingResponse(
@@ -134,7 +132,7 @@ async def _own(
             yield await office.boards.make(parts)
 
 
-async def _differences(made: AsyncGenerator[Parts]) -> AsyncGenerator[SentEvent]:
+async def _differences(made: AsyncGenerator[Parts]) -> AsyncGenerator[News]:
     """Yield what is new in parts, each time they were made."""
     sent: dict[str, bytes] = {}
     async with aclosing(made) as each:
@@ -142,7 +140,7 @@ async def _differences(made: AsyncGenerator[Parts]) -> AsyncGenerator[SentEvent]
             yield as_event(changed(parts, sent))
 
 
-async def _news(made: AsyncGenerator[PartsMade]) -> AsyncGenerator[SentEvent]:
+async def _news(made: AsyncGenerator[Look]) -> AsyncGenerator[News]:
     """Yield what is new for one of those who are told the same, and may have missed some of it."""
     last = 0
     async with aclosing(made) as each:
@@ -151,7 +149,7 @@ async def _news(made: AsyncGenerator[PartsMade]) -> AsyncGenerator[SentEvent]:
             yield event
 
 
-async def _events(new: AsyncGenerator[SentEvent], still: Callable[[], object]) -> AsyncGenerator[SentEvent]:
+async def _events(new: AsyncGenerator[News], still: Callable[[], object]) -> AsyncGenerator[News]:
     looked = time.monotonic()
     async with aclosing(new) as each:
         try:
@@ -161,16 +159,16 @@ async def _events(new: AsyncGenerator[SentEvent], still: Callable[[], object]) -
                     await run_in_threadpool(still)
                 yield event
         except NotLoggedIn:
-            yield SentEvent(OVER)
+            yield News(OVER)
 
 
-async def _plain(events: AsyncGenerator[SentEvent]) -> AsyncIterator[bytes]:
+async def _plain(events: AsyncGenerator[News]) -> AsyncIterator[bytes]:
     async with aclosing(events) as each:
         async for event in each:
             yield event.plain
 
 
-async def _compressed(events: AsyncGenerator[SentEvent]) -> AsyncIterator[bytes]:
+async def _compressed(events: AsyncGenerator[News]) -> AsyncIterator[bytes]:
     compressing = Compressing()
     async with aclosing(events) as each:
         async for event in each:

@@ -34,7 +34,7 @@ class Divided(NamedTuple):
     """Id of an element in it → what stands in that, in their order."""
 
 
-class SentEvent:
+class News:
     """Something that is told, to be sent as it is or compressed."""
 
     def __init__(self, text: str) -> None:
@@ -53,7 +53,7 @@ class Compressing:
     def __init__(self) -> None:
         self._sum, self._length = 0, 0
 
-    def add(self, event: SentEvent) -> bytes:
+    def add(self, event: News) -> bytes:
         """Return what goes over the line for an event."""
         begin = b"" if self._length else BEGIN
         self._sum = zlib.crc32(event.plain, self._sum)
@@ -67,22 +67,22 @@ class Compressing:
 
 
 @dataclass(frozen=True)
-class PartsMade:
+class Look:
     """What was made at one time."""
 
     number: int
     """Counts what was made; 0 for what follows nothing."""
     parts: Parts
     """All of it."""
-    changed: SentEvent | None = None
+    changed: News | None = None
     """What is other than in what was made before; None where nothing was."""
 
     @cached_property
-    def whole(self) -> SentEvent:
+    def whole(self) -> News:
         """All of it, as an event."""
         return as_event(changed(self.parts, {}))
 
-    def since(self, number: int) -> SentEvent:
+    def since(self, number: int) -> News:
         """Return what is told to somebody who was told what was made under a number last; 0 for nothing."""
         return self.changed if self.changed is not None and number == self.number - 1 else self.whole
 
@@ -96,19 +96,19 @@ class Telling:
     _number: int = 0
     _sent: dict[str, bytes] = field(default_factory=dict)
 
-    def __call__(self) -> PartsMade:
+    def __call__(self) -> Look:
         """Return the parts as they are now, and what is told of them."""
         parts, first = self.make(), not self._number
         self._number += 1
         new = as_event(changed(parts, self._sent))
-        told = PartsMade(self._number, parts, None if first else new)
+        look = Look(self._number, parts, None if first else new)
         _ = new.compressed  # here, and not where all who look on wait for it
-        return told
+        return look
 
 
-def as_event(new: Mapping[str, str]) -> SentEvent:
+def as_event(new: Mapping[str, str]) -> News:
     """Return parts that changed, id of an element → what stands in it, as an event."""
-    return SentEvent(f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n")
+    return News(f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n")
 
 
 def changed(parts: Parts, sent: dict[str, bytes]) -> dict[str, str]:

@@ -29,7 +29,7 @@ from remotecal.web.office import Here
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import looks_asking, shared_stream_of
 from remotecal.web.pages.runs import ListedRuns, on_now
-from remotecal.web.pages.told import PartsMade, Telling
+from remotecal.web.pages.told import Look, Telling
 from remotecal.web.pages.weighty import asked_again, once
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def news(request: Request, here: Here) -> Response:
     return shared_stream_of(request, _shown_to(request, here), lambda: None)
 
 
-async def _shown_to(request: Request, here: Office) -> AsyncGenerator[PartsMade]:
+async def _shown_to(request: Request, here: Office) -> AsyncGenerator[Look]:
     """Yield what a screen shows, made once for all that show the same; nothing, at last, where it may not."""
     try:
         visitor, wall = await run_in_threadpool(before, request, here)
@@ -143,7 +143,7 @@ async def _shown_to(request: Request, here: Office) -> AsyncGenerator[PartsMade]
                 await here.boards.make(partial(before, request, here))
                 yield told
     except NotThere as error:
-        yield PartsMade(0, {"wall": ""})
+        yield Look(0, {"wall": ""})
         raise NotLoggedIn(str(error)) from None
 
 
