@@ -64,7 +64,8 @@ def test_a_demonstration_that_is_ended_leaves_nothing_behind(tmp_path: Path) -> 
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
-    assert process.returncode == 130
+    # Python itself ends by the signal where that came into an import; shells say 130 of both.
+    assert process.returncode in {130, -signal.SIGINT}
     assert not list(place.iterdir())
     lines = Path("/proc").glob("[0-9]*/cmdline")
     assert not [file for file in lines if str(place).encode() in read(file)]
