@@ -79,21 +79,21 @@ class Keeping:
             raise EvidenceError(f"the claim is not that of {station.name} on the order {order.id}")
         if not granted.done:
             raise EvidenceError(f"the order {order.id} was not given to {station.name}: {granted.reason}")
-        if not self._store.orders.enter_claimed(
-            order.id,
-            order.order.order.number,
-            station.name,
-            papers.order.encode(),
-            order.issued,
-            order.expires,
-            order.by,
-            claim.claim,
-        ):
-            return f"the order {order.id} was claimed by another start"
         with self._store.numbers.giving() as giving:
+            if not self._store.orders.enter_claimed(
+                order.id,
+                order.order.order.number,
+                station.name,
+                papers.order.encode(),
+                order.issued,
+                order.expires,
+                order.by,
+                claim.claim,
+            ):
+                return f"the order {order.id} was claimed by another start"
             numbers = order.order.numbers.values()
             giving.hold(numbers, order.id, order.issued, pretended=True)  # whoever has them keeps them
-        self._store.note(station.name, "order entered again", {"order": order.id})
+            self._store.note(station.name, "order entered again", {"order": order.id})
         if first := self._store.journals.first_line(station.name, order.id):
             judge(self._store, self._laboratory, station.name, order.id, first)
         return ""

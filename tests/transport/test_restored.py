@@ -36,6 +36,9 @@ from postgres_server import empty_postgres, postgres
 
 __all__ = ["empty_postgres", "postgres"]
 
+NOTES_NOTHING = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk is full'); END"
+"""A log that takes no entry, as on a full disk."""
+
 
 @pytest.fixture
 def brought(tiny: Tiny, folder: HubFolder, store: Store, tmp_path: Path) -> Brought:
@@ -223,6 +226,13 @@ async def test_only_what_the_laboratory_has_signed_brings_an_order_back(brought:
     brought.recompute()
     assert (row := brought.store.journals.find("here", RUN)) is not None
     assert row.unordered
+    with brought.store.database.begin() as connection:
+        connection.exec_driver_sql(NOTES_NOTHING)
+    with pytest.raises(StoreError, match="disk is full"):
+        await show()
+    with brought.store.database.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER full")
+    assert brought.store.orders.find(RUN) == found, "what can't be noted is not done"
     assert await show() == ""
     assert await show() == "", "again does no harm"
     assert (row := brought.store.journals.find("here", RUN)) is not None
