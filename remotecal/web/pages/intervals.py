@@ -46,9 +46,10 @@ def show_intervals(
     """Return what is advised of intervals by what was found at their end in a time; or that as CSV."""
     not_a_customer(visitor.caller)
     first, last = asked_time(visitor.office, since, until)
-    rows = [_row(one, by, visitor.words) for one in intervals.advised(visitor.office, by, first, last)]
+    found = intervals.advised(visitor.office, by, first, last)
     if table is not None:
-        return as_csv(visitor, f"{table}-{by}", COLUMNS[by], rows)
+        told = (_row(one, by, visitor.words) for one in found)
+        return as_csv(visitor, f"{table}-{by}", COLUMNS[by], told)
     return visitor.page(
         "intervals.html",
         since=first,
@@ -56,8 +57,8 @@ def show_intervals(
         by=by,
         ways=COLUMNS,
         columns=COLUMNS[by],
-        rows=rows[:SHOWN],
-        further=len(rows) > SHOWN,
+        rows=[_row(one, by, visitor.words) for one in found[:SHOWN]],
+        further=len(found) > SHOWN,
         fewest={"item": staircase.FEWEST_OF_ITEM, "model": staircase.FEWEST_OF_MODEL}[by],
         within=f"{100 * staircase.WITHIN:.0f}",
         share=f"{100 * staircase.SHARE:.0f}",
