@@ -196,9 +196,9 @@ def _reindex(asked: argparse.Namespace) -> None:
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
         while compare_if_possible(folder, store, time.time()):
             pass
-        if asked.sealed:
-            _hold_against_sealed(folder, store)
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
+        if asked.sealed:  # last: where the trust list can't be used it is refused, and the rest is done
+            _hold_against_sealed(folder, store)
 
 
 def _hold_against_sealed(folder: HubFolder, store: Store) -> None:

@@ -199,6 +199,12 @@ def test_another_scope_is_held_against_all_that_was_stated(
     assert "but of 1 of them" in said  # the record is another one than that of the certificate
     assert f"! {number[0]}: look at its record" in said
     assert plain(store.stated.sums(*days)) == plain(sums)
+    trust = folder.path / str(folder.settings.issuing.trust)
+    kept = trust.read_bytes()
+    trust.write_text("no list", encoding="utf-8")
+    assert main(["hub", "reindex", "--hub", str(folder.path), "--sealed"]) != 0
+    assert "items are looked for anew" in capsys.readouterr().out, "all else is done"
+    trust.write_bytes(kept)
 
 
 def marked() -> Record:
