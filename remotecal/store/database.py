@@ -73,20 +73,27 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """Give a transaction, which is durable once the context is left without an error.
 
-        Within another of the same thread it is that one: all of it is there, or nothing.
+        Within another of the same thread it is that one: all of it is there, or nothing. An error that leaves
+        the inner one undoes the outer one, even where it is caught between the two.
 
         Raises:
             StoreError: the database can't be reached, or does not do what it is asked.
         """
         if self._open is not None:
-            yield self._open
+            try:
+                yield self._open
+            except BaseException:
+                self._in_thread.failed = True
+                raise
             return
         with self._writing, self._translated(), self._engine.begin() as connection:
-            self._in_thread.open = connection
+            self._in_thread.open, self._in_thread.failed = connection, False
             try:
                 yield connection
             finally:
                 self._in_thread.open = None
+            if self._in_thread.failed:
+                raise RuntimeError("something within this transaction failed, so nothing of it is kept")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -1,7 +1,10 @@
 """Each entry of the audit log covers the one before: what is changed, taken away or put in is found."""
 
+from contextlib import suppress
+
 import pytest
 
+from remotecal.errors import NotThere
 from remotecal.store import Store
 from remotecal.store.chained import BEGIN
 from remotecal.store.tables import audit
@@ -43,3 +46,20 @@ def test_what_was_changed_is_found(store: Store, change: str) -> None:
     found = store.log.check()
     assert found.broken is not None
     assert found.entries == BEFORE_IT.get(change, 0)
+
+
+def test_what_fails_within_a_transaction_undoes_all_of_it_even_where_that_is_caught(store: Store) -> None:
+    store.note("Li", "act 1", {})
+    with pytest.raises(RuntimeError, match="nothing of it is kept"):
+        go_on_after_a_failure(store)
+    assert [row.what for row in store.noted(limit=9)] == ["act 1"]
+    store.note("Li", "act 4", {})
+    assert store.log.check().entries == 2
+
+
+def go_on_after_a_failure(store: Store) -> None:
+    with store.transaction():
+        store.note("Li", "act 2", {})
+        with suppress(NotThere), store.transaction():
+            store.note("Li", "act 3", {})
+            raise NotThere("there is none")
