@@ -28,9 +28,8 @@ _WIDE: Final = Context(prec=400)
 """Enough for whatever a spreadsheet holds."""
 _PLAIN: Final = r"(?:#,##)?0(?:\.(?P<decimals>0+))?(?P<percent>%?)"
 _BLANKS: Final = r"(?:_.|\\?\s)*"
-FIXED: Final = re.compile(
-    rf"{_PLAIN}{_BLANKS}(?:;(?:\[\w+\])?\\?[-(](?:#,##)?0(?:\.0+)?%?(?:\\?\))?{_BLANKS})?"
-)
+_SAME: Final = r"(?:#,##)?0(?(decimals)\.(?P=decimals))(?P=percent)"
+FIXED: Final = re.compile(rf"{_PLAIN}{_BLANKS}(?:;(?:\[\w+\])?\\?[-(]{_SAME}(?:\\?\))?{_BLANKS})?")
 """How a spreadsheet is told to show a number with so many decimals, below 0 by a sign or in brackets."""
 POWERS: Final = re.compile(r"0(?:\.(?P<decimals>0+))?E\+0+")
 """How it is told to show one with a power of ten."""

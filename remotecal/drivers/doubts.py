@@ -60,13 +60,18 @@ def doubt(
     return Text(zh=f"{why.get('zh')}，请再看一次。", en=f"{why.get('en')}; please look again.")
 
 
-def likely(item: Quantity, place: Shown, expected: float | None, before: float | None) -> tuple[float, float]:
-    """Return between which numbers one is believed at once, but for its digits; see `doubt`."""
+def likely(
+    item: Quantity, place: Shown, expected: float | None, before: float | None
+) -> tuple[float, float] | None:
+    """Return between which numbers one is believed at once, but for its digits; see `doubt`.
+
+    None where no number is: what is expected here is further from the number before than that may leap.
+    """
     low, high = item.span
     for width, about in ((place.near, expected), (place.leap, before)):
         if width is not None and about is not None:
             low, high = max(low, about - width), min(high, about + width)
-    return low, high
+    return (low, high) if low <= high else None
 
 
 def _with_unit(item: Quantity, value: float) -> str:

@@ -33,6 +33,7 @@ from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
 from remotecal.runs.safety import NOTHING, Safety, make_safe
+from remotecal.runs.setups import check_setups
 from remotecal.runs.watch import Watch
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ class Session:
         values = packed(self._seen(point))
         _refuse_strays(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
-        self._check_setups(values)
+        check_setups(values, self._opened.instruments, run)
         self._watch.see_that_nobody_slept()
         run.look()
         self._journal.append(
@@ -292,12 +293,6 @@ class Session:
         )
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done), share=self._share())
-
-    def _check_setups(self, values: Mapping[str, Value]) -> None:
-        """Raise `WrongInstrument` if one that was read is not set up any more as its driver reads it."""
-        for name in dict.fromkeys(one.source.rpartition(".")[0] for _, one in readings(values)):
-            if instrument := self._opened.instruments.get(name):
-                instrument.check_setup()
 
     def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
         """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""

@@ -67,11 +67,6 @@ def _said(written: object) -> bool:
     return _texts(written) and bool(written)
 
 
-def _likely(written: object) -> bool:
-    """Tell whether this is from where to where a number will lie."""
-    return _line(written) and isinstance(written, list) and written[0] <= written[1]
-
-
 def _kept(written: object) -> bool:
     told = isinstance(written, Mapping) and set(written) in ({"hex"}, {"file"}) and _texts(written)
     return _text(written) or told
@@ -106,8 +101,8 @@ def _value(written: object) -> bool:
     return _measured(written) or _text(written) or _number(written)
 
 
-def _line(written: object) -> bool:
-    """Tell whether this is slope and constant of an uncertainty."""
+def _pair(written: object) -> bool:
+    """Tell whether these are two numbers, such as slope and constant of an uncertainty."""
     return (
         isinstance(written, list)
         and len(written) == len(("slope", "constant"))
@@ -159,7 +154,7 @@ WAVEFORM: Mapping[str, Form] = {
     "skip": _whole,
     "source": _text,
     "step": _or_none(_number),
-    "u": _or_none(_line),
+    "u": _or_none(_pair),
     "unit": _text,
 }
 """A waveform, whose samples stand in a file."""
@@ -205,7 +200,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
         "low?": _number,
         "high?": _number,
         "digits?": lambda written: _whole(written) and _span(written),
-        "likely?": _likely,
+        "likely?": _pair,  # the greater may come first: so a leap to a far set point was told once
         "blind?": _truth,
         "picture?": _text,
     },

@@ -337,6 +337,8 @@ def test_a_table_may_come_from_a_spreadsheet_with_the_digits_it_shows(desk: Desk
         (0.50049, "0.0%", "shows 50.0% and holds 0.50049"),
         (12500, "0.0,", "shown by the format 0.0,"),
         (0.5, '"-"0.00', "shown by the format"),
+        (-0.4, "0.0;-0", "shown by the format"),
+        (-0.5, "0.00%;-0.00", "shown by the format"),
         (date(2026, 1, 5), "m-d", "shown by the format m-d"),
         (1 / 3, "General", "holds 0.333"),
     ],

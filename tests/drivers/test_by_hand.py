@@ -38,6 +38,7 @@ from remotecal.errors import (
 from remotecal.model import Text
 from remotecal.open_bench import OpenBench
 from remotecal.runs.prompts import Question
+from remotecal.verify.shapes import SHAPES
 
 
 class Flow(Enum):
@@ -127,6 +128,15 @@ def test_another_number_that_can_not_well_be_is_not_believed_either(answers: tup
         probe.expect("q", 5, "V")
         assert probe.q.read().value == float(answers[-1])
     assert len(person.sought) == len(answers)
+
+
+def test_where_the_next_set_point_is_a_leap_away_nothing_is_said_to_be_likely() -> None:
+    with by_hand(dial(near=0.5, leap=1), "1", "9", "9", "9.2") as (probe, person):
+        for expected in (1, 9, 9):
+            probe.expect("q", expected, "V")
+            probe.q.read()
+    assert [sought.guide.likely for sought in person.sought] == [(0.5, 1.5), None, None, (8.5, 9.5)]
+    assert SHAPES["prompt"]["likely?"]([8.5, 2.0]), "as journals from before told it"
 
 
 def test_a_pointer_past_the_last_mark_is_read_and_looked_at_twice() -> None:

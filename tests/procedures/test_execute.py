@@ -632,6 +632,21 @@ def test_what_was_read_in_a_unit_that_somebody_turned_counts_for_nothing(tiny):
     assert values == [1.0] * 6 + [2.0] * 6
 
 
+def test_a_reply_that_is_missed_where_it_is_asked_how_it_is_set_up_is_borne(tiny):
+    tiny.bench.write_text(tiny.bench.read_text().replace("tiny:TinyMeter", "tiny:TurnedMeter"))
+    told = []
+
+    def garble(name, line):
+        if line == "UNIT?":
+            told.append(name)
+            tiny.world.unit = "°" if len(told) in garbled else "V"
+
+    tiny.world.before, garbled = garble, {2, 3}
+    assert len(tiny.run().observations) == 4
+    notes = [event.data["text"] for event in tiny.events("note")]
+    assert notes.count("an instrument is asked again how it is set up") == len(garbled)
+
+
 class Slept(SteadyClock):
     """A clock whose time passes without anybody's waiting, as it does while a computer sleeps."""
 
