@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -20,6 +20,10 @@ def _text(written: object) -> object:
 
 Words = Annotated[Text, BeforeValidator(_text)]
 """A text by language, `{ zh = "泵", en = "pump" }`, or one that is the same in all: `"ABB"`."""
+
+
+MOST_MONTHS: Final = 240
+"""For which a verification may hold."""
 
 
 class Head(Written):
@@ -47,12 +51,23 @@ class Head(Written):
     """Whether the run is for training; it need not be allowed by the register, and nothing can be issued."""
     verification: bool = False
     """Whether the device is verified (检定) by a regulation, and not calibrated."""
+    valid_months: int | None = Field(default=None, ge=1, le=MOST_MONTHS)
+    """Months for which a verification that is passed holds, as its regulation says; the certificate then says
+    until when (有效期至)."""
     country: Country = "CN"
     """Country of the laboratory (ISO 3166-1)."""
     binding: tuple[Literal["zh", "en"], ...] = ("zh",)
     """Languages in which the certificate is binding."""
     place: Literal["laboratory", "customer", "laboratoryBranch", "customerBranch", "other"] = "laboratory"
     """Where the calibration is done."""
+
+    @model_validator(mode="after")
+    def _holds_as_a_verification(self) -> Self:
+        if self.valid_months is not None and not self.verification:
+            raise ValueError(
+                "valid_months is for how long a verification holds: say verification = true, or leave it out"
+            )
+        return self
 
 
 DUT = "dut"

@@ -20,6 +20,7 @@ from remotecal.model.certified import (
     wanted_rows,
 )
 from remotecal.model.choice import results_of
+from remotecal.model.statements import VALID_UNTIL
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from remotecal.model.quantities import Column
     from remotecal.model.record import Measurement, Record
 
-VALIDITY = ("remotecal_validUntil", "basic_recalibration", "basic_validityRange")
+VALIDITY = (VALID_UNTIL, "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
 
 RANGE = "remotecal_measurementRange"
@@ -83,7 +84,7 @@ class Certificate:
             if statement.day is not None:
                 return statement.day
             if statement.period is not None:
-                return _after(self.issued, statement.period)
+                return after_period(self.issued, statement.period)
         return None
 
     def points(
@@ -291,7 +292,7 @@ def _told(where: Where | None) -> str:
     return f" where {', '.join(said)}" if where else ""
 
 
-def _after(day: date, period: str) -> date:
+def after_period(day: date, period: str) -> date:
     """Return the day an ISO 8601 duration of years, months and days after `day`."""
     match = _PERIOD.fullmatch(period)
     if match is None or period == "P":

@@ -95,6 +95,12 @@ VERIFIED = Statement(
 )
 """Its `norms` are the regulations."""
 
+PASSED: frozenset[Verdict | None] = frozenset({"pass", "conditionalPass"})
+"""Verdicts by which a verification was passed; what is undecided was not."""
+
+VALID_UNTIL = "remotecal_validUntil"
+"""refType of the statement until when (`day`) a certificate may be used."""
+
 ONLY_THE_ITEM_VERIFIED = Statement(
     ref_types=ONLY_THE_ITEM.ref_types,
     declaration=Text(

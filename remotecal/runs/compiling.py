@@ -91,7 +91,7 @@ def compile_record(
         ),
         demonstration=head.demonstration or head.training,
     )
-    return verified(made) if head.verification else made
+    return verified(made, head.valid_months) if head.verification else made
 
 
 def joined(text: Text, further: Text) -> Text:

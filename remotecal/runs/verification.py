@@ -6,6 +6,7 @@ is refused before anything moves, and of a run without a verdict no record is ma
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import EvidenceError, OrderError
@@ -14,13 +15,17 @@ from remotecal.model import (
     ONLY_IN_FULL_VERIFIED,
     ONLY_THE_ITEM,
     ONLY_THE_ITEM_VERIFIED,
+    PASSED,
+    VALID_UNTIL,
     VERIFIED,
+    Statement,
     Text,
 )
+from remotecal.model.certificate import after_period
 from remotecal.model.choice import of_items
 
 if TYPE_CHECKING:
-    from remotecal.model import Measurement, Record, Statement
+    from remotecal.model import Item, Measurement, Record
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
 
@@ -69,13 +74,19 @@ def standing_statements(*, verification: bool) -> tuple[Statement, ...]:
     return ONLY_THE_ITEM, ONLY_IN_FULL
 
 
-def verified(record: Record) -> Record:
-    """Return a record that says by which regulations its devices were verified.
+def verified(record: Record, valid_months: int | None = None) -> Record:
+    """Return a record that says by which regulations its devices were verified, and until when that holds.
+
+    Args:
+        record: what was found.
+        valid_months: for how many months the verification of a device that passed holds; None if the order
+            does not say.
 
     Raises:
         EvidenceError: a device was not judged, or by nothing that is a regulation.
     """
     regulations: list[str] = []
+    until: list[Statement] = []
     for item in record.items:
         alone = record if len(record.items) == 1 else of_items(record, (item,))
         named = [norm for said in alone.verdicts for norm in said.norms if is_regulation(norm)]
@@ -87,9 +98,26 @@ def verified(record: Record) -> Record:
                 "stays; order it without verification, or mend the procedure"
             )
         regulations += named
+        if valid_months is not None and {said.conformity for said in alone.verdicts} <= PASSED:
+            until.append(_until(record, item, valid_months))
     said = VERIFIED.model_copy(update={"norms": tuple(dict.fromkeys(regulations))})
     measured = tuple(map(_called_verification, record.measurements))
-    return record.model_copy(update={"statements": (said, *record.statements), "measurements": measured})
+    statements = (said, *until, *record.statements)
+    return record.model_copy(update={"statements": statements, "measurements": measured})
+
+
+def _until(record: Record, item: Item, months: int) -> Statement:
+    """Return the statement of the last day of a verification: the day before the same one of its month."""
+    return Statement(
+        ref_types=(VALID_UNTIL,),
+        refs=(item.id,) if len(record.items) > 1 and item.id is not None else (),
+        name=Text(zh="有效期", en="Validity"),
+        declaration=Text(
+            zh=f"检定周期：{months} 个月。",
+            en=f"Interval of verification: {months} month{'s' * (months > 1)}.",
+        ),
+        day=after_period(record.finished, f"P{months}M") - timedelta(days=1),
+    )
 
 
 def _called_verification(measurement: Measurement) -> Measurement:

@@ -14,6 +14,7 @@ from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.pdf.content import content
 from remotecal.certificates.pdf.curve import error_curve, picture
+from remotecal.certificates.pdf.face import design_of
 from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.label import labels
@@ -70,7 +71,8 @@ def test_a_coverage_probability_is_that_of_every_row(p: list[str], shown: str) -
     uncertainty = judged.uncertainty.model_copy(update={"p": tuple(stated)})
     columns[place] = judged.model_copy(update={"uncertainty": uncertainty})
     changed = result.model_copy(update={"tables": (table.model_copy(update={"columns": tuple(columns)}),)})
-    shown_results = results(record(), measurement.model_copy(update={"results": (changed, *others)}), "any")
+    made = measurement.model_copy(update={"results": (changed, *others)})
+    shown_results = results(record(), made, design_of(record()), "any")
     assert shown in str(shown_results[0])
 
 
@@ -212,6 +214,11 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
     assert "检定日期" in verified
     assert "检定依据RegulationJJG1033-2007" in verified
     assert "检定结论Conclusion合格pass" in verified
+    assert "有效期至Validuntil2028-11-22" not in verified
+    until = Statement(ref_types=("remotecal_validUntil",), day=date(2028, 11, 22))
+    assert "有效期至Validuntil2028-11-22" in words(
+        record().model_copy(update={"statements": (*record().statements, kind, until)})
+    )
     assert "校准员" not in verified
     assert "证书编号Certificatenumber" in verified
     failed = kind.model_copy(update={"conformity": "fail"})

@@ -24,6 +24,7 @@ from remotecal.errors import (
 from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import Evidence
 from remotecal.model import VERIFICATION
+from remotecal.model.certificate import Certificate
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -32,6 +33,7 @@ from remotecal.runs.execute import execute, plan, resume
 from remotecal.runs.prompts import Answer, Question, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.pressure.assemblies import PressureBench
+from remotecal.store.intervals import last_day
 
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
 
@@ -196,6 +198,12 @@ def test_of_a_verification_with_adjustment_what_is_left_decides(bench):
     (verified,) = [said for said in made.statements if VERIFICATION in said.ref_types]
     assert verified.norms == ("JJG 875",)
     assert "所校准" not in str(declared(made))
+    assert Certificate(made).valid_until is None
+    holds = asked.order.order.model_copy(update={"valid_months": 6})
+    kept = record(replace(asked, order=asked.order.model_copy(update={"order": holds})))
+    until = last_day(kept.finished, 6, "before")
+    assert Certificate(read(write(kept))).valid_until == until
+    assert ("检定周期：6 个月。", "Interval of verification: 6 months.") in declared(kept)
     named = [one.name for each in made.measurements for one in (each, *each.methods)]
     assert not [name for name in named if "校准" in str(name.root) or "alibration" in str(name.root)]
     assert [name for name in named if name.get("zh").startswith("压力表检定")]

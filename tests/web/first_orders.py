@@ -113,6 +113,10 @@ def carry_out(
             assert refused.status_code == 422
             assert "Choose other points, or another bench" in refused.text
             assert form_in(refused) == far
+        for said, why in (({}, "are of a verification"), ({"verification": "1"}, "no number of months")):
+            refused = client.post("/orders/first", data=form | {"valid_months": "0"} | said)
+            assert refused.status_code == 422
+            assert why in refused.text
         answers = [client.post("/orders/first", data=form) for _ in range(2)]
         assert [one.status_code for one in answers] == [303, 303], answers[0].text
         (where,) = {one.headers["location"] for one in answers}

@@ -19,7 +19,7 @@ from remotecal.certificates.pdf.qr import qr_code
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.certificates.pdf.wording import Said, has, kind, label, label_of, names
 from remotecal.certificates.signing.keys import fingerprint
-from remotecal.model import VERIFICATION
+from remotecal.model import VALID_UNTIL, VERIFICATION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,6 +161,7 @@ def _cover(record: Record, words: str, face: Design) -> list[Fact]:
         *facts(
             (face.label("cover", "received"), str(record.received) if record.received else None),
             (face.label(words, "day"), days),
+            (label("cover", "until"), _until(record)),
             (face.label(words, "place"), {"said": label("places", record.place)} if record.place else None),
             (face.label("cover", "issued"), str(record.issued) if record.issued else None),
             _earlier(record),
@@ -177,6 +178,12 @@ def _verified(record: Record) -> list[Fact]:
         (label("cover", "regulations"), ", ".join(stated.norms) or None),
         (label("cover", "conclusion"), {"said": label("verdicts", worst)} if worst else None),
     )
+
+
+def _until(record: Record) -> str | None:
+    """Return until when a verification holds, if it says so."""
+    until = (str(each.day) for each in record.statements if VALID_UNTIL in each.ref_types and each.day)
+    return ", ".join(dict.fromkeys(until)) or None if record.is_verification else None
 
 
 def _earlier(record: Record) -> tuple[Said, str | None]:

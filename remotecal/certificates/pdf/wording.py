@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.model import PASSED
+
 if TYPE_CHECKING:
     from remotecal.model import Record
 
@@ -49,10 +51,6 @@ def kind(record: Record) -> str:
         return "calibration"
     verdicts = {statement.conformity for statement in record.verdicts}
     return "verification" if verdicts and verdicts <= PASSED else "notice"
-
-
-PASSED = frozenset({"pass", "conditionalPass"})
-"""Verdicts by which a verification was passed; what is undecided was not."""
 
 
 def check_choice(group: str, name: str, language: str, word: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple, get_args
 
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError, OrderError
 from remotecal.model import Text
-from remotecal.order import Head
+from remotecal.numerals import read_count
+from remotecal.order import MOST_MONTHS, Head
 from remotecal.registers import PersonDuty
 from remotecal.web.bodies import OrderWanted
 from remotecal.web.pages.ordering import ends_on, hours_until, planned_on
@@ -136,6 +138,7 @@ def _order(
         "empty": [name for place, name in enumerate(setup.places) if name and place not in told],
         "certificates": "each" if typed["each"] else "together",
         **{name: bool(typed[name]) for name in ("mount", "training", "verification")},
+        "valid_months": _valid_months(typed),
         "demonstration": setup.bench.simulated,
         "adjust": bool(typed["adjust"]) and setup.found.procedure.can_adjust(),
     }
@@ -155,6 +158,19 @@ def _order(
             if typed[f"person.{duty}"]
         ],
     }
+
+
+def _valid_months(typed: _Typed) -> int | None:
+    """Return for how many months a verification is to hold; None if nobody says (`ConfigurationError`)."""
+    said = typed["valid_months"]
+    if not said:
+        return None
+    if not typed["verification"]:
+        raise ConfigurationError("months of validity are of a verification: mark that, or leave them out")
+    with suppress(ValueError):
+        if months := read_count(said, MOST_MONTHS):
+            return months
+    raise ConfigurationError(f"{said[:60]!r} is no number of months from 1 to {MOST_MONTHS}")
 
 
 def _device(typed: _Typed, place: int) -> dict[str, object]:
