@@ -58,6 +58,7 @@ def check_twin(simulated: Simulated, *, unready: Collection[str] = (), **setting
             for content in _contents(item):
                 with _understood(f"{item!r} is set to {item.show(content)}"):
                     _tell(instrument, item, content)
+            _set_as_expected(instrument, item)
         elif isinstance(item, Action):
             with _understood(f"{item!r} is done"):
                 BoundAction(item, instrument)()
@@ -83,6 +84,14 @@ def _tell(instrument: Instrument, item: Setting | Choice[Enum], content: Content
     if instrument.can_be_asked(item):
         ((found, _, _),) = instrument.obtain(item)
         assert item.agrees(found, content), f"{item!r} was set to {item.show(content)}, is {item.show(found)}"
+
+
+def _set_as_expected(instrument: Instrument, item: Setting | Choice[Enum]) -> None:
+    """Leave it as its driver expects it, where it does: others are told only then."""
+    for step in instrument.expects:
+        if step.declaration is item:
+            with _understood(f"{item!r} is set to {item.show(step.content)}"):
+                _tell(instrument, item, step.content)
 
 
 def _contents(item: Setting | Choice[Enum]) -> Iterable[Content]:

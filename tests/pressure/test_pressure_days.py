@@ -147,7 +147,8 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
         someone.click(page.get_by_role("link", name=run))
         expect(page.locator("#asked")).to_contain_text("零位" if request.param == "zh" else "Set the zero")
         days.set_offset(MENDED)
-        someone.click(page.get_by_role("button", name="zero is set"))
+        done = "已调好零位" if request.param == "zh" else "zero is set"
+        someone.click(page.get_by_role("button", name=done))
         web.do(until(lambda: web.hub.laboratory.store.records.find("here", run) is not None))
     finally:
         web.do(up.__aexit__(None, None, None))
