@@ -132,6 +132,8 @@ def every_change(model: BaseModel, path: str = "") -> Iterator[tuple[str, BaseMo
         elif isinstance(value, BaseModel) and not isinstance(value, Text):
             for inner, other in every_change(value, here):
                 yield inner, model.model_copy(update={name: other})
+        elif name == "valid_months":  # of a verification alone
+            yield here, model.model_copy(update={name: 12, "verification": True})
         else:
             yield here, model.model_copy(update={name: changed(value, field.annotation)})
 
