@@ -6,6 +6,8 @@ import calendar
 from datetime import date, timedelta
 from typing import Final, Literal, get_args
 
+from remotecal.model.certificate import after_period
+
 Rule = Literal["before", "same", "month"]
 """The last day of an interval: that before the same day of the month, that day, or the end of the month."""
 RULES: Final[tuple[Rule, ...]] = get_args(Rule)
@@ -16,10 +18,7 @@ def last_day(calibrated: date, months: int, rule: Rule) -> date:
 
     The day of the month is kept, or is the month's last where it has no such day.
     """
-    month = calibrated.month - 1 + months
-    year, month = calibrated.year + month // 12, month % 12 + 1
-    end = calendar.monthrange(year, month)[1]
+    day = after_period(calibrated, f"P{months}M")
     if rule == "month":
-        return date(year, month, end)
-    day = date(year, month, min(calibrated.day, end))
+        return day.replace(day=calendar.monthrange(day.year, day.month)[1])
     return day - timedelta(days=1) if rule == "before" else day
