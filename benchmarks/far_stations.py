@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
+from remotecal.cli.processes import free_port
 from remotecal.clock import RealClock
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
@@ -46,12 +46,6 @@ async def up(hub):
         await serve(hub.run(), hub.ready, "up")
 asyncio.run(up(Hub(HubFolder(Path(sys.argv[1])))))
 """
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def founded(path: Path, database: str) -> HubFolder:

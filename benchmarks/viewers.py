@@ -29,9 +29,10 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 
 from compare import Bound, amount, verdict
-from far_stations import BenchmarkStation, enrol, founded, free_port, hub_process, stations
+from far_stations import BenchmarkStation, enrol, founded, hub_process, stations
 from remote import another, cpu, hear, memory, tell
 
+from remotecal.cli.processes import free_port
 from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 from remotecal.transport import subjects

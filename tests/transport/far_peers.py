@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from laboratories import enrol_station, free_port, hub_up
+from laboratories import enrol_station, hub_up
 from peers import PtyPeer, TcpPeer
 
+from remotecal.cli.processes import free_port
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.links import Link, Place, StationLinks
 from remotecal.drivers.modbus_instrument import ModbusInstrument

@@ -1,12 +1,11 @@
 """A laboratory with a real hub and broker, in this process, and stations enrolled with it."""
 
 import asyncio
-import secrets
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from remotecal.cli.processes import free_port
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.hub import Hub
 from remotecal.hub.settings import HubFolder
@@ -17,15 +16,6 @@ from remotecal.transport.tls import client_context
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing comes near it."""
-
-
-def free_port() -> int:
-    """Return a port nobody listens at, below those the system gives to outgoing connections."""
-    while True:
-        port = 12_000 + secrets.randbelow(20_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def founded(path: Path) -> HubFolder:

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from laboratories import free_port, hub_up
+from laboratories import hub_up
 from processes import processes, wait_until
 from sites import enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli.processes import free_port
 from remotecal.hub.broker import configuration, executable
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import BrokerSettings, Cluster, HubFolder

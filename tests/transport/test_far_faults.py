@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from far_lines import Far, Proxy, Wire, far_by_namespaces, far_by_proxy, namespaces_missing
-from laboratories import free_port
 from processes import Processes, processes, wait_until
 from tiny_bench import tiny_bench
 
+from remotecal.cli.processes import free_port
 from remotecal.hub.founding import found, settings_text
 
 POINTS = 4

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from laboratories import enrol_station, free_port, hub_up
+from laboratories import enrol_station, hub_up
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli.processes import free_port
 from remotecal.errors import ConfigurationError, NotConnected, TransportError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder

@@ -10,10 +10,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from laboratories import enrol_station, free_port, hub_up, station_connection
+from laboratories import enrol_station, hub_up, station_connection
 from nats.aio.client import Client
 from nats.errors import Error
 
+from remotecal.cli.processes import free_port
 from remotecal.errors import ConfigurationError, NotAnswered, NotConnected
 from remotecal.hub import refusals
 from remotecal.hub.hub import Hub

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from at_rest import journal_in
-from laboratories import free_port, hub_up
+from laboratories import hub_up
 from ordered_runs import AUTHOR, RUN, STATION, Brought, bring
 from processes import ENVIRONMENT, REMOTECAL, Processes, call, processes, wait_until
 from sites import enrol_site, until
 from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli.processes import free_port
 from remotecal.errors import ConfigurationError, EvidenceError, StoreError
 from remotecal.hub.backup import back_up
 from remotecal.hub.founding import found, settings_text

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from cryptography.x509 import SubjectAlternativeName, load_pem_x509_certificate
-from laboratories import free_port, hub_up
+from laboratories import hub_up
 from processes import ENVIRONMENT, REMOTECAL
 
+from remotecal.cli.processes import free_port
 from remotecal.errors import BenchInUse, ConfigurationError, RemotecalError
 from remotecal.hub import hub as hub_module
 from remotecal.hub.founding import found, settings_text

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import socket
 import subprocess
 import sys
 
@@ -13,16 +12,11 @@ from procedure_package import package
 
 from remotecal.certificates.signing.seal import SealKey, new_seal_key
 from remotecal.cli import main
+from remotecal.cli.processes import free_port
 from remotecal.private_files import write_private
 from remotecal.transport.bundles import TrustedProcedures
 
 REMOTECAL = [sys.executable, "-m", "remotecal"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_a_hub_serves_the_api_to_a_user_entered_at_it(tmp_path):

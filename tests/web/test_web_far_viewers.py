@@ -15,13 +15,14 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
-from laboratories import PATIENCE, free_port
+from laboratories import PATIENCE
 from playwright.sync_api import Browser, Page, expect
 from test_web_browser import browser, opened, said  # noqa: F401  fixtures
 from test_web_pages import browsing, of_staff
 from test_web_watching import say
 from web_laboratory import Web
 
+from remotecal.cli.processes import free_port
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
 from remotecal.web import watching

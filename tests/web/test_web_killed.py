@@ -4,7 +4,6 @@ import contextlib
 import json
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from web_laboratory import PATIENCE, Web
 
 from remotecal.certificates.signing.pdf import embedded_xml, read_pdf_signature
 from remotecal.certificates.signing.xml import read_signatures
+from remotecal.cli.processes import free_port
 from remotecal.errors import CertificateRefused
 from remotecal.hub.backup import back_up
 from remotecal.hub.issued import enter_issued, file_issued
@@ -28,12 +28,6 @@ from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 
 HUB = [sys.executable, "-m", "remotecal", "hub", "up", "--api", "127.0.0.1:0", "--hub"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

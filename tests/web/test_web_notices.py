@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from icalendar import Calendar
-from laboratories import free_port
 from test_web_items import entered, today
 from test_web_pages import browsing, token
 from web_laboratory import Web, problem
 
+from remotecal.cli.processes import free_port
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import falling_due, notices_of

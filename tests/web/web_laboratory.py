@@ -14,7 +14,7 @@ from typing import TypeVar
 import httpx
 import pytest
 from dosing.bench import DosingStand
-from laboratories import PATIENCE, free_port, hub_up
+from laboratories import PATIENCE, hub_up
 from sites import Site, enrol_site
 from tiny_bench import Tiny, tiny_bench
 
@@ -24,6 +24,7 @@ from remotecal.certificates.demonstration import (
     write_trust_list,
 )
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.cli.processes import free_port
 from remotecal.clock import RealClock, begin_of
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.hub import Hub
