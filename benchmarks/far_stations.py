@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from remotecal.cli.processes import free_port
 from remotecal.clock import RealClock
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import Json
 from remotecal.journal.writing import Journal
 from remotecal.private_files import write_private
 from remotecal.station.agent import HELLO_EVERY
@@ -72,6 +73,9 @@ def hub_process(folder: HubFolder, api: int = 0) -> Iterator[int]:
             process.terminate()
 
 
+NOTHING: Mapping[str, Json] = {"format": 1}
+
+
 class BenchmarkStation:
     """A station's connection and keys, without instruments."""
 
@@ -116,12 +120,21 @@ class BenchmarkStation:
             await self.say_hello()
             await self.connection.request(subjects.service("order", self.name), b"", within=20)
 
-    async def run(self, rate: float, seconds: float, run: str = "") -> int:
-        """Write a journal at a rate of events, and return its lines once all are at the hub."""
+    async def run(
+        self, rate: float, seconds: float, run: str = "", start: Mapping[str, Json] = NOTHING
+    ) -> int:
+        """Write a journal at a rate of events, and return its lines once all are at the hub.
+
+        Args:
+            rate: lines a second.
+            seconds: for how long.
+            run: its name.
+            start: what the journal begins with; by default what the hub can't read as a beginning.
+        """
         run = run or f"run-{uuid.uuid4().hex[:8]}"
         directory, over = self.path / run, asyncio.Event()
         with Journal.create(directory, RealClock()) as journal:
-            journal.append("start", {"format": 1}, durable=False)
+            journal.append("start", start, durable=False)
             upload = asyncio.create_task(self.upload(directory).run(over))
             end = due = time.monotonic()
             end += seconds

@@ -16,11 +16,12 @@ import asyncio
 import http.client
 import json
 import logging
+import shutil
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
@@ -32,15 +33,23 @@ from compare import Bound, amount, verdict
 from far_stations import BenchmarkStation, enrol, founded, hub_process, stations
 from remote import another, cpu, hear, memory, tell
 
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.processes import free_port
 from remotecal.hub.settings import HubFolder
+from remotecal.journal.events import Json
+from remotecal.journal.evidence import ProcedureUsed, Start
+from remotecal.order import Order
+from remotecal.sim.water.assemblies import water_rig
 from remotecal.store import Store
 from remotecal.transport import subjects
-from remotecal.transport.messages import Live
+from remotecal.transport.envelopes import seal
+from remotecal.transport.messages import Live, ProcedureNamed, RemoteOrder
 from remotecal.web.callers import COOKIE
 
 PAGES = ("/live", "/live", "/live", "/", "/runs/{station}/{run}")
 """What is looked at, by turns: three in five at all runs, one at Today, one at a run."""
+ORDER = "order.toml"
+"""What all runs were ordered as: beside the hub's folder."""
 SHOW_EVERY = 0.2
 """Seconds from one word of a station on its run to the next."""
 SLOWER, OF_A_VIEWER = 1.2, 100.0
@@ -55,7 +64,7 @@ async def site(asked: argparse.Namespace) -> None:
     async with stations(folder, folder.path.parent, asked.first, asked.number) as made:
         works = [one.keep_in_touch(30 * n / len(made)) for n, one in enumerate(made)]
         for one in made if asked.runs else ():
-            works += [bring(one, asked.rate), show(one)]
+            works += [bring(one, ordered(folder, one.name), asked.rate), show(one)]
         work = [asyncio.create_task(each) for each in works]
         print("connected", flush=True)
         while await asyncio.to_thread(sys.stdin.readline) == "hello\n":
@@ -65,9 +74,45 @@ async def site(asked: argparse.Namespace) -> None:
             task.cancel()
 
 
-async def bring(station: BenchmarkStation, rate: float) -> None:
+def ordered(folder: HubFolder, station: str) -> Mapping[str, Json]:
+    """Order a station's run and let it be claimed; returns what its journal begins with."""
+    order, run, now = Order.load(folder.path.parent / ORDER), run_of(station), time.time()
+    procedure = ProcedureNamed(name=order.order.procedure, sha256="0" * 64)
+    signed = RemoteOrder(
+        id=run,
+        station=station,
+        bench="bench",
+        procedure=procedure,
+        order=order,
+        issued=now,
+        expires=now + 3600,
+        by="viewer-0",
+    )
+    envelope = seal("order", signed, SealKey.read(folder.laboratory))
+    with Store(folder.database) as store:
+        store.orders.issue(run, run, station, envelope, signed.issued, signed.expires, signed.by)
+        store.orders.claim(run, station, "claim", now)
+    start = Start(
+        run=run,
+        order=order,
+        procedure=ProcedureUsed(name=procedure.name, sha256=procedure.sha256),
+        parameters={},
+        points=(),
+        bench="bench.toml",
+        bench_name=signed.bench,
+        bench_sha256="0" * 64,
+        roles={},
+        certificates={},
+        characteristics={},
+        software={},
+        clock="real",
+    )
+    return start.model_dump(mode="json")
+
+
+async def bring(station: BenchmarkStation, start: Mapping[str, Json], rate: float) -> None:
     """Write the journal of the station's run at a rate of lines a second, and bring it."""
-    await station.run(rate, 1e6, run_of(station.name))
+    await station.run(rate, 1e6, run_of(station.name), start)
 
 
 async def greeted(station: BenchmarkStation) -> float:
@@ -111,13 +156,15 @@ def run_of(station: str) -> str:
 
 
 async def viewers(asked: argparse.Namespace) -> None:
-    """Look on, from addresses of their own, whenever told to; print what came over the line to each."""
+    """Look on, from addresses of their own, as many and as long as told; print what came to each."""
     cookies = json.loads(Path(asked.cookies).read_text())
     print("ready", flush=True)
     while (told := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in {"", "on"}:
-        seconds = float(told)
-        places = [PAGES[number % len(PAGES)] for number in range(asked.number)]
-        looks = [look(number, place, cookies[number], asked, seconds) for number, place in enumerate(places)]
+        many, seconds = told.split()
+        places = [PAGES[number % len(PAGES)] for number in range(int(many))]
+        looks = [
+            look(number, place, cookies[number], asked, float(seconds)) for number, place in enumerate(places)
+        ]
         found = await asyncio.gather(*looks)
         several: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
         for place, one in zip(places, found, strict=True):
@@ -270,18 +317,19 @@ def measure(
     )
     hear(looking)
     none, all_ = Phase(), Phase()
-    tell(looking, "5")  # what the first look of all costs is nobody's
+    tell(looking, f"{len(PAGES)} 5")  # what the first look at a page costs is nobody's
     hear(looking)
     commands(Phase(), pid, port, token, asked)
-    held = memory(pid)
-    more, came = 0.0, dict[str, tuple[float, float, float]]()
+    held, came = [memory(pid)], dict[str, tuple[float, float, float]]()
     for _ in range(asked.turns):
         commands(none, pid, port, token, asked)
-        tell(looking, str(asked.seconds + 4))
+        held.append(memory(pid))
+        tell(looking, f"{asked.viewers} {asked.seconds + 4}")
         time.sleep(2)
         commands(all_, pid, port, token, asked)
-        more = memory(pid) - held
+        held.append(memory(pid))
         came = json.loads(hear(looking))
+    more = (held[2] - held[1]) - (held[1] - held[0])  # it grows with its runs as well
     tell(looking)
     looking.communicate()
     for name, phase in (("nobody looks on", none), (f"{asked.viewers} look on", all_)):
@@ -295,7 +343,7 @@ def measure(
             f"  {place}: page {page / 1e3:.1f} kB, first second of news {event / 1e3:.1f} kB, "
             f"then {minute / 1e3:.0f} kB a minute"
         )
-    print(f"  hub {held:.0f} MiB, {more:.1f} MiB more with all who look on")
+    print(f"  hub, turn by turn: {', '.join(f'{one:.1f}' for one in held)} MiB")
     return [
         Bound("p99 of a command, all look on / nobody", all_.part(0.99) / none.part(0.99), SLOWER),
         Bound("p50 of a command, all look on / nobody", all_.part(0.5) / none.part(0.5), SLOWER),
@@ -321,6 +369,8 @@ def all_back(both: list[subprocess.Popen[str]], pid: int, asked: argparse.Namesp
 def load(asked: argparse.Namespace, path: Path) -> int:
     folder, port = founded(path, asked.database), free_port()
     enrol(folder, path, asked.stations)
+    with water_rig(path / "rig", seed=1) as rig:
+        shutil.copy(rig.order, path / ORDER)
     with ExitStack() as stack:
         with hub_process(folder, port) as pid:
             both = stack.enter_context(sites(folder, asked))
