@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import itertools
 import sys
@@ -95,6 +96,8 @@ class Watched(MetaPathFinder):
         """
         if fullname != self.name and not fullname.startswith(f"{self.name}."):
             return None
+        if fullname in _READ:
+            return _READ[fullname].spec(fullname)
         others = (finder for finder in sys.meta_path if not isinstance(finder, Watched))
         found = (finder.find_spec(fullname, path, target) for finder in others)
         spec = next((spec for spec in found if spec is not None), None)
@@ -111,6 +114,10 @@ class Watched(MetaPathFinder):
         return spec
 
 
+_READ: dict[str, Source] = {}
+"""What was read of modules before they are imported, as `sys.modules` has them afterwards."""
+
+
 def load(name: str) -> ModuleType:
     """Import an installed module; it and all that belongs to its topmost package from source alone.
 
@@ -121,9 +128,31 @@ def load(name: str) -> ModuleType:
     Raises:
         Exception: whatever it raises.
     """
+    _watch_its_package(name)
+    return importlib.import_module(name)
+
+
+def read(name: str) -> Source:
+    """Return the source of an installed module without running it, only the packages it lies in.
+
+    What is read here is what runs, if the module is imported later, whatever its file holds by then.
+
+    Raises:
+        ImportError: it has no source, or was imported before anybody read it.
+    """
+    _watch_its_package(name)
+    found = running(name) or _READ.get(name)
+    if found is None:
+        spec = importlib.util.find_spec(name)
+        if spec is None or not isinstance(spec.loader, Source):
+            raise ImportError(f"{name} has no source, or was imported before it was read", name=name)
+        found = _READ[name] = spec.loader
+    return found
+
+
+def _watch_its_package(name: str) -> None:
     top = name.partition(".")[0]
     watch(name.rpartition(".")[0] if top == __name__.partition(".")[0] else top)
-    return importlib.import_module(name)
 
 
 def watch(name: str) -> None:

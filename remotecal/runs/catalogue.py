@@ -6,14 +6,12 @@ that lies in it, modules and data, belongs to the procedure and is hashed with i
 
 from __future__ import annotations
 
-import ast
 import importlib
-import importlib.util
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -24,9 +22,7 @@ from remotecal import source
 from remotecal.configuration import nearest
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.procedures.procedure import Procedure
-
-LIBRARY = "remotecal.procedures.library"
-"""Package of the shipped procedures: a folder for each domain, a module for each procedure."""
+from remotecal.runs.parts import LIBRARY, hash_of_module, listed, parts_as_they_run, parts_of_the_library
 
 GROUP = "remotecal.procedures"
 """Entry points by which packages offer procedures: `name = "module:Class"`."""
@@ -44,10 +40,14 @@ class Found:
     """SHA-256 of the source that runs, in hexadecimal.
 
     That is the SHA-256 of the list `sha256sum` prints of the procedure's file and all that it imports of
-    the package it belongs to (`root_of`), directly or not, each named by its path from there and sorted by
-    that; of a file in a folder of its own, of everything in the folder, named by its path from beside it.
+    the package it belongs to (`parts.root_of`), directly or not, each named by its path from there and
+    sorted by that; of a file in a folder of its own, of everything in the folder, named by its path from
+    beside it.
     """
 
+
+STATES_ITS_TITLE = re.compile(rb"^    title\b[^\n=]*=", re.MULTILINE)
+"""By what a module of the library is known to hold a procedure: its class, and no base, states the title."""
 
 _FINDING = RLock()
 """Procedures are looked for, and their files imported, by one thread at a time."""
@@ -81,12 +81,21 @@ def find(name: str, beside: Path = Path(), sha256: str | None = None) -> Found:
 def hashes() -> dict[str, str]:
     """Return name → SHA-256 of all procedures that are installed; what offers them is read once.
 
+    Of the library nothing runs for that: it takes a tenth of the time, and what is found later under one of
+    these names is of the source that was read here.
+
     Raises:
-        OrderError: one of them can't be loaded.
+        OrderError: one of them can't be read, or loaded.
     """
     with _FINDING:
         modules = _modules()
-        return {name: _in_catalogue(name, modules).sha256 for name in _names(modules)}
+        parts = parts_of_the_library(_shipped(modules))
+        return {
+            name: hash_of_module(modules[name], parts)
+            if _is_shipped(modules[name])
+            else _in_catalogue(name, modules).sha256
+            for name in _names(modules)
+        }
 
 
 def find_followed(name: str, sha256: str, given: Path | None = None, *, changed: bool = False) -> Found:
@@ -163,12 +172,7 @@ def read_files(path: Path) -> dict[str, bytes]:
 
 def hash_of(files: Mapping[str, bytes]) -> str:
     """Return the SHA-256 of the list `sha256sum` prints of files, sorted by name."""
-    return _hash(sorted(files.items()))
-
-
-def _hash(files: Iterable[tuple[str, bytes]]) -> str:
-    listing = [f"{sha256(content).hexdigest()}  {name}\n" for name, content in files]
-    return sha256("".join(listing).encode()).hexdigest()
+    return listed((name, sha256(content).hexdigest()) for name, content in files.items())
 
 
 def _files(package: Path) -> list[Path]:
@@ -202,7 +206,7 @@ def _in_catalogue(name: str, modules: Mapping[str, str]) -> Found:
     procedure = getattr(loaded, attribute, None) if attribute else _only_procedure(loaded, name)
     if not (isinstance(procedure, type) and issubclass(procedure, Procedure)):
         raise OrderError(f"procedure {name}: {modules[full]} is no procedure")
-    return _found(name, procedure)
+    return Found(name, procedure, hash_of_module(procedure.__module__, parts_as_they_run()))
 
 
 def _is_procedure(module: str) -> bool:
@@ -210,6 +214,8 @@ def _is_procedure(module: str) -> bool:
     if ":" in module:
         return True
     try:
+        if _is_shipped(module):
+            return STATES_ITS_TITLE.search(source.read(module).content) is not None
         loaded = source.load(module)
     except Exception as error:
         raise OrderError(f"the library can't be loaded: {error!r}: install remotecal anew") from error
@@ -251,6 +257,15 @@ def _full(name: str, modules: Mapping[str, str]) -> str:
 
 def _is_shipped(module: str) -> bool:
     return ":" not in module and module.startswith(f"{LIBRARY}.")
+
+
+def _shipped(modules: Mapping[str, str]) -> frozenset[str]:
+    """Return the modules of the library, packages included."""
+    found: set[str] = set()
+    for module in filter(_is_shipped, modules.values()):
+        inside = module.split(".")
+        found |= {".".join(inside[:end]) for end in range(LIBRARY.count(".") + 1, len(inside) + 1)}
+    return frozenset(found)
 
 
 def _in_file(name: str, beside: Path, sha256: str | None) -> Found:
@@ -300,71 +315,3 @@ def _own_procedures(module: ModuleType) -> list[type[Procedure]]:
         and item.__module__ == module.__name__
         and not inspect.isabstract(item)
     ]
-
-
-def _found(name: str, procedure: type[Procedure]) -> Found:
-    root = root_of(procedure.__module__)
-    files: dict[str, bytes] = {}
-    _gather(procedure.__module__, root, files)
-    return Found(name, procedure, hash_of(files))
-
-
-def root_of(module: str) -> str:
-    """Return the package of which all that a procedure imports is hashed: the library, or the topmost one."""
-    return LIBRARY if module.startswith(f"{LIBRARY}.") else module.partition(".")[0]
-
-
-def _gather(name: str, root: str, files: dict[str, bytes]) -> None:
-    """Add the source of a module, of the packages it lies in, and of what it imports below `root`."""
-    running = source.running(name)
-    if running is None:
-        raise OrderError(
-            f"module {name} was imported before remotecal read it, or has no source, so nobody knows what "
-            "runs: let remotecal find its procedures first"
-        )
-    above, is_package = name.rpartition(".")[0], running.is_package(name)
-    path = _path_in(root, name, is_package=is_package)
-    if path in files:
-        return
-    files[path] = running.content
-    for other in sorted({above, *_imported(running.content, name if is_package else above)}):
-        if (other == root or other.startswith(f"{root}.")) and _is_module(other):
-            source.load(other)
-            _gather(other, root, files)
-
-
-def _path_in(root: str, module: str, *, is_package: bool) -> str:
-    """Return where a module's file stands, from the folder of the package `root`, or beside a single file."""
-    inside = module.removeprefix(root).lstrip(".").replace(".", "/")
-    if is_package:
-        return f"{inside}/{PACKAGE}".lstrip("/")
-    return f"{inside or module}.py"
-
-
-def _is_module(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except (ImportError, ValueError):  # something in a module
-        return False
-
-
-@lru_cache(maxsize=256)
-def _imported(content: bytes, package: str) -> frozenset[str]:
-    """Return the names of the modules that a module of a package may import, by its source."""
-    found: set[str] = set()
-    for node in _statements(source.parsed(content)):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            above = package.split(".")[: -node.level + 1 or None] if node.level else []
-            base = ".".join([*above, *([node.module] if node.module else [])])
-            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    return frozenset(found)
-
-
-def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield the statements below a node, however deep, and not their expressions, which import nothing."""
-    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
-        for inner in getattr(node, block, ()):
-            yield inner
-            yield from _statements(inner)

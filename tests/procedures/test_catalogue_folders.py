@@ -11,8 +11,8 @@ from tiny import PROCEDURE
 
 from remotecal.errors import OrderError
 from remotecal.registers import same_procedure
-from remotecal.runs import catalogue
 from remotecal.runs.catalogue import find, find_followed, is_installed, names
+from remotecal.runs.imported import imported
 
 PACKAGE = "sable_procedures"
 
@@ -99,11 +99,11 @@ def test_wherever_it_is_imported_it_counts(sable: Path, place: str) -> None:
 
 def test_a_source_is_taken_apart_once(sable: Path) -> None:
     """That takes longest in finding a procedure, and whoever runs many finds each of them again and again."""
-    catalogue._imported.cache_clear()
+    imported.cache_clear()
     found_anew()
-    taken = catalogue._imported.cache_info().misses
+    taken = imported.cache_info().misses
     found_anew()
-    assert catalogue._imported.cache_info().misses == taken == 5
+    assert imported.cache_info().misses == taken == 5
 
 
 def test_what_it_does_not_import_does_not_count(sable: Path) -> None:

@@ -171,7 +171,8 @@ def test_the_library_runs_from_source_and_is_hashed_by_what_runs(tmp_path: Path)
     script = """
 import importlib.util, sys
 from pathlib import Path
-from remotecal.runs.catalogue import find
+from remotecal.runs.catalogue import find, hashes
+print(*(told for name, told in hashes().items() if name.endswith(f".{sys.argv[1]}")))
 import remotecal.procedures.library.evaluation.tables as tables
 print(find(sys.argv[1]).sha256)
 cached = Path(importlib.util.cache_from_source(tables.__file__))
@@ -179,7 +180,7 @@ assert cached.exists(), cached
 assert not cached.with_name("finding.cpython-311.pyc").exists()
 """
     said = as_users_have_it(script, SHORT[0], PYTHONPYCACHEPREFIX=str(tmp_path))
-    assert said.strip() == find(SHORT[0]).sha256
+    assert said.split() == [find(SHORT[0]).sha256] * 2
     assert source.running("remotecal.procedures.library") is not None
 
 
@@ -253,3 +254,26 @@ def test_what_pytest_would_rewrite_runs_from_source_as_it_is(
     running = source.running("sleet_drivers")
     assert running is not None
     assert running.content == b"assert True\n"
+
+
+def test_what_was_read_before_is_what_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A station tells hashes at its start; whatever its library becomes meanwhile, that is what it runs."""
+    folder = tmp_path / "frost_laboratory"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "own.py").write_text("WORD = 'told'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    read = source.read("frost_laboratory.own")
+    assert "frost_laboratory.own" not in sys.modules
+    (folder / "own.py").write_text("WORD = 'swapped'\n")
+    assert source.load("frost_laboratory.own").WORD == "told"
+    assert source.running("frost_laboratory.own") is source.read("frost_laboratory.own") is read
+
+
+def test_what_nobody_read_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "rime_laboratory.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    import_module("rime_laboratory")
+    for name in ("rime_laboratory", "dew_laboratory"):
+        with pytest.raises(ImportError, match="has no source, or was imported before it was read"):
+            source.read(name)

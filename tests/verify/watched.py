@@ -40,5 +40,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    sys.dont_write_bytecode = True  # whoever needs a module first writes that, and it is no command's doing
     sys.addaudithook(watch)
     main()
