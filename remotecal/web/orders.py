@@ -247,7 +247,7 @@ def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
 
 
 def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
-    from remotecal.runs.catalogue import find, is_installed, nearest_name
+    from remotecal.runs.catalogue import find, full_name, is_installed, nearest_name
 
     name = wanted.order.order.procedure
     if not is_installed(name):
@@ -256,7 +256,7 @@ def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found
         found = find(name)
     except OrderError as error:
         raise NotNow(str(error)) from error
-    return ProcedureNamed(name=name, sha256=found.sha256), found
+    return ProcedureNamed(name=full_name(name), sha256=found.sha256), found
 
 
 def whole(here: Office, placed: Placed) -> WholeOrder:
