@@ -50,7 +50,7 @@ RepeatKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Made up for this one order, so that it may be asked for again.",
+        description="Made up for this one request, so that it may be sent again.",
     ),
 ]
 BeforeOrder = Annotated[
