@@ -17,6 +17,7 @@ from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
 from remotecal.web.orders import AtStage, BeforeOrder, ForStation
 from remotecal.web.pages.frame import Sent, Visiting
+from remotecal.web.pages.parameter_form import as_shown
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
@@ -83,7 +84,8 @@ def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[
 def show_order(order: RunName, visitor: Visiting) -> Response:
     """Return an order with all that it says."""
     placed = visible.placed(visitor.office, visitor.caller, order)
-    return visitor.page("order.html", order=orders.whole(visitor.office, placed), placed=placed)
+    whole = orders.whole(visitor.office, placed)
+    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown)
 
 
 @router.post("/{order}/again")
