@@ -76,7 +76,7 @@ def pages(runs: int) -> dict[str, str]:
     before = f"before={station}/{run}"
     operator = (
         "/", "/orders", f"/orders?before={run}", f"/orders?number=m-{far // ITEMS_A_RUN}",
-        "/orders?state=issued", "/live", "/runs", f"/runs?{before}", "/runs?state=aborted",
+        "/orders?stage=waits", "/orders?stage=on", "/live", "/runs", f"/runs?{before}", "/runs?state=aborted",
         f"/runs/{station}/{run}", "/review", "/certificates", f"/certificates?{before}",
         f"/certificates?q=C-{far}", "/items", "/items?sort=serial", "/items?sort=model",
         "/items?sort=entered", f"/items?q=m-{far // ITEMS_A_RUN}", "/items/7", "/notices", "/standards",

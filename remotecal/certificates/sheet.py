@@ -134,7 +134,7 @@ class TypedColumn(Written):
     k: CoverageFactor | None = None
     """Coverage factor of a column `U`."""
     p: Probability | None = None
-    """Coverage probability of a column `U`; none for k = 1."""
+    """Coverage probability of a column `U`; none for k = 1, and where the paper states none."""
     relative: bool = False
     """Whether a column `U` is relative to the value before it: in % of it, or in 1. No error has such a one:
     a paper that states it relative means the indication or the reference, not the error itself."""
@@ -144,8 +144,8 @@ class TypedColumn(Written):
         if self.unit is not None:
             units.check(self.unit)
         if self.is_ == UNCERTAINTY:
-            if self.unit is None or self.k is None or (self.p is None and self.k != "1"):
-                raise ValueError("a column U needs its unit, its k, and its p where k is not 1")
+            if self.unit is None or self.k is None:
+                raise ValueError("a column U needs its unit and its k")
         elif self.k is not None or self.p is not None or self.relative:
             raise ValueError("k, p and relative are for a column U")
         elif self.is_ not in MEANINGS and "_" not in self.is_:

@@ -30,6 +30,7 @@ from remotecal.model import (
     Uncertainty,
     Words,
 )
+from remotecal.model.base import NOT_STATED
 from remotecal.model.identifiers import same
 
 if TYPE_CHECKING:
@@ -234,10 +235,11 @@ def _uncertainty(
     sizes = [abs(Decimal(value)) if typed.relative else Decimal(1) for value in values]
     if not all(sizes):
         raise ConfigurationError(f"an uncertainty relative to a value of 0 is none: state it in {unit}")
+    probability = (typed.p,) if typed.p else None if typed.k == "1" else (NOT_STATED,)
     return Uncertainty(
         expanded=tuple(_written(text, factor * size) for text, size in zip(texts, sizes, strict=True)),
         k=(typed.k or "1",),
-        p=None if typed.p is None else (typed.p,),
+        p=probability,
         distribution=None if typed.p is None else ("normal",),
     )
 

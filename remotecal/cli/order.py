@@ -165,13 +165,13 @@ def _procedure(asked: argparse.Namespace, name: str, folder: HubFolder) -> tuple
     """Return the order's procedure: as a bundle, where it is a file; by its content; and itself."""
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.errors import OrderError
-    from remotecal.runs.catalogue import find
+    from remotecal.runs.catalogue import find, full_name
     from remotecal.transport.bundles import TrustedProcedures, make_bundle
     from remotecal.transport.messages import ProcedureNamed
 
     if not name.endswith(".py"):
         found = find(name)
-        return "", ProcedureNamed(name=name, sha256=found.sha256), found
+        return "", ProcedureNamed(name=full_name(name), sha256=found.sha256), found
     if asked.author is None:
         raise OrderError(f"{name} is a file: give --author, the key whose procedures the station trusts")
     author = SealKey.read(asked.author)

@@ -171,8 +171,10 @@ def _check_asked(record: Record, run: str, device: str) -> None:
 
 def _check_alike(examined: Sequence[Examined], one: Examined) -> None:
     """Raise `CertificateRefused` unless what is signed in one act is of one procedure, and for one duty."""
+    from remotecal.runs.catalogue import full_name
+
     first = examined[0] if examined else one
-    procedures = [each.record.evidence and each.record.evidence.procedure for each in (first, one)]
+    procedures = [each.record.evidence and full_name(each.record.evidence.procedure) for each in (first, one)]
     if procedures[0] != procedures[1] or first.duty != one.duty:
         raise CertificateRefused(
             f"certificate {one.record.number} is of {procedures[1]}, to be signed as {one.duty}; what is "

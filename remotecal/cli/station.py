@@ -147,6 +147,8 @@ def _state(asked: argparse.Namespace) -> None:
         print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
         for line in _asked_for(order):
             print(plain(f"  {line}"))
+    if state.not_served:
+        print(plain(f"The laboratory can't work with this station: {state.not_served}."))
     if state.cut_off:
         print(plain(f"There is no connection to {state.cut_off}."))
     for run, reason in state.held_up.items():

@@ -51,6 +51,7 @@ from remotecal.transport.messages import (
     Renewal,
     Renewed,
     Welcome,
+    served,
 )
 from remotecal.transport.pki import (
     Authority,
@@ -253,7 +254,9 @@ class Hub:
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
-        return Welcome(time=now, hub=self._start)
+        if refused := served(hello):
+            await asyncio.to_thread(self._refusals.note, station.name, "", refused)
+        return Welcome(time=now, hub=self._start, refused=refused)
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.hub.issued import enter_signed, file_issued
 from remotecal.hub.run_at import RunAt
+from remotecal.runs.catalogue import full_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -175,7 +176,7 @@ def prepare(of_run: RunAt, chain: tuple[Certificate, ...], now: datetime) -> Pre
     approval.check_day(before, now)
     _check_signatures(of_run.folder, record, (*earlier, to_come), now)
     unsigned = approval.prepare(before, chain, now)
-    procedure = "" if record.evidence is None else record.evidence.procedure
+    procedure = "" if record.evidence is None else full_name(record.evidence.procedure)
     return Prepared(of_run, duty, procedure, record.number, canonical_hash(before), unsigned)
 
 

@@ -15,6 +15,7 @@ from remotecal.hub.recomputing import write_journal
 from remotecal.journal.events import JournalReader
 from remotecal.model import Record
 from remotecal.model.flat import flatten
+from remotecal.runs.catalogue import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
@@ -145,7 +146,7 @@ def _means(record: Record, language: str) -> str:
     methods = [method for measurement in record.measurements for method in measurement.methods]
     norms = dict.fromkeys(norm for method in methods for norm in method.norms)
     names = dict.fromkeys(method.name.get(language) for method in methods if not method.norms)
-    procedure = [record.evidence.procedure] if record.evidence is not None else []
+    procedure = [full_name(record.evidence.procedure)] if record.evidence is not None else []
     return ", ".join([*procedure, *norms, *names])
 
 

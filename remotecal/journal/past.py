@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from remotecal.journal.exchanges import kept_exchanges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from remotecal.journal.events import Event, Json
 
@@ -26,8 +26,8 @@ class Past:
         """Point and number of the repeats that were observed."""
         self.adjusted: Json = None
         """What was set where the devices were adjusted; nothing where that was not possible."""
-        self.named: set[str] = set()
-        """SHA-256 of the files it names."""
+        self.named: dict[str, set[tuple[str, str]]] = {}
+        """SHA-256 of the files it names → what each is said to show, and by whom."""
         self.exchanges = 0
         """Number of the last exchange."""
         for event in events:
@@ -43,6 +43,12 @@ class Past:
         elif event.kind == "adjust":
             self.adjusted = event.data.get("set")
         elif event.kind == "file":
-            self.named.add(str(event.data.get("sha256")))
+            note_named(self.named, event.data)
         for exchange in kept_exchanges(event):
             self.exchanges = exchange.number
+
+
+def note_named(named: dict[str, set[tuple[str, str]]], data: Mapping[str, Json]) -> None:
+    """Take note of what an event says of a file."""
+    said = str(data.get("about")), str(data.get("by"))
+    named.setdefault(str(data.get("sha256")), set()).add(said)

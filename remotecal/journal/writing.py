@@ -31,7 +31,7 @@ from remotecal.journal.events import (
 )
 from remotecal.journal.exchanges import UnwrittenExchanges
 from remotecal.journal.files import Attached, keep_content
-from remotecal.journal.past import Past
+from remotecal.journal.past import Past, note_named
 from remotecal.journal.resting import unpack_journal
 from remotecal.locks import hold_file
 from remotecal.opening import BINARY, make_durable, make_sure
@@ -55,7 +55,7 @@ class Journal:
         self._exchanges = UnwrittenExchanges(past.exchanges)
         self._large = 0
         """Bytes of the kept replies that go into files."""
-        self._named = set(past.named)
+        self._named = {digest: set(said) for digest, said in past.named.items()}
 
     @classmethod
     def create(cls, directory: Path, clock: Clock) -> Journal:
@@ -153,6 +153,11 @@ class Journal:
         with self._lock:
             return digest in self._named
 
+    def says(self, data: Mapping[str, Json]) -> bool:
+        """Tell whether a file was named here as an event would: its content, what it shows, by whom."""
+        with self._lock:
+            return (str(data["about"]), str(data["by"])) in self._named.get(str(data["sha256"]), ())
+
     def flush(self) -> None:
         """Write kept exchanges once there are many, or large ones (RunError as `append`)."""
         with self._lock:
@@ -227,7 +232,7 @@ class Journal:
                 f"{self.path} can't be written: {error}: make room, then resume the run"
             ) from error
         if kind == "file":
-            self._named.add(str(data["sha256"]))
+            note_named(self._named, data)
         return Event(seq, at, kind, data, found)
 
     def _write(self, line: bytes) -> None:

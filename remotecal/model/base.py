@@ -48,6 +48,9 @@ CoverageFactor = Annotated[str, StringConstraints(pattern=r"^(\+?[1-9][0-9]*(\.[
 Probability = Annotated[str, StringConstraints(pattern=r"^(\+?(0(\.[0-9]*)?|1(\.0*)?)|NaN)$")]
 """A coverage probability between 0 and 1, never in percent (D-SI probabilityValueType)."""
 
+NOT_STATED = "NaN"
+"""What stands for a number that is not stated (D-SI 2.2), such as a paper's coverage probability."""
+
 Unit = Annotated[str, AfterValidator(units.normal)]
 """A unit in the short notation of `remotecal.units`, brought to its one spelling."""
 

@@ -43,7 +43,7 @@ class Uncertainty(Frozen):
     k: Annotated[tuple[CoverageFactor, ...], AtLeastOne] = ("2",)
     """Coverage factors; 1 where the source gives standard uncertainties."""
     p: Annotated[tuple[Probability, ...], AtLeastOne] | None = None
-    """Coverage probabilities; none where the source gives standard uncertainties."""
+    """Coverage probabilities; `NaN` where k alone is stated, none of standard uncertainties."""
     distribution: Annotated[tuple[Word, ...], AtLeastOne] | None = None
     """Distributions, as D-SI words: `normal`, `t`, `rectangular`."""
     interval: Interval | None = None

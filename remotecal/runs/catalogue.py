@@ -131,6 +131,16 @@ def is_installed(name: str) -> bool:
         return full in modules and _is_procedure(modules[full])
 
 
+@lru_cache(maxsize=1000)
+def full_name(name: str) -> str:
+    """Return the name by which a procedure is counted: with its folder, also where it is called without.
+
+    What is no shipped one, or not installed any more, is called as it is.
+    """
+    with _FINDING:
+        return _full(name, _modules())
+
+
 def nearest_name(name: str) -> str:
     """Return what is known that resembles a name nobody has, as a hint."""
     known = names()

@@ -254,7 +254,7 @@ class Running(Run):
         answer = self._answers.answer(asked, wait)
         if asked.kind == "file":
             file = answer.file or self._kept(Path(answer.text), english, answer.by)
-            self._note_file(file)
+            self._note_once("file", file.model_dump(mode="json"))
             text = file.sha256
         elif fault := asked.refuses(answer.text):
             raise ParameterError(f"{answer.text!r} does not answer {english!r}: {fault}")
@@ -298,7 +298,7 @@ class Running(Run):
     def write_remarks(self, remarks: Sequence[Remark]) -> None:
         """Write down what others did to the run."""
         for remark in remarks:
-            self._journal.append(remark.kind, remark.data)
+            self._note_once(remark.kind, remark.data)
             remark.written.set()
 
     def keep(self, instrument: str, request: bytes, reply: bytes) -> int:
@@ -320,6 +320,14 @@ class Running(Run):
 
     def _kept(self, path: Path, about: str, by: str) -> Attached:
         return keep_file(path, self._journal.path.parent, about, by, self._largest_file)
+
+    def _note_once(self, kind: str, data: Mapping[str, Json]) -> None:
+        """Write an event; of a file that somebody adds none where it stands there as theirs already.
+
+        Who was not answered, as when this computer was cut off just then, sends the same again.
+        """
+        if kind != "file" or not self._journal.says(data):
+            self._journal.append(kind, data)
 
     def _note_file(self, file: Attached) -> None:
         self._journal.append("file", file.model_dump(mode="json"))

@@ -128,6 +128,7 @@ class Commands:
             arrived=self._deliveries.arrived(),
             held_up=held_up,
             cut_off=cut_off,
+            not_served=self._site.liaison.not_served,
             failed=self._deliveries.failed(),
         ).model_dump_json()
 

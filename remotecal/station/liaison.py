@@ -72,6 +72,8 @@ class Liaison:
         """When the laboratory answered last, by `time.monotonic`."""
         self.hub = ""
         """The start of the hub that answered last."""
+        self.not_served = ""
+        """Why the laboratory can't work with a station of this version, by its last answer; "" if it can."""
         self.key = folder.signing_key()
         """With which the station signs."""
         self.laboratory = folder.laboratory_key()
@@ -153,7 +155,7 @@ class Liaison:
         """Say hello.
 
         Raises:
-            TransportError: the laboratory does not answer.
+            TransportError: the laboratory does not answer, or can't work with this version of the station.
         """
         nonce = secrets.token_hex(16)
         hello = await asyncio.to_thread(self._hello, self.session, nonce)
@@ -161,7 +163,10 @@ class Liaison:
         welcome = await self.control.ask(subject, envelope, Welcome, self.laboratory, within=within)
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
-        self.hub = welcome.hub
+        self.hub, self.not_served = welcome.hub, welcome.refused
+        if welcome.refused:
+            self.greeted.clear()
+            raise TransportError(f"the laboratory can't work with this station: {welcome.refused}")
         self.greeted.set()
         self.answered.set()
         self._greeted()

@@ -15,7 +15,7 @@ from remotecal.station.held import held
 from remotecal.station.liaison import Liaison
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
-from remotecal.transport.messages import Acknowledgement, BenchAnnounced, Hello, Refusal
+from remotecal.transport.messages import SPEAKS, Acknowledgement, BenchAnnounced, Hello, Refusal
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
@@ -103,4 +103,5 @@ class Site:
             ),
             procedures=self.library.announced(),
             running=self.current.run if self.current else None,
+            speaks=SPEAKS,
         )

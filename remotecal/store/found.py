@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.store.due_tables import items
-from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.placed import Placed, placed, placed_of
 from remotecal.store.tables import orders, run_items
 
 if TYPE_CHECKING:
@@ -18,8 +18,12 @@ class ByNumber:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def orders(self, number: str, *, account: str | None = None, limit: int = 50) -> tuple[OrderRow, ...]:
+    def orders(
+        self, number: str, now: float, *, account: str | None = None, limit: int = 50
+    ) -> tuple[Placed, ...]:
         """Return the orders that a number leads to, the latest first; a batch by the number it begins with.
+
+        Each is told with where its work is now.
 
         Each way is looked up in an index of its own.
         """
@@ -40,9 +44,9 @@ class ByNumber:
                 for column in (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
             ),
         ]
-        query = select(orders).where(orders.c.id.in_(union(*ways)))
+        query = placed(now).where(orders.c.id.in_(union(*ways)))
         if account is not None:
             query = query.where(orders.c.account == account)
         with self._database.read() as connection:
             latest = query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)
-            return tuple(map(order_of, connection.execute(latest))) if number else ()
+            return tuple(map(placed_of, connection.execute(latest))) if number else ()

@@ -7,19 +7,20 @@ leaves the fewest; what else is asked is looked at row by row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.placed import STATES_AT, Placed, Stage, at_stage, placed, placed_of
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Row, Table
+    from sqlalchemy import Column, ColumnElement, Row, Select
 
     from remotecal.certificates.signing.signature import Duty
     from remotecal.store.database import Database
@@ -73,33 +74,62 @@ class Pages:
             state: only those in this state.
             number: only those with this number of the laboratory's.
         """
+        from sqlalchemy import select
+
         wanted: tuple[Group, ...] = (
             {orders.c.number: number},
             {orders.c.account: account},
             {orders.c.station: station, orders.c.state: state},
         )
         end = None if before is None else (before,)
-        rows = self._rows(orders, wanted, limit, orders.c.issued, (orders.c.id,), end)
+        rows = self._rows(select(orders), wanted, limit, orders.c.issued, (orders.c.id,), end)
         return tuple(order_of(row) for row in rows)
 
-    def placed(self, limit: int, account: str) -> tuple[tuple[OrderRow, RunRow | None], ...]:
-        """Return the orders of an account, the latest issued first, each with its run once that was begun."""
-        from sqlalchemy import select
+    def placed(
+        self,
+        limit: int,
+        now: float,
+        *,
+        before: str | None = None,
+        account: str | None = None,
+        station: str | None = None,
+        state: str | None = None,
+        number: str | None = None,
+        stage: Stage | None = None,
+    ) -> tuple[Placed, ...]:
+        """Return orders as `orders` does, each with where its work is now.
 
-        its = (runs.c.station == orders.c.station) & (runs.c.run == orders.c.id)
-        query = (
-            select(orders, runs)
-            .select_from(orders.outerjoin(runs, its))
-            .where(orders.c.account == account)
-            .order_by(orders.c.issued.desc(), orders.c.id.desc())
-            .limit(limit)
+        Args:
+            limit: how many, at most.
+            now: the time, in seconds since 1970.
+            before: id of the last order of the page before; None for the first page.
+            account: only those given to this account.
+            station: only those for this station.
+            state: only those in this state.
+            number: only those with this number of the laboratory's.
+            stage: only those whose work is there.
+        """
+        wanted: tuple[Group, ...] = (
+            {orders.c.number: number},
+            {orders.c.account: account},
+            {orders.c.station: station, orders.c.state: state or (stage and STATES_AT[stage])},
         )
-        width = len(orders.c)
+        end = None if before is None else (before,)
+        which = () if stage is None else at_stage(stage, now)
+        rows = self._rows(placed(now), wanted, limit, orders.c.issued, (orders.c.id,), end, which)
+        return tuple(placed_of(row) for row in rows)
+
+    def place(self, order: str, now: float) -> Placed | None:
+        """Return an order with where its work is now; None if there is none of this id."""
         with self._database.read() as connection:
-            return tuple(
-                (order_of(row[:width]), None if row[width] is None else run_of(row[width:]))
-                for row in connection.execute(query)
-            )
+            row = connection.execute(placed(now).where(orders.c.id == order)).first()
+        return None if row is None else placed_of(row)
+
+    def placed_for(self, item: int, now: float, limit: int) -> tuple[Placed, ...]:
+        """Return the orders for an item, the latest first, each with where its work is now."""
+        query = placed(now).where(orders.c.item == item).order_by(orders.c.issued.desc(), orders.c.id.desc())
+        with self._database.read() as connection:
+            return tuple(map(placed_of, connection.execute(query.limit(limit))))
 
     def runs(
         self,
@@ -119,11 +149,13 @@ class Pages:
             station: only those at this station.
             state: only those in this state.
         """
+        from sqlalchemy import select
+
         wanted: tuple[Group, ...] = (
             {runs.c.account: account},
             {runs.c.station: station, runs.c.state: state},
         )
-        rows = self._rows(runs, wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
+        rows = self._rows(select(runs), wanted, limit, runs.c.began, (runs.c.station, runs.c.run), before)
         return tuple(run_of(row) for row in rows)
 
     def named(self, beginning: str, *, limit: int, account: str | None = None) -> tuple[RunRow, ...]:
@@ -161,7 +193,7 @@ class Pages:
             issued: only those of which a certificate is issued.
             among: only these, named by station and name.
         """
-        from sqlalchemy import exists
+        from sqlalchemy import exists, select
 
         table = signed_certificates
         which = [runs.c.record != "", runs.c.unordered == ""]
@@ -171,7 +203,7 @@ class Pages:
         if among is not None:
             which.append(of_runs(runs, among))
         key = (runs.c.station, runs.c.run)
-        rows = self._rows(runs, ({runs.c.account: account},), limit, runs.c.began, key, before, which)
+        rows = self._rows(select(runs), ({runs.c.account: account},), limit, runs.c.began, key, before, which)
         return tuple(run_of(row) for row in rows)
 
     def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[RunRow, ...]]:
@@ -243,7 +275,7 @@ class Pages:
 
     def _rows(
         self,
-        table: Table,
+        query: Select[Any],
         wanted: Sequence[Group],
         limit: int,
         latest: Column[float],
@@ -254,7 +286,7 @@ class Pages:
         """Return rows by `latest` and, where that is the same, by `key`, both falling."""
         from sqlalchemy import and_, select, tuple_
 
-        query = select(table).where(*_only(wanted), *which)
+        query = query.where(*_only(wanted), *which)
         if before is not None:
             of_last = and_(*(column == value for column, value in zip(key, before, strict=True)))
             last = select(latest).where(of_last).scalar_subquery()

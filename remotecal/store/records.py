@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from remotecal.runs.catalogue import full_name
 from remotecal.store import interval_ends, spreads, stated
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
@@ -88,6 +89,6 @@ class Records:
 
 
 def _procedure(record: str) -> str:
-    """Return by which procedure a record (JSON) says it was made; "" if it names none."""
+    """Return by which procedure a record (JSON) says it was made, by its full name; "" if it names none."""
     evidence = json.loads(record).get("evidence") or {}
-    return str(evidence.get("procedure", ""))
+    return full_name(str(evidence.get("procedure", "")))

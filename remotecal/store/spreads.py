@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
 from remotecal.order import DUT
+from remotecal.runs.catalogue import full_name
 from remotecal.store.tables import metadata, orders, records, run_items, runs
 
 if TYPE_CHECKING:
@@ -230,7 +231,7 @@ def rows_of(station: str, run: str, record: str) -> list[dict[str, object]]:
             "device": device,
             "quantity": quantity,
             "unit": unit,
-            "procedure": (said.get("evidence") or {}).get("procedure", ""),
+            "procedure": full_name((said.get("evidence") or {}).get("procedure", "")),
             "day": said["finished"],
             "results": len(each),
             "squares": math.fsum(one * one for one in each),

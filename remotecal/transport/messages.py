@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from remotecal.configuration import Written
 from remotecal.drivers.guide import UNGUIDED, Guide
@@ -19,6 +19,15 @@ LONGEST_LINE = 7 * 2**20
 HELLO_EVERY = 30.0
 """Seconds from one hello of a station to the next, and from one look for an order to the next."""
 
+SPEAKS = 1
+"""Edition of what is signed to be obeyed or kept: orders, commands, claims, evidence. See `served`.
+
+It rises with whatever is added to or changed in those, which are strict: whoever does not know a field of an
+order must not carry the order out. What sides merely tell each other (`Told`) may grow without.
+"""
+OLDEST_SERVED = 1
+"""The oldest edition that a hub of this version still understands, and is understood by."""
+
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
 ]
@@ -27,6 +36,12 @@ AfterCrash = Literal["resume", "make_safe"]
 """What a station does with a run that was cut off: take it up again, or leave the rig safe."""
 LinkLost = Literal["go_on", "make_safe"]
 """What a run does that nobody can follow any more."""
+
+
+class Told(Written):
+    """What one side tells the other of itself; what a later version adds to it an earlier one leaves out."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 class ProcedureNamed(Written):
@@ -72,7 +87,7 @@ class RemoteOrder(Terms):
     """Who issued it."""
 
 
-class HeldUntil(Written):
+class HeldUntil(Told):
     """Until when something on a bench is relied on: a standard by its certificate, a fact, an approval."""
 
     name: str
@@ -85,7 +100,7 @@ class HeldUntil(Written):
     """The last day."""
 
 
-class BenchAnnounced(Written):
+class BenchAnnounced(Told):
     """A bench at a station."""
 
     name: str
@@ -104,7 +119,7 @@ class BenchAnnounced(Written):
     """Whether it lives by a virtual clock, so that nothing but demonstrations and training come of it."""
 
 
-class Hello(Written):
+class Hello(Told):
     """What a station says of itself."""
 
     station: str
@@ -123,15 +138,19 @@ class Hello(Written):
     """Name → SHA-256 of the procedures it trusts."""
     running: str | None
     """The run that is on."""
+    speaks: int = 1
+    """Edition of what it signs and obeys (`SPEAKS`)."""
 
 
-class Welcome(Written):
+class Welcome(Told):
     """The laboratory's answer."""
 
     time: float
     """The laboratory's clock."""
     hub: str = ""
     """This start of the hub that answers: one that was not met before may have lost what another had."""
+    refused: str = ""
+    """Why it can't work with the station, and which of both is to be updated first; "" if it can."""
 
 
 class Claim(Written):
@@ -289,7 +308,7 @@ class CommandAnswer(Written):
     """What was asked for, in JSON."""
 
 
-class Live(Written):
+class Live(Told):
     """Where a run is."""
 
     run: str
@@ -340,7 +359,7 @@ class Live(Written):
     """Who controls the run from the laboratory; "" for nobody."""
 
 
-class OrderWaiting(Written):
+class OrderWaiting(Told):
     """An order that waits for the person on site."""
 
     id: str
@@ -367,7 +386,7 @@ class OrderWaiting(Written):
     """Until when it may be begun, in seconds since 1970."""
 
 
-class StationState(Written):
+class StationState(Told):
     """What a station does; content of the answer to a command `state`."""
 
     run: Live | None
@@ -380,7 +399,27 @@ class StationState(Written):
     """Run on its way → lines of its journal that the laboratory has."""
     cut_off: str = ""
     """Why there is no connection to the laboratory."""
+    not_served: str = ""
+    """Why the laboratory can't work with this station, and which is to be updated first."""
     held_up: dict[str, str] = Field(default_factory=dict)
     """Run → why it does not reach the laboratory."""
     failed: dict[str, str] = Field(default_factory=dict)
     """Run → why the laboratory has no record of it."""
+
+
+def served(hello: Hello) -> str:
+    """Return why a hub of this version can't work with a station, and what to do; "" if it can.
+
+    The hub is always updated first: it serves stations of some editions before its own, and none after it.
+    """
+    if hello.speaks > SPEAKS:
+        return (
+            f"the station ({hello.version}) is newer than its hub, which can't read what it signs (edition "
+            f"{hello.speaks}; the hub has {SPEAKS}): update the hub first"
+        )
+    if hello.speaks < OLDEST_SERVED:
+        return (
+            f"the station ({hello.version}) is too old for its hub (edition {hello.speaks}; the hub serves "
+            f"{OLDEST_SERVED} to {SPEAKS}): update the station"
+        )
+    return ""

@@ -17,6 +17,7 @@ from remotecal.hub.ordering import check_order
 from remotecal.store.index import as_json
 from remotecal.store.items import Entered
 from remotecal.store.orders import Repeat
+from remotecal.store.placed import Placed, Stage
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder, Terms
 from remotecal.web import visible
@@ -24,7 +25,7 @@ from remotecal.web.answers import NEXT, Limit, page
 from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
 from remotecal.web.callers import Ordering, Reader
 from remotecal.web.office import Here, Office
-from remotecal.web.shown import OrderShown, WholeOrder, whole_order
+from remotecal.web.shown_orders import OrderShown, WholeOrder, order_shown, whole_order
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +40,7 @@ InState = Annotated[
     Literal["issued", "claimed", "refused", "withdrawn"] | None,
     Query(description="Only those in this state."),
 ]
+AtStage = Annotated[Stage | None, Query(description="Only those whose work is there.")]
 Number = Annotated[
     str | None,
     Query(pattern=r"^[^\x00-\x1f\x7f]{1,500}$", description="Only those with this number."),
@@ -48,7 +50,7 @@ RepeatKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[\x21-\x7e]{1,200}$",
-        description="Made up for this one order, so that it may be asked for again.",
+        description="Made up for this one request, so that it may be sent again.",
     ),
 ]
 BeforeOrder = Annotated[
@@ -65,15 +67,23 @@ def list_orders(
     station: ForStation = None,
     state: InState = None,
     number: Number = None,
+    stage: AtStage = None,
     before: BeforeOrder = None,
     limit: Limit = 100,
 ) -> list[OrderShown]:
     """List the orders, the latest issued first."""
-    found = here.store.pages.orders(
-        limit + 1, before=before, account=caller.account, station=station, state=state, number=number
+    found = here.store.pages.placed(
+        limit + 1,
+        here.clock.now(),
+        before=before,
+        account=caller.account,
+        station=station,
+        state=state,
+        number=number,
+        stage=stage,
     )
-    rows: Sequence[OrderRow] = page(request, response, found, limit, lambda row: row.id)
-    return [OrderShown.model_validate(row) for row in rows]
+    rows: Sequence[Placed] = page(request, response, found, limit, lambda row: row.order.id)
+    return list(map(order_shown, rows))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -143,7 +153,7 @@ async def issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | Non
 @router.get("/{order}")
 def get_order(order: RunName, caller: Reader, here: Here) -> WholeOrder:
     """Return an order."""
-    return _whole(here, visible.order(here, caller, order))
+    return whole(here, visible.placed(here, caller, order))
 
 
 @router.post("/{order}/cancel")
@@ -153,7 +163,7 @@ def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> W
     with here.store.transaction():
         here.store.orders.withdraw(order, why.reason)
         here.store.note(caller.name, "cancel", {"order": order, "reason": why.reason})
-    return _whole(here, visible.order(here, caller, order))
+    return whole(here, visible.placed(here, caller, order))
 
 
 @router.put("/{order}/account")
@@ -168,7 +178,7 @@ def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here
             number = here.store.items.ensure(theirs, caller.name, here.clock.now())
         here.store.orders.assign(order, given.account, number)
         here.store.note(caller.name, "account", {"order": order, "account": given.account})
-    return _whole(here, visible.order(here, caller, order))
+    return whole(here, visible.placed(here, caller, order))
 
 
 def check_wanted(here: Office, wanted: OrderWanted) -> ProcedureNamed:
@@ -237,7 +247,7 @@ def _bundled(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
 
 
 def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found]:
-    from remotecal.runs.catalogue import find, is_installed, nearest_name
+    from remotecal.runs.catalogue import find, full_name, is_installed, nearest_name
 
     name = wanted.order.order.procedure
     if not is_installed(name):
@@ -246,9 +256,10 @@ def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found
         found = find(name)
     except OrderError as error:
         raise NotNow(str(error)) from error
-    return ProcedureNamed(name=name, sha256=found.sha256), found
+    return ProcedureNamed(name=full_name(name), sha256=found.sha256), found
 
 
-def _whole(here: Office, row: OrderRow) -> WholeOrder:
-    order = unseal(row.envelope, "order", RemoteOrder, [here.laboratory.key.public])
-    return whole_order(row, order)
+def whole(here: Office, placed: Placed) -> WholeOrder:
+    """Return an order and where it is, with what it says."""
+    order = unseal(placed.order.envelope, "order", RemoteOrder, [here.laboratory.key.public])
+    return whole_order(placed, order)

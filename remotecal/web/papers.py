@@ -18,10 +18,11 @@ from remotecal.certificates import dcc
 from remotecal.certificates.transcribed import differences, in_short, transcribe
 from remotecal.certificates.transcript import transcript
 from remotecal.clock import civil_day
-from remotecal.errors import ConfigurationError, RecordError
+from remotecal.errors import ConfigurationError, NotNow, RecordError
 from remotecal.web.answers import Limit, described, file
 from remotecal.web.callers import Reader, Transcribing
 from remotecal.web.office import Here
+from remotecal.web.orders import RepeatKey
 from remotecal.web.register import not_a_customer
 from remotecal.web.shown import PaperShown
 
@@ -101,12 +102,18 @@ def list_papers(caller: Reader, here: Here, limit: Limit = 100) -> list[PaperSho
     status_code=HTTPStatus.CREATED,
     openapi_extra={"requestBody": {"required": True, "content": {OCTETS: SCAN}}},
 )
-async def bring_paper(request: Request, caller: Transcribing, here: Here, name: ScanName) -> PaperShown:
-    """Keep the scan of a certificate on paper: PDF, JPEG, PNG or TIFF, of 10 MiB at most."""
+async def bring_paper(
+    request: Request, caller: Transcribing, here: Here, name: ScanName, key: RepeatKey = None
+) -> PaperShown:
+    """Keep the scan of a certificate on paper: PDF, JPEG, PNG or TIFF, of 10 MiB at most.
+
+    A request that was not answered may be sent again within a day with the same `Idempotency-Key`: it is
+    answered by the paper it brought the first time. 409 if the key was that of another scan.
+    """
     scan = await request.body()
     if len(scan) > LARGEST_SCAN:
         raise ConfigurationError(f"the scan has more than {LARGEST_SCAN} bytes: scan it less finely")
-    paper = await run_in_threadpool(bring_scan, here, caller, name, scan)
+    paper = await run_in_threadpool(bring_scan, here, caller, name, scan, key)
     return paper_shown(await run_in_threadpool(here.store.papers.get, paper), caller)
 
 
@@ -175,17 +182,33 @@ def ending_of(scan: bytes) -> str:
     raise ConfigurationError("bring the scan as PDF, JPEG, PNG or TIFF")
 
 
-def bring_scan(here: Office, caller: Caller, name: str, scan: bytes) -> int:
+def bring_scan(here: Office, caller: Caller, name: str, scan: bytes, key: str | None = None) -> int:
     """Keep the scan of a certificate on paper, and return the paper's number.
+
+    Args:
+        here: the laboratory.
+        caller: who brings it.
+        name: of its file.
+        scan: the file.
+        key: of this one request; one with the same key and scan is answered by the same paper for a day.
 
     Raises:
         ConfigurationError: it is no PDF and no picture.
+        NotNow: the key was that of another scan.
     """
     called = f"{_UNPRINTED.sub('_', name.rpartition('.')[0])[:100] or 'scan'}.{ending_of(scan)}"
     digest = sha256(scan).hexdigest()
+    once = None if key is None else f"paper {sha256(key.encode()).hexdigest()}"
     with here.store.transaction():
+        if once is not None and not here.store.forms.begin(caller.name, once, here.clock.now()):
+            brought, _, of = (here.store.forms.led_to(caller.name, once) or "").partition(" ")
+            if of != f"{digest} {called}":
+                raise NotNow(f"the key {key!r} was that of another scan: give each paper a key of its own")
+            return int(brought)
         paper = here.store.papers.add(caller.name, here.clock.now(), called, digest, scan)
         here.store.note(caller.name, "paper", {"paper": paper, "scan": called, "sha256": digest})
+        if once is not None:
+            here.store.forms.done(caller.name, once, f"{paper} {digest} {called}")
     return paper
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from remotecal.order import Order
-from remotecal.store.orders import OrderRow
 from remotecal.store.users import Role
-from remotecal.transport.messages import RemoteOrder
 
 
 class ShownBody(BaseModel):
@@ -143,44 +140,6 @@ class NewWall(WallShown):
 
     address: str
     """What is opened on the screen, below the address the console has."""
-
-
-class OrderShown(ShownBody):
-    """A work order."""
-
-    id: str
-    """Unlike that of any other order; also the name of its run."""
-    number: str
-    """The laboratory's number."""
-    station: str
-    """Who is to carry it out."""
-    account: str | None
-    """The customer's account that may see it."""
-    issued: datetime
-    """When it was signed."""
-    expires: datetime
-    """Until when it may be begun."""
-    by: str
-    """Who issued it."""
-    state: Literal["issued", "claimed", "refused", "withdrawn"]
-    """Whether it waits, was begun, or won't be carried out."""
-    reason: str
-    """Why it was refused or withdrawn, or its run ended early."""
-    item: int | None
-    """Number of the item it is for, where the register has that."""
-    planned: date | None
-    """Day it is planned for."""
-
-
-class WholeOrder(OrderShown):
-    """A work order with all that it says."""
-
-    bench: str
-    """Name of the bench."""
-    procedure_sha256: str
-    """SHA-256 of the procedure."""
-    order: Order
-    """The work order, as its TOML file would say it."""
 
 
 class RunShown(ShownBody):
@@ -329,16 +288,6 @@ class AuditShown(ShownBody):
     """What."""
     data: dict[str, object]
     """The details."""
-
-
-def whole_order(row: OrderRow, order: RemoteOrder) -> WholeOrder:
-    """Return an order with what its signed envelope says."""
-    return WholeOrder(
-        **OrderShown.model_validate(row).model_dump(),
-        bench=order.bench,
-        procedure_sha256=order.procedure.sha256,
-        order=order.order,
-    )
 
 
 def details(text: str | None) -> dict[str, object] | None:

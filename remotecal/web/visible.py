@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from remotecal.store.items import KeptItem
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
+    from remotecal.store.placed import Placed
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
 
@@ -26,6 +27,17 @@ def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
     if found is None:
         raise NotThere(missing)
     if not _owns(caller, found.account):
+        raise NotTheirs(missing, caller.name)
+    return found
+
+
+def placed(office: Office, caller: Caller, order_id: str) -> Placed:
+    """Return an order with where its work is; errors as `order`."""
+    missing = f"there is no order {order_id}"
+    found = office.store.pages.place(order_id, office.clock.now())
+    if found is None:
+        raise NotThere(missing)
+    if not _owns(caller, found.order.account):
         raise NotTheirs(missing, caller.name)
     return found
 

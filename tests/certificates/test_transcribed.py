@@ -165,7 +165,7 @@ def test_one_person_is_not_two(desk: Desk, capsys) -> None:
         ("300    +4.1   6.2", "300 4.1", "row 3, has 2 cells for 3 columns"),
         ('is = "error"', 'is = "eror"', "did you mean error"),
         ('is = "indication"', 'is = "U"\nk = "1"', "stands behind the column"),
-        ('p = "0.95"\n', "", "needs its unit, its k, and its p"),
+        ('k = "2"\n', "", "needs its unit and its k"),
         ('unit = "kg"', 'unit = "kgg"', "kgg"),
         ("issued = 2026-06-02", "issued = 2026-05-02", "before the calibration was finished"),
         ("valid_until = 2027-06-01", "valid_until = 2025-06-01", "before it was issued"),
@@ -193,6 +193,33 @@ def test_uncertainties_come_into_the_unit_of_their_values(desk: Desk) -> None:
     told_ = re.sub(r"0\.0    0\.0.*6\.2\n", rows, relative, flags=re.DOTALL)
     column = desk.record(told_).tables[0].column("basic_referenceValue")
     assert column.uncertainty.expanded == ("0.0750", "0.157")
+
+
+def test_a_paper_that_states_k_alone_is_typed_as_it_is(desk: Desk) -> None:
+    """Nobody supplies a p: it is said to be missing, in the DCC, in print, and U/k is what counts."""
+    from remotecal.certificates import dcc
+    from remotecal.certificates.dcc import validate
+    from remotecal.certificates.pdf.results import _remarks
+    from remotecal.certificates.scope import _comparable
+
+    record = desk.record(SHEET.replace('p = "0.95"\n', ""))
+    column = record.tables[0].column("basic_measurementError")
+    assert (column.uncertainty.k, column.uncertainty.p) == (("2",), ("NaN",))
+    assert column.uncertainty.distribution is None
+    assert [str(problem) for problem in validate(dcc.write(record))] == []
+    again = dcc.read(dcc.write(record)).tables[0].column("basic_measurementError")
+    assert again.uncertainty == column.uncertainty
+    said = " ".join(str(remark) for remark in _remarks(record.tables[0], left_out=False))
+    assert "no coverage probability is stated" in said
+    assert "nan" not in said.lower()
+    assert float(_comparable(column.uncertainty, 1)) == float(column.uncertainty.expanded[1])
+    assert (
+        desk.record(SHEET.replace('k = "2"\np = "0.95"\n', 'k = "1"\n'))
+        .tables[0]
+        .column("basic_measurementError")
+        .uncertainty.p
+        is None
+    )
 
 
 def test_an_uncertainty_in_percent_of_a_temperature_is_none(desk: Desk) -> None:

@@ -6,9 +6,12 @@ from dataclasses import replace
 import pytest
 from exchanged import exchanges_of
 
+from remotecal.clock import VirtualClock
 from remotecal.errors import RunAborted, RunError
 from remotecal.journal.events import ON_SITE
+from remotecal.journal.files import keep_file
 from remotecal.journal.gathering import read_evidence
+from remotecal.journal.writing import Journal
 from remotecal.runs.catalogue import find
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
@@ -54,6 +57,33 @@ def test_a_remark_is_written_while_a_question_is_open(tiny):
     kinds = [kind for kind in tiny.kinds() if kind != "replies"]
     assert kinds[kinds.index("prompt") :][:3] == ["prompt", "control", "answer"]
     assert tiny.events("answer")[0].data["by"] == "Zhang"
+
+
+def test_a_photo_that_is_sent_again_is_named_once(tiny, tmp_path):
+    """Whoever was not answered sends it again, also once the journal was closed and opened."""
+    tiny.parameter("ask = true")
+    photo = tmp_path / "plate.jpg"
+    photo.write_bytes(b"a plate")
+    said = []
+
+    class Sends:
+        def answer(self, question, still_wanted):
+            for about in ("the plate", "the plate", "the seal"):
+                kept = keep_file(photo, tiny.out, about, "Li Wei")
+                said.append(kept.model_dump(mode="json"))
+                remark = Remark("file", said[-1])
+                assert tiny.control.remark(remark)
+                still_wanted()
+                assert remark.written.is_set(), "who sends it again is told that it is there"
+            return Answer("no", "Zhang")
+
+    tiny.run(Sends())
+    assert [event.data["about"] for event in tiny.events("file")] == ["the plate", "the seal"]
+    with Journal.create(tmp_path / "other", VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": 1})
+        journal.append("file", said[0])
+    with Journal.open(tmp_path / "other", VirtualClock(0.0)) as journal:
+        assert [journal.says(one) for one in said] == [True, True, False]
 
 
 def test_remarks_are_written_while_the_run_is_paused(tiny):

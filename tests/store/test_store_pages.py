@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -9,7 +10,8 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import VirtualClock
 from remotecal.errors import CertificateRefused, OrderError
 from remotecal.journal.writing import Journal
-from remotecal.store import Store
+from remotecal.store import Store, tables
+from remotecal.store.placed import Stage
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
 
@@ -39,6 +41,42 @@ def test_orders_page_by_page(busy: Store) -> None:
     assert [row.id for row in busy.pages.orders(9, number="n3")] == ["o3"]
     assert [row.id for row in busy.pages.orders(9, account="acme", before="o6")] == ["o5", "o4"]
     assert busy.pages.orders(9, before="nothing") == ()
+
+
+def test_each_order_is_at_one_place(busy: Store) -> None:
+    """By the order, its run and its certificates; a filter finds the same as the list tells."""
+    for order in ("o1", "o2", "o3", "o6", "o7"):
+        station = busy.orders.find(order).station
+        assert not busy.orders.claim(order, station, "here it begins", 1.0)
+    busy.orders.issue("o8", "n8", "here", b"envelope", 0.5, 8.0, "Li Wei")
+    busy.orders.refuse("o4", "there", "it moved")
+    busy.orders.refuse("o3", "here", "no balance")
+    busy.orders.refuse("o7", "here", "too warm, once")  # taken up again and finished since
+    kept = {"o1": ("signed", {"record": "agrees"}), "o2": ("asking", {}), "o7": ("signed", {})}
+    kept["o7"][1].update({"record": "differs", "awaiting": "approved"})
+    for run, (state, others) in kept.items():
+        values = {"station": busy.orders.find(run).station, "run": run, "committed": 1, "head": "h"}
+        with busy.database.begin() as connection:
+            values |= {"state": state, "began": 1.0, "updated": 1.0, **others}
+            connection.execute(tables.runs.insert().values(**values))
+    for edition, number in ((0, "C-1"), (1, "C-1a")):
+        row = {"station": "here", "run": "o1", "device": "", "edition": edition, "xml": b"x", "at": 1.0}
+        with busy.database.begin() as connection:
+            row |= {"duty": "issued", "by": "Li Wei", "number": number, "token": number}
+            connection.execute(tables.signed_certificates.insert().values(**row))
+    told = {one.order.id: (one.stage, one.reason) for one in busy.pages.placed(9, now=9.0)}
+    assert told == {
+        "o1": ("certified", ""), "o2": ("on", ""), "o3": ("ended", "no balance"),
+        "o4": ("refused", "it moved"), "o5": ("withdrawn", "a mistake"), "o6": ("on", ""),
+        "o7": ("measured", ""), "o8": ("expired", ""),
+    }  # fmt: skip
+    certified = busy.pages.place("o1", 9.0)
+    assert (certified.certificates, certified.certificate) == (1, "C-1a"), "an amended one counts once"
+    for stage in get_args(Stage):
+        found = {one.order.id for one in busy.pages.placed(9, 9.0, stage=stage)}
+        assert found == {order for order, (at, _) in told.items() if at == stage}, stage
+    assert [one.stage for one in busy.pages.placed(9, 9.0, stage="certified", account="acme")] == []
+    assert [one.stage for one in busy.found.orders("n8", 7.0)] == ["waits"]
 
 
 def test_runs_page_by_page(busy: Store) -> None:

@@ -55,6 +55,10 @@ def orders(**wanted: str) -> Callable[[Store], object]:
     return lambda store: store.pages.orders(20, **wanted)
 
 
+def places(**wanted: str) -> Callable[[Store], object]:
+    return lambda store: store.pages.placed(20, 9.0, **wanted)
+
+
 def runs(before: tuple[str, str] | None = None, **wanted: str) -> Callable[[Store], object]:
     return lambda store: store.pages.runs(20, before=before, **wanted)
 
@@ -96,6 +100,14 @@ LISTS = {
         orders(number="n77", account="account 0", station="s59", state="issued"),
         "ix_orders_number_issued_id",
     ),
+    "places of orders": (places(), "ix_orders_issued_id"),
+    "places of orders, next page": (places(before="o2000"), "ix_orders_issued_id"),
+    "places of orders of an account": (places(account="account 3"), "ix_orders_account_issued_id"),
+    "place of an order": (lambda store: store.pages.place("o2000", 9.0), "pk"),
+    "orders with certificates": (places(stage="certified"), "ix_orders_state_issued_id"),
+    "orders that wait for signatures": (places(stage="measured"), "ix_runs_awaiting"),
+    "orders that are on": (places(stage="on"), "ix_runs_state_began_station_run"),
+    "orders that ended early": (places(stage="ended"), "ix_runs_state_began_station_run"),
     "runs": (runs(), "ix_runs_began_station_run"),
     "runs, next page": (runs(before=("s20", "o2000")), "ix_runs_began_station_run"),
     "runs of a station": (runs(station="s7"), "ix_runs_station_began_run"),
@@ -144,7 +156,10 @@ LISTS = {
 }
 """List → how it is asked for, and the index that serves it."""
 
-FEW = {"runs that begin so", "a run's files", "records of runs"}
+FEW = {
+    "runs that begin so", "a run's files", "records of runs",
+    "orders that wait for signatures", "orders that are on", "orders that ended early",
+}  # fmt: skip
 """What is put in order once it is found."""
 OWN = ("PRIMARY KEY", "sqlite_autoindex", "pk_", "ix_runs_run ")
 """What the index of a row's own name is called in plans; hardly two stations have runs of one name."""

@@ -156,6 +156,38 @@ def recorded(store: Store, run: str, finished: str, *budgets: dict[str, object])
     store.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=1.0))
 
 
+def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None:
+    """Without its folder or with it; and so in what an earlier version of the tables had kept."""
+    from alembic.migration import MigrationContext
+    from alembic.operations import Operations
+
+    from remotecal.store.migrations.versions import v0028_procedures
+
+    short, full = "water_master_meter", "flow.water_master_meter"
+    for run, name in (("r1", short), ("r2", full), ("r3", short), ("r4", full)):
+        said = {"finished": "2026-05-02", "measurements": [{"budgets": [budget("%", ("t", 1.0))]}]}
+        text = json.dumps(said | {"evidence": {"procedure": name}})
+        worked.records.put(RecordRow("here", run, "h", "k", text, agrees=True, computed=1.0))
+    with worked.database.begin() as connection:
+        connection.execute(runs.update().values(awaiting=""))
+
+    def told() -> tuple[object, ...]:
+        (spread,) = worked.spreads.by_month("2026-05-01", "2026-05-31")
+        return (
+            worked.work.passed(0.0, 10 * DAY),
+            {(one.procedure, one.runs) for one in worked.work.steps(0.0, 10 * DAY)},
+            (spread.procedure, spread.runs),
+        )
+
+    assert told() == ((Passed(full, 4, 0),), {(full, 4)}, (full, 4))
+    with worked.database.begin() as connection:
+        for table in (runs, run_spreads):
+            connection.execute(table.update().where(table.c.run == "r1").values(procedure=short))
+        with Operations.context(MigrationContext.configure(connection)):
+            v0028_procedures.upgrade()
+    assert told() == ((Passed(full, 4, 0),), {(full, 4)}, (full, 4))
+
+
 def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worked: Store) -> None:
     with worked.database.begin() as connection:
         connection.execute(orders.update().where(orders.c.id == "r1").values(bench="A"))

@@ -15,7 +15,7 @@ from nats.aio.client import Client
 from nats.errors import Error
 
 from remotecal.cli.processes import free_port
-from remotecal.errors import ConfigurationError, NotAnswered, NotConnected
+from remotecal.errors import ConfigurationError, NotAnswered, NotConnected, TransportError
 from remotecal.hub import refusals
 from remotecal.hub.hub import Hub
 from remotecal.hub.refusals import Refusals
@@ -351,8 +351,12 @@ async def test_forged_answers_do_not_arrive(folder: HubFolder, tmp_path: Path) -
 
 
 async def test_a_station_speaks_for_itself_only(folder: HubFolder, tmp_path: Path) -> None:
+    from remotecal.station.liaison import Liaison
     from remotecal.transport.envelopes import seal
-    from remotecal.transport.messages import Hello
+    from remotecal.transport.messages import SPEAKS, Hello, Welcome
+
+    class Newer(Hello):
+        of_later: str
 
     def hello(station: str) -> Hello:
         return Hello(
@@ -376,7 +380,20 @@ async def test_a_station_speaks_for_itself_only(folder: HubFolder, tmp_path: Pat
         ):
             with pytest.raises(NotAnswered):
                 await connection.request(subject, envelope, within=0.3)
-        assert await connection.request(subject, seal("hello", hello("here"), here.signing_key()))
+        key, of = here.signing_key(), here.laboratory_key()
+        for speaks, told in ((SPEAKS, ""), (SPEAKS + 1, "update the hub first")):
+            newer = Newer(**hello("here").model_dump(exclude={"speaks"}), speaks=speaks, of_later="x")
+            welcome = await connection.ask(subject, seal("hello", newer, key), Welcome, of)
+            assert welcome.refused.endswith(told)
+            assert bool(welcome.refused) == bool(told)
+        (refused,) = hub.laboratory.store.noted(what="refused", who="here")
+        assert "update the hub first" in refused.data
+        liaison = Liaison(here, lambda *_: hello("here").model_copy(update={"speaks": 9}), lambda: None, 9.0)
+        async with liaison.control:
+            await liaison.control.up.wait()
+            with pytest.raises(TransportError, match="update the hub first"):
+                await liaison.greet()
+        assert (liaison.greeted.is_set(), "edition 9" in liaison.not_served) == (False, True)
         assert hub.laboratory.store.stations.get("there").session is None
 
 

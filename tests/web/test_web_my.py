@@ -75,6 +75,28 @@ def test_the_page_shows_what_is_theirs_and_where_it_is(web: Web, runs: dict[str,
         told = unescape(re.sub(r"<[^>]+>", " ", page.text))
         assert "certificate issued" in told
         assert "measured; to be signed" in told
+        (number,) = {
+            one.certificate for one in web.hub.laboratory.store.about.of_run("here", runs["acme"])[1]
+        }
+        places = {runs["acme"]: "certified", runs["open"]: "measured"}
+        for address in ("/orders", "/my"):
+            text = client.get(address).text.partition('id="certificates"')[0]
+            assert f'<a href="/certificates?q={number}">{number}</a>' in text, address
+        for run, stage in places.items():
+            detail = client.get(f"/orders/{run}").text
+            assert ("certificate issued" in detail, number in detail.partition("<h2>")[0]) == (
+                (True, True) if stage == "certified" else (False, False)
+            )
+            listed = client.get("/orders", params={"stage": stage}).text
+            assert [f"/orders/{one}" in listed for one in places] == [one == run for one in places]
+        with web.token("customer") as acme:
+            told = {one["id"]: one for one in acme.get("/orders").json()}
+            assert {run: one["stage"] for run, one in told.items()} == places
+            assert [told[run]["certificate"] for run in places] == [number, ""]
+            assert (
+                told[runs["open"]]["awaiting"] == acme.get(f"/orders/{runs['open']}").json()["awaiting"] != ""
+            )
+            assert [one["id"] for one in acme.get("/orders?stage=certified").json()] == [runs["acme"]]
         certificates = page.text.partition('id="certificates"')[2]
         assert runs["acme"] in certificates
         assert runs["open"] not in certificates

@@ -158,15 +158,15 @@ def test_pages_are_compressed_and_files_are_not(web: Web, run: str) -> None:
 def test_who_is_not_logged_in_is_led_to_where_one_does_and_back(web: Web) -> None:
     before = len(web.audit())
     with browsing(web) as client:
-        answer = client.get("/orders?state=issued")
+        answer = client.get("/orders?stage=waits")
         assert (answer.status_code, answer.headers["location"]) == (
             303,
             "/login?next=/orders%3Fstate%3Dissued",
         )
         page = client.get(answer.headers["location"])
-        assert 'name="next" value="/orders?state=issued"' in unescape(page.text)
-        told = {"name": "operator", "password": PASSWORD, "next": "/orders?state=issued"}
-        assert client.post("/login", data=told).headers["location"] == "/orders?state=issued"
+        assert 'name="next" value="/orders?stage=waits"' in unescape(page.text)
+        told = {"name": "operator", "password": PASSWORD, "next": "/orders?stage=waits"}
+        assert client.post("/login", data=told).headers["location"] == "/orders?stage=waits"
         assert client.get("/orders").status_code == 200
     assert [what for _, what, _ in web.audit()[: len(web.audit()) - before]] == ["login"]
 
@@ -186,10 +186,10 @@ def test_a_wrong_password_is_said_in_the_language_of_the_page(web: Web) -> None:
             page = client.post("/login", data=told)
             assert page.status_code == 401
             assert "用户名或密码错误" in page.text
-        told = {"name": 'op"er', "password": "wrong", "next": "/orders?state=issued"}
+        told = {"name": 'op"er', "password": "wrong", "next": "/orders?stage=waits"}
         page = client.post("/login", data=told).text
         assert 'value="op&#34;er"' in page, "they need not be typed again"
-        assert 'name="next" value="/orders?state=issued"' in page
+        assert 'name="next" value="/orders?stage=waits"' in page
         assert "wrong" not in page
 
 

@@ -227,8 +227,17 @@ def test_a_program_brings_and_types_what_a_page_does_and_a_second_person_checks(
     ):
         for scan, name in ((b"MZ", "a.pdf"), (b"", "a.pdf"), (b"%PDF-" + bytes(10 * 2**20), "a.pdf")):
             problem(first.post("/papers", content=scan, params={"name": name}), 422)
-        made = first.post("/papers", content=SCAN, params={"name": "证书 1.pdf"})
+        again = {"params": {"name": "证书 1.pdf"}, "headers": {"Idempotency-Key": "paper-1"}}
+        before = len(web.audit("paper"))
+        made, sent_again = (first.post("/papers", content=SCAN, **again) for _ in range(2))
         assert made.status_code == 201
+        assert (sent_again.status_code, sent_again.json()) == (201, made.json())
+        assert len(web.audit("paper")) == before + 1
+        problem(first.post("/papers", content=SCAN + b"2", **again), 409)
+        problem(
+            first.post("/papers", content=SCAN, params=again["params"], headers={"Idempotency-Key": "a b"}),
+            422,
+        )
         paper, digest = made.json()["id"], sha256(SCAN).hexdigest()
         assert made.json().items() >= {"by": "operator", "scan_sha256": digest, "typed_by": []}.items()
         address, where = f"/papers/{paper}", f"{PAPERS}/{paper}"

@@ -33,7 +33,8 @@ PAGES = {
     "operator": {
         "/": 7,
         "/orders": 2,
-        "/orders/{run}": 3,
+        "/orders?stage=certified": 2,
+        "/orders/{run}": 2,
         "/live": 2,
         "/runs": 2,
         "/runs/here/{run}": 6,

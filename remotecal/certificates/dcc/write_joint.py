@@ -13,6 +13,7 @@ from remotecal import units
 from remotecal.certificates.dcc.beside import beside, scaled
 from remotecal.certificates.dcc.xml import add
 from remotecal.model import Column
+from remotecal.model.base import NOT_STATED
 from remotecal.model.quantities import PRECISE
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ JOINT_COLUMNS = "remotecal_tableColumns"
 JOINT_ROWS = "remotecal_tableRows"
 
 SHAPES = {"ellipsoid": "ellipsoidalRegion", "rectangle": "rectangularRegion"}
-NOT_STATED = "NaN"
 
 COVARIANCE_DIGITS = 20
 """Significant digits of a covariance: enough to have coefficients and uncertainties back as they were."""

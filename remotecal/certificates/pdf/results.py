@@ -22,6 +22,7 @@ from remotecal.certificates.pdf.numbers import (
 )
 from remotecal.certificates.pdf.wording import Said, has, label
 from remotecal.model import Column, Complex, Words
+from remotecal.model.base import NOT_STATED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,7 +149,10 @@ def _remarks(table: Table, *, left_out: bool) -> list[Said]:
         stated = column.uncertainty
         if stated is not None and stated.p is not None:
             factor = f"k = {stated.k[0]}" if len(set(stated.k)) == 1 else "k"
-            found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
+            if set(stated.p) == {NOT_STATED}:
+                found.append(label("remarks", "expanded_alone", k=factor))
+            else:
+                found.append(label("remarks", "expanded", k=factor, p=_percent(stated.p)))
         if column.in_cmc is not None:
             found.append(_scope(column.in_cmc.valid))
     if left_out:
@@ -158,7 +162,7 @@ def _remarks(table: Table, *, left_out: bool) -> list[Said]:
 
 def _percent(probabilities: tuple[str, ...]) -> str:
     """Return the coverage probability of a table's rows; its ends where it differs from row to row."""
-    stated = [float(each) * 100 for each in probabilities]
+    stated = [float(each) * 100 for each in probabilities if each != NOT_STATED]
     return " ~ ".join(dict.fromkeys(f"{end:.4g} %" for end in (min(stated), max(stated))))
 
 

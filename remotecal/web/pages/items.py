@@ -185,7 +185,7 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
         rules=RULES,
         calibrations=found,
         histories=_histories(found),
-        orders=visitor.office.store.orders.of_items([row.id], 20),
+        orders=visitor.office.store.pages.placed_for(row.id, visitor.office.clock.now(), 20),
         days=AHEAD[0],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
@@ -20,22 +20,12 @@ from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.runs import BeforeRun
 
 if TYPE_CHECKING:
-    from remotecal.store.journals import RunRow
-    from remotecal.store.orders import OrderRow
     from remotecal.web.pages.frame import Visitor
 
 router = APIRouter(prefix="/my", include_in_schema=False)
 
 AT_ONCE: Final = 100
 """Orders, and runs with issued certificates, that are shown or put into one ZIP."""
-
-
-class OrderPlaced(NamedTuple):
-    """An order of a customer, and where it is."""
-
-    order: OrderRow
-    run: RunRow | None
-    """Its run, once it was begun."""
 
 
 @router.get("")
@@ -51,7 +41,7 @@ def show_own(visitor: Visiting, before: BeforeRun = None) -> Response:
         doubt=doubt,
         before=before or "",
         further=None if further is None else f"{further.station}/{further.run}",
-        orders=[OrderPlaced(order, run) for order, run in store.pages.placed(AT_ONCE, account)],
+        orders=store.pages.placed(AT_ONCE, visitor.office.clock.now(), account=account),
         requests=requests.seen_by(visitor.office, visitor.caller),
         key=secrets.token_urlsafe(),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
@@ -12,10 +12,12 @@ from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.pages.frame import see
+from remotecal.store.placed import Stage
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import Reason, RunName
-from remotecal.web.orders import BeforeOrder, ForStation, InState
+from remotecal.web.orders import AtStage, BeforeOrder, ForStation
 from remotecal.web.pages.frame import Sent, Visiting
+from remotecal.web.pages.parameter_form import as_shown
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
@@ -36,28 +38,30 @@ Searched = Annotated[str, Query(max_length=500)]
 def list_orders(
     visitor: Visiting,
     station: ForStation = None,
-    state: InState = None,
+    stage: AtStage = None,
     number: Searched = "",
     before: BeforeOrder = None,
 ) -> Response:
     """Return the list of orders, the latest issued first."""
-    account, number = visitor.caller.account, number.strip()
+    account, number, now = visitor.caller.account, number.strip(), visitor.office.clock.now()
+    store, most = visitor.office.store, ON_A_PAGE + 1
     if number:
-        rows = visitor.office.store.found.orders(number, account=account, limit=ON_A_PAGE + 1)
-        rows = tuple(row for row in rows if station in {None, row.station} and state in {None, row.state})
+        found = store.found.orders(number, now, account=account, limit=most)
+        rows = [row for row in found if station in {None, row.order.station} and stage in {None, row.stage}]
     else:
-        rows = visitor.office.store.pages.orders(
-            ON_A_PAGE + 1, before=before, account=account, station=station, state=state
+        rows = list(
+            store.pages.placed(most, now, before=before, account=account, station=station, stage=stage)
         )
-    further = rows[ON_A_PAGE - 1].id if len(rows) > ON_A_PAGE and not number else None
+    further = rows[ON_A_PAGE - 1].order.id if len(rows) > ON_A_PAGE and not number else None
     return visitor.page(
         "orders.html",
         rows=rows[:ON_A_PAGE],
         further=further,
         station=station,
-        state=state,
+        stage=stage,
+        stages=get_args(Stage),
         number=number,
-        outlives=_outlives(visitor, rows[:ON_A_PAGE]),
+        outlives=_outlives(visitor, [row.order for row in rows[:ON_A_PAGE]]),
     )
 
 
@@ -79,9 +83,9 @@ def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[
 @router.get("/{order}")
 def show_order(order: RunName, visitor: Visiting) -> Response:
     """Return an order with all that it says."""
-    whole = orders.get_order(order, visitor.caller, visitor.office)
-    run = visitor.office.store.journals.find(whole.station, order)
-    return visitor.page("order.html", order=whole, run=run)
+    placed = visible.placed(visitor.office, visitor.caller, order)
+    whole = orders.whole(visitor.office, placed)
+    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown)
 
 
 @router.post("/{order}/again")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from types import NoneType
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -26,6 +27,11 @@ _BETWEEN: Final = re.compile(r"[,;\uff0c\uff1b\u3001\n]")
 """What stands between the values of a list: commas and semicolons, those of Chinese texts too."""
 
 
+_SHARE: Final = re.compile(r"(-?\d{1,3})/([1-9]\d?)")
+"""A fraction, as a share such as a third is told."""
+LARGEST_DENOMINATOR: Final = 99
+DIGITS_SHOWN: Final = 12
+"""Digits of a number that may be shown as a decimal; one with more is looked at for a fraction."""
 _NARROW: Final = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0x2212: 0x2D}
 """Full-width digits, letters and signs, as Chinese keyboards write them, and a minus → those of ASCII."""
 
@@ -118,11 +124,32 @@ def as_typed(value: object) -> str:
     """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
     if isinstance(value, str):
         return value if read_typed(value) == value else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value, ensure_ascii=False)
+    return _share(value) or json.dumps(value, ensure_ascii=False)
+
+
+def _share(value: object) -> str:
+    """Return a number as a fraction of small numbers, such as `1/3`, where it is exactly that; "" otherwise.
+
+    As a decimal it would have 16 digits, or be another number.
+    """
+    if not isinstance(value, float) or len(repr(value)) <= DIGITS_SHOWN:
+        return ""
+    found = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
+    return f"{found.numerator}/{found.denominator}" if float(found) == value else ""
+
+
+def as_shown(value: object) -> str:
+    """Return a parameter as an order's page shows it: as it is typed, the values of a list with commas."""
+    return _usual(value) if not isinstance(value, bool) else as_typed(value)
 
 
 def read_typed(text: str) -> object:
-    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
+    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text.
+
+    A fraction of small numbers is the number it is: `1/3` (`as_typed`).
+    """
+    if share := _SHARE.fullmatch(text):
+        return int(share[1]) / int(share[2])
     try:
         value = json.loads(text)
         json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
@@ -188,7 +215,7 @@ def _usual(value: object) -> str:
         return "1" if value else ""
     if isinstance(value, list | tuple) and not any(isinstance(one, list | tuple | dict) for one in value):
         return ", ".join(map(as_typed, value))
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) else as_typed(value)
 
 
 def _value(declared: FieldInfo, one: ParameterField, text: str) -> object:

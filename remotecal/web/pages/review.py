@@ -17,6 +17,7 @@ from remotecal.hub import amending, issuing, reviewing
 from remotecal.hub.run_at import lacking
 from remotecal.hub.turns import turn_of
 from remotecal.pages.frame import see
+from remotecal.runs.catalogue import full_name
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 from remotecal.verify.said import said
@@ -226,7 +227,7 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Alike]:
     for row in visitor.office.store.orders.named({one.run for one in mine}):
         with suppress(EvidenceError):
             order = unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
-            procedures[row.id] = order.procedure.name
+            procedures[row.id] = full_name(order.procedure.name)
     alike: dict[tuple[str, str], list[str]] = {}
     for one in mine:
         if (procedure := procedures.get(one.run)) is not None:

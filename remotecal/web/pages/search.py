@@ -51,7 +51,7 @@ async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "
             number=number,
             whereabouts=[one._replace(end=_end(visitor, one)) for one in found],
             items=store.about.numbered(number, account=account, limit=MOST) if number else (),
-            orders=store.found.orders(number, account=account, limit=MOST),
+            orders=store.found.orders(number, visitor.office.clock.now(), account=account, limit=MOST),
             equipment=store.about.took_part(number, limit=MOST) if ours else (),
             runs=store.pages.named(number, limit=MOST, account=account) if number else (),
         )

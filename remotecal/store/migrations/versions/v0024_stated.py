@@ -1,9 +1,12 @@
 """What issued certificates stated, held against the scope; and whose repeats scatter how much."""
 
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
-
-from remotecal.store.spreads import rows_of
 
 revision = "0024"
 down_revision = "0022"
@@ -144,13 +147,40 @@ def _spreads() -> None:
 
 
 def _fill_spreads() -> None:
-    """Fill the columns of this version, whatever further ones the index has by now."""
+    """Fill the columns of this version, as this version read records, whatever becomes of either."""
     here = op.get_bind()
     values = ", ".join(f":{name}" for name in SPREADS)
     into = f"INSERT INTO run_spreads ({', '.join(SPREADS)}) VALUES ({values}) ON CONFLICT DO NOTHING"  # noqa: S608
     one = sa.text("SELECT record FROM records WHERE station = :station AND run = :run")
     for station, run in here.execute(sa.text("SELECT station, run FROM records")).all():
         record = here.execute(one, {"station": station, "run": run}).scalar_one()
-        rows = [{name: row[name] for name in SPREADS} for row in rows_of(station, run, record)]
-        if rows:
+        if rows := list(_rows_of(station, run, json.loads(record))):
             here.execute(sa.text(into), rows)
+
+
+def _rows_of(station: str, run: str, said: dict[str, Any]) -> Iterator[dict[str, object]]:
+    """Yield a row for each device, quantity and unit of which budgets in a record name repeats."""
+    found: dict[tuple[str, str, str], list[float]] = {}
+    for measured in said.get("measurements", ()):
+        for budget in measured.get("budgets", ()):
+            lines = [line for line in budget["lines"] if line["distribution"] == "t"]
+            if lines:
+                of = (*_whose(measured, budget), budget["unit"])
+                found.setdefault(of, []).append(math.hypot(*(float(line["contribution"]) for line in lines)))
+    procedure = (said.get("evidence") or {}).get("procedure", "")
+    for of, each in found.items():
+        squares = math.fsum(one * one for one in each)
+        row = (station, run, *of, procedure, said["finished"], len(each), squares, max(each))
+        yield dict(zip(SPREADS, row, strict=True))
+
+
+def _whose(measured: dict[str, Any], budget: dict[str, Any]) -> tuple[str, str]:
+    """Return the device a budget is of, "" where that is not told, and the refTypes of its quantity."""
+    results, at = measured.get("results") or [], budget.get("result", 0)
+    result = results[at] if at < len(results) else {}
+    items = result.get("items") or measured.get("items") or []
+    columns = [column for table in result.get("tables", ())[:1] for column in table["columns"]]
+    uncertain = (column for column in columns if column.get("uncertainty"))
+    its = min(uncertain, key=lambda one: bool(one["unit"] != budget["unit"]), default={})
+    kinds = dict.fromkeys((*result.get("ref_types", ()), *its.get("ref_types", ())))
+    return items[0] if len(items) == 1 and items[0] != "dut" else "", " ".join(kinds)

@@ -1,0 +1,140 @@
+"""Where the work of an order is, told by the order, its run and that one's certificates in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+from remotecal.store.journals import RunRow, run_of
+from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import ColumnElement, FromClause, Select
+
+Stage = Literal["waits", "expired", "refused", "withdrawn", "on", "ended", "measured", "certified"]
+"""Where an order is: it waits to be begun, was not begun in time, won't be carried out, is carried out, ended
+before it was complete, is measured and waits for a record or signatures, or has all its certificates."""
+STATES_AT: Final[Mapping[Stage, str]] = {
+    "waits": "issued",
+    "expired": "issued",
+    "refused": "refused",
+    "withdrawn": "withdrawn",
+    "on": "claimed",
+    "ended": "claimed",
+    "measured": "claimed",
+    "certified": "claimed",
+}
+"""Stage → state of the orders that are at it, by which they are looked up."""
+ON: Final = ("new", "running", "asking", "paused", "suspended")
+"""States of runs that go on, or will."""
+ENDED: Final = ("aborted", "stopped")
+"""States of runs that ended before they were complete."""
+COMPLETE: Final = ("finished", "signed")
+"""States of runs of which all is measured."""
+
+
+class Placed(NamedTuple):
+    """An order, and where its work is."""
+
+    order: OrderRow
+    run: RunRow | None
+    """Its run, once its journal has begun to arrive."""
+    stage: Stage
+    certificates: int
+    """How many of its certificates are issued; what was amended counts once."""
+    certificate: str
+    """Number of the one that was issued last; "" while there is none."""
+
+    @property
+    def reason(self) -> str:
+        """Why it won't be carried out, stands still or came to nothing; "" where it goes well."""
+        run = self.run
+        if self.stage == "measured" and run is not None and not run.record:
+            return run.unordered or run.failed
+        still = run is not None and run.state == "suspended"
+        return self.order.reason if still or self.stage in {"refused", "withdrawn", "ended"} else ""
+
+
+def placed(now: float) -> Select[Any]:
+    """Return the query for all orders as `placed_of` reads them."""
+    from sqlalchemy import func, select
+
+    table = signed_certificates
+    issued = (table.c.run == orders.c.id) & (table.c.station == orders.c.station) & (table.c.duty == "issued")
+    count = select(func.count()).select_from(table).where(issued, table.c.edition == 0).correlate(orders)
+    last = (
+        select(table.c.number)
+        .where(issued)
+        .order_by(table.c.edition.desc(), table.c.device.desc())
+        .limit(1)
+        .correlate(orders)
+    )
+    its = (runs.c.station == orders.c.station) & (runs.c.run == orders.c.id)
+    return select(
+        orders, runs, _stage(now).label("stage"), count.scalar_subquery(), last.scalar_subquery()
+    ).select_from(orders.outerjoin(runs, its))
+
+
+def placed_of(row: Sequence[Any]) -> Placed:
+    """Return a row of `placed` as what it is."""
+    width = len(orders.c)
+    *run, stage, count, last = row[width:]
+    return Placed(order_of(row[:width]), None if run[0] is None else run_of(run), stage, count, last or "")
+
+
+def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for orders at a stage; where these are few among many, one looks them up."""
+    from sqlalchemy import Select, select, text, union
+
+    run, order = runs.alias("known"), orders.alias("begun")
+    few = {
+        "on": [run.c.state.in_(ON), _runless(order)],
+        "ended": [run.c.state.in_(ENDED), _runless(order)],
+        "measured": [
+            run.c.state == "finished",
+            *(text(which) for which in (AWAITING, FEW_RUNS["unordered"], FEW_RUNS["due"])),
+        ],
+    }.get(stage, [])
+    known = [which if isinstance(which, Select) else select(run.c.run).where(which) for which in few]
+    return (_stages(now)[stage], *([orders.c.id.in_(union(*known))] if known else []))
+
+
+def _runless(order: FromClause) -> Select[Any]:
+    """Return the orders that were begun and of whose run nothing has arrived."""
+    from sqlalchemy import exists, select
+
+    run = runs.alias("its")
+    arrived = exists().where(run.c.station == order.c.station, run.c.run == order.c.id).correlate(order)
+    # By an index that has the station too: the one of states alone would have each signed order read.
+    return select(order.c.id).where(order.c.state + "" == "claimed", ~arrived)
+
+
+def _stages(now: float) -> Mapping[Stage, ColumnElement[bool]]:
+    """Return stage → which orders, joined with their runs, are at it; each order is at one of them."""
+    from sqlalchemy import and_, or_
+
+    state, run = orders.c.state, runs.c.state
+    begun = and_(state == "claimed", runs.c.run.is_(None))
+    whole = and_(runs.c.record != "", runs.c.awaiting == "", runs.c.unordered == "")
+    measured = and_(state == "claimed", run.in_(COMPLETE))
+    return {
+        "waits": and_(state == "issued", orders.c.expires >= now),
+        "expired": and_(state == "issued", orders.c.expires < now),
+        "refused": state == "refused",
+        "withdrawn": state == "withdrawn",
+        "ended": or_(and_(begun, orders.c.reason != ""), and_(state == "claimed", run.in_(ENDED))),
+        "certified": and_(measured, whole),
+        "measured": and_(measured, ~whole),
+        "on": or_(
+            and_(begun, orders.c.reason == ""), and_(state == "claimed", ~run.in_((*ENDED, *COMPLETE)))
+        ),
+    }
+
+
+def _stage(now: float) -> ColumnElement[str]:
+    from sqlalchemy import case, literal
+
+    return case(*((which, literal(stage)) for stage, which in _stages(now).items()), else_=literal("on"))

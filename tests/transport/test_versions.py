@@ -1,0 +1,108 @@
+"""A station newer or older than its hub: what is told may grow, what is obeyed or kept may not."""
+
+from hashlib import sha256
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.errors import EvidenceError
+from remotecal.transport import messages
+from remotecal.transport.envelopes import Kind, seal, seal_reply, unseal, unseal_reply
+from remotecal.transport.messages import (
+    SPEAKS,
+    Claim,
+    Command,
+    Hello,
+    JournalHead,
+    Live,
+    StationState,
+    Told,
+    Welcome,
+    served,
+)
+
+KEY = SealKey(Ed25519PrivateKey.generate())
+HELD = {"name": "balance", "valid_until": "2030-01-01"}
+BENCH = {"name": "rig", "sha256": "0" * 64, "instruments": {}, "holds": [HELD]}
+HELLO = {"station": "here", "session": "s", "nonce": "n", "time": 1.0, "version": "9", "benches": [BENCH],
+         "procedures": {}, "running": None}  # fmt: skip
+LIVE = {"run": "r", "state": "asking", "doing": "measure", "guide": {"low": 1.0}}
+WAITS = {"id": "o", "by": "Li Wei", "bench": "rig"}
+STRICT = {
+    "claim": {"station": "here", "order": "o", "claim": "c"},
+    "command": {
+        "id": "c", "station": "here", "session": "s", "verb": "abort", "by": "Li Wei", "expires": 1.0,
+    },
+    "journal-head": {"station": "here", "run": "r", "first": 1, "count": 0, "sha256": "0" * 64},
+}  # fmt: skip
+MODELS: dict[Kind, type[BaseModel]] = {"claim": Claim, "command": Command, "journal-head": JournalHead}
+EDITIONS = {1: "194b29f74a849ab820e734e515de29886d00bccb673290703e66b573ce596020"}
+"""Edition → SHA-256 over the fields of all that is strict, as `strict_fields` gives them."""
+
+
+class Anything(BaseModel):
+    """A message of another version."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def grown(written: object) -> object:
+    """Return a message with one field more in each of its tables that are not empty."""
+    if isinstance(written, dict) and written:
+        return {**{name: grown(value) for name, value in written.items()}, "of_later": {"x": [1]}}
+    return [grown(one) for one in written] if isinstance(written, list) else written
+
+
+def strict_fields() -> str:
+    models = [
+        model
+        for model in vars(messages).values()
+        if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == messages.__name__
+    ]
+    strict = [model for model in models if not issubclass(model, Told)]
+    return "\n".join(
+        f"{model.__name__}.{name}"
+        for model in sorted(strict, key=lambda one: one.__name__)
+        for name in sorted(model.model_fields)
+    )
+
+
+def test_what_is_told_may_have_fields_that_the_other_side_does_not_know() -> None:
+    """In both directions, signed as it comes, at every depth."""
+    hello = unseal(seal("hello", Anything(**grown(HELLO)), KEY), "hello", Hello, [KEY.public])
+    assert hello.model_dump(mode="json", exclude_defaults=True) == {**HELLO, "procedures": {}}
+    welcome = Anything(**grown({"time": 2.0, "hub": "h"}))
+    assert unseal_reply(seal_reply(b"q", welcome, KEY), b"q", Welcome, [KEY.public]) == Welcome(
+        time=2.0, hub="h"
+    )
+    told = Anything(**grown({"run": LIVE, "waits_for_consent": WAITS})).model_dump_json()
+    state = StationState.model_validate_json(told)
+    assert state.run == Live.model_validate_json(Anything(**LIVE).model_dump_json())
+    assert state.run.guide.low == 1.0
+    with pytest.raises(EvidenceError, match="nonce"):
+        unseal(seal("hello", Anything(**{**HELLO, "nonce": 5}), KEY), "hello", Hello, [KEY.public])
+
+
+@pytest.mark.parametrize("kind", list(STRICT))
+def test_what_is_obeyed_or_kept_may_not(kind: Kind) -> None:
+    assert unseal(seal(kind, Anything(**STRICT[kind]), KEY), kind, MODELS[kind], [KEY.public])
+    with pytest.raises(EvidenceError, match="of_later"):
+        unseal(seal(kind, Anything(**grown(STRICT[kind])), KEY), kind, MODELS[kind], [KEY.public])
+    with pytest.raises(ValidationError, match="of_later"):
+        MODELS[kind].model_validate(grown(STRICT[kind]))
+
+
+def test_which_of_the_two_is_to_be_updated_first_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    hello = Hello.model_validate_json(Anything(**HELLO).model_dump_json())
+    assert not served(hello), "one that names no edition speaks the first"
+    assert served(hello.model_copy(update={"speaks": SPEAKS + 1})).endswith("update the hub first")
+    monkeypatch.setattr(messages, "OLDEST_SERVED", 2)
+    assert served(hello).endswith("update the station")
+
+
+def test_the_edition_rises_with_what_is_strict() -> None:
+    """Add a line to `EDITIONS` with the next number, never change one, and raise `SPEAKS`."""
+    assert EDITIONS[SPEAKS] == sha256(strict_fields().encode()).hexdigest()
+    assert max(EDITIONS) == SPEAKS
