@@ -54,6 +54,9 @@ class Noticing:
         indexing = [
             asyncio.create_task(self._again_and_again(self._compare, "what was stated can't be told now")),
             asyncio.create_task(
+                self._again_and_again(self._store.interval_ends.find, "how intervals ended can't be told now")
+            ),
+            asyncio.create_task(
                 self._again_and_again(self._store.work.sum_up, "what days came to can't be summed up now")
             ),
         ]

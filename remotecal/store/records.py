@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remotecal.store import interval_ends, spreads, stated, steps
+from remotecal.store import spreads, stated, steps
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import records, runs
@@ -63,7 +63,6 @@ class Records:
             steps.keep(connection, row.station, row.run)
             spreads.keep(connection, row.station, row.run, row.record)
             stated.compare_again(connection, row.station, row.run)
-            interval_ends.refresh(connection, row.station, row.run)
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

@@ -1,4 +1,7 @@
-"""How long steps took: a row for each run, whose days the hub sums up once it is up."""
+"""How long steps took, a row for each run; and of which certificates the intervals are found.
+
+Days are summed up by the hub once it is up.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,6 +13,15 @@ EARLY = "record = '' AND (state IN ('aborted', 'stopped', 'suspended') OR failed
 REASONED = "reason <> ''"
 PACKED = "seconds it took those ordered that day, rising: 8 bytes each (IEEE 754, the lowest first)"
 STEPS = ("begun", "complete", "performed", "reviewed", "approved", "issued", "whole")
+LONG = 200
+FOUND = f"""
+UPDATE stated_certificates SET ended = revision WHERE NOT EXISTS (
+    SELECT 1 FROM ended_intervals AS its
+    WHERE its.station = stated_certificates.station AND its.run = stated_certificates.run
+    AND (length(maker) > {LONG} OR length(model) > {LONG} OR length(its.number) > {LONG}
+        OR length(certificate) > {LONG} OR length(before) > {LONG} OR length(quantity) > {LONG})
+)
+"""  # noqa: S608
 ORDERED = """
 UPDATE runs SET ordered = orders.issued, bench = coalesce(orders.bench, '') FROM orders
 WHERE orders.id = runs.run AND orders.station = runs.station
@@ -44,6 +56,23 @@ def upgrade() -> None:
     _few("ix_orders_reasoned", "orders", REASONED, "issued")
     _tables()
     _fill()
+    _ended()
+
+
+def _ended() -> None:
+    """Note of which certificates the intervals are found, but for texts that PostgreSQL can't index."""
+    op.add_column(
+        "stated_certificates",
+        sa.Column(
+            "ended",
+            sa.Integer,
+            nullable=False,
+            server_default="-1",
+            comment="revision whose intervals are found",
+        ),
+    )
+    op.execute(FOUND)
+    _few("ix_stated_certificates_behind", "stated_certificates", "ended <> revision", "id")
 
 
 def _few(name: str, table: str, which: str, column: str) -> None:
