@@ -71,7 +71,7 @@ MODULES = modules()
 
 
 FROZEN = {"remotecal.model.identifiers", "remotecal.store.chained"}
-"""What migrations may use of today's code: it can't change, for what is kept is compared and chained by it."""
+"""What migrations may use of today's code: it can't change, for what is kept is chained by it."""
 LIVE = {"v0026_intervals"}
 """Which fill an index by the statistics of today: too large to be kept twice; `hub reindex` makes it anew."""
 

@@ -191,11 +191,12 @@ def _reindex(asked: argparse.Namespace) -> None:
     folder = HubFolder(asked.hub)
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
+        print(f"How long steps took is summed up anew, of {store.work.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
-        print(f"The ends of {store.interval_ends.rebuild()} intervals are found anew.")
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
         while compare_if_possible(folder, store, time.time()):
             pass
+        print(f"The ends of {store.interval_ends.rebuild()} intervals are found anew.")
         print(f"The last certificates of {store.items.rebuild()} items are looked for anew.")
         if asked.sealed:  # last: where the trust list can't be used it is refused, and the rest is done
             _hold_against_sealed(folder, store)

@@ -21,7 +21,7 @@ from remotecal.hub.mail import Mail
 from remotecal.hub.scope import compare_if_possible
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     from remotecal.clock import Clock
@@ -51,7 +51,15 @@ class Noticing:
 
     async def run(self) -> None:
         """Look now, after each midnight, and every hour, until cancelled."""
-        comparing = asyncio.create_task(self._compare())
+        indexing = [
+            asyncio.create_task(self._again_and_again(self._compare, "what was stated can't be told now")),
+            asyncio.create_task(
+                self._again_and_again(self._store.interval_ends.find, "how intervals ended can't be told now")
+            ),
+            asyncio.create_task(
+                self._again_and_again(self._store.work.sum_up, "what days came to can't be summed up now")
+            ),
+        ]
         try:
             while True:
                 try:
@@ -61,19 +69,27 @@ class Noticing:
                 await self._check()
                 await self._wait()
         finally:
-            comparing.cancel()
+            for one in indexing:
+                one.cancel()
 
-    async def _compare(self) -> None:
-        """Hold what was issued against the scope, as often; that may take minutes, nobody waits for it."""
+    async def _again_and_again(self, some: Callable[[], int], failed: str) -> None:
+        """Bring an index up to date, as often; that may take minutes, nobody waits for it.
+
+        Args:
+            some: does a part of it; 0 once nothing is left.
+            failed: what the log says where it can't.
+        """
         while True:
             try:
-                while await asyncio.to_thread(
-                    compare_if_possible, self._folder, self._store, self._clock.now()
-                ):
+                while await asyncio.to_thread(some):
                     pass
             except Exception:  # as above
-                log.exception("what certificates stated can't be held against the scope now")
+                log.exception(failed)
             await self._wait()
+
+    def _compare(self) -> int:
+        """Hold some of what was issued against the scope."""
+        return compare_if_possible(self._folder, self._store, self._clock.now())
 
     async def _wait(self) -> None:
         await asyncio.sleep(min(self._again, self._to_midnight()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import CertificateRefused
+from remotecal.store import steps
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import amendments, runs, signed_certificates
@@ -58,6 +59,7 @@ class Amendments:
                     "its place: amend that one"
                 )
             connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+            steps.keep(connection, row.station, row.run)
 
     def find(self, station: str, run: str, device: str, edition: int) -> AmendmentRow | None:
         """Return an amendment of a certificate; None if there is none of this edition."""

@@ -141,6 +141,12 @@ class Database:
             return (column >= beginning) & (column < beginning + LAST_LETTER)
         return column.startswith(beginning, autoescape=True)
 
+    def by_letters(self, text: ColumnElement[str]) -> ColumnElement[str]:
+        """Return a text to be put in order as Python does, by the numbers of its letters."""
+        from sqlalchemy import collate
+
+        return text if self._engine.dialect.name == "sqlite" else collate(text, "C")
+
     def migrate(self) -> None:
         """Bring the tables to this program's version; what is in them stays."""
         from alembic import command

@@ -71,20 +71,23 @@ def locked(
 
 
 def _begin(connection: Connection, beginning: Sequence[tuple[str, str]], at: float) -> None:
-    """Enter runs; each belongs to the account its order was given to, which can't be changed meanwhile."""
+    """Enter runs, with what is told of their orders; whose these are can't be changed meanwhile."""
     from sqlalchemy import select
 
-    ordered = select(orders.c.station, orders.c.id, orders.c.account).where(
-        orders.c.id.in_([run for _, run in beginning])
+    of = orders.c
+    ordered = select(of.station, of.id, of.account, of.issued, of.bench).where(
+        of.id.in_([run for _, run in beginning])
     )
-    accounts = {
-        (row.station, row.id): row.account for row in connection.execute(ordered.with_for_update(read=True))
+    told = {
+        (row.station, row.id): {"account": row.account, "ordered": row.issued, "bench": row.bench or ""}
+        for row in connection.execute(ordered.with_for_update(read=True))
     }
+    nothing = {"account": None, "ordered": None, "bench": ""}
     new = {"committed": 0, "head": NOTHING, "state": "new", "began": at, "updated": at}
     connection.execute(
         runs.insert(),
         [
-            {"station": station, "run": run, "account": accounts.get((station, run)), **new}
+            {"station": station, "run": run, **told.get((station, run), nothing), **new}
             for station, run in beginning
         ],
     )

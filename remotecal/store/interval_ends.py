@@ -1,11 +1,14 @@
 """How the intervals between an item's calibrations ended: an index of the records of issued certificates.
 
-It is kept when a certificate is issued or its record computed anew, and `rebuild` makes it anew.
+What is issued, or whose record is computed anew, is behind from then on; how its intervals ended is found
+afterwards (`find`), for that takes records. `rebuild` makes all of it anew.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import defaultdict
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
@@ -15,18 +18,29 @@ from remotecal.model import Record
 from remotecal.model.identifiers import comparable
 from remotecal.order import DUT
 from remotecal.statistics.staircase import FEWEST_OF_ITEM, Ended
+from remotecal.store.database import in_parts
 from remotecal.store.items import alike
-from remotecal.store.stated_tables import stated_certificates
+from remotecal.store.stated_tables import BEHIND, NEVER, stated_certificates
 from remotecal.store.tables import metadata, records, run_items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select
 
-    from remotecal.certificates.intervals import Against
+    from remotecal.certificates.intervals import Against, States
     from remotecal.store.database import Database
 
+AT_ONCE: Final = 100
+"""Certificates whose intervals are found at once."""
+SHORT: Final = frozenset(("maker", "model", "number", "certificate", "before", "quantity", "unit", "over"))
+"""Columns whose texts stand in an index together, which PostgreSQL takes up to 2.7 kB of."""
+LONGEST: Final = 200
+"""Bytes of such a text."""
+HASH_KEPT: Final = 16
+"""Letters of the hash of a longer one."""
+OWNED: Final = 200
+"""Owners' numbers that are asked for in one query."""
 BY_MODEL = (
     "maker", "model", "quantity", "unit", "over", "against", "day", "number", "outside", "part", "days",
     "drift_part", "drift", "certificate", "before",
@@ -163,32 +177,76 @@ class IntervalEnds:
         """Yield that neither certificate was revoked, where any were."""
         if self._database.revoked:
             for column in (ended_intervals.c.certificate, ended_intervals.c.before):
-                yield column.not_in(sorted(self._database.revoked))
+                yield column.not_in(sorted(map(_short, self._database.revoked)))
+
+    def behind(self) -> int:
+        """Return of how many certificates the intervals are not found yet."""
+        from sqlalchemy import func, select, text
+
+        query = select(func.count()).select_from(stated_certificates).where(text(BEHIND))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def find(self) -> int:
+        """Find how the intervals ended that issued certificates end or begin, of some of these at once.
+
+        Records are read before anything is written, so that nobody waits for that. A certificate that has
+        become another one meanwhile, or got another one beside it, is left for the next time.
+
+        Returns:
+            Of how many certificates; 0 once all are.
+        """
+        return self._find(AT_ONCE)
+
+    def find_of(self, station: str, run: str, device: str) -> None:
+        """Find as `find`, of a certificate that was issued a moment ago, and no other."""
+        of = stated_certificates.c
+        self._find(None, of.station == station, of.run == run, of.device == device)
+
+    def _find(self, limit: int | None, *which: ColumnElement[bool]) -> int:
+        with self._database.read() as connection:
+            behind = _behind(connection, limit, *which)
+            counted = _alike(connection, behind)
+            intervals = _touched(counted, behind)
+            rows = _rows(connection, intervals)
+        if not behind:
+            return 0
+        of = ended_intervals.c
+        with self._database.begin() as connection:
+            self._database.alone(connection, ended_intervals)
+            if _alike(connection, behind) != counted:
+                return len(behind)
+            for now, _ in intervals:
+                this = (of.station == now.station) & (of.run == now.run) & (of.place == now.place)
+                connection.execute(ended_intervals.delete().where(this))
+            if rows:
+                connection.execute(ended_intervals.insert(), rows)
+            for id_, revision in behind.items():
+                this = stated_certificates.c.id == id_
+                connection.execute(stated_certificates.update().where(this).values(ended=revision))
+        return len(behind)
 
     def rebuild(self) -> int:
         """Make the index anew, while nobody else writes; return how many intervals it has."""
+        from sqlalchemy import func, select
+
         with self._database.begin() as connection:
-            return rebuild(connection)
+            connection.execute(ended_intervals.delete())
+            connection.execute(stated_certificates.update().values(ended=NEVER))
+        while self.find():
+            pass
+        with self._database.read() as connection:
+            return connection.execute(select(func.count()).select_from(ended_intervals)).scalar_one()
 
 
-def refresh(connection: Connection, station: str, run: str) -> None:
-    """Keep how the intervals ended that a run's certificates end or begin; none where they are not issued."""
-    of_run = (stated_certificates.c.station == station) & (stated_certificates.c.run == run)
-    for this in _calibrated(connection, of_run):
-        for now, before in successive(_like(connection, this)):
-            if this.of in (now.of, None if before is None else before.of):
-                _keep(connection, now, before)
+class Counted(NamedTuple):
+    """An item by an issued certificate of the index of these."""
 
-
-def rebuild(connection: Connection) -> int:
-    """Make the index anew; return how many intervals it has."""
-    from sqlalchemy import func, select
-
-    connection.execute(ended_intervals.delete())
-    for group in by_number(_calibrated(connection)):
-        for now, before in successive(group):
-            _keep(connection, now, before)
-    return connection.execute(select(func.count()).select_from(ended_intervals)).scalar_one()
+    id: int
+    """Of the certificate."""
+    revision: int
+    """How often it, or its record, became another one."""
+    item: CalibratedItem
 
 
 def by_number(found: Iterable[CalibratedItem]) -> Iterable[list[CalibratedItem]]:
@@ -202,58 +260,140 @@ def by_number(found: Iterable[CalibratedItem]) -> Iterable[list[CalibratedItem]]
 
 def successive(group: Iterable[CalibratedItem]) -> Iterator[tuple[CalibratedItem, CalibratedItem | None]]:
     """Yield each of the calibrations of a number, and the one of the same item before it."""
-    by_time = sorted(group, key=lambda one: (one.at, one.of))
-    for place, now in enumerate(by_time):
-        yield now, next((one for one in reversed(by_time[:place]) if alike(one, now)), None)
+    last: dict[tuple[str, str], CalibratedItem] = {}  # of each maker and model, those seen last at its end
+    for now in sorted(group, key=lambda one: (one.at, one.of)):
+        yield now, next((one for one in reversed(last.values()) if alike(one, now)), None)
+        last.pop((now.maker, now.model), None)
+        last[now.maker, now.model] = now
+
+
+def states(record: str | None, place: int) -> States | None:
+    """Return what a record (JSON) says of the errors of an item, by its place; None where it says none."""
+    ((_, found),) = _all_states(record, [place])
+    return found
 
 
 def rows_of(
-    now: CalibratedItem, before: CalibratedItem, record: str | None, earlier: str | None
+    now: CalibratedItem, before: CalibratedItem, found: States | None, then: States | None
 ) -> list[dict[str, object]]:
     """Return a row for each kind of results that tells how the interval between two calibrations ended.
 
     Args:
         now: the calibration that ended it.
         before: the one that began it.
-        record: that of the first (JSON), if there is one.
-        earlier: that of the other.
+        found: the errors by the first, if they are known.
+        then: those by the other.
     """
-    if record is None or earlier is None:
+    if found is None or then is None:
         return []
-    try:
-        found = states_of(Record.from_json(record), now.place)
-        then = states_of(Record.from_json(earlier), before.place)
-    except RecordError:
-        return []
-    whose = {name: getattr(now, name) for name in ("station", "run", "place", "maker", "model")}
-    numbers = {"certificate": comparable(now.certificate), "before": comparable(before.certificate)}
-    told: dict[str, object] = {**whose, **numbers}
-    told |= {"number": now.number[0], "day": found.finished.isoformat()}
-    return [told | end._asdict() for end in interval_ends(then, found)]
+    told: dict[str, object] = {name: getattr(now, name) for name in ("station", "run", "place")}
+    texts = {"maker": now.maker, "model": now.model, "number": now.number[0]}
+    texts |= {"certificate": comparable(now.certificate), "before": comparable(before.certificate)}
+    told |= {"day": found.finished.isoformat()}
+    return [
+        told
+        | {name: _short(text) if name in SHORT else text for name, text in (texts | end._asdict()).items()}
+        for end in interval_ends(then, found)
+    ]
 
 
-def _keep(connection: Connection, now: CalibratedItem, before: CalibratedItem | None) -> None:
-    """Keep how an interval ended, in place of what was kept of it."""
-    of = ended_intervals.c
-    this = (of.station == now.station) & (of.run == now.run) & (of.place == now.place)
-    connection.execute(ended_intervals.delete().where(this))
-    if before is None:
-        return
-    rows = rows_of(now, before, _record(connection, now), _record(connection, before))
-    if rows:
-        connection.execute(ended_intervals.insert(), rows)
+def _short(text: str) -> str:
+    """Return a text as an index of several takes it: a long one's beginning, and a hash of all of it."""
+    said = text.encode()
+    if len(said) <= LONGEST:
+        return text
+    digest = sha256(said).hexdigest()[:HASH_KEPT]
+    return f"{said[: LONGEST - HASH_KEPT - 4].decode(errors='ignore')}… {digest}"
 
 
-def _record(connection: Connection, one: CalibratedItem) -> str | None:
+Interval = tuple[CalibratedItem, CalibratedItem | None]
+"""The calibration that ended it, and the one that began it, if there is one."""
+
+
+def _touched(counted: Iterable[Counted], ids: Collection[int]) -> list[Interval]:
+    """Return the intervals that end or begin with one of these certificates."""
+    its = {one.item.of for one in counted if one.id in ids}
+    return [
+        (now, before)
+        for group in by_number(one.item for one in counted)
+        for now, before in successive(group)
+        if now.of in its or (before is not None and before.of in its)
+    ]
+
+
+def _rows(connection: Connection, intervals: Sequence[Interval]) -> list[dict[str, object]]:
+    """Return the rows of intervals; each record is read once, and one at a time is held."""
     from sqlalchemy import select
 
-    this = (records.c.station == one.station) & (records.c.run == one.run)
-    return connection.execute(select(records.c.record).where(this)).scalar()
+    places: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for one in (each for interval in intervals if interval[1] for each in interval):
+        if one is not None:
+            places[one.station, one.run].add(one.place)
+    known: dict[tuple[str, str, int], States | None] = {}
+    for (station, run), of in places.items():
+        this = (records.c.station == station) & (records.c.run == run)
+        said = connection.execute(select(records.c.record).where(this)).scalar()
+        known |= {(station, run, place): found for place, found in _all_states(said, of)}
+    return [
+        row
+        for now, before in intervals
+        if before is not None
+        for row in rows_of(now, before, known[now.of], known[before.of])
+    ]
 
 
-def _calibrated(connection: Connection, *which: ColumnElement[bool]) -> list[CalibratedItem]:
+def _all_states(said: str | None, places: Iterable[int]) -> Iterator[tuple[int, States | None]]:
+    """Yield what a record says of several items, each by its place."""
+    try:
+        record = None if said is None else Record.from_json(said)
+    except RecordError:
+        record = None
+    for place in places:
+        yield place, _states(record, place)
+
+
+def _states(record: Record | None, place: int) -> States | None:
+    try:
+        return None if record is None else states_of(record, place)
+    except RecordError:
+        return None
+
+
+def _behind(connection: Connection, limit: int | None, *which: ColumnElement[bool]) -> dict[int, int]:
+    """Return certificates whose intervals are to be found: id → revision; the first entered first."""
+    from sqlalchemy import select, text
+
+    of = stated_certificates.c
+    query = select(of.id, of.revision).where(text(BEHIND), *which).order_by(of.id).limit(limit)
+    return {row.id: row.revision for row in connection.execute(query)}
+
+
+def _alike(connection: Connection, ids: Collection[int]) -> list[Counted]:
+    """Return the calibrations of the items of certificates, and all others of the same numbers."""
+    from sqlalchemy import and_, or_
+
+    item = run_items.c
+    own = _calibrated(connection, stated_certificates.c.id.in_(ids))
+    serials = sorted({one.item.serial for one in own} - {""})
+    owned = sorted({one.item.number for one in own if not one.item.serial and one.item.owner_number})
+    found: dict[tuple[str, str, int], Counted] = {}
+    for some in in_parts(serials):
+        found |= {one.item.of: one for one in _calibrated(connection, item.serial.in_(some))}
+    for begin in range(0, len(owned), OWNED):
+        its = [
+            and_(item.owner_number == number, item.customer == customer)
+            for number, customer in owned[begin : begin + OWNED]
+        ]
+        found |= {one.item.of: one for one in _calibrated(connection, item.serial == "", or_(*its))}
+    return sorted(found.values())
+
+
+def _calibrated(connection: Connection, *which: ColumnElement[bool]) -> list[Counted]:
     """Return the calibrations of items by issued certificates."""
-    return [CalibratedItem._make(row) for row in connection.execute(_query().where(*which))]
+    return [
+        Counted(row[0], row[1], CalibratedItem._make(row[2:]))
+        for row in connection.execute(_query().where(*which))
+    ]
 
 
 def _query() -> Select[*tuple[Any, ...]]:
@@ -269,18 +409,7 @@ def _query() -> Select[*tuple[Any, ...]]:
     )
     told = {"certificate": issued.number}
     columns = [told[name] if name in told else item[name] for name in CalibratedItem._fields]
-    return select(*columns).select_from(stated_certificates.join(run_items, its))
-
-
-def _like(connection: Connection, this: CalibratedItem) -> list[CalibratedItem]:
-    """Return the calibrations of an item's number, this one among them; none where it has none."""
-    item = run_items.c
-    if this.serial:
-        return _calibrated(connection, item.serial == this.serial)
-    if not this.owner_number:
-        return []
-    its = (item.owner_number == this.owner_number) & (item.customer == this.customer)
-    return _calibrated(connection, item.serial == "", its)
+    return select(issued.id, issued.revision, *columns).select_from(stated_certificates.join(run_items, its))
 
 
 def _ended(row: Sequence[Any]) -> EndedOf:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.chain import follow
+from remotecal.store import steps
 from remotecal.store.database import of_runs
 from remotecal.store.files import named
 from remotecal.store.growing import Batch, compare, locked, write
@@ -76,6 +77,10 @@ class RunRow:
     """Number of the journal's line up to which somebody has seen to it; None if nobody has."""
     procedure: str = ""
     """By which procedure its record says it was made; "" while there is none, or it names none."""
+    ordered: float | None = None
+    """When its order was issued, where that was for this station."""
+    bench: str = ""
+    """That this order names; "" where it names none."""
 
 
 class Journals:
@@ -128,13 +133,12 @@ class Journals:
     def note_unordered(self, station: str, run: str, reason: str) -> bool:
         """Keep why a run is none that the laboratory ordered, "" if it is; tell whether that is new."""
         this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.unordered != reason)
+        noting = runs.update().where(this).values(unordered=reason, acknowledged=None)
         with self._database.begin() as connection:
-            return (
-                connection.execute(
-                    runs.update().where(this).values(unordered=reason, acknowledged=None)
-                ).rowcount
-                == 1
-            )
+            new = connection.execute(noting).rowcount == 1
+            if new:
+                steps.keep(connection, station, run)
+            return new
 
     def acknowledge(self, station: str, run: str, lines: int) -> None:
         """Keep that somebody has seen to a run as it was after so many lines; later ones call them again."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
+from remotecal.store import steps
 from remotecal.store.calibrations import refresh_run
 from remotecal.store.tables import WAITING, orders, runs
 
@@ -230,8 +231,15 @@ class Orders:
         entering = insert.on_conflict_do_update(
             index_elements=["id"], set_={"state": "claimed", "claim": claim, "reason": ""}, where=ours
         ).returning(orders.c.id)
+        its_run = (runs.c.station == station) & (runs.c.run == order) & runs.c.ordered.is_(None)
         with self._database.begin() as connection:
-            return connection.execute(entering).first() is not None
+            entered_so = connection.execute(entering).first() is not None
+            if (
+                entered_so
+                and connection.execute(runs.update().where(its_run).values(ordered=issued)).rowcount
+            ):
+                steps.keep(connection, station, order)
+            return entered_so
 
     def refuse(self, order: str, station: str, reason: str) -> None:
         """Note that a station won't carry out an order, or why its run ended early."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.runs.catalogue import full_name
-from remotecal.store import interval_ends, spreads, stated
+from remotecal.store import spreads, stated, steps
 from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import records, runs
@@ -61,9 +61,9 @@ class Records:
             of_run = {"record": known, "awaiting": next_duty(), "acknowledged": None}
             of_run["procedure"] = _procedure(row.record)
             connection.execute(runs.update().where(this).values(of_run))
+            steps.keep(connection, row.station, row.run)
             spreads.keep(connection, row.station, row.run, row.record)
             stated.compare_again(connection, row.station, row.run)
-            interval_ends.refresh(connection, row.station, row.run)
 
     def find(self, station: str, run: str) -> RecordRow | None:
         """Return a run's record; None if there is none yet."""

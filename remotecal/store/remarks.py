@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
+from remotecal.store import steps
 from remotecal.store.tables import OPEN, remarks
 
 if TYPE_CHECKING:
@@ -48,8 +49,9 @@ class Remarks:
         """Keep a remark, and return its number."""
         row = {"station": station, "run": run, "line": line, "text": text, "by": by, "at": at}
         with self._database.begin() as connection:
-            added = connection.execute(remarks.insert().values(**row).returning(remarks.c.id))
-            return int(added.scalar_one())
+            added = connection.execute(remarks.insert().values(**row).returning(remarks.c.id)).scalar_one()
+            steps.keep(connection, station, run)
+            return int(added)
 
     def settle(self, station: str, run: str, remark: int, answer: str, by: str, at: float) -> None:
         """Keep what was answered to a remark.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
-from remotecal.store import interval_ends, stated
+from remotecal.store import stated, steps
 from remotecal.store.awaiting import next_duty
 from remotecal.store.calibrations import refresh_run
 from remotecal.store.database import of_runs
@@ -179,11 +179,11 @@ class Signings:
             if added is not None:
                 this = (runs.c.station == row.station) & (runs.c.run == row.run)
                 connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+                steps.keep(connection, row.station, row.run)
                 if row.duty == "issued":
                     refresh_run(connection, row.station, row.run, self._database.revoked)
                     number = row.number or ""
                     stated.enter(connection, self._database, row.station, row.run, row.device, number)
-                    interval_ends.refresh(connection, row.station, row.run)
             other = None
             if added is None and row.number is not None:
                 other = connection.execute(select(table.c.run).where(same)).first()

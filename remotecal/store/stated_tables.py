@@ -6,6 +6,10 @@ from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, Table
 
 from remotecal.store.tables import few, metadata
 
+BEHIND = "ended <> revision"
+"""Of which certificates it is not known how the intervals ended that they end or begin; few among many."""
+NEVER = -1
+"""What is no revision."""
 WANTING = "wanting"
 """Which results are not within what the laboratory may certify."""
 
@@ -19,8 +23,16 @@ stated_certificates = Table(
     Column("number", Text, nullable=False, comment="of the certificate, as it was amended last"),
     Column("scope", Text, nullable=False, comment="hash of the scope it was compared with; empty for none"),
     Column("revision", Integer, nullable=False, comment="how often it, or its record, became another one"),
+    Column(
+        "ended",
+        Integer,
+        nullable=False,
+        server_default=str(NEVER),
+        comment="revision whose intervals are found",
+    ),
     UniqueConstraint("station", "run", "device", name="uq_stated_certificates"),
     Index(None, "scope", "id"),
+    few("ix_stated_certificates_behind", BEHIND, "id"),
     comment="issued certificates whose results are held against the scope",
 )
 

@@ -43,6 +43,10 @@ FEW_RUNS = {
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
+EARLY = "record = '' AND (state IN ('aborted', 'stopped', 'suspended') OR failed <> '')"
+"""Which runs ended early, or stand still, and came to no record; few among many."""
+REASONED = "reason <> ''"
+"""Of which orders it is said why they were not carried out, or not to their end; few among many."""
 TOLD = ("run", "station", "duty", "edition", "device", "at", "by", "number", "token")
 """All that is told of signatures, without the certificates; those of one run are beside each other.
 
@@ -113,6 +117,7 @@ orders = Table(
     Index(None, "state", "issued", "id"),
     Index(None, "station", "state", "issued", "id"),
     few("ix_orders_waiting", WAITING, "state", "station", "issued", "expires"),
+    few("ix_orders_reasoned", REASONED, "issued"),
     Index("uq_orders_by_repeat_key", "by", "repeat_key", unique=True),
 )
 
@@ -136,6 +141,8 @@ runs = Table(
     Column("awaiting", Text, nullable=False, server_default="", comment="which signature comes next"),
     Column("acknowledged", Integer, comment="lines of its journal up to which somebody has seen to it"),
     Column("procedure", Text, nullable=False, server_default="", comment="that its record names"),
+    Column("ordered", Float, comment="when its order was issued, where that was for its station"),
+    Column("bench", Text, nullable=False, server_default="", comment="that this order names"),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),
@@ -144,6 +151,7 @@ runs = Table(
     Index(None, "run", postgresql_ops={"run": "text_pattern_ops"}),
     *(few(f"ix_runs_{name}", which, "state") for name, which in FEW_RUNS.items()),
     few("ix_runs_awaiting", AWAITING, "state"),
+    few("ix_runs_early", EARLY, "ordered"),
 )
 
 journal_lines = Table(

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from remotecal.certificates.signing.signature import DUTIES
-from remotecal.store.tables import orders, remarks, runs, signed_certificates
+from remotecal.store import steps
+from remotecal.store.steps import STEPS, quarters
+from remotecal.store.tables import EARLY, REASONED, orders, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import CTE, ColumnElement, Select
 
     from remotecal.store.database import Database
 
-STEPS: Final = ("begun", "complete", *DUTIES, "whole")
-"""The steps of an order, each from the one before; the last is from the first to the last."""
-EARLY: Final = ("aborted", "stopped", "suspended")
-"""States of runs that ended early, or stand still."""
 REASONS_SHOWN: Final = 200
 """Reasons that are told, at most."""
 
@@ -30,7 +27,7 @@ class StepTime(NamedTuple):
 
     procedure: str
     step: str
-    """One of `STEPS`."""
+    """One of `steps.STEPS`."""
     runs: int
     """Of how many it is told."""
     lower: float
@@ -49,6 +46,15 @@ class Passed(NamedTuple):
     """Which were reviewed, or returned."""
     returned: int
     """Of these, which were returned with a remark at least once."""
+
+
+class WorkTold(NamedTuple):
+    """How long steps took, and how often certificates passed their review, in a time."""
+
+    steps: tuple[StepTime, ...]
+    """Of the orders issued in it, by procedure."""
+    passed: tuple[Passed, ...]
+    """Of the runs begun in it, by procedure."""
 
 
 class EndedEarly(NamedTuple):
@@ -75,123 +81,136 @@ class BenchLoad(NamedTuple):
     """From their first line to their last, of all together."""
 
 
+class LoadShown(NamedTuple):
+    """How busy some stations were in a time."""
+
+    stations: tuple[str, ...]
+    """All that had runs in it, by their names."""
+    most: int
+    """Runs that one of these began in a week, at most."""
+    loads: tuple[BenchLoad, ...]
+    """Of those that are shown."""
+
+
+class Part(NamedTuple):
+    """A part of a time; no part overlaps another."""
+
+    week: int
+    """Number of the week it is in."""
+    begin: float
+    end: float
+
+
 class WorkDone:
     """Statistics of orders and runs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def steps(self, since: float, until: float) -> tuple[StepTime, ...]:
-        """Return how long each step of the orders issued in a time took, by procedure.
+    def done(self, since: float, until: float) -> WorkTold:
+        """Return how long each step of the orders issued in a time took, and how runs begun in it passed.
 
-        Of a run with several certificates, a signature counts when the last of them has it; what they were
-        amended to later counts for nothing. The time of
-        which so many took at most is the nearest rank's: one that was had, and nothing between two.
+        The time of which so many took at most is the nearest rank's: one that was had, nothing between two.
         """
-        took: dict[tuple[str, str], list[float]] = {}
         with self._database.read() as connection:
-            for row in connection.execute(self._times(since, until)).all():
-                procedure: str = row[0]
-                marks: Sequence[float | None] = row[1:]
-                pairs = [*zip(STEPS, marks, marks[1:], strict=False), (STEPS[-1], marks[0], marks[-1])]
-                for step, begin, end in pairs:
-                    if begin is not None and end is not None:
-                        took.setdefault((procedure, step), []).append(end - begin)
-        order = sorted(took, key=lambda of: (of[0], STEPS.index(of[1])))
-        return tuple(StepTime(*of, len(took[of]), *_quarters(took[of])) for of in order)
-
-    def passed(self, since: float, until: float) -> tuple[Passed, ...]:
-        """Return how often runs begun in a time passed their review at once, by procedure."""
-        from sqlalchemy import and_, case, exists, func, or_, select
-
-        signed = signed_certificates
-        returned = exists().where(remarks.c.station == runs.c.station, remarks.c.run == runs.c.run)
-        reviewed = exists().where(
-            signed.c.station == runs.c.station, signed.c.run == runs.c.run, signed.c.duty == "reviewed"
+            told = steps.found(connection, since, until)
+        order = sorted(told.times, key=lambda of: (of[0], STEPS.index(of[1])))
+        return WorkTold(
+            tuple(StepTime(*of, len(took), *quarters(took)) for of in order for took in (told.times[of],)),
+            tuple(Passed(of, count, told.returned[of]) for of, count in sorted(told.looked.items())),
         )
-        seen = and_(runs.c.record != "", or_(returned, reviewed))
-        query = (
-            select(runs.c.procedure, func.count(), func.sum(case((returned, 1), else_=0)))
-            .where(runs.c.began >= since, runs.c.began < until, seen)
-            .group_by(runs.c.procedure)
-            .order_by(runs.c.procedure)
-        )
-        with self._database.read() as connection:
-            return tuple(Passed._make(row) for row in connection.execute(query))
+
+    def sum_up(self) -> int:
+        """Sum up days of which it is not known what they came to, some at once; 0 once all are."""
+        return steps.sum_up(self._database)
+
+    def rebuild(self) -> int:
+        """Make the index of steps anew, while nobody else writes; return of how many runs it is."""
+        return steps.rebuild(self._database)
 
     def ended_early(self, since: float, until: float) -> tuple[EndedEarly, ...]:
-        """Return how many orders issued in a time came to no record, by why, the most frequent first."""
-        from sqlalchemy import and_, func, or_, select
+        """Return how many orders issued in a time came to no record, by why, the most frequent first.
 
-        of_order = (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station)
-        state = func.coalesce(runs.c.state, orders.c.state)
-        reason = func.coalesce(func.nullif(orders.c.reason, ""), runs.c.failed, "")
-        early = and_(runs.c.record == "", or_(runs.c.state.in_(EARLY), runs.c.failed != ""))
+        Few are of either kind, those with a reason and those whose run ended early: each has an index.
+        """
+        from sqlalchemy import func, literal, select, text, union_all
+
+        of_run = (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station)
+        reasoned = (
+            select(
+                func.coalesce(runs.c.state, orders.c.state).label("state"), orders.c.reason.label("reason")
+            )
+            .select_from(orders.outerjoin(runs, of_run))
+            .where(text(f"orders.{REASONED}"), orders.c.issued >= since, orders.c.issued < until)
+        )
+        others = (
+            select(runs.c.state, runs.c.failed)
+            .where(text(EARLY), runs.c.ordered >= since, runs.c.ordered < until)
+            .where(select(literal(1)).where(of_run, orders.c.reason == "").correlate(runs).exists())
+        )
+        each = union_all(reasoned, others).subquery().c
         query = (
-            select(state, reason, func.count())
-            .select_from(orders.outerjoin(runs, of_order))
-            .where(orders.c.issued >= since, orders.c.issued < until, or_(orders.c.reason != "", early))
-            .group_by(state, reason)
-            .order_by(func.count().desc(), state, reason)
+            select(each.state, each.reason, func.count())
+            .group_by(each.state, each.reason)
+            .order_by(func.count().desc(), each.state, each.reason)
             .limit(REASONS_SHOWN)
         )
         with self._database.read() as connection:
             return tuple(EndedEarly._make(row) for row in connection.execute(query))
 
-    def load(self, spans: Sequence[tuple[float, float]]) -> tuple[BenchLoad, ...]:
-        """Return how busy each bench was in each of some times, given by begin and end.
-
-        A run counts in each time that it was begun in.
-        """
-        from sqlalchemy import func, literal, select, union_all
-
-        each = union_all(
-            *(
-                select(
-                    literal(number).label("span"), literal(begin).label("begin"), literal(end).label("end")
-                )
-                for number, (begin, end) in enumerate(spans)
-            )
-        ).subquery()
+    def load(self, parts: Sequence[Part]) -> tuple[BenchLoad, ...]:
+        """Return how busy each bench was in each part of a time; a run counts where it was begun."""
+        each = _each(parts)
         within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
-        ordered = (orders.c.id == runs.c.run) & (orders.c.station == runs.c.station)
-        bench = func.coalesce(orders.c.bench, "")
-        query = (
-            select(each.c.span, runs.c.station, bench, func.count(), func.sum(runs.c.updated - runs.c.began))
-            .select_from(each.join(runs, within).outerjoin(orders, ordered))
-            .group_by(each.c.span, runs.c.station, bench)
-            .order_by(runs.c.station, bench, each.c.span)
-        )
+        query = _loads(each).select_from(each.join(runs, within))
+        query = query.order_by(runs.c.station, runs.c.bench, each.c.span)
         with self._database.read() as connection:
             return tuple(map(BenchLoad._make, connection.execute(query).all()))
 
-    def _times(self, since: float, until: float) -> Select[*tuple[Any, ...]]:
-        """Return of each ordered run with a record when its steps were done; NULL for what was not.
+    def load_shown(self, parts: Sequence[Part], after: str, limit: int) -> LoadShown:
+        """Return how busy the stations behind a name were, so many of them; the first where none is there."""
+        from sqlalchemy import Float, func, literal, select, union_all
 
-        It is complete with its last line: when it was computed changes each time it is computed again.
-        """
-        from sqlalchemy import and_, func, select
-
-        signed = signed_certificates
-        of_run = (signed.c.run == runs.c.run) & (signed.c.station == runs.c.station)
-
-        def done(duty: str) -> ColumnElement[float]:
-            whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
-            return func.max(signed.c.at).filter(signed.c.duty == duty, whole).label(duty)
-
-        ordered = orders.join(runs, (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station))
-        known = [runs.c.unordered == "", runs.c.record != ""]
-        of_one = [func.max(column) for column in (runs.c.began, runs.c.updated)]  # an order has one run
-        return (
-            select(func.max(runs.c.procedure), orders.c.issued, *of_one, *(done(duty) for duty in DUTIES))
-            .select_from(ordered.outerjoin(signed, and_(of_run, signed.c.edition == 0)))
-            .where(orders.c.issued >= since, orders.c.issued < until, *known)
-            .group_by(orders.c.issued, orders.c.id)  # as the index has them: nothing is put in order
+        each, letters = _each(parts), self._database.by_letters
+        within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
+        weekly = (
+            select(runs.c.station, func.count().label("runs"))
+            .select_from(each.join(runs, within))
+            .group_by(runs.c.station, each.c.week)
+            .subquery()
+        )
+        most = func.max(weekly.c.runs).label("most")
+        busy = select(weekly.c.station, most).group_by(weekly.c.station).cte("busy")
+        last = select(func.max(letters(busy.c.station))).scalar_subquery()
+        behind = (letters(busy.c.station) > after) | (last <= after)
+        named = select(busy.c.station).where(behind).order_by(letters(busy.c.station)).limit(limit)
+        shown = named.subquery()
+        its = (runs.c.station == shown.c.station) & within
+        loads = _loads(each).select_from(shown.join(each, literal(value=True)).join(runs, its))
+        none = (literal(-1), busy.c.station, literal(""), busy.c.most, literal(0.0, Float))
+        with self._database.read() as connection:
+            rows = connection.execute(union_all(select(*none), loads)).all()
+        found = sorted(map(BenchLoad._make, rows), key=lambda one: (one.station, one.bench, one.span))
+        stations = [one for one in found if one.span < 0]
+        return LoadShown(
+            tuple(one.station for one in stations),
+            max((one.runs for one in stations), default=1),
+            tuple(one for one in found if one.span >= 0),
         )
 
 
-def _quarters(took: Sequence[float]) -> tuple[float, float, float]:
-    """Return what a quarter, half and three quarters of times are at most: each the nearest rank's."""
-    ranked = sorted(took)
-    lower, median, upper = (ranked[(len(ranked) * quarters + 3) // 4 - 1] for quarters in (1, 2, 3))
-    return lower, median, upper
+def _each(parts: Sequence[Part]) -> CTE:
+    from sqlalchemy import literal, select, union_all
+
+    columns: list[Select[*tuple[Any, ...]]] = [
+        select(*(literal(value).label(name) for name, value in {"span": number, **part._asdict()}.items()))
+        for number, part in enumerate(parts)
+    ]
+    return union_all(*columns).cte("each_part")
+
+
+def _loads(each: CTE) -> Select[*tuple[Any, ...]]:
+    from sqlalchemy import func, select
+
+    whose: list[ColumnElement[Any]] = [each.c.span, runs.c.station, runs.c.bench]
+    return select(*whose, func.count(), func.sum(runs.c.updated - runs.c.began)).group_by(*whose)

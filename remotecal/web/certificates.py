@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from remotecal.web.bodies import AmendmentWanted, RecallWanted
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
+
+log = logging.getLogger(__name__)
 
 FILED_BY: Mapping[Duty, Role] = {
     "performed": "operator",
@@ -98,6 +101,10 @@ def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> N
     if signature.duty == "issued":
         this = (signed.station, signed.run, signed.device)
         compare_issued(signed.folder, office.store, office.clock.now(), this)
+        try:
+            office.store.interval_ends.find_of(*this)
+        except Exception:  # whatever it was: it is issued, and the hub finds this later
+            log.exception("how the intervals before %s ended can't be told now", signed.run)
 
 
 def due(office: Office, caller: Caller, of_run: RunAt) -> Duty:

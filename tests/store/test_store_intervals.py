@@ -1,10 +1,12 @@
 """The index of how intervals ended: made when certificates are issued, and the same when made anew."""
 
+import random
+
 import pytest
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from asked import asking
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 from test_intervals import calibrated, shifted
 
 from remotecal.store import Store
@@ -12,17 +14,26 @@ from remotecal.store.interval_ends import ended_intervals
 from remotecal.store.migrations.versions import v0026_intervals
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
+from remotecal.store.stated_tables import stated_certificates
 from remotecal.store.tables import run_items, runs
 
 ALWAYS = ("2000-01-01", "2100-01-01")
 
 
 def certified(
-    store: Store, n: int, shift: float, *, serial: str = "S", model: str = "M", issue: bool = True
+    store: Store,
+    n: int,
+    shift: float,
+    *,
+    serial: str = "S",
+    model: str = "M",
+    maker: str = "A",
+    issue: bool = True,
+    find: bool = True,
 ) -> None:
     """Have an item calibrated in the year n."""
     run = {"station": "here", "run": f"{serial}{n}", "committed": 1, "head": "h", "state": "signed"}
-    item = {"station": "here", "run": run["run"], "at": float(n), "place": 0, "name": "{}", "maker": "A"}
+    item = {"station": "here", "run": run["run"], "at": float(n), "place": 0, "name": "{}", "maker": maker}
     item |= {"model": model, "serial": serial, "owner_number": "", "customer": "{}", "certificate": ""}
     with store.database.begin() as connection:
         connection.execute(insert(runs), [run | {"began": float(n), "updated": float(n)}])
@@ -30,12 +41,14 @@ def certified(
     said = calibrated(shifted(shift), 365 * n).to_json()
     store.records.put(RecordRow("here", run["run"], "h", "k", said, agrees=True, computed=1.0))
     if issue:
-        issued(store, run["run"])
+        issued(store, run["run"], find=find)
 
 
-def issued(store: Store, run: str, edition: int = 0) -> None:
+def issued(store: Store, run: str, edition: int = 0, *, find: bool = True) -> None:
     number = f"C-{run}" + "a" * edition
     store.signings.add(SigningRow("here", run, "issued", "na", 1.0, b"x", b"p", number, edition=edition))
+    if find:
+        store.interval_ends.find_of("here", run, "")
 
 
 def kept(store: Store) -> list[tuple[object, ...]]:
@@ -97,6 +110,8 @@ def test_revoked_certificates_and_records_of_before_tell_of_no_interval(enrolled
     enrolled.items.count_without([])
     said = calibrated(shifted(0.9), 365 * 3).to_json()
     enrolled.records.put(RecordRow("here", "S3", "h", "k", said, agrees=True, computed=2.0))
+    assert enrolled.interval_ends.behind() == 1
+    assert (enrolled.interval_ends.find(), enrolled.interval_ends.find()) == (1, 0)
     (model,) = enrolled.interval_ends.by_model(*ALWAYS)
     assert (model.ended.intervals, model.ended.outside) == (3, 1)
     issued(enrolled, "S2", edition=1)
@@ -106,3 +121,79 @@ def test_revoked_certificates_and_records_of_before_tell_of_no_interval(enrolled
     assert enrolled.interval_ends.by_model(*ALWAYS)[0].ended.intervals == 3
     enrolled.items.count_without(["C-S2a"])
     assert enrolled.interval_ends.by_model(*ALWAYS)[0].ended.intervals == 1
+
+
+def test_records_are_read_once_and_before_anything_is_written(enrolled: Store) -> None:
+    for n in range(3):
+        certified(enrolled, n, 0.1 * n)
+    before = kept(enrolled)
+    with enrolled.database.begin() as connection:
+        connection.execute(stated_certificates.update().values(ended=-1))
+        connection.execute(ended_intervals.delete())
+    with asking(enrolled) as sent:
+        assert enrolled.interval_ends.find() == 3
+    written = min(n for n, one in enumerate(sent) if one.statement.startswith(("DELETE", "INSERT", "UPDATE")))
+    read = [n for n, one in enumerate(sent) if "records.record" in one.statement]
+    assert (len(read), max(read) < written) == (3, True)
+    assert kept(enrolled) == before
+
+
+def test_what_is_issued_while_records_are_read_is_found_the_next_time(enrolled: Store) -> None:
+    for n in range(3):
+        certified(enrolled, n, 0.0)
+    said = calibrated(shifted(0.4), 365 * 2).to_json()
+    enrolled.records.put(RecordRow("here", "S2", "h", "k", said, agrees=True, computed=2.0))
+    meanwhile: list[str] = []
+
+    def issue(_connection, _cursor, statement, *_) -> None:
+        if "records.record" in statement and not meanwhile:
+            meanwhile.append(statement)
+            certified(enrolled, 3, 0.0, find=False)
+
+    event.listen(enrolled.database._engine, "after_cursor_execute", issue)
+    before = kept(enrolled)
+    assert enrolled.interval_ends.find() == 1
+    assert meanwhile
+    assert (kept(enrolled), enrolled.interval_ends.behind()) == (before, 2)
+    while enrolled.interval_ends.find():
+        pass
+    found = kept(enrolled)
+    assert len(found) == 3
+    assert enrolled.interval_ends.rebuild() == 3
+    assert kept(enrolled) == found
+
+
+def test_the_certificates_of_a_lot_are_found_each_on_its_own(enrolled: Store) -> None:
+    """As often as there are: what one of twenty asks for does not grow with the others."""
+    asked = []
+    for n, lot in enumerate((2, 20)):
+        run = {"station": "here", "run": f"L{n}", "committed": 1, "head": "h", "state": "signed"}
+        item = {"station": "here", "run": f"L{n}", "at": 1.0, "name": "{}", "maker": "A", "model": "M"}
+        item |= {"owner_number": "", "customer": "{}", "certificate": ""}
+        items = [item | {"place": place, "serial": f"L{n}-{place}"} for place in range(lot)]
+        with enrolled.database.begin() as connection:
+            connection.execute(insert(runs), [run | {"began": 1.0, "updated": 1.0}])
+            connection.execute(insert(run_items), items)
+        said = calibrated(shifted(0.0), 0).to_json()
+        enrolled.records.put(RecordRow("here", f"L{n}", "h", "k", said, agrees=True, computed=1.0))
+        for place in range(lot):
+            device = f"dut-{place + 1}"
+            row = SigningRow(
+                "here", f"L{n}", "issued", f"na{place}", 1.0, b"x", b"p", f"C-L{n}-{place}", device
+            )
+            enrolled.signings.add(row)
+        with asking(enrolled) as sent:
+            enrolled.interval_ends.find_of("here", f"L{n}", device)
+        asked.append([(one.statement, len(one.parameters)) for one in sent])
+    assert asked[0] == asked[1]
+
+
+def test_names_of_any_length_can_be_kept(enrolled: Store) -> None:
+    """PostgreSQL takes 2.7 kB of them into an index."""
+    rng = random.Random(1)
+    maker, model = ("".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(500)) for _ in range(2))
+    for n in range(3):
+        certified(enrolled, n, 0.1 * n, model=model, maker=maker)
+        certified(enrolled, n, 0.1 * n, model=f"{model}2", maker=maker, serial="T")
+    assert [one.ended.intervals for one in enrolled.interval_ends.by_item(*ALWAYS)] == [2, 2]
+    assert len({one.model for one in enrolled.interval_ends.by_model(*ALWAYS)}) == 2

@@ -1,17 +1,25 @@
 """How the laboratory's work goes, counted by both databases."""
 
 import json
+import math
 from itertools import pairwise
 
 import pytest
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from asked import asking, plan
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from remotecal.store import Store
+from remotecal.store.amendments import AmendmentRow
+from remotecal.store.migrations.versions import v0027_steps
 from remotecal.store.records import RecordRow
+from remotecal.store.signings import SigningRow
 from remotecal.store.spreads import ItemSpread, Spread, run_spreads
+from remotecal.store.step_tables import run_steps, work_days
+from remotecal.store.steps import STEPS, quarters
 from remotecal.store.tables import orders, remarks, run_items, runs, signed_certificates
-from remotecal.store.work import STEPS, BenchLoad, EndedEarly, Passed, StepTime
+from remotecal.store.work import BenchLoad, EndedEarly, Part, Passed, StepTime
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
 DAY = 86400.0
@@ -20,73 +28,177 @@ DAY = 86400.0
 @pytest.fixture
 def worked(enrolled: Store) -> Store:
     """Orders of days 1 to 4, done by `flow`, each step taking so many times as long as the step before."""
-    with enrolled.database.begin() as connection:
-        for n in (1, 2, 3, 4):
-            marks = [n * DAY]
-            for place in range(6):
-                marks.append(marks[-1] + n * 10.0**place)
-            order = {"id": f"r{n}", "number": "N", "station": "here", "envelope": b"e", "by": "Li Wei"}
-            connection.execute(
-                insert(orders), [order | {"issued": marks[0], "expires": 1e9, "state": "claimed"}]
-            )
-            run = {"station": "here", "run": f"r{n}", "committed": 1, "head": "h", "state": "signed"}
-            connection.execute(
-                insert(runs), [run | {"began": marks[1], "updated": marks[2], "record": "agrees"}]
-            )
-            signed = {"station": "here", "run": f"r{n}", "xml": b"x"}
-            connection.execute(
-                insert(signed_certificates),
-                [
-                    signed | {"duty": duty, "by": duty, "at": at}
-                    for duty, at in zip(DUTIES, marks[3:], strict=True)
-                ],
-            )
     for n in (1, 2, 3, 4):
-        record = json.dumps({"evidence": {"procedure": "flow"}})
-        computed = 9 * DAY  # again, long after it was signed
-        enrolled.records.put(RecordRow("here", f"r{n}", "h", "k", record, agrees=True, computed=computed))
-    with enrolled.database.begin() as connection:
-        connection.execute(runs.update().values(awaiting=""))
+        marks = [n * DAY]
+        for place in range(6):
+            marks.append(marks[-1] + n * 10.0**place)
+        enrolled.orders.issue(f"r{n}", "N", "here", b"e", marks[0], 1e9, "Li Wei")
+        run = {"station": "here", "run": f"r{n}", "committed": 1, "head": "h", "state": "signed"}
+        with enrolled.database.begin() as connection:
+            run |= {"began": marks[1], "updated": marks[2], "ordered": marks[0]}
+            connection.execute(insert(runs), [run])
+        recorded(enrolled, f"r{n}")
+        for duty, at in zip(DUTIES, marks[3:], strict=True):
+            enrolled.signings.add(signed(f"r{n}", duty, at))
     return enrolled
 
 
+def recorded(store: Store, run: str, finished: str = "", *budgets: dict[str, object]) -> None:
+    """Keep the record of a run by `flow`, computed long after it was signed."""
+    said = {"evidence": {"procedure": "flow"}, "finished": finished, "measurements": [{"budgets": budgets}]}
+    if not finished:
+        said = {"evidence": {"procedure": "flow"}}
+    store.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=9 * DAY))
+
+
+def signed(run: str, duty: str, at: float, device: str = "", edition: int = 0) -> SigningRow:
+    number = f"C-{run}-{device}-{edition}" if duty == "issued" else None
+    return SigningRow("here", run, duty, duty, at, b"x", None, number, device, edition=edition)
+
+
 def test_steps_have_the_quartiles_that_were_had(worked: Store) -> None:
-    found = worked.work.steps(0.0, 10 * DAY)
+    found = worked.work.done(0.0, 10 * DAY).steps
     assert [one.step for one in found] == list(STEPS)
     for place, one in enumerate(found[:-1]):
         unit = 10.0**place
         assert one == StepTime("flow", STEPS[place], 4, unit, 2 * unit, pytest.approx(3 * unit))
     assert found[-1][2:] == (4, 111111.0, 222222.0, 333333.0)
-    assert {one.runs for one in worked.work.steps(2 * DAY, 4 * DAY)} == {2}
-    assert {one.median for one in worked.work.steps(2 * DAY, 4 * DAY) if one.step == "begun"} == {2.0}
-    assert worked.work.steps(5 * DAY, 6 * DAY) == ()
+    within = worked.work.done(2 * DAY, 4 * DAY).steps
+    assert {one.runs for one in within} == {2}
+    assert {one.median for one in within if one.step == "begun"} == {2.0}
+    assert worked.work.done(5 * DAY, 6 * DAY).steps == ()
 
 
 def test_a_step_is_done_once_the_last_certificate_of_the_run_has_come_so_far(worked: Store) -> None:
-    row = {"station": "here", "run": "r1", "device": "dut-2", "duty": "performed", "by": "a", "at": 2 * DAY}
+    items = {"station": "here", "run": "r1", "at": 1.0, "name": "{}", "maker": "", "model": "", "serial": ""}
+    items |= {"owner_number": "", "customer": "{}"}
     with worked.database.begin() as connection:
-        connection.execute(signed_certificates.insert().values(**row, xml=b"x"))
-        connection.execute(runs.update().where(runs.c.run == "r1").values(awaiting="reviewed"))
-    counted = {one.step: one.runs for one in worked.work.steps(0.0, 10 * DAY)}
+        rows = [items | {"place": place, "certificate": f"C{place}"} for place in (0, 1)]
+        connection.execute(run_items.insert(), rows)
+    worked.signings.add(signed("r1", "performed", 2 * DAY, "dut-2"))
+    counted = {one.step: one.runs for one in worked.work.done(0.0, 10 * DAY).steps}
     assert counted == {"begun": 4, "complete": 4, "performed": 4} | dict.fromkeys((*DUTIES[1:], "whole"), 3)
-    (longest,) = [one for one in worked.work.steps(0.0, 1.5 * DAY) if one.step == "performed"]
+    (longest,) = [one for one in worked.work.done(0.0, 1.5 * DAY).steps if one.step == "performed"]
     assert longest.median == 2 * DAY - (DAY + 11.0)
 
 
 def test_what_was_amended_later_took_no_longer_for_that(worked: Store) -> None:
-    before = worked.work.steps(0.0, 10 * DAY)
-    row = {"station": "here", "run": "r1", "edition": 1, "at": 400 * DAY, "xml": b"x"}
-    with worked.database.begin() as connection:
-        connection.execute(insert(signed_certificates), [row | {"duty": duty, "by": duty} for duty in DUTIES])
-    assert worked.work.steps(0.0, 10 * DAY) == before
+    before = worked.work.done(0.0, 10 * DAY)
+    number = signed("r1", "issued", 0.0).number or ""
+    row = AmendmentRow("here", "r1", "", 1, f"{number}a", number, "{}", "na", 300 * DAY)
+    worked.amendments.add(row)
+    with worked.database.read() as connection:
+        assert connection.execute(select(runs.c.awaiting).where(runs.c.run == "r1")).scalar() == "performed"
+    for duty in DUTIES:
+        worked.signings.add(signed("r1", duty, 400 * DAY, edition=1))
+    assert worked.work.done(0.0, 10 * DAY) == before
 
 
 def test_what_was_returned_did_not_pass_at_once(worked: Store) -> None:
-    row = {"station": "here", "run": "r2", "line": 0, "text": "why?", "by": "reviewer", "at": 1.0}
+    for _ in range(2):
+        worked.remarks.add("here", "r2", 0, "why?", "reviewer", 1.0)
+    assert worked.work.done(0.0, 10 * DAY).passed == (Passed("flow", 4, 1),)
+    assert worked.work.done(3 * DAY, 10 * DAY).passed == (Passed("flow", 2, 0),)
+
+
+def by_hand(store: Store, since: float, until: float) -> tuple[dict[tuple[str, str], list[float]], ...]:
+    """Return what took how long, and what passed, straight from orders, runs, signatures and remarks."""
+    with store.database.read() as connection:
+        ordered = {(row.station, row.id): row.issued for row in connection.execute(select(orders))}
+        known = [row for row in connection.execute(select(runs)) if row.record]
+        signatures = connection.execute(select(signed_certificates)).all()
+        returned = {(row.station, row.run) for row in connection.execute(select(remarks))}
+    took: dict[tuple[str, str], list[float]] = {}
+    passed: dict[tuple[str, str], list[float]] = {}
+    for row in known:
+        this, done = (row.station, row.run), []
+        its = [one for one in signatures if (one.station, one.run) == this]
+        for place, duty in enumerate(DUTIES):
+            at = [one.at for one in its if one.duty == duty and one.edition == 0]
+            done.append(max(at) if at and row.awaiting not in DUTIES[: place + 1] else None)
+        issued = None if row.unordered else ordered.get(this)
+        marks = [issued, row.began, row.updated, *done]
+        if issued is not None and since <= issued < until:
+            for step, begin, end in (
+                *zip(STEPS, marks, marks[1:], strict=False),
+                ("whole", issued, done[-1]),
+            ):
+                if begin is not None and end is not None:
+                    took.setdefault((row.procedure, step), []).append(end - begin)
+        looked = this in returned or any(one.duty == "reviewed" for one in its)
+        if since <= row.began < until and looked:
+            passed.setdefault((row.procedure, ""), []).append(float(this in returned))
+    return took, passed
+
+
+def agrees(store: Store, since: float, until: float) -> None:
+    """Hold what is told of a time against what is counted by hand."""
+    took, passed = by_hand(store, since, until)
+    told = store.work.done(since, until)
+    assert {(one.procedure, one.step): one[2:] for one in told.steps} == {
+        of: (len(times), *quarters(times)) for of, times in took.items()
+    }
+    assert {one.procedure: one[1:] for one in told.passed} == {
+        procedure: (len(each), sum(each)) for (procedure, _), each in passed.items()
+    }
+
+
+def kept(store: Store) -> list[tuple[object, ...]]:
+    with store.database.read() as connection:
+        return sorted(tuple(row) for row in connection.execute(select(run_steps)))
+
+
+TIMES = (
+    (0.0, 10 * DAY),
+    (1.5 * DAY, 3.5 * DAY),
+    (DAY, 3 * DAY),
+    (2 * DAY + 1, 2 * DAY + 2),
+    (-math.inf, math.inf),
+)
+
+
+def test_what_days_come_to_is_what_their_runs_do_whatever_happens_to_these(worked: Store) -> None:
+    """Of runs that were resumed, paused or aborted, that nobody ordered, or wait for a signature."""
+    for n, state in enumerate(("signed", "paused", "aborted", "suspended", "running", "signed")):
+        run = f"k{n}"
+        worked.orders.issue(run, "N", "here", b"e", 2 * DAY - 5 + n, 1e9, "Li Wei")
+        with worked.database.begin() as connection:
+            told = {"station": "here", "run": run, "committed": 1, "head": "h", "state": state}
+            told |= {"began": 2 * DAY - 1 + n, "updated": 3 * DAY + n, "ordered": 2 * DAY - 5 + n}
+            connection.execute(insert(runs), [told])
+        if state in ("signed", "suspended"):
+            recorded(worked, run)
+    acts = (
+        lambda: worked.signings.add(signed("k0", "performed", 5 * DAY)),
+        lambda: worked.signings.add(signed("k0", "reviewed", 5.5 * DAY)),
+        lambda: worked.remarks.add("here", "k5", 0, "why?", "na", 1.0),
+        lambda: worked.journals.note_unordered("here", "k3", "nobody ordered it"),
+        lambda: worked.journals.note_unordered("here", "k3", ""),
+        lambda: worked.journals.note_unordered("here", "r4", "nobody ordered it"),
+        lambda: recorded(worked, "k2"),
+        lambda: worked.records.put(RecordRow("here", "r1", "h", "k", "{}", agrees=False, computed=1.0)),
+    )
+    assert worked.work.sum_up() > 0
+    assert worked.work.sum_up() == 0
+    for act in acts:
+        act()
+        for time in TIMES:  # with what was forgotten, and once that is found again
+            agrees(worked, *time)
+        worked.work.sum_up()
+        for time in TIMES:
+            agrees(worked, *time)
+    before = kept(worked)
+    with worked.database.read() as connection:
+        days = connection.execute(select(work_days)).all()
+    assert worked.work.rebuild() == len(before)
+    assert kept(worked) == before
+    with worked.database.read() as connection:
+        assert sorted(connection.execute(select(work_days)).all()) == sorted(days)
     with worked.database.begin() as connection:
-        connection.execute(remarks.insert(), [row, row])
-    assert worked.work.passed(0.0, 10 * DAY) == (Passed("flow", 4, 1),)
-    assert worked.work.passed(3 * DAY, 10 * DAY) == (Passed("flow", 2, 0),)
+        connection.execute(run_steps.delete())
+        with Operations.context(MigrationContext.configure(connection)):
+            v0027_steps._fill()
+    assert kept(worked) == before
 
 
 def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
@@ -95,7 +207,8 @@ def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
         worked.orders.issue(f"e{n}", "N", "there", b"e", 5 * DAY, 1e9, "Li Wei")
         run = {"station": "there", "run": f"e{n}", "committed": 1, "head": "h", "state": state}
         with worked.database.begin() as connection:
-            connection.execute(runs.insert().values(**run, began=5 * DAY, updated=1.0, failed=failed))
+            told = {"began": 5 * DAY, "updated": 1.0, "failed": failed, "ordered": 5 * DAY}
+            connection.execute(runs.insert().values(**run, **told))
             if state == "aborted":
                 this = orders.c.id == f"e{n}"
                 connection.execute(orders.update().where(this).values(state="claimed", reason="leak"))
@@ -110,37 +223,49 @@ def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
     assert worked.work.ended_early(0.0, 5 * DAY) == ()
 
 
-def test_load_is_counted_by_the_weeks_asked_for(worked: Store) -> None:
-    weeks = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
-    found = worked.work.load(weeks)
-    assert found == (
+def test_load_is_counted_by_the_parts_asked_for(worked: Store) -> None:
+    ends = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
+    parts = [Part(number // 2, *of) for number, of in enumerate(ends)]
+    told = (
         BenchLoad(0, "here", "", 2, 30.0),
         BenchLoad(1, "here", "", 1, 30.0),
         BenchLoad(2, "here", "", 1, 40.0),
     )
+    assert worked.work.load(parts) == told
+    assert worked.work.load_shown(parts, "", 9) == (("here",), 3, told)
     with worked.database.begin() as connection:
         for n, bench in ((1, "A"), (2, "B"), (3, "A")):
-            connection.execute(orders.update().where(orders.c.id == f"r{n}").values(bench=bench))
-    assert worked.work.load([(0.0, 10 * DAY), (3 * DAY, 10 * DAY)]) == (
-        BenchLoad(0, "here", "", 1, 40.0),
+            connection.execute(runs.update().where(runs.c.run == f"r{n}").values(bench=bench))
+    assert worked.work.load([Part(0, 0.0, 3 * DAY), Part(0, 3 * DAY, 10 * DAY)]) == (
         BenchLoad(1, "here", "", 1, 40.0),
-        BenchLoad(0, "here", "A", 2, 40.0),
+        BenchLoad(0, "here", "A", 1, 10.0),
         BenchLoad(1, "here", "A", 1, 30.0),
         BenchLoad(0, "here", "B", 1, 20.0),
     )
 
 
+def test_the_load_of_some_stations_is_told_beside_the_names_of_all(worked: Store) -> None:
+    names = ("B-2", "a1", "a10", "a2")  # as Python puts them in order, whatever the database's language
+    for name in names:
+        worked.stations.enrol(worked.stations.new_code(name, 100.0), "key", "print", 1000.0, 50.0)
+        run = {"station": name, "run": f"of-{name}", "committed": 1, "head": "h", "state": "signed"}
+        with worked.database.begin() as connection:
+            connection.execute(insert(runs), [run | {"began": DAY, "updated": 2 * DAY}])
+    parts, all_ = [Part(0, 0.0, 10 * DAY)], (*names, "here")
+    for after, shown in (("", all_[:2]), ("a1", all_[2:4]), ("a2", all_[4:]), ("here", all_[:2])):
+        told = worked.work.load_shown(parts, after, 2)
+        assert (told.stations, told.most, tuple(one.station for one in told.loads)) == (all_, 4, shown)
+
+
 def test_the_signatures_of_a_run_are_looked_up_by_it(worked: Store) -> None:
-    """Not by their duty, which all runs have: 8000 runs took minutes."""
+    """Not by their duty, which all runs have: 100,000 runs took hours."""
     with asking(worked) as sent:
-        worked.work.steps(0.0, 10 * DAY)
-        worked.work.passed(0.0, 10 * DAY)
-    steps = [step for asked in sent for step in plan(worked, asked)]
+        worked.work.rebuild()
+    steps = [step for asked in sent if "SELECT runs." in asked.statement for step in plan(worked, asked)]
     if "sqlite" in worked.database.name:
-        looked = [step for step in steps if " signed_certificates " in step]
+        looked = [step for step in steps if "SEARCH signed_certificates " in step]
         assert looked
-        told = "ix_signed_certificates_told (run=? AND station=?"
-        assert all(told in step for step in looked), looked
+        assert all("run=?" in step for step in looked), looked
     else:
         assert "ix_signed_certificates_told" in "".join(steps)
     assert not [step for step in steps if " records" in step], "large rows of which one word is wanted"
@@ -148,12 +273,6 @@ def test_the_signatures_of_a_run_are_looked_up_by_it(worked: Store) -> None:
 
 def budget(unit: str, *contributions: tuple[str, float]) -> dict[str, object]:
     return {"unit": unit, "lines": [{"distribution": kind, "contribution": u} for kind, u in contributions]}
-
-
-def recorded(store: Store, run: str, finished: str, *budgets: dict[str, object]) -> None:
-    """Keep the record of a run by `flow`."""
-    said = {"evidence": {"procedure": "flow"}, "finished": finished, "measurements": [{"budgets": budgets}]}
-    store.records.put(RecordRow("here", run, "h", "k", json.dumps(said), agrees=True, computed=1.0))
 
 
 def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None:
@@ -191,6 +310,7 @@ def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None
 def test_what_repeats_contribute_is_told_by_procedure_bench_unit_and_month(worked: Store) -> None:
     with worked.database.begin() as connection:
         connection.execute(orders.update().where(orders.c.id == "r1").values(bench="A"))
+        connection.execute(runs.update().where(runs.c.run == "r1").values(bench="A"))
     recorded(worked, "r1", "2026-04-30", budget("%", ("t", 9.0)))
     two = budget("%", ("t", 3.0), ("normal", 50.0)), budget("%", ("t", 4.0), ("t", 3.0))
     recorded(worked, "r1", "2026-05-31", *two, budget("Pa", ("t", 2.0)), budget("Pa", ("normal", 7.0)))

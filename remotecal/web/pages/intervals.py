@@ -57,6 +57,7 @@ def show_intervals(
         by=by,
         ways=COLUMNS,
         columns=COLUMNS[by],
+        behind=visitor.office.store.interval_ends.behind(),
         rows=[_row(one, by, visitor.words) for one in found[:SHOWN]],
         further=len(found) > SHOWN,
         fewest={"item": staircase.FEWEST_OF_ITEM, "model": staircase.FEWEST_OF_MODEL}[by],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -10,16 +11,19 @@ from fastapi import APIRouter, Query, Response
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
+from remotecal.store.work import Part
 from remotecal.web.days import Day, begin_of, end_of
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.spreadsheet import as_csv
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from remotecal.store.work import BenchLoad
     from remotecal.web.office import Office
+
+    Rows = Sequence[Sequence[str]]
 
 router = APIRouter(include_in_schema=False)
 
@@ -29,8 +33,6 @@ LONGEST: Final = timedelta(days=366)
 """Of which time statistics are told, at most."""
 STATIONS_SHOWN: Final = 40
 """Stations whose load is on a page, at most; the files have all."""
-OF_STATIONS: Final = ("load", "benches")
-"""Tables with rows for each station, which comes first in them."""
 HOUR: Final = 3600.0
 COLUMNS: Final = {
     "steps": ("procedure", "step", "runs", "lower", "median", "upper"),
@@ -61,28 +63,23 @@ def show_statistics(
     office = visitor.office
     first, last = asked_time(office, since, until, USUAL)
     if table is not None:
-        return as_csv(visitor, table, COLUMNS[table], _tables(office, (table,), first, last)[table])
-    tables = _tables(office, tuple(COLUMNS), first, last)
-    stations = sorted({row[0] for row in tables["load"]})
-    further = [station for station in stations if station > after]
-    if not further:  # nothing comes after that name: it begins anew
-        further = stations
-    shown = further[:STATIONS_SHOWN]
-    before = len(stations) - len(further)
-    bars = _bars(tables["load"], [day.isoformat() for day in _mondays(first, last)])
+        return as_csv(visitor, table, COLUMNS[table], _table(office, table, first, last))
+    parts, places = _parts(office, first, last)
+    load = office.store.work.load_shown(parts, after, STATIONS_SHOWN)
+    shown = sorted({one.station for one in load.loads})
+    before = load.stations.index(shown[0]) if shown else 0
+    tables = _by_time(load.loads, places) | _done(office, first, last)
+    tables["early"] = _early(office, first, last)
     return visitor.page(
         "statistics.html",
         since=first,
         until=last,
-        tables={
-            name: [row for row in rows if row[0] in shown] if name in OF_STATIONS else rows
-            for name, rows in tables.items()
-        },
+        tables={name: tables[name] for name in COLUMNS},
         columns=COLUMNS,
-        bars={station: bars[station] for station in shown},
-        shown=(before + 1, before + len(shown), len(stations)),
-        earlier=_after(stations, before),
-        further=shown[-1] if len(shown) < len(further) else None,
+        bars=_bars(tables["load"], [day.isoformat() for day in _mondays(first, last)], load.most),
+        shown=(before + 1, before + len(shown), len(load.stations)),
+        earlier=_after(load.stations, before),
+        further=shown[-1] if before + len(shown) < len(load.stations) else None,
     )
 
 
@@ -105,57 +102,67 @@ def asked_time(office: Office, since: date | None, until: date | None, usual: ti
     return first, last
 
 
-def _tables(
-    office: Office, wanted: Collection[str], first: date, last: date
-) -> dict[str, Sequence[Sequence[str]]]:
-    """Return name → rows of some of the tables; both of load are found at once."""
-    weeks, months = _mondays(first, last), months_in(first, last)
-    found: dict[str, Sequence[Sequence[str]]] = {}
-    if not {"load", "benches"}.isdisjoint(wanted):
-        spans = [*_spans(office, _ends(weeks), first, last), *_spans(office, _ends(months), first, last)]
-        loads = office.store.work.load(spans)
-        found["load"] = _by_week(loads, weeks)
-        found["benches"] = [
-            (
-                one.station,
-                one.bench,
-                f"{months[one.span - len(weeks)]:%Y-%m}",
-                str(one.runs),
-                _hours(one.seconds),
-            )
-            for one in loads
-            if one.span >= len(weeks)
-        ]
-    return {name: found[name] if name in found else _rows(office, name, first, last) for name in wanted}
+def _table(office: Office, table: str, first: date, last: date) -> Rows:
+    """Return the rows of one of the tables, all of them."""
+    if table == "early":
+        return _early(office, first, last)
+    if table in ("steps", "passed"):
+        return _done(office, first, last)[table]
+    parts, places = _parts(office, first, last)
+    return _by_time(office.store.work.load(parts), places)[table]
 
 
-def _rows(office: Office, table: str, first: date, last: date) -> Sequence[Sequence[str]]:
-    """Return the rows of a table that has a query of its own."""
-    begin, end, work = begin_of(office, first), end_of(office, last), office.store.work
-    if table == "steps":
-        return [
+def _done(office: Office, first: date, last: date) -> dict[str, Rows]:
+    """Return the tables of what was done: how long steps took, and what passed its review."""
+    done = office.store.work.done(begin_of(office, first), end_of(office, last))
+    return {
+        "steps": [
             (one.procedure, one.step, str(one.runs), *map(_hours, (one.lower, one.median, one.upper)))
-            for one in work.steps(begin, end)
-        ]
-    if table == "passed":
-        return [
+            for one in done.steps
+        ],
+        "passed": [
             (one.procedure, str(one.runs), str(one.returned), f"{100 * (1 - one.returned / one.runs):.0f}")
-            for one in work.passed(begin, end)
-        ]
-    return [(one.state, one.reason, str(one.orders)) for one in work.ended_early(begin, end)]
+            for one in done.passed
+        ],
+    }
 
 
-def _by_week(found: Iterable[BenchLoad], mondays: Sequence[date]) -> list[Sequence[str]]:
-    """Return the rows of each station and week, its benches together."""
-    together: dict[tuple[str, int], tuple[int, float]] = {}
-    for one in found:
-        if one.span < len(mondays):
-            runs, seconds = together.get((one.station, one.span), (0, 0.0))
-            together[one.station, one.span] = (runs + one.runs, seconds + one.seconds)
-    return [
-        (station, mondays[week].isoformat(), str(runs), _hours(seconds))
-        for (station, week), (runs, seconds) in sorted(together.items())
+def _early(office: Office, first: date, last: date) -> Rows:
+    found = office.store.work.ended_early(begin_of(office, first), end_of(office, last))
+    return [(one.state, one.reason, str(one.orders)) for one in found]
+
+
+def _parts(office: Office, first: date, last: date) -> tuple[list[Part], list[tuple[str, str]]]:
+    """Return the parts of a time that are each within one week and one month; and which week and month.
+
+    The week is told by its Monday.
+    """
+    mondays = _mondays(first, last)
+    begins = sorted({first, *(day for day in (*mondays, *months_in(first, last)) if day > first)})
+    ends = [date.fromordinal(later.toordinal() - 1) for later in begins[1:]]
+    weeks = [bisect_right(mondays, day) - 1 for day in begins]
+    parts = [
+        Part(week, begin_of(office, begin), end_of(office, end))
+        for week, begin, end in zip(weeks, begins, [*ends, last], strict=True)
     ]
+    places = [(mondays[week].isoformat(), f"{day:%Y-%m}") for week, day in zip(weeks, begins, strict=True)]
+    return parts, places
+
+
+def _by_time(found: Iterable[BenchLoad], places: Sequence[tuple[str, str]]) -> dict[str, Rows]:
+    """Return the load of each station by week, its benches together, and that of each bench by month."""
+    weekly: dict[tuple[str, ...], list[float]] = {}
+    monthly: dict[tuple[str, ...], list[float]] = {}
+    for one in found:
+        week, month = places[one.span]
+        for sums, key in ((weekly, (one.station, week)), (monthly, (one.station, one.bench, month))):
+            told = sums.setdefault(key, [0, 0.0])
+            told[0] += one.runs
+            told[1] += one.seconds
+    return {
+        name: [(*key, str(runs), _hours(seconds)) for key, (runs, seconds) in sorted(sums.items())]
+        for name, sums in (("load", weekly), ("benches", monthly))
+    }
 
 
 def _mondays(first: date, last: date) -> list[date]:
@@ -170,27 +177,13 @@ def months_in(first: date, last: date) -> list[date]:
     return [date(number // 12, number % 12 + 1, 1) for number in numbers]
 
 
-def _ends(begins: Sequence[date]) -> list[tuple[date, date]]:
-    """Return the first and the last day of times that follow one another; the last of them has no end."""
-    lasts = [date.fromordinal(later.toordinal() - 1) for later in begins[1:]]
-    return list(zip(begins, [*lasts, date.max], strict=True))
-
-
-def _spans(
-    office: Office, times: Iterable[tuple[date, date]], first: date, last: date
-) -> list[tuple[float, float]]:
-    """Return when each of these times begins and ends, as far as it is asked for."""
-    return [(begin_of(office, max(begin, first)), end_of(office, min(end, last))) for begin, end in times]
-
-
 def _bars(
-    rows: Iterable[Sequence[str]], weeks: Sequence[str]
+    rows: Iterable[Sequence[str]], weeks: Sequence[str], most: int
 ) -> Mapping[str, Sequence[tuple[str, int, int]]]:
-    """Return station → a bar for each week: the week, its runs, and how high it is of 100."""
+    """Return station → a bar for each week: the week, its runs, and how high it is of 100 for the most."""
     counted: dict[str, dict[str, int]] = {}
     for station, week, runs, _ in rows:
         counted.setdefault(station, {})[week] = int(runs)
-    most = max((runs for of in counted.values() for runs in of.values()), default=1)
     return {
         station: [(week, of.get(week, 0), math.ceil(100 * of.get(week, 0) / most)) for week in weeks]
         for station, of in counted.items()

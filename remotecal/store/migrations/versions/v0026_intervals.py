@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from remotecal.store.interval_ends import CalibratedItem, by_number, rows_of, successive
+from remotecal.store.interval_ends import CalibratedItem, by_number, rows_of, states, successive
 
 revision = "0026"
 down_revision = "0024"
@@ -69,5 +69,9 @@ def _fill() -> None:
     found = map(CalibratedItem._make, here.execute(sa.text(CALIBRATED)).all())
     for group in by_number(found):
         for now, before in successive(group):
-            if before is not None and (rows := rows_of(now, before, kept(now), kept(before))):
+            if before is None:
+                continue
+            then = states(kept(before), before.place)
+            rows = rows_of(now, before, states(kept(now), now.place), then)
+            if rows:
                 here.execute(sa.text(into), [{name: row[name] for name in COLUMNS} for row in rows])

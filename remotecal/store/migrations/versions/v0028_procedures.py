@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0028"
-down_revision = "0026"
+down_revision = "0027"
 
 FULL = {
     "balance_by_substitution": "flow.balance_by_substitution",
@@ -44,8 +44,9 @@ FULL = {
 
 
 def upgrade() -> None:
-    """Call them so in both indexes that are grouped by them."""
-    for table in ("runs", "run_spreads"):
+    """Call them so in the indexes that are grouped by them; sums of days are made anew."""
+    for table in ("runs", "run_spreads", "run_steps"):
         named = sa.table(table, sa.column("procedure", sa.Text))
         full = sa.case(FULL, value=named.c.procedure)
         op.execute(named.update().where(named.c.procedure.in_(FULL)).values(procedure=full))
+    op.execute(sa.table("work_days").delete())

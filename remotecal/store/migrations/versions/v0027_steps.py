@@ -1,0 +1,130 @@
+"""How long steps took, a row for each run; and of which certificates the intervals are found.
+
+Days are summed up by the hub once it is up.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+
+EARLY = "record = '' AND (state IN ('aborted', 'stopped', 'suspended') OR failed <> '')"
+REASONED = "reason <> ''"
+PACKED = "seconds it took those ordered that day, rising: 8 bytes each (IEEE 754, the lowest first)"
+STEPS = ("begun", "complete", "performed", "reviewed", "approved", "issued", "whole")
+LONG = 200
+FOUND = f"""
+UPDATE stated_certificates SET ended = revision WHERE NOT EXISTS (
+    SELECT 1 FROM ended_intervals AS its
+    WHERE its.station = stated_certificates.station AND its.run = stated_certificates.run
+    AND (length(maker) > {LONG} OR length(model) > {LONG} OR length(its.number) > {LONG}
+        OR length(certificate) > {LONG} OR length(before) > {LONG} OR length(quantity) > {LONG})
+)
+"""  # noqa: S608
+ORDERED = """
+UPDATE runs SET ordered = orders.issued, bench = coalesce(orders.bench, '') FROM orders
+WHERE orders.id = runs.run AND orders.station = runs.station
+"""
+DONE = """
+CASE WHEN awaiting NOT IN ({before}) THEN (
+    SELECT max(at) FROM signed_certificates AS signed
+    WHERE signed.run = runs.run AND signed.station = runs.station AND duty || '' = '{duty}' AND edition = 0
+) END
+"""
+REVIEWED = """
+EXISTS (
+    SELECT 1 FROM signed_certificates AS signed
+    WHERE signed.run = runs.run AND signed.station = runs.station AND duty || '' = 'reviewed'
+)
+"""
+RETURNED = "EXISTS (SELECT 1 FROM remarks WHERE remarks.run = runs.run AND remarks.station = runs.station)"
+
+
+def upgrade() -> None:
+    """Note with runs what their orders say, make the tables, and fill that of the runs."""
+    op.add_column(
+        "runs",
+        sa.Column("ordered", sa.Float, comment="when its order was issued, where that was for its station"),
+    )
+    op.add_column(
+        "runs",
+        sa.Column("bench", sa.Text, nullable=False, server_default="", comment="that this order names"),
+    )
+    op.execute(ORDERED)
+    _few("ix_runs_early", "runs", EARLY, "ordered")
+    _few("ix_orders_reasoned", "orders", REASONED, "issued")
+    _tables()
+    _fill()
+    _ended()
+
+
+def _ended() -> None:
+    """Note of which certificates the intervals are found, but for texts that PostgreSQL can't index."""
+    op.add_column(
+        "stated_certificates",
+        sa.Column(
+            "ended",
+            sa.Integer,
+            nullable=False,
+            server_default="-1",
+            comment="revision whose intervals are found",
+        ),
+    )
+    op.execute(FOUND)
+    _few("ix_stated_certificates_behind", "stated_certificates", "ended <> revision", "id")
+
+
+def _few(name: str, table: str, which: str, column: str) -> None:
+    op.create_index(name, table, [column], sqlite_where=sa.text(which), postgresql_where=sa.text(which))
+
+
+def _tables() -> None:
+    op.create_table(
+        "run_steps",
+        sa.Column("station", sa.Text, primary_key=True),
+        sa.Column("run", sa.Text, primary_key=True),
+        sa.Column("procedure", sa.Text, nullable=False),
+        sa.Column(
+            "ordered", sa.Float, comment="when its order was issued; none where it is none that was ordered"
+        ),
+        sa.Column("begun", sa.Float, nullable=False, comment="when its first line arrived"),
+        sa.Column("complete", sa.Float, nullable=False, comment="when its last line did"),
+        sa.Column(
+            "performed", sa.Float, comment="when the last of its certificates was signed so; likewise:"
+        ),
+        sa.Column("reviewed", sa.Float),
+        sa.Column("approved", sa.Float),
+        sa.Column("issued", sa.Float),
+        sa.Column(
+            "looked", sa.Boolean, nullable=False, comment="whether somebody reviewed it, or returned it"
+        ),
+        sa.Column("returned", sa.Boolean, nullable=False, comment="whether it was returned with a remark"),
+        comment="when the steps of runs with a record were done; an index of orders, runs and signatures",
+    )
+    op.create_index("ix_run_steps_ordered", "run_steps", ["ordered"])
+    op.create_index("ix_run_steps_begun", "run_steps", ["begun"])
+    op.create_table(
+        "work_days",
+        sa.Column("day", sa.Integer, primary_key=True, autoincrement=False, comment="since 1970-01-01, UTC"),
+        sa.Column("procedure", sa.Text, primary_key=True, comment="that without a name stands for each day"),
+        sa.Column(
+            "looked", sa.Integer, nullable=False, comment="runs begun that day that were reviewed or returned"
+        ),
+        sa.Column("returned", sa.Integer, nullable=False, comment="of these, returned with a remark"),
+        *(
+            sa.Column(step, sa.LargeBinary, nullable=False, comment="likewise" if number else PACKED)
+            for number, step in enumerate(STEPS)
+        ),
+        comment="how long steps took, by day; an index of `run_steps`, without the days that changed since",
+    )
+
+
+def _fill() -> None:
+    duties = STEPS[2:6]
+    before = [", ".join(f"'{one}'" for one in duties[: place + 1]) for place in range(len(duties))]
+    done = ", ".join(DONE.format(before=ones, duty=duty) for ones, duty in zip(before, duties, strict=True))
+    named = f"station, run, procedure, ordered, begun, complete, {', '.join(duties)}, looked, returned"
+    of_run = "station, run, procedure, CASE WHEN unordered = '' THEN ordered END, began, updated"
+    rows = f"SELECT {of_run}, {done}, {REVIEWED} OR {RETURNED}, {RETURNED} FROM runs WHERE record <> ''"  # noqa: S608
+    op.execute(f"INSERT INTO run_steps ({named}) {rows}")
