@@ -24,7 +24,7 @@ from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert
+from remotecal.units import convert, scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
@@ -189,8 +189,8 @@ class Repeats(Generic[Seen]):
             EvidenceError: the bench states none.
         """
         fact = self._fact(name)
-        scale = convert(1.0, fact.unit, unit)
-        value, expanded = fact.value * scale, fact.expanded_uncertainty * scale
+        worth = scale(fact.unit, unit)  # a fact is a size, not a place on a scale: 0.02 °C is 0.02 K
+        value, expanded = fact.value * worth, fact.expanded_uncertainty * worth
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
