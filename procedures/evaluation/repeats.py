@@ -39,6 +39,9 @@ Form = TypeVar("Form", bound=Applied)
 CMC = "cmc"
 """Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
 
+ROUNDED = 1e-3
+"""Seconds by which times that were rounded may seem to contradict each other."""
+
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
 
@@ -60,6 +63,16 @@ class Repeats(Generic[Seen]):
         self.rounding: list[str] = []
         """Symbols of what rounding does by chance."""
         self._corrected: dict[object, list[Deviating]] = {}
+        self._see_durations()
+
+    def _see_durations(self) -> None:
+        """Raise `EvidenceError` where by the run's clock more passed in a repeat than that lasted."""
+        for one in self.seen:
+            took, whole = getattr(one, "duration", None), one.entry.at - one.entry.began
+            if took is not None and not 0 < took <= whole + ROUNDED:
+                raise EvidenceError(
+                    f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
+                )
 
     @property
     def points(self) -> tuple[str, ...]:

@@ -62,9 +62,9 @@ class LoopSeen(MeterSeen):
     sound: Annotated[
         tuple[Measured, ...] | None,
         "m/s",
-        By("readers", "sound_speed"),
-        By("check_reader", "sound_speed"),
-        By("dut", "sound_speed"),
+        By("readers"),
+        By("check_reader"),
+        By("dut"),
     ] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
     base_before: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None

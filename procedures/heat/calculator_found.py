@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Text
 from remotecal.procedures import By
@@ -67,6 +68,12 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted = parameters
+        for one in self.seen:
+            if one.sent != parameters.packet:
+                raise EvidenceError(
+                    f"{point.name}: a packet of {one.sent} pulses is said to have been sent, and the order's "
+                    f"packets have {parameters.packet}"
+                )
         self._sources = {
             "f": self.correction("R_f", "forward", [one.forward for one in self.seen], "Ω", extended=False),
             "r": self.correction("R_r", "back", [one.back for one in self.seen], "Ω", extended=False),
