@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -55,25 +56,25 @@ class ConverterSeen(InAir):
 
     reference_kind: str
     """What the controller counted: absolute or gauge pressure."""
-    reference: Annotated[tuple[Measured, ...], "Pa"]
+    reference: Annotated[tuple[Measured, ...], "Pa", By("controller", "pressure")]
     """The controller."""
-    bath: Annotated[tuple[Measured, ...], "°C"]
+    bath: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The reference thermometer in the well."""
-    pressure: Annotated[tuple[Measured, ...], "Pa"]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """Absolute pressure by the converter."""
-    temperature: Annotated[tuple[Measured, ...], "°C"]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("dut", "temperature")]
     """Temperature by the converter."""
-    factor: Annotated[tuple[Measured, ...], "1"]
+    factor: Annotated[tuple[Measured, ...], "1", By("dut", "factor")]
     """Its conversion factor."""
-    measured_before: Annotated[Measured, "m3"]
+    measured_before: Annotated[Measured, "m3", By("dut", "measured_volume")]
     """Its volume by pulses."""
-    measured_after: Annotated[Measured, "m3"]
-    converted_before: Annotated[Measured, "m3"]
+    measured_after: Annotated[Measured, "m3", By("dut", "measured_volume")]
+    converted_before: Annotated[Measured, "m3", By("dut", "base_volume")]
     """Its volume at base conditions."""
-    converted_after: Annotated[Measured, "m3"]
-    disturbed_before: Annotated[Measured, "m3"]
+    converted_after: Annotated[Measured, "m3", By("dut", "base_volume")]
+    disturbed_before: Annotated[Measured, "m3", By("dut", "disturbed_volume")]
     """What it counted while an alarm stood."""
-    disturbed_after: Annotated[Measured, "m3"]
+    disturbed_after: Annotated[Measured, "m3", By("dut", "disturbed_volume")]
 
 
 SOAKED: Final = Text(zh="温度漂移×时间常数", en="temperature_drift × soak_time")
@@ -126,6 +127,12 @@ class AtPlace(Repeats[ConverterSeen]):
     ) -> None:
         super().__init__(seen[0].entry.point, evidence, seen)
         self.parameters, self.conversion = parameters, conversion
+        for one in seen:
+            if one.reference_kind != parameters.standard_kind:
+                raise EvidenceError(
+                    f"{one.entry.point.name}: the controller counted {one.reference_kind or 'no'} pressure, "
+                    f"and the order says {parameters.standard_kind} pressure"
+                )
         told = [one for each in seen for one in each.reference]
         bath = [one for each in seen for one in each.bath]
         self._std = self.correction("p_std", "controller", told, "Pa", extended=False)

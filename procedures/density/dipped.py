@@ -14,6 +14,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.density import bodies
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
@@ -71,17 +72,17 @@ INPUTS: Final[Mapping[str, Text]] = {
 class DippedSeen(InAir):
     """What a repeat yields."""
 
-    pan: Annotated[Measured, "kg"]
+    pan: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The balance with nothing on its pan."""
-    in_air: Annotated[Measured, "kg"]
+    in_air: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The solid in air."""
-    carrier: Annotated[tuple[Measured, ...], "kg"]
+    carrier: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass")]
     """The empty carrier in the liquid, before and after."""
-    in_liquid: Annotated[tuple[Measured, ...], "kg"]
+    in_liquid: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass")]
     """The solid in the liquid."""
-    standard: Annotated[tuple[Measured, ...] | None, "kg"] = None
+    standard: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass")] = None
     """The standard in the same liquid, before and after the solid."""
-    liquid: Annotated[tuple[Measured, ...], "°C"]
+    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The liquid, before and after."""
 
 

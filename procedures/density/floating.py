@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import TANAKA_U, water_density_tanaka
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.density import bodies
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import MarkFinding
@@ -55,13 +56,13 @@ INPUTS: Final[Mapping[str, Text]] = {
 class HydrometerSeen(InAir):
     """What a repeat yields."""
 
-    hanger: Annotated[Measured, "kg"]
+    hanger: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The balance with the empty hanger."""
-    in_air: Annotated[Measured, "kg"]
+    in_air: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The hydrometer in air."""
-    sunk: Annotated[Measured, "kg"]
+    sunk: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The hydrometer, sunk to the mark."""
-    liquid: Annotated[tuple[Measured, ...], "°C"]
+    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The liquid, before and after."""
 
 

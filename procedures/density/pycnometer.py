@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.density import bodies, gas
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
@@ -55,17 +56,17 @@ INPUTS: Final[Mapping[str, Text]] = {
 class PycnometerSeen(InAir):
     """What a repeat yields; of each run the gauge open to the air, filled, and after the expansion."""
 
-    pan: Annotated[Measured, "kg"]
+    pan: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """The balance with nothing on its pan."""
-    in_air: Annotated[Measured, "kg"]
+    in_air: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """The sample."""
-    empty: Annotated[tuple[Measured, ...], "Pa"]
+    empty: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """With the cell empty."""
-    with_sphere: Annotated[tuple[Measured, ...], "Pa"]
+    with_sphere: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """With the sphere."""
-    sample: Annotated[tuple[Measured, ...], "Pa"]
+    sample: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """With the sample."""
-    cell: Annotated[tuple[Measured, ...], "°C"]
+    cell: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The cell, before and after."""
 
 

@@ -24,7 +24,7 @@ from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert
+from remotecal.units import convert, scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
@@ -38,6 +38,9 @@ Form = TypeVar("Form", bound=Applied)
 
 CMC = "cmc"
 """Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
+
+ROUNDED = 1e-3
+"""Seconds by which times that were rounded may seem to contradict each other."""
 
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
@@ -60,6 +63,16 @@ class Repeats(Generic[Seen]):
         self.rounding: list[str] = []
         """Symbols of what rounding does by chance."""
         self._corrected: dict[object, list[Deviating]] = {}
+        self._see_durations()
+
+    def _see_durations(self) -> None:
+        """Raise `EvidenceError` where by the run's clock more passed in a repeat than that lasted."""
+        for one in self.seen:
+            took, whole = getattr(one, "duration", None), one.entry.at - one.entry.began
+            if took is not None and not 0 < took <= whole + ROUNDED:
+                raise EvidenceError(
+                    f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
+                )
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -189,8 +202,8 @@ class Repeats(Generic[Seen]):
             EvidenceError: the bench states none.
         """
         fact = self._fact(name)
-        scale = convert(1.0, fact.unit, unit)
-        value, expanded = fact.value * scale, fact.expanded_uncertainty * scale
+        worth = scale(fact.unit, unit)  # a fact is a size, not a place on a scale: 0.02 °C is 0.02 K
+        value, expanded = fact.value * worth, fact.expanded_uncertainty * worth
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.evaluation.sources import AS_MEASURED
@@ -58,10 +59,10 @@ AGAINST: Final = ("basic_measuredValue", "basic_referenceValue")
 class ClampOnSeen(MeterSeen):
     """What a repeat yields: what both meters told, and the water's temperature."""
 
-    reference_before: Annotated[Measured, "m3"]
+    reference_before: Annotated[Measured, "m3", By("reference", "volume")]
     """Total of the clamp-on meter."""
-    reference_after: Annotated[Measured, "m3"]
-    temperature: Annotated[tuple[Measured, ...], "°C"]
+    reference_after: Annotated[Measured, "m3", By("reference", "volume")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """Water, or the pipe's wall under the insulation, while the repeat lasted."""
 
     @property

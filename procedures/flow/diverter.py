@@ -25,7 +25,7 @@ from remotecal.drivers.capabilities import Outlet, PulseCounter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
@@ -55,21 +55,21 @@ TURNS: Final = 1.0
 class Diversions(InWater):
     """What a repeat yields: one long diversion, and several short ones into the same tank."""
 
-    mass_before: Annotated[Measured, "kg"]
+    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance ahead of the long diversion, with the tank drained."""
-    mass_after: Annotated[Measured, "kg"]
+    mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance behind it."""
-    time: Annotated[Measured, "s"]
+    time: Annotated[Measured, "s", By("rig", "collection_time")]
     """Its time, by the rig's timer."""
-    pulses: Annotated[Measured, "1"]
+    pulses: Annotated[Measured, "1", By("monitor", "gated_pulses")]
     """The meter's pulses meanwhile."""
-    short_before: Annotated[Measured, "kg"]
+    short_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance ahead of the short ones, with the tank drained again."""
-    short_after: Annotated[Measured, "kg"]
+    short_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance behind the last of them."""
-    short_times: Annotated[tuple[Measured, ...], "s"]
+    short_times: Annotated[tuple[Measured, ...], "s", By("rig", "collection_time")]
     """The time of each."""
-    short_pulses: Annotated[tuple[Measured, ...], "1"]
+    short_pulses: Annotated[tuple[Measured, ...], "1", By("monitor", "gated_pulses")]
     """The meter's pulses in each."""
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import IN_CMC, Condition, Result, Statement, Table, Text
-from remotecal.procedures import Evaluation, In
+from remotecal.procedures import By, Evaluation, In
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 class BenchSeen(Weighed, FlowSeen):
     """What a repeat yields: the water that was collected, and what the meters told that could be read."""
 
-    outlet_temperature: Annotated[tuple[Measured, ...], "°C"]
+    outlet_temperature: Annotated[tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature")]
     """Water behind the last meter, while the repeat lasted; `temperature` is ahead of the first one."""
-    counted_before: Annotated[tuple[Measured, ...], "m3", "1"]
+    counted_before: Annotated[tuple[Measured, ...], "m3", "1", By("meters")]
     """Totals, or pulses, of the meters that answered, at rest."""
-    counted_after: Annotated[tuple[Measured, ...], "m3", "1"]
+    counted_after: Annotated[tuple[Measured, ...], "m3", "1", By("meters")]
 
 
 class SeriesParameters(CollectingParameters, MeterParameters):

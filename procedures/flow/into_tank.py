@@ -14,7 +14,7 @@ from remotecal.drivers.capabilities import CollectingRig, Outlet, PulseCounter, 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Drivers, In, Run
+from remotecal.procedures import By, Drivers, In, Run
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
@@ -42,7 +42,7 @@ class TankParameters(FlowParameters):
 class TankSeen(FlowSeen):
     """What a repeat yields of how long the water was collected."""
 
-    time: Annotated[Measured | None, "s"] = None
+    time: Annotated[Measured | None, "s", By("rig", "collection_time")] = None
     """Between the diverter's two passages, for a flying start."""
 
 

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Result, Table, Text, Words
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -79,14 +80,14 @@ INPUTS: Final[Mapping[str, Text]] = {
 class ParallelSeen(FlowSeen):
     """What a repeat yields: what passed the master meters and the meter under test."""
 
-    standing: Annotated[Measured, "1"]
+    standing: Annotated[Measured, "1", By("rig", "standing")]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...], "m3"]
+    masters_before: Annotated[tuple[Measured, ...], "m3", By("masters")]
     """Totals of all master meters, in the order of the branches."""
-    masters_after: Annotated[tuple[Measured, ...], "m3"]
-    master_temperature: Annotated[tuple[Measured, ...], "°C"]
+    masters_after: Annotated[tuple[Measured, ...], "m3", By("masters")]
+    master_temperature: Annotated[tuple[Measured, ...], "°C", By("master_thermometer", "temperature")]
     """Water at the master meters, while the repeat lasted."""
-    header_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    header_pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "header_pressure")]
     """Gauge pressure in the header, while the repeat lasted."""
 
 

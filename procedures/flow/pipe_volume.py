@@ -20,6 +20,7 @@ from remotecal.fluids.air import buoyancy_factor
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
 from remotecal.procedures import (
+    By,
     Certificates,
     Drivers,
     Evaluation,
@@ -56,11 +57,11 @@ FILL = Text(
 class Filled(InAir):
     """What a repeat yields: what a filling took from the can."""
 
-    can_before: Annotated[Measured, "kg"]
+    can_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance with the can, before the filling."""
-    can_after: Annotated[Measured, "kg"]
+    can_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance with what is left in it."""
-    temperature: Annotated[Measured, "°C"]
+    temperature: Annotated[Measured, "°C", By("thermometer", "temperature")]
     """The water in the stretch."""
 
 

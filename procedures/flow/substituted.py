@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.air import INPUTS as OF_AIR
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.coefficients import Single
@@ -64,11 +65,11 @@ INPUTS: Final[Mapping[str, Text]] = {
 class SubstitutedSeen(InAir):
     """What a repeat yields: what the balance showed."""
 
-    zero: Annotated[tuple[Measured, ...] | None, "kg"] = None
+    zero: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass")] = None
     """With nothing on."""
-    loaded: Annotated[tuple[Measured, ...] | None, "kg"] = None
+    loaded: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass")] = None
     """With the weights on, ahead of each zero but the first, or on top of the substitution loads."""
-    substituted: Annotated[Measured | None, "kg"] = None
+    substituted: Annotated[Measured | None, "kg", By("dut", "settled_mass")] = None
     """With a further substitution load in the weights' place."""
 
     @property

@@ -25,7 +25,7 @@ from remotecal.drivers.capabilities import AmbientMonitor, VelocityMeter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import Evaluation, Evidence, File, In, Parameters, Point, Procedure, Run
+from remotecal.procedures import By, Evaluation, Evidence, File, In, Parameters, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
@@ -55,7 +55,7 @@ LARGEST: Final = 100_000
 class StillSeen(InAir):
     """What a repeat yields: the velocity told of resting water."""
 
-    zero: Annotated[Measured, "m/s"]
+    zero: Annotated[Measured, "m/s", By("dut", "velocity")]
     """Velocity the meter tells."""
     geometry: File
     """What was surveyed."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import WATER_FORMULAS
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 class InWater(InAir):
     """What a repeat yields of the water, and of the air around."""
 
-    temperature: Annotated[tuple[Measured, ...], "°C"]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """Water at the meter, while the repeat lasted."""
-    pressure: Annotated[tuple[Measured, ...], "Pa"]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure")]
     """Gauge pressure at the meter, while the repeat lasted."""
 
 

@@ -16,6 +16,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
 from remotecal.procedures import (
+    By,
     Certificates,
     Drivers,
     Evaluation,
@@ -45,9 +46,9 @@ SAMPLE = Text(
 class DensitySeen(InAir):
     """What a repeat yields: a sample's density and temperature."""
 
-    density: Annotated[tuple[Measured, ...], "kg/m3"]
+    density: Annotated[tuple[Measured, ...], "kg/m3", By("densitometer", "density")]
     """The density meter."""
-    temperature: Annotated[tuple[Measured, ...], "°C"]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The sample in it."""
 
 

@@ -32,7 +32,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -49,12 +49,16 @@ from remotecal.units import same_dimension
 class MasterSeen(FlowSeen):
     """What a repeat yields: what passed both meters."""
 
-    reference_before: Annotated[Measured, "kg", "m3"]
+    reference_before: Annotated[Measured, "kg", "m3", By("reference")]
     """Total of the master meter."""
-    reference_after: Annotated[Measured, "kg", "m3"]
-    reference_temperature_before: Annotated[Measured | None, "°C"] = None
+    reference_after: Annotated[Measured, "kg", "m3", By("reference")]
+    reference_temperature_before: Annotated[
+        Measured | None, "°C", By("reference_thermometer", "temperature")
+    ] = None
     """Water at a master meter that totalizes volume."""
-    reference_temperature_after: Annotated[Measured | None, "°C"] = None
+    reference_temperature_after: Annotated[
+        Measured | None, "°C", By("reference_thermometer", "temperature")
+    ] = None
 
 
 class MasterMeterParameters(FlowParameters):

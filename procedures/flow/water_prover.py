@@ -21,7 +21,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import Text
-from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures import Artefact, By, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.output import Output
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -46,13 +46,13 @@ EVERY: Final = 1.0
 class ProvedSeen(FlowSeen):
     """What a repeat yields: one pass of the displacer."""
 
-    pulse_time: Annotated[Measured, "s"]
+    pulse_time: Annotated[Measured, "s", By("dut", "pulse_time")]
     """Time the whole pulses took."""
-    pass_time: Annotated[Measured, "s"]
+    pass_time: Annotated[Measured, "s", By("dut", "pass_time")]
     """Time from detector to detector."""
-    prover_temperature: Annotated[tuple[Measured, ...], "°C"]
+    prover_temperature: Annotated[tuple[Measured, ...], "°C", By("prover_thermometer", "temperature")]
     """Water in the prover, during the pass."""
-    prover_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    prover_pressure: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """Gauge pressure there."""
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Generic, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Result, Table, Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -48,12 +49,12 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
 class UnderBell(InAir):
     """What a repeat yields of the bell."""
 
-    height_before: Annotated[Measured, "m"]
+    height_before: Annotated[Measured, "m", By("rig", "height")]
     """Where the bell stood."""
-    height_after: Annotated[Measured, "m"]
-    bell_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    height_after: Annotated[Measured, "m", By("rig", "height")]
+    bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure")]
     """Absolute pressure under the bell, from the one to the other."""
-    bell_temperatures: Annotated[tuple[Measured, ...], "°C"]
+    bell_temperatures: Annotated[tuple[Measured, ...], "°C", By("bell_thermometers", "temperature")]
     """Its thermometers, one after another, again and again."""
 
 

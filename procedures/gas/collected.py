@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Result, Table, Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -41,20 +42,20 @@ TANK_EXPANSION: Final = "tank_expansion"
 class CollectedSeen(DischargeSeen):
     """What a repeat yields: the tank before and after, and the timer between."""
 
-    tank_pressure_before: Annotated[tuple[Measured, ...], "Pa"]
+    tank_pressure_before: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
     """Absolute pressure in the empty tank."""
-    tank_temperatures_before: Annotated[tuple[Measured, ...], "°C"]
+    tank_temperatures_before: Annotated[tuple[Measured, ...], "°C", By("tank_thermometers", "temperature")]
     """Its thermometers, one after another, again and again."""
-    tank_pressure_after: Annotated[tuple[Measured, ...], "Pa"]
+    tank_pressure_after: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
     """Absolute pressure in the shut tank, when its gas had come to rest."""
-    tank_temperatures_after: Annotated[tuple[Measured, ...], "°C"]
-    filling_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    tank_temperatures_after: Annotated[tuple[Measured, ...], "°C", By("tank_thermometers", "temperature")]
+    filling_pressure: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
     """Absolute pressure in the tank while it was filled."""
-    collection_time: Annotated[Measured, "s"]
+    collection_time: Annotated[Measured, "s", By("rig", "collection_time")]
     """What the timer told."""
-    start_pressure: Annotated[Measured, "Pa"]
+    start_pressure: Annotated[Measured, "Pa", By("rig", "start_pressure")]
     """Absolute pressure in the inventory volume when the timer started."""
-    stop_pressure: Annotated[Measured, "Pa"]
+    stop_pressure: Annotated[Measured, "Pa", By("rig", "stop_pressure")]
     """The same when it stopped."""
 
 

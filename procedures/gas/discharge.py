@@ -19,6 +19,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.gas import sensors
@@ -41,9 +42,9 @@ PLAUSIBLE: Final = (0.9, 1.02)
 class DischargeSeen(InAir):
     """What a repeat yields of the gas ahead of the nozzle under test."""
 
-    inlet_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    inlet_pressure: Annotated[tuple[Measured, ...], "Pa", By("inlet_gauge", "pressure")]
     """Absolute pressure ahead of the nozzle, while gas passed it."""
-    inlet_temperature: Annotated[tuple[Measured, ...], "°C"]
+    inlet_temperature: Annotated[tuple[Measured, ...], "°C", By("inlet_thermometer", "temperature")]
     """Temperature there."""
 
 

@@ -20,7 +20,7 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, results, sensors
 from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
@@ -41,9 +41,9 @@ from remotecal.uncertainty.number import Number, Numbers
 class BellMeterSeen(UnderBell, MeterSeen):
     """What a repeat yields: the bell, and the meter behind it."""
 
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
+    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
     """Temperature at the meter."""
 
 

@@ -14,7 +14,7 @@ from remotecal.drivers.capabilities import FlowSource, PressureGauge, Valve
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, RunError
 from remotecal.model import Result, Text
-from remotecal.procedures import Certificates, Drivers, Evidence, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evidence, Point, Run
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, discharge
 from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
@@ -31,7 +31,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 class BellNozzleSeen(UnderBell, DischargeSeen):
     """What a repeat yields: the bell, and the nozzle behind it."""
 
-    back_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure")]
     """Absolute pressure behind the nozzle."""
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -43,17 +44,17 @@ if TYPE_CHECKING:
 class GasSeen(MeterSeen):
     """What a repeat yields: the air on its way from the room through meter and nozzles."""
 
-    opened: Annotated[Measured, "1"]
+    opened: Annotated[Measured, "1", By("bank", "standing")]
     """Which nozzles stood open, a bit each."""
-    inlet_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    inlet_pressure: Annotated[tuple[Measured, ...], "Pa", By("inlet_gauge", "pressure")]
     """Absolute pressure ahead of the nozzles, while the repeat lasted."""
-    inlet_temperature: Annotated[tuple[Measured, ...], "°C"]
+    inlet_temperature: Annotated[tuple[Measured, ...], "°C", By("inlet_thermometer", "temperature")]
     """Temperature there."""
-    back_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure")]
     """Absolute pressure behind the nozzles."""
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
+    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
     """Temperature at the meter."""
 
 

@@ -17,7 +17,7 @@ from remotecal.drivers.capabilities import (
     VolumeConverter,
 )
 from remotecal.drivers.measured import Measured
-from remotecal.errors import ParameterError, RunError
+from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
@@ -286,7 +286,13 @@ class MeterByMasters(OnLoop):
         return weighted_mean_error(flows, errors, self.parameters.highest)
 
     def _round(self, repeats: LoopRepeats, finding: MeterFinding) -> GoneRound:
-        meter = repeats.states[-1]
+        meter, allowed = repeats.states[-1], self.parameters.leak_allowed
+        for seen in repeats.seen:
+            if abs(seen.leak) > allowed:
+                raise EvidenceError(
+                    f"{repeats.point.name}: the loop leaked {seen.leak:.3g} m3/h when it was tested, and "
+                    f"{allowed:.2g} m3/h are allowed: a run does not go on behind that"
+                )
         return GoneRound(
             repeats.point.nominal["pressure"],
             meter,

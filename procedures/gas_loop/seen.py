@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
+from remotecal.procedures import By
 from remotecal.procedures.library.meters.passing import MeterSeen
 from remotecal.units import same_dimension
 
@@ -21,50 +22,60 @@ class LoopSeen(MeterSeen):
     and then the next one of each.
     """
 
-    standing: Annotated[Measured, "1"]
+    standing: Annotated[Measured, "1", By("loop", "standing")]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg"] = None
+    masters_before: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg", By("readers")] = None
     """What the open masters had counted when it began, where they are read one after another."""
-    masters_after: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg"] = None
-    masters_pulses: Annotated[tuple[Measured, ...] | None, "1"] = None
+    masters_after: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg", By("readers")] = None
+    masters_pulses: Annotated[tuple[Measured, ...] | None, "1", By("readers")] = None
     """What they counted while one gate was open for all counters."""
-    gate_time: Annotated[Measured | None, "s"] = None
+    gate_time: Annotated[Measured | None, "s", By("gate", "gate_time")] = None
     """How long that was."""
-    masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg"]
+    masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg", By("readers")]
     """What the first of them had counted, again and again: by it the flow's scatter is told."""
-    master_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    master_pressure: Annotated[tuple[Measured, ...], "Pa", By("gauges", "pressure")]
     """Absolute pressure at each of them."""
-    master_temperature: Annotated[tuple[Measured, ...], "°C"]
+    master_temperature: Annotated[tuple[Measured, ...], "°C", By("thermometers", "temperature")]
     """Temperature at each of them."""
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa"]
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C"]
+    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
     """Temperature at the meter."""
-    check_before: Annotated[Measured | None, "1", "m3"] = None
+    check_before: Annotated[Measured | None, "1", "m3", By("check_reader")] = None
     """What the check meter had counted when it began."""
-    check_after: Annotated[Measured | None, "1", "m3"] = None
-    check_pulses: Annotated[Measured | None, "1"] = None
+    check_after: Annotated[Measured | None, "1", "m3", By("check_reader")] = None
+    check_pulses: Annotated[Measured | None, "1", By("check_reader")] = None
     """What it counted while the gate was open."""
-    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
-    check_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
-    nozzles_standing: Annotated[Measured | None, "1"] = None
+    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("check_gauge", "pressure")] = None
+    check_temperature: Annotated[
+        tuple[Measured, ...] | None, "°C", By("check_thermometer", "temperature")
+    ] = None
+    nozzles_standing: Annotated[Measured | None, "1", By("bank", "nozzles_standing")] = None
     """Which nozzles of a bank stood open, a bit each."""
-    bank_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    bank_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("bank_gauge", "pressure")] = None
     """Absolute pressure ahead of them."""
-    bank_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
-    back_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    bank_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("bank_thermometer", "temperature")] = (
+        None
+    )
+    back_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("back_gauge", "pressure")] = None
     """Absolute pressure behind them."""
-    sound: Annotated[tuple[Measured, ...] | None, "m/s"] = None
+    sound: Annotated[
+        tuple[Measured, ...] | None,
+        "m/s",
+        By("readers"),
+        By("check_reader"),
+        By("dut"),
+    ] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
-    base_before: Annotated[Measured | None, "m3"] = None
+    base_before: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None
     """Volume at base conditions that the meter had told when it began, where it converts."""
-    base_after: Annotated[Measured | None, "m3"] = None
-    disturbed_before: Annotated[Measured | None, "m3"] = None
+    base_after: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None
+    disturbed_before: Annotated[Measured | None, "m3", By("dut", "disturbed_volume")] = None
     """What it had counted while an alarm stood."""
-    disturbed_after: Annotated[Measured | None, "m3"] = None
-    device_pressure: Annotated[tuple[Measured, ...] | None, "Pa"] = None
+    disturbed_after: Annotated[Measured | None, "m3", By("dut", "disturbed_volume")] = None
+    device_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("dut", "pressure")] = None
     """Absolute pressure by the meter itself."""
-    device_temperature: Annotated[tuple[Measured, ...] | None, "°C"] = None
+    device_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("dut", "temperature")] = None
     """Temperature by the meter itself."""
     leak: Annotated[float, "m3/h"]
     """What leaked out of the sealed loop at this pressure, when it was tested."""

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
@@ -36,9 +38,9 @@ NOMINAL: Final = 100.0
 class CalculatorSeen(EnergySeen):
     """What a repeat yields: one packet of pulses."""
 
-    forward: Annotated[Measured, "Ω"]
+    forward: Annotated[Measured, "Ω", By("forward", "resistance")]
     """What is set at the source that stands for the thermometer of the flow."""
-    back: Annotated[Measured, "Ω"]
+    back: Annotated[Measured, "Ω", By("back", "resistance")]
     """At that of the return."""
     sent: Annotated[int, "1"]
     """Pulses of the packet."""
@@ -66,6 +68,12 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted = parameters
+        for one in self.seen:
+            if one.sent != parameters.packet:
+                raise EvidenceError(
+                    f"{point.name}: a packet of {one.sent} pulses is said to have been sent, and the order's "
+                    f"packets have {parameters.packet}"
+                )
         self._sources = {
             "f": self.correction("R_f", "forward", [one.forward for one in self.seen], "Ω", extended=False),
             "r": self.correction("R_r", "back", [one.back for one in self.seen], "Ω", extended=False),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
@@ -38,15 +39,15 @@ LINE_PRESSURE: Final = 4e5
 class CompleteSeen(EnergySeen):
     """What a repeat yields: what flowed from rest to rest, and both baths meanwhile."""
 
-    forward: Annotated[tuple[Measured, ...], "°C"]
+    forward: Annotated[tuple[Measured, ...], "°C", By("forward_reference", "temperature")]
     """The reference in the bath of the flow."""
-    back: Annotated[tuple[Measured, ...], "°C"]
+    back: Annotated[tuple[Measured, ...], "°C", By("return_reference", "temperature")]
     """That of the return."""
-    water: Annotated[tuple[Measured, ...], "°C"]
+    water: Annotated[tuple[Measured, ...], "°C", By("water_thermometer", "temperature")]
     """The water in the line."""
-    master_before: Annotated[Measured, "m3"]
+    master_before: Annotated[Measured, "m3", By("master", "volume")]
     """Total of the master meter."""
-    master_after: Annotated[Measured, "m3"]
+    master_after: Annotated[Measured, "m3", By("master", "volume")]
     duration: Annotated[float, "s"]
     """How long it flowed, by the run's clock."""
 

@@ -10,6 +10,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Column, Result, Table, Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
@@ -21,12 +22,12 @@ from remotecal.procedures.library.measuring.surroundings import InAir
 class EnergySeen(InAir):
     """What a repeat yields of the energy that was told."""
 
-    counted_before: Annotated[Measured | None, "1"] = None
+    counted_before: Annotated[Measured | None, "1", By("dut")] = None
     """Pulses of an output of energy, where they are counted."""
-    counted_after: Annotated[Measured | None, "1"] = None
-    energy_before: Annotated[Measured | None, "kW*h"] = None
+    counted_after: Annotated[Measured | None, "1", By("dut")] = None
+    energy_before: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
     """Energy on a display, where that is read."""
-    energy_after: Annotated[Measured | None, "kW*h"] = None
+    energy_after: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
 
 
 class ToldEnergy(Protocol):

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -50,11 +51,11 @@ NOMINAL: Final = 100.0
 class PairSeen(InAir):
     """What a repeat yields in a bath."""
 
-    reference: Annotated[tuple[Measured, ...], "°C"]
+    reference: Annotated[tuple[Measured, ...], "°C", By("reference", "temperature")]
     """The reference thermometer, reading by reading."""
-    forward: Annotated[tuple[Measured, ...], "Ω"]
+    forward: Annotated[tuple[Measured, ...], "Ω", By("pairs", "forward_resistance")]
     """The thermometers of the flow, of all pairs, together with it."""
-    back: Annotated[tuple[Measured, ...], "Ω"]
+    back: Annotated[tuple[Measured, ...], "Ω", By("pairs", "return_resistance")]
     """Those of the return."""
 
 

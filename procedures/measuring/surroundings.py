@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Condition, Text
-from remotecal.procedures import Observed, Run
+from remotecal.procedures import By, Observed, Run
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 
 if TYPE_CHECKING:
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 class InAir(Observed):
     """What a repeat yields of the air around."""
 
-    air_pressure: Annotated[Measured, "Pa"]
+    air_pressure: Annotated[Measured, "Pa", By("ambient", "air_pressure")]
     """Absolute pressure of the air."""
-    air_temperature: Annotated[Measured, "°C"]
+    air_temperature: Annotated[Measured, "°C", By("ambient", "air_temperature")]
     """Temperature of the air."""
-    humidity: Annotated[Measured, "%"]
+    humidity: Annotated[Measured, "%", By("ambient", "humidity")]
     """Relative humidity of the air."""
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 class MeterSeen(InAir):
     """What a repeat yields of the meter under test."""
 
-    current: Annotated[tuple[Measured, ...] | None, "mA"] = None
+    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
     """Output of a meter that is read by its current."""
-    pulses: Annotated[Measured | None, "1"] = None
+    pulses: Annotated[Measured | None, "1", By("dut")] = None
     """Pulses within a gate, or from rest to rest."""
-    pulses_before: Annotated[Measured | None, "1"] = None
+    pulses_before: Annotated[Measured | None, "1", By("dut")] = None
     """Pulses counted so far, where the count goes on."""
-    pulses_after: Annotated[Measured | None, "1"] = None
-    total_before: Annotated[Measured | None, "m3"] = None
+    pulses_after: Annotated[Measured | None, "1", By("dut")] = None
+    total_before: Annotated[Measured | None, "m3", By("dut")] = None
     """Total of a meter that is read by it."""
-    total_after: Annotated[Measured | None, "m3"] = None
+    total_after: Annotated[Measured | None, "m3", By("dut")] = None
     duration: Annotated[float | None, "s"] = None
     """How long it flowed, by the run's clock."""
 

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -97,7 +99,9 @@ def drift_equation(evidence: Evidence) -> str:
 class BesideGauge(InAir):
     """What a repeat yields where an instrument tells the pressure."""
 
-    reference: Annotated[tuple[Measured, ...], "Pa"]
+    reference: Annotated[
+        tuple[Measured, ...], "Pa", By("reference", "pressure"), By("controller", "pressure")
+    ]
     """The standard, reading by reading together with the device."""
     reference_kind: str
     """What its pressures are counted from: `gauge` or `absolute`."""
@@ -119,6 +123,7 @@ class AgainstGauge(AtPressure[G]):
     ) -> None:
         super().__init__(value, evidence, seen, parameters)
         readings = [reading for one in self.seen for reading in one.reference]
+        self._see_kind(parameters)
         self._standard = self.correction(
             "p_std", standard_role(evidence.instruments), readings, "Pa", extended=False
         )
@@ -126,6 +131,16 @@ class AgainstGauge(AtPressure[G]):
         if self.air is None and any(one.reference_kind != self._device for one in self.seen):
             air = [one.air_pressure for one in self.seen]
             self._barometer = self.correction("p_a", "ambient", air, "Pa")
+
+    def _see_kind(self, parameters: PressureParameters) -> None:
+        """Raise `EvidenceError` where the standard did not count from where the order says that it does."""
+        kind: Kind = "absolute" if parameters.standard_absolute else "gauge"
+        for one in self.seen:
+            if one.reference_kind != kind:
+                raise EvidenceError(
+                    f"{one.entry.point.name}: the standard counted {one.reference_kind or 'no'} pressure, "
+                    f"and the order says {kind} pressure"
+                )
 
     def told(self, seen: G, x: Numbers) -> Number:
         shown = self._standard.corrected(x, mean(seen.reference, "Pa"))
@@ -142,7 +157,7 @@ class AgainstGauge(AtPressure[G]):
 class UnderPiston(InAir):
     """What a repeat yields where a piston gauge makes the pressure."""
 
-    piston_temperature: Annotated[tuple[Measured, ...], "°C"]
+    piston_temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """The piston, reading by reading together with the device."""
 
 

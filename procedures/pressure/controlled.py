@@ -150,8 +150,9 @@ class ControlledProcedure(PressureProcedure[G]):
     def read(self, run: Run, device: Mapping[str, BoundReading]) -> dict[str, Any]:
         """Read the standard and the device together, again and again; returns the parts of an observation."""
         wanted, standard = self.parameters, self.reference or self.controller
-        air = read_air(run, self.ambient)
-        kind: Kind = "absolute" if standard.is_absolute() else "gauge"
+        air, absolute = read_air(run, self.ambient), standard.is_absolute()
+        self._see_standard_kind(absolute=absolute)
+        kind: Kind = "absolute" if absolute else "gauge"
         quantities = {"reference": standard.pressure, **device}
         read = sample(run, wanted.readings * wanted.every, quantities, wanted.readings)
         return {**air._asdict(), "reference_kind": kind, **read}

@@ -16,7 +16,7 @@ from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.measured import Measured
 from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
 from remotecal.model import Certificate, Text
-from remotecal.procedures import Artefact, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures import Artefact, By, Certificates, Drivers, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.coefficients import Function, Single
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -39,6 +39,7 @@ from remotecal.procedures.library.pressure.piston import (
     MASS,
     MAY_BE_STATED,
     MOST_WEIGHTS,
+    PLAUSIBLE,
     REFERENCE_TEMPERATURE,
     area_of,
 )
@@ -59,7 +60,7 @@ GRAVITY: Final = 9.80665
 class DeadWeightSeen(UnderPiston):
     """What a repeat yields: the gauge, and the piston's temperature."""
 
-    indicated: Annotated[tuple[Measured, ...], "Pa"]
+    indicated: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """The gauge under test."""
 
 
@@ -114,6 +115,9 @@ class DeadWeight(Indicating[DeadWeightSeen]):
     def characteristics(self) -> Mapping[str, str]:
         facts = {**super().characteristics(), "piston_expansion": "1/K", "weight_density": "kg/m3"}
         return {**facts, **LIQUID} if self.parameters.liquid else facts
+
+    def plausible(self) -> Mapping[str, tuple[float, float]]:
+        return {**super().plausible(), **PLAUSIBLE}
 
     def may_state(self) -> Mapping[str, str]:
         return {**super().may_state(), **MAY_BE_STATED}

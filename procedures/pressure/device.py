@@ -130,6 +130,9 @@ class PressureProcedure(Procedure, Generic[S]):
     def characteristics(self) -> Mapping[str, str]:
         return head.characteristics(self.parameters.medium)
 
+    def plausible(self) -> Mapping[str, tuple[float, float]]:
+        return {**super().plausible(), **head.PLAUSIBLE}
+
     def may_state(self) -> Mapping[str, str]:
         return {**super().may_state(), DRIFT: "Pa", CMC: self.unit}
 

@@ -104,6 +104,14 @@ def equation(medium: Medium, *, absolute: bool) -> str:
     return f"{lost}, ρ_f = M·p/(R·T)·(1 + δ_ρ)" if medium in MOLAR_MASS else lost
 
 
+PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
+    "reference_height": (-100.0, 100.0),
+    "gravity": (9.76, 9.84),  # from the mountains at the equator to the poles
+    "fluid_density": (500.0, 2500.0),
+}
+"""Between which values the facts of a head are, in the units of `characteristics`."""
+
+
 def characteristics(medium: Medium) -> Mapping[str, str]:
     """Return the facts of the bench that a head needs, each with a unit of its dimension."""
     facts = {"reference_height": "m", "gravity": "m/s2"}

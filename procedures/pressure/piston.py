@@ -116,6 +116,14 @@ MAY_BE_STATED: Final[Mapping[str, str]] = {DENSITY: "kg/m3", BASE: "°C"}
 """Facts that a bench may state: the density of the piston, which else is that of the weights; and the
 temperature its area is stated for, else 20 °C."""
 
+PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
+    "piston_expansion": (0.0, 5e-5),
+    "weight_density": (1000.0, 22_000.0),
+    DENSITY: (1000.0, 22_000.0),
+    BASE: (10.0, 30.0),
+}
+"""Between which values the facts of a piston gauge are, in these units."""
+
 PISTON: Final = 1
 """The number of the weight that is the piston itself, where its density is stated."""
 

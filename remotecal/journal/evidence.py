@@ -136,6 +136,8 @@ class Evidence:
     """The points, in the order measured."""
     observations: tuple[Observation, ...]
     """The observations, in the order made; the values of each are unpacked when somebody looks."""
+    sources: tuple[tuple[str, str], ...]
+    """Name of a part of observations, and `instrument.quantity` of a reading that is in it anywhere."""
     instruments: Mapping[str, InstrumentUsed]
     """Role → the instrument that filled it."""
     artefacts: Mapping[str, ArtefactUsed]

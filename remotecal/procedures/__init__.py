@@ -8,7 +8,7 @@ from remotecal.journal.contents import File
 from remotecal.journal.evidence import Evidence, InstrumentUsed
 from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
-from remotecal.procedures.observed import Observed
+from remotecal.procedures.observed import By, Observed
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.procedures.procedure import Artefact, Certificates, Drivers, Procedure
 from remotecal.procedures.run import Run
@@ -17,6 +17,7 @@ from remotecal.source import watch
 
 __all__ = [
     "Artefact",
+    "By",
     "Certificates",
     "Drivers",
     "Evaluation",

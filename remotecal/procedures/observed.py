@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import (
     TYPE_CHECKING,
@@ -37,6 +37,32 @@ KINDS = (Measured, SEVERAL, Waveform, float, int, str, File)
 
 
 @dataclass(frozen=True, slots=True)
+class By:
+    """Whose readings a part of an observation is made of: of what fills a role, by one of its quantities.
+
+    A part that names several may be of any of them; one that names none, of anything in its unit.
+    """
+
+    role: str
+    """Name of the role; of one that several fill, any of them."""
+    quantity: str = ""
+    """Name of the quantity; "" where instruments in that role tell it by several."""
+
+    def __str__(self) -> str:
+        return f"{self.role}.{self.quantity}" if self.quantity else self.role
+
+    def gave(self, source: str, roles: Mapping[str, str]) -> bool:
+        """Tell whether a reading's source is this, where `roles` are role → name of what fills it."""
+        name, _, quantity = source.rpartition(".")
+        there = any(one == name and self.of(key) for key, one in roles.items())
+        return there and self.quantity in {"", quantity}
+
+    def of(self, key: str) -> bool:
+        """Tell whether it is the role of what evidence calls `ROLE` or `ROLE[2]`."""
+        return key.partition("[")[0] == self.role
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a declared observation."""
 
@@ -48,6 +74,18 @@ class Part:
     text and a file."""
     optional: bool
     """Whether a repeat may lack it."""
+    by: tuple[By, ...] = ()
+    """Whose readings it is; empty for anybody's."""
+
+    def may_be_of(self, source: str, roles: Mapping[str, str]) -> bool:
+        """Tell whether a reading of this source can be in it; `roles` are role → name of what fills it."""
+        return not self.by or any(by.gave(source, roles) for by in self.by)
+
+    def whose(self, roles: Mapping[str, str]) -> str:
+        """Return in words by whom its readings must be; `roles` are role → name of what fills it."""
+        filled = {by.role: [one for key, one in roles.items() if by.of(key)] for by in self.by}
+        told = (f"{' and '.join(names) or 'nothing'} has the role {role}" for role, names in filled.items())
+        return f"{' or '.join(map(str, self.by))}, where {', '.join(told)}"
 
     def fault(self, value: object) -> str:
         """Return why a value can't be this part; "" if it can."""
@@ -104,7 +142,7 @@ class Observed:
 
     ```python
     class Seen(Observed):
-        mass: Annotated[Measured, "kg"]
+        mass: Annotated[Measured, "kg", By("balance", "settled_mass")]
         '''Balance with the tank full.'''
         temperature: Annotated[tuple[Measured, ...], "°C"]
         '''Water at the meter, while it was collected.'''
@@ -116,7 +154,9 @@ class Observed:
 
     A part is a reading, several of one quantity, a waveform, a number in its unit, a text, or a file; one
     that is of either kind, such as a total of mass or of volume, names both units. What a repeat yields is
-    held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat.
+    held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat; so
+    is a reading of somebody else than the part says it is `By`, there and at the evaluation: of the standard,
+    say, in the place of the device.
     `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
     what is said of them, until somebody wants to see into one.
     """
@@ -184,6 +224,29 @@ def packed(seen: Observed) -> dict[str, Value]:
     return kept
 
 
+def strays(kind: type[Observed], read: Iterable[tuple[str, str]], roles: Mapping[str, str]) -> list[str]:
+    """Return which parts were made of readings that are not theirs, in words.
+
+    Args:
+        kind: what a repeat yields.
+        read: name of a part, and source of a reading in it.
+        roles: role → name of what fills it.
+    """
+    parts = kind.parts()
+    return [
+        f"{name} was read by {source or 'nobody'}, and must be by {parts[name].whose(roles)}"
+        for name, source in read
+        if name in parts and not parts[name].may_be_of(source, roles)
+    ]
+
+
+def sources(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield name of a part and source, of each reading in what a repeat yielded."""
+    for name, value in values.items():
+        readings = value if isinstance(value, tuple) and not isinstance(value, Measured) else (value,)
+        yield from ((name, one.source) for one in readings if isinstance(one, Measured | Waveform))
+
+
 def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:
     """Return how values differ from what a declared observation holds."""
     parts = kind.parts()
@@ -209,9 +272,11 @@ def _parts_of(kind: type[Observed]) -> Mapping[str, Part]:
 def _part(kind: type[Observed], name: str, hint: object) -> Part:
     where = f"{kind.__name__}.{name}"
     given: tuple[str, ...] = ()
+    by: tuple[By, ...] = ()
     if get_origin(hint) is Annotated:
         hint, *said = get_args(hint)
-        given = tuple(map(str, said))
+        by = tuple(each for each in said if isinstance(each, By))
+        given = tuple(str(each) for each in said if not isinstance(each, By))
     choices = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
     optional = types.NoneType in choices
     (inner, *more) = (choice for choice in choices if choice is not types.NoneType)
@@ -227,4 +292,6 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
             units.check(unit)
     except RemotecalError as error:
         raise ParameterError(f"{where}: {error}") from None
-    return Part(name, inner, given, optional)
+    if by and inner not in {Measured, SEVERAL, Waveform}:
+        raise ParameterError(f"{where} is nobody's reading, so it can't say By whom")
+    return Part(name, inner, given, optional, by)

@@ -152,6 +152,13 @@ class Procedure(ABC):
         """
         return {}
 
+    def plausible(self) -> Mapping[str, tuple[float, float]]:
+        """Return between which values a fact can be, in the unit of `characteristics` or `may_state`.
+
+        One outside was mistyped, or in another unit than it says; it is refused before anything is opened.
+        """
+        return {}
+
     def held_against(self) -> tuple[str, ...]:
         """Return the documents by which the evaluation judges the devices; none where it gives no verdict.
 

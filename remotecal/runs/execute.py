@@ -32,7 +32,7 @@ from remotecal.runs.items import check_certified, check_items, check_serials, ch
 from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, points_of
+from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, implausible, points_of
 from remotecal.runs.verification import check_verification
 from remotecal.units import same_dimension
 
@@ -252,6 +252,8 @@ def check_facts(
                 faults.append(f"there is no [characteristics.{name}], in {unit} or the like")
         elif not same_dimension(fact.unit, unit):
             faults.append(f"characteristics.{name} is in {fact.unit}, it must be in {unit} or the like")
+        elif doubt := implausible(procedure, name, fact, unit):
+            faults.append(f"characteristics.{doubt}")
     wanted = set(procedure.certified())
     for role, name in roles.items():
         if of_role(role) in wanted and bench.standards[name].certificate is None:

@@ -11,10 +11,11 @@ from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
 from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
+from remotecal.procedures.observed import strays
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.compiling import compile_record, joined
 from remotecal.runs.items import check_evidence
-from remotecal.runs.suitability import points_of
+from remotecal.runs.suitability import implausible, points_of
 
 if TYPE_CHECKING:
     from remotecal.journal.evidence import Evidence
@@ -48,6 +49,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
     _check_terms(evidence, found, parameters)
     procedure = found.procedure(parameters)
     check_evidence(evidence, procedure)
+    _check_readers(evidence, procedure)
+    _check_facts(evidence, procedure)
     try:
         parts = tuple(_parts(evidence, procedure))
     except Exception as error:  # evidence may be anybody's, and the procedure, too
@@ -126,6 +129,24 @@ def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> No
         raise EvidenceError(
             f"the run went to {_named(evidence.points)}, order {number} asks for {_named(due)}"
         )
+
+
+def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
+    """Raise `EvidenceError` if something was read by another instrument, or quantity, than it must be.
+
+    The standard's readings in the place of the device's would show a device without errors.
+    """
+    roles = {role: one.name for role, one in evidence.instruments.items()}
+    if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles)):
+        raise EvidenceError("; ".join(faults))
+
+
+def _check_facts(evidence: Evidence, procedure: Procedure) -> None:
+    """Raise `EvidenceError` if a fact of the rig can't be what it is said to be."""
+    for name, unit in {**procedure.characteristics(), **procedure.may_state()}.items():
+        fact = evidence.characteristics.get(name)
+        if fact is not None and (doubt := implausible(procedure, name, fact, unit)):
+            raise EvidenceError(doubt)
 
 
 def _named(points: tuple[Point, ...]) -> str:

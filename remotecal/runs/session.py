@@ -28,7 +28,7 @@ from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings
 from remotecal.model import Text
-from remotecal.procedures.observed import packed
+from remotecal.procedures.observed import packed, sources, strays
 from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
@@ -312,6 +312,8 @@ class Session:
         seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
+        if faults := strays(kind, sources(vars(seen)), self._start.roles):
+            raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 
     def _hold(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,10 +16,21 @@ from remotecal.procedures.procedure import of_role
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from remotecal.bench_file import Interlock
+    from remotecal.bench_file import Characteristic, Interlock
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.observation import Point
     from remotecal.procedures.procedure import Procedure, Role
+
+
+def implausible(procedure: Procedure, name: str, fact: Characteristic, unit: str) -> str:
+    """Return why a fact of the rig can't be what the bench file says; "" if it can, or nobody knows."""
+    low, high = procedure.plausible().get(name, (-math.inf, math.inf))
+    if low <= units.convert(fact.value, fact.unit, unit) <= high:
+        return ""
+    return (
+        f"{name} is {fact.value:g} {fact.unit}, and is between {low:g} {unit} and {high:g} {unit} wherever "
+        "there is one: look at the value and at its unit"
+    )
 
 
 def fill(

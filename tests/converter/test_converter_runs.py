@@ -278,8 +278,24 @@ def test_evidence_with_an_alarm_is_none(bench):
         record(forged(evidence, disturbed_after=lambda total: total._replace(value=total.value + 1.0)))
 
 
+def test_a_fact_in_degrees_celsius_is_a_difference_as_in_kelvins(bench):
+    """0.02 °C is no 273.17 K."""
+    evidence = calibrate(bench)
+    found = evidence.characteristics["well_uniformity"]
+    warmer = {"value": 0.01, "expanded_uncertainty": 0.02}
+    in_kelvins, in_degrees = (found.model_copy(update={**warmer, "unit": unit}) for unit in ("K", "°C"))
+    by = [
+        record(replace(evidence, characteristics={**evidence.characteristics, "well_uniformity": fact}))
+        for fact in (in_kelvins, in_degrees)
+    ]
+    assert by[0] == by[1]
+
+
 def test_a_sensor_that_shows_the_same_everywhere_is_refused(bench):
     evidence = calibrate(bench)
+    for kind in ("gauge", "", "vacuum"):
+        with pytest.raises(EvidenceError, match=f"the controller counted {kind or 'no'} pressure, and the"):
+            record(forged(evidence, reference_kind=lambda _, kind=kind: kind))
     stuck = lambda readings: tuple(one._replace(value=5.0) for one in readings)  # noqa: E731
     with pytest.raises(EvidenceError, match="the same pressure at 3 places: that is a substitute value"):
         record(forged(evidence, pressure=stuck))

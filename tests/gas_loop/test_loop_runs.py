@@ -248,6 +248,23 @@ def test_a_branch_that_does_not_open_is_refused(bench):
     assert is_safe(bench)
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"leak": 0.5}, r"the loop leaked 0\.5 m3/h when it was tested, and 0\.01 m3/h are allowed"),
+        ({"leak": -0.5}, r"the loop leaked -0\.5 m3/h"),
+        ({"duration": 3e4}, r"30000 s are said to have passed in a repeat of \d+"),
+        ({"duration": 0.0}, "0 s are said to have passed"),
+    ],
+)
+def test_what_a_procedure_says_of_itself_is_held_against_what_it_can_be(measured, value, said):
+    _, evidence = measured
+    first, *others = evidence.observations
+    forged = replace(first, values={**first.values, **value})
+    with pytest.raises(EvidenceError, match=said):
+        record(replace(evidence, observations=(forged, *others)))
+
+
 def test_evidence_of_other_branches_is_none(measured):
     _, evidence = measured
     first, *others = evidence.observations

@@ -23,6 +23,7 @@ from remotecal.clock import SharedClock
 from remotecal.errors import (
     BenchError,
     CertificateRefused,
+    EvidenceError,
     NotStable,
     ParameterError,
     RunAborted,
@@ -220,7 +221,8 @@ def test_bridges_without_a_certificate_are_refused(baths):
 @pytest.mark.parametrize("side", ["return", "forward"])
 def test_a_calculator_is_off_by_what_it_is_off(tmp_path, side):
     with CalculatorBench.up(tmp_path / "bench", seed=5, side=side, declared=side) as bench:
-        made = record(calibrate(bench, repeats=3))
+        evidence = calibrate(bench, repeats=3)
+        made = record(evidence)
         table, found = errors(made.measurements[0])
         for row, (error, expanded) in enumerate(found):
             assert error == pytest.approx(bench.true_in(table, row), abs=1.5 * expanded)
@@ -228,6 +230,10 @@ def test_a_calculator_is_off_by_what_it_is_off(tmp_path, side):
             assert all(source.resistance() == float("inf") for source in bench.sources), "standing by"
     assert not any("set for a flow sensor" in text for text in statements(made))
     assert read(write(made)) == made
+    first, *others = evidence.observations
+    more = replace(first, values={**first.values, "sent": first.values["sent"] + 10})
+    with pytest.raises(EvidenceError, match="5010 pulses is said to have been sent, and the order's packets"):
+        record(replace(evidence, observations=(more, *others)))
 
 
 def test_a_calculator_that_is_set_for_the_other_side_is_told(tmp_path):

@@ -16,6 +16,7 @@ from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.procedures import Procedure
 from remotecal.procedures.library.pressure.gauge import Gauge
+from remotecal.procedures.observed import sources
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.certificates import Certified, certificate
 
@@ -120,6 +121,7 @@ def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -
         parameters={},
         points=tuple(points),
         observations=tuple(observations),
+        sources=tuple(pair for one in observations for pair in sources(one.values)),
         instruments={name: instrument(name) for name in ("controller", "ambient", "dut")},
         artefacts={},
         certificates={},

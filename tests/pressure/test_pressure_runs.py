@@ -452,9 +452,37 @@ def test_set_points_that_can_not_be_are_refused(bench, parameters, said):
         plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        (
+            "gravity",
+            "98.0122",
+            r"characteristics\.gravity is 98.0122 m/s2, and is between 9.76 m/s2 and 9.84",
+        ),
+        ("reference_height", "-126.0", r"characteristics\.reference_height is -126 m"),
+    ],
+)
+def test_facts_that_nothing_on_earth_has_are_refused(bench, name, value, said):
+    text = bench.bench.read_text(encoding="utf-8")
+    table = text.split(f"[characteristics.{name}]\n", 1)[1]
+    was = next(line for line in table.splitlines() if line.startswith("value = "))
+    rewrite(bench, (f"[characteristics.{name}]\n{was}", f"[characteristics.{name}]\nvalue = {value}"))
+    order = ordered(bench)
+    with pytest.raises(BenchError, match=said):
+        plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
 def test_readings_of_another_instrument_than_the_standard_are_no_evidence(bench):
     evidence = calibrate(bench)
     first, *others = evidence.observations
+    for kind in ("", "sealed gauge", "absolute"):
+        forged = replace(first, values={**first.values, "reference_kind": kind})
+        with pytest.raises(EvidenceError, match=f"the standard counted {kind or 'no'} pressure, and the ord"):
+            record(replace(evidence, observations=(forged, *others)))
+    fact = evidence.characteristics["gravity"].model_copy(update={"value": 980.122})
+    with pytest.raises(EvidenceError, match=r"gravity is 980\.122 m/s2, and is between"):
+        record(replace(evidence, characteristics={**evidence.characteristics, "gravity": fact}))
     strange = tuple(one._replace(source="dut.pressure") for one in first.values["reference"])
     forged = replace(first, values={**first.values, "reference": strange})
     with pytest.raises(EvidenceError, match="was read where controller has the role controller"):

@@ -9,8 +9,9 @@ from tiny_bench import Tiny
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.journal.observation import Observation, Point
-from remotecal.procedures import Observed
-from remotecal.procedures.observed import packed
+from remotecal.procedures import By, Observed
+from remotecal.procedures.observed import packed, sources, strays
+from remotecal.runs.catalogue import find, names
 
 
 class Seen(Observed):
@@ -89,6 +90,65 @@ def test_a_part_that_is_missing_is_told() -> None:
         Seen.of(Observation(point, 1, {"count": 1}, 0.0, 1.0))
 
 
+class OfBath(Observed):
+    """Of a device in a bath that one of two thermometers tells."""
+
+    shown: Annotated[Measured, "°C", By("dut", "temperature")]
+    bath: Annotated[tuple[Measured, ...], "°C", By("thermometers"), By("controller", "bath")]
+    room: Annotated[Measured | None, "°C"] = None
+
+
+ROLES = {"dut": "gauge", "thermometers[1]": "T1", "thermometers[2]": "T2", "controller": "box"}
+GIVEN = {"shown": "gauge.temperature", "bath": "T2.temperature", "room": "T1.temperature"}
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ({"bath": "T1.mean"}, ""),
+        ({"bath": "box.bath"}, ""),
+        ({"shown": "T1.temperature"}, "shown was read by T1.temperature, and must be by dut.temperature, "),
+        ({"shown": "gauge.oven"}, "where gauge has the role dut"),
+        ({"shown": ""}, "shown was read by nobody"),
+        ({"bath": "gauge.temperature"}, "T1 and T2 has the role thermometers, box has the role controller"),
+        ({"bath": "box.air"}, "must be by thermometers or controller.bath"),
+    ],
+)
+def test_a_reading_of_somebody_else_is_told(read: dict[str, str], said: str) -> None:
+    values = {name: WARM._replace(source=source) for name, source in {**GIVEN, **read}.items()}
+    told = strays(OfBath, sources({**values, "bath": (values["bath"],)}), ROLES)
+    assert said in "; ".join(told)
+    assert bool(told) is bool(said)
+
+
+READINGS = (Measured, tuple[Measured, ...])
+
+
+def test_every_reading_of_a_shipped_procedure_says_whose_it_is() -> None:
+    """So that no standard's readings are taken for the device's, nor one total of a device for another."""
+    told, there = set(), set()
+    for name in names():
+        procedure = find(name).procedure
+        roles = {role.name: role.capabilities for role in procedure.roles()}
+        for part in procedure.yields().parts().values():
+            if part.kind in READINGS:
+                found = {by for by in part.by if by.role in roles and has(roles[by.role], by.quantity)}
+                assert found or part.optional, f"{name}: nobody reads {part.name}"
+                told |= {(part.name, by) for by in part.by}
+                there |= {(part.name, by) for by in found}
+                assert part.by, f"{name}: whose is {part.name}?"
+    assert told - there == set(), "no procedure has what could read it"
+
+
+def has(kinds: tuple[type, ...], quantity: str) -> bool:
+    """Tell whether an instrument of one of these kinds has a quantity."""
+    declared = {name for kind in kinds for base in kind.__mro__ for name in vars(base).get(NOTES, ())}
+    return not quantity or quantity in declared
+
+
+NOTES = "__annotations__"
+
+
 def test_what_can_not_be_declared() -> None:
     with pytest.raises(TypeError, match="can't call a part 'at'"):
 
@@ -104,6 +164,9 @@ def test_what_can_not_be_declared() -> None:
     class Odd(Observed):
         mass: Annotated[list[float], "kg"]
 
+    class Nobodys(Observed):
+        remark: Annotated[float, "s", By("clock")]
+
     class Empty(Observed):
         pass
 
@@ -111,6 +174,7 @@ def test_what_can_not_be_declared() -> None:
         (Unitless, "needs a unit"),
         (Unknown, "Unknown.mass: "),
         (Odd, "must be a reading"),
+        (Nobodys, "is nobody's reading"),
         (Empty, "declares nothing"),
     ):
         with pytest.raises(ParameterError, match=said):

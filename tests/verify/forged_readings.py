@@ -173,6 +173,13 @@ def observed_before_it_began(events: list[Event]) -> None:
     observation(events)["began"] = moved(of_kind(events, "observation")[-1], 60).at
 
 
+def read_by_another(events: list[Event]) -> None:
+    """In the place of what the rig tells stands what tells the air, in the same unit and in time."""
+    for one in of_kind(events, "observation"):
+        said = data(one)["values"]
+        said["pressure"] = [json.loads(json.dumps(said["air_pressure"]))]
+
+
 READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (reply_said_to_be_absent, "replies", "balance.settled_mass names no exchange"),
     (reply_absent_and_source_disguised, "replies", "1 values name no reply"),
@@ -190,7 +197,8 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_twice, "replies", "is due"),
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
-    (roles_swapped, "results", "was read where ambient has the role thermometer"),
+    (roles_swapped, "results", "must be by thermometer.temperature, where ambient has the role thermometer"),
+    (read_by_another, "results", "pressure was read by ambient.air_pressure, and must be by rig.pressure"),
     (value_missing, "results", "can't evaluate this evidence"),
     (another_channel, "replies", "was never asked"),
     (another_quantity, "replies", "measure different quantities"),

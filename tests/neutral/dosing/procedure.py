@@ -26,6 +26,7 @@ from remotecal.errors import ParameterError
 from remotecal.fluids.air import buoyancy_factor
 from remotecal.model import IN_CMC, Method, Result, Table, Text
 from remotecal.procedures import (
+    By,
     Certificates,
     Drivers,
     Evaluation,
@@ -65,12 +66,12 @@ PHOTO = Text(zh="请拍摄螺杆的照片。", en="Take a photo of the screw as 
 class Dosed(InAir):
     """What a repeat yields."""
 
-    mass_before: Annotated[Measured, "kg"]
-    mass_after: Annotated[Measured, "kg"]
-    pulses: Annotated[Measured, "1"]
-    temperature: Annotated[tuple[Measured, ...], "°C"]
+    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    pulses: Annotated[Measured, "1", By("dut")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """Granulate in the hopper, while the repeat lasted."""
-    pressure: Annotated[tuple[Measured, ...], "Pa"]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure")]
     """Gauge pressure in the hopper, while the repeat lasted."""
 
 
