@@ -292,15 +292,16 @@ def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None
 
     def told() -> tuple[object, ...]:
         (spread,) = worked.spreads.by_month("2026-05-01", "2026-05-31")
+        done = worked.work.done(0.0, 10 * DAY)
         return (
-            worked.work.passed(0.0, 10 * DAY),
-            {(one.procedure, one.runs) for one in worked.work.steps(0.0, 10 * DAY)},
+            done.passed,
+            {(one.procedure, one.runs) for one in done.steps},
             (spread.procedure, spread.runs),
         )
 
     assert told() == ((Passed(full, 4, 0),), {(full, 4)}, (full, 4))
     with worked.database.begin() as connection:
-        for table in (runs, run_spreads):
+        for table in (runs, run_spreads, run_steps):
             connection.execute(table.update().where(table.c.run == "r1").values(procedure=short))
         with Operations.context(MigrationContext.configure(connection)):
             v0028_procedures.upgrade()
