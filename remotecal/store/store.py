@@ -32,6 +32,7 @@ from remotecal.store.spreads import Spreads
 from remotecal.store.standards import Standards
 from remotecal.store.stated import StatedResults
 from remotecal.store.stations import Stations
+from remotecal.store.tables import metadata
 from remotecal.store.users import Users
 from remotecal.store.walls import Walls
 from remotecal.store.whole import WholeRun, last_issued, whole_run
@@ -99,7 +100,7 @@ class Store:
         """Make the tables, or bring them to this program's version."""
         database = Database(url)
         try:
-            database.migrate()
+            database.migrate(metadata)
         finally:
             database.close()
 

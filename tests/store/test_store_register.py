@@ -3,17 +3,18 @@
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Table, column, create_engine, table, text
+from sqlalchemy import MetaData, Table, column, create_engine, inspect, select, table, text
 
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
 from remotecal.store import database as database_module
-from remotecal.store.database import Database, newest_version
+from remotecal.store.database import VERSIONS, Database, newest_version
 from remotecal.store.journals import RunRow
 from remotecal.store.orders import OrderRow, Repeat
 from remotecal.store.records import RecordRow
@@ -139,17 +140,71 @@ def test_the_audit_log_keeps_what_was_done(store: Store) -> None:
     assert [row.who for row in store.noted(what="revoke")] == ["Li Wei"]
 
 
+def migrate_from_the_first(url: str) -> None:
+    """Make the tables by all changes in their order."""
+    from alembic import command
+
+    database = Database(url)
+    with database.begin() as connection:
+        command.upgrade(database_module._migrations(connection), "head")
+    database.close()
+
+
 def test_migrations_make_what_the_program_expects(url: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 
-    Store.migrate(url)
+    migrate_from_the_first(url)
     Store.migrate(url)
     engine = create_engine(url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
     engine.dispose()
+
+
+def made(url: str) -> dict[str, object]:
+    """Return all that a database tells of its tables, and take them away."""
+    engine = create_engine(url)
+    told: dict[str, object] = {}
+    with engine.begin() as connection:
+        looked = inspect(connection)
+        for each in looked.get_table_names():
+            told[f"{each}: version"] = (
+                connection.execute(select(text("*")).select_from(table(each))).all()
+                if each == VERSIONS
+                else ()
+            )
+            for what in ("columns", "pk_constraint", "foreign_keys", "unique_constraints", "indexes"):
+                told[f"{each}: {what}"] = listed(getattr(looked, f"get_{what}")(each))
+            told[f"{each}: checks"] = listed(looked.get_check_constraints(each))
+        written = MetaData()
+        written.reflect(connection)
+        written.drop_all(connection)
+    engine.dispose()
+    return told
+
+
+def listed(what: object) -> list[str]:
+    return sorted(map(worded, what)) if isinstance(what, list) else [worded(what)]
+
+
+def worded(what: object) -> str:
+    """Return what is told of a thing, with conditions as they are written."""
+    if isinstance(what, Mapping):
+        return str({name: worded(each) for name, each in sorted(what.items())})
+    return str(what)
+
+
+def test_a_new_database_is_as_all_changes_would_have_made_it(url: str) -> None:
+    migrate_from_the_first(url)
+    grown = made(url)
+    Store.migrate(url)
+    begun = made(url)
+    assert {what: (grown.get(what), begun.get(what)) for what in grown.keys() | begun.keys()} == {
+        what: (told, told) for what, told in grown.items()
+    }
+    assert len(grown) > 100
 
 
 def test_the_last_change_is_told_by_its_file_as_alembic_tells_it_by_what_follows_what() -> None:
