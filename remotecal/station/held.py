@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
 from remotecal.model import Column
 from remotecal.transport.messages import HeldUntil
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.bench import Bench
-    from remotecal.bench_file import ArtefactEntry, Characteristic, Entry
+    from remotecal.bench_file import ArtefactEntry, Determined, Entry
 
 REMEMBERED = 1000
 """Certificates that are not read again until their file is another."""
@@ -75,11 +76,12 @@ def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator
         yield HeldUntil(name=name, serial=serial, certificate=number, valid_until=min(days), called=called)
 
 
-def _determined(name: str, fact: Characteristic) -> dict[str, str]:
+def _determined(name: str, fact: Characteristic | Determined) -> dict[str, str]:
     """Return what the record of a fact calls it; nothing where none does."""
     from remotecal.certificates.characterised import ref_type
 
-    tables = fact.proof.record.tables if fact.proof is not None else ()
+    proof = fact.proof if isinstance(fact, Characteristic) else None
+    tables = proof.record.tables if proof is not None else ()
     columns = (column for table in tables for column in table.columns if isinstance(column, Column))
     names = [column.name for column in columns if ref_type(name) in column.ref_types]
     return dict(names[0].root) if names and names[0] is not None else {}
