@@ -19,7 +19,9 @@ PUBLIC = "remotecal_publicAddress"
 _STATION = re.compile(r".* through its station (?P<station>[\w.-]{1,64}) beside the instruments, .*")
 _PUBLIC = re.compile(r".* is told at (?P<address>https://[!-~]{1,120})")
 _AMENDED = {
-    "zh": re.compile(r"本证书替代证书 .+,后者作废。更改内容:(?P<parts>.+?)。原因:(?P<reason>.+)", re.DOTALL),
+    "zh": re.compile(
+        r"本证书替代证书 .+[，,]后者作废。更改内容[：:](?P<parts>.+?)。原因[：:](?P<reason>.+)", re.DOTALL
+    ),
     "en": re.compile(
         r"This certificate takes the place of .+, which is no longer valid\. Changed: (?P<parts>.+?)\. "
         r"Reason: (?P<reason>.+)",
@@ -27,6 +29,12 @@ _AMENDED = {
     ),
 }
 
+
+_IN_CHINESE = (
+    "本证书替代证书 {number}，后者作废。更改内容：{parts}。原因：{reason}",
+    "本证书替代证书 {number},后者作废。更改内容:{parts}。原因:{reason}",
+)
+"""How an amendment says it in Chinese, and how it did once, with which certificates are signed."""
 
 PARTS: Mapping[str, tuple[str, str]] = {
     "laboratory": ("实验室", "laboratory"),
@@ -91,14 +99,16 @@ def without_address(record: Record) -> Record:
     return record.model_copy(update={"statements": kept})
 
 
-def amendment(number: str, parts: Sequence[tuple[str, str]], reason: Text) -> Statement:
+def amendment(
+    number: str, parts: Sequence[tuple[str, str]], reason: Text, *, in_chinese: str = _IN_CHINESE[0]
+) -> Statement:
     """Return the statement of what was changed against certificate `number`, in Chinese and English."""
     zh, en = (list(dict.fromkeys(names)) for names in zip(*parts, strict=True))
     return Statement(
         ref_types=(AMENDMENT,),
         name=Text(zh="证书更改", en="Amendment"),
         declaration=Text(
-            zh=f"本证书替代证书 {number},后者作废。更改内容:{'、'.join(zh)}。原因:{reason.get('zh')}",
+            zh=in_chinese.format(number=number, parts="、".join(zh), reason=reason.get("zh")),
             en=f"This certificate takes the place of {number}, which is no longer valid. "
             f"Changed: {', '.join(en)}. Reason: {reason.get('en')}",
         ),
@@ -122,7 +132,8 @@ def amended_parts(statement: Statement, number: str) -> tuple[str, ...]:
         return ()
     named = en["parts"].split(", ")
     parts = [names for names in PARTS.values() if names[1] in named]
-    if statement != amendment(number, parts, Text(zh=zh["reason"], en=en["reason"])):
+    reason = Text(zh=zh["reason"], en=en["reason"])
+    if all(statement != amendment(number, parts, reason, in_chinese=words) for words in _IN_CHINESE):
         return ()
     return tuple(name for _, name in parts)
 

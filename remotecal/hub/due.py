@@ -60,6 +60,10 @@ class FallingDue(NamedTuple):
     """Which station it is at, where that is known."""
     item: int | None = None
     """Its number in the register of items, where it stands there."""
+    names: tuple[tuple[str, str], ...] = ()
+    """What it is in words, by language, where that is told; `what` otherwise."""
+    bench: str = ""
+    """Of a standard or a fact of a rig: on which bench."""
 
 
 def falling_due(store: Store, folder: HubFolder, now: float) -> tuple[FallingDue, ...]:
@@ -130,7 +134,16 @@ def _standards(stations: Iterable[StationRow], used: Iterable[EquipmentRow]) -> 
                 number = one.serial or one.certificate
                 kind: Kind = "standard" if number else "fact"
                 about = number or f"{station.name}/{bench.name}/{one.name}"
-                yield FallingDue(one.valid_until, kind, about, called, one.certificate, where=station.name)
+                yield FallingDue(
+                    one.valid_until,
+                    kind,
+                    about,
+                    called,
+                    one.certificate,
+                    where=station.name,
+                    names=tuple(one.called.items()),
+                    bench=bench.name,
+                )
     for row in used:
         if row.serial and row.valid_until and row.serial not in known:
             called = f"{row.maker} {row.model}, {row.name}".strip()
@@ -146,7 +159,16 @@ def _items(store: Store, last: date) -> Iterator[FallingDue]:
         name = words.get("en") or next(iter(words.values()), "")
         number = item.serial or item.owner_number
         called = " ".join(filter(None, (name, item.maker, item.model)))
-        yield FallingDue(_day(item.due), "item", str(item.id), called, number, item.account, item=item.id)
+        yield FallingDue(
+            _day(item.due),
+            "item",
+            str(item.id),
+            called,
+            number,
+            item.account,
+            item=item.id,
+            names=tuple((key, f"{text} {item.maker} {item.model}".strip()) for key, text in words.items()),
+        )
 
 
 def _register(folder: HubFolder) -> Iterator[FallingDue]:
@@ -156,13 +178,34 @@ def _register(folder: HubFolder) -> Iterator[FallingDue]:
     register = LaboratoryRegister.load(folder.path / file)
     laboratory = register.laboratory
     name = laboratory.name.get("en")
-    yield FallingDue(laboratory.valid_until, "accreditation", laboratory.code, name, laboratory.code)
+    yield FallingDue(
+        laboratory.valid_until,
+        "accreditation",
+        laboratory.code,
+        name,
+        laboratory.code,
+        names=tuple(laboratory.name.root.items()),
+    )
     for person in register.persons:
         called = person.name.get("en")
-        yield FallingDue(person.valid_until, "person", person.registration, called, person.registration)
+        yield FallingDue(
+            person.valid_until,
+            "person",
+            person.registration,
+            called,
+            person.registration,
+            names=tuple(person.name.root.items()),
+        )
     for standard in register.standards:
         called = f"{standard.name.get('en')} ({standard.serial})"
-        yield FallingDue(standard.valid_until, "accreditation", standard.approval, called, standard.approval)
+        yield FallingDue(
+            standard.valid_until,
+            "accreditation",
+            standard.approval,
+            called,
+            standard.approval,
+            names=tuple((key, f"{text} ({standard.serial})") for key, text in standard.name.root.items()),
+        )
 
 
 def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,10 +44,11 @@ from remotecal.transport.pki import parse_certificate
 from remotecal.transport.tls import client_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Sequence
 
     from remotecal.hub.settings import HubFolder
     from remotecal.order import Order
+    from remotecal.store.numbers import Giving
     from remotecal.store.orders import OrderRow, Repeat
     from remotecal.transport.connection import Handler
     from remotecal.transport.messages import Terms, Verb
@@ -61,6 +63,30 @@ CONNECT_WITHIN = 10.0
 """Seconds in which a server must be reached."""
 ANSWER_WITHIN = 5.0
 """Seconds a station may take to answer a command."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToIssue:
+    """An order that is to be issued."""
+
+    order: Order
+    """What is to be done."""
+    procedure: ProcedureNamed
+    """By which procedure."""
+    station: str
+    """Who is to carry it out."""
+    terms: Terms
+    """What else is to be said."""
+    lasts: float = ORDER_LASTS
+    """Seconds in which it may be begun."""
+    account: str | None = None
+    """The customer's account that may see it."""
+    repeat: Repeat | None = None
+    """The request for it, which may come again."""
+    item: int | None = None
+    """Number of the item it is for, in the register."""
+    planned: str | None = None
+    """Day it is planned for, ISO 8601."""
 
 
 def connection(folder: HubFolder, name: str) -> Connection:
@@ -148,105 +174,86 @@ class OrderDesk:
         by: str,
         *,
         lasts: float = ORDER_LASTS,
-        account: str | None = None,
-        repeat: Repeat | None = None,
-        item: int | None = None,
-        planned: str | None = None,
     ) -> RemoteOrder:
-        """Sign an order, enter it, and tell the station that there is one.
+        """Sign an order, enter it, and tell the station that there is one; errors as `issue_all`."""
+        (issued,) = await self.issue_all([ToIssue(order, procedure, station, terms, lasts)], by)
+        return issued
+
+    async def issue_all(self, wanted: Sequence[ToIssue], by: str) -> list[RemoteOrder]:
+        """Number, sign, enter and note orders, all or none of them, and tell their stations.
 
         Args:
-            order: what is to be done.
-            procedure: by which procedure.
-            station: who is to carry it out.
-            terms: what else is to be said.
-            by: who issues it.
-            lasts: seconds in which it may be begun.
-            account: the customer's account that may see it.
-            repeat: the request for it, which may come again; returns the order it brought then.
-            item: number of the item it is for, in the register.
-            planned: day it is planned for, ISO 8601.
+            wanted: the orders; a single one may have come before (`ToIssue.repeat`) and is returned then.
+            by: who issues them.
 
         Raises:
-            ConfigurationError: the station is not in the register.
-            OrderError: it was revoked; or the request has the key of another; or a number is another order's,
+            ConfigurationError: a station is not in the register.
+            OrderError: it was revoked; or a request has the key of another; or a number is another order's,
                 or is missing and there is no series.
         """
-        if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
-            raise OrderError(f"{station} was revoked and will fetch no order")
+        for station in {one.station for one in wanted}:
+            if not (await asyncio.to_thread(self.store.stations.get, station)).enabled:
+                raise OrderError(f"{station} was revoked and will fetch no order")
+        rows = await asyncio.to_thread(self._enter_all, wanted, by)
+        for station in {one.station for one in wanted}:
+            await self.connection.publish(subjects.command(station, "nudge"), b"")
+        return [unseal(row.envelope, "order", RemoteOrder, [self.key.public]) for row in rows]
 
-        def sign(order: Order) -> RemoteOrder:
-            now = time.time()
-            return RemoteOrder(
-                **terms.model_dump(),
-                id=_new_id(order),
-                station=station,
-                procedure=procedure,
-                order=order,
-                issued=now,
-                expires=now + lasts,
-                by=by,
-            )
-
-        row = await asyncio.to_thread(
-            self._enter, order, sign, account, repeat, OrderPlan(terms.bench, item, planned)
-        )
-        await self.connection.publish(subjects.command(station, "nudge"), b"")
-        return unseal(row.envelope, "order", RemoteOrder, [self.key.public])
-
-    def _enter(
-        self,
-        order: Order,
-        sign: Callable[[Order], RemoteOrder],
-        account: str | None,
-        repeat: Repeat | None,
-        plan: OrderPlan,
-    ) -> OrderRow:
-        """Number an order, sign, enter and note it, or nothing of that; return it, or what came before."""
-        year = civil_time(time.time(), self.folder.time_zone).year
+    def _enter_all(self, wanted: Sequence[ToIssue], by: str) -> list[OrderRow]:
+        rows: list[OrderRow] = []
         with self.store.numbers.giving() as giving:
-
-            def give(pattern: str) -> str:
-                return giving.next(series_of(pattern, year), partial(written, pattern, year))
-
-            issued = sign(numbered(order, self.folder.settings.numbers, give))
-            head = issued.order.order
-            self._check_number(issued.order)
-            row = self.store.orders.issue(
-                issued.id,
-                head.number,
-                issued.station,
-                seal("order", issued, self.key),
-                issued.issued,
-                issued.expires,
-                issued.by,
-                account=account,
-                repeat=repeat,
-                plan=plan,
-            )
-            if row.id != issued.id:
+            for one in wanted:
+                issued = self._numbered(giving, one, by)
+                rows.append(self._enter(giving, one, issued))
+                if rows[-1].id == issued.id:
+                    continue
+                if len(wanted) > 1:
+                    raise OrderError("one of these was ordered just now by the same form: send it again")
                 giving.undo()
-            pretended = head.demonstration or head.training
-            giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
-            noted = {"order": row.id, "station": issued.station, "account": account}
-            self.store.note(issued.by, "order", noted)
-        return row
+        return rows
 
-    def check_numbers(self, wanted: Iterable[Order]) -> None:
-        """Raise `OrderError` unless all of these could be numbered and entered now; none of them is."""
+    def _numbered(self, giving: Giving, one: ToIssue, by: str) -> RemoteOrder:
+        """Return an order with the numbers it gets, as it is to be signed."""
         now = time.time()
         year = civil_time(now, self.folder.time_zone).year
-        with self.store.numbers.giving() as giving:
 
-            def give(pattern: str) -> str:
-                return giving.next(series_of(pattern, year), partial(written, pattern, year))
+        def give(pattern: str) -> str:
+            return giving.next(series_of(pattern, year), partial(written, pattern, year))
 
-            for place, order in enumerate(wanted):
-                found = numbered(order, self.folder.settings.numbers, give)
-                self._check_number(found)
-                pretended = found.order.demonstration or found.order.training
-                giving.hold(found.numbers.values(), f"?{place}", now, pretended=pretended)
-            giving.undo()
+        order = numbered(one.order, self.folder.settings.numbers, give)
+        self._check_number(order)
+        return RemoteOrder(
+            **one.terms.model_dump(),
+            id=_new_id(order),
+            station=one.station,
+            procedure=one.procedure,
+            order=order,
+            issued=now,
+            expires=now + one.lasts,
+            by=by,
+        )
+
+    def _enter(self, giving: Giving, one: ToIssue, issued: RemoteOrder) -> OrderRow:
+        """Enter, hold and note an order; return it, or what its request brought before."""
+        head = issued.order.order
+        row = self.store.orders.issue(
+            issued.id,
+            head.number,
+            issued.station,
+            seal("order", issued, self.key),
+            issued.issued,
+            issued.expires,
+            issued.by,
+            account=one.account,
+            repeat=one.repeat,
+            plan=OrderPlan(one.terms.bench, one.item, one.planned),
+        )
+        if row.id == issued.id:
+            pretended = head.demonstration or head.training
+            giving.hold(issued.order.numbers.values(), issued.id, issued.issued, pretended=pretended)
+            noted = {"order": row.id, "station": issued.station, "account": one.account}
+            self.store.note(issued.by, "order", noted)
+        return row
 
     def _check_number(self, order: Order) -> None:
         """Raise `OrderError` if another customer's order has this number: several runs of one order may."""

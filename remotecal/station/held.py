@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
+from remotecal.model import Column
 from remotecal.transport.messages import HeldUntil
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from remotecal.bench import Bench
-    from remotecal.bench_file import ArtefactEntry, Entry
+    from remotecal.bench_file import ArtefactEntry, Determined, Entry
 
 REMEMBERED = 1000
 """Certificates that are not read again until their file is another."""
@@ -26,6 +28,13 @@ class CertificateTells(NamedTuple):
     number: str
     serials: tuple[str, ...]
     valid_until: date | None
+    items: tuple[tuple[tuple[str, ...], dict[str, str]], ...]
+    """Serial numbers of each of its items, and what it is called by language."""
+
+    def called(self, serial: str) -> dict[str, str]:
+        """Return what the item of a serial number is called; of the only one whatever number it has."""
+        of = [name for serials, name in self.items if serial in serials]
+        return of[0] if of else self.items[0][1] if len(self.items) == 1 else {}
 
 
 def held(bench: Bench) -> tuple[HeldUntil, ...]:
@@ -35,11 +44,16 @@ def held(bench: Bench) -> tuple[HeldUntil, ...]:
     """
     standards = (one for name, entry in bench.standards.items() for one in _standard(bench, name, entry))
     facts = (
-        HeldUntil(name=name, valid_until=fact.valid_until)
+        HeldUntil(name=name, valid_until=fact.valid_until, called=_determined(name, fact))
         for name, fact in bench.file.characteristics.items()
     )
     approvals = (
-        HeldUntil(name=one.name.get("en"), certificate=one.number, valid_until=one.valid_until)
+        HeldUntil(
+            name=one.name.get("en"),
+            certificate=one.number,
+            valid_until=one.valid_until,
+            called=dict(one.name.root),
+        )
         for one in bench.file.approvals
     )
     return (*standards, *facts, *approvals)
@@ -58,7 +72,19 @@ def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator
     if days:
         serial = entry.serial or next(iter(told.serials if told else ()), "")
         number = told.number if told else ""
-        yield HeldUntil(name=name, serial=serial, certificate=number, valid_until=min(days))
+        called = told.called(serial) if told else {}
+        yield HeldUntil(name=name, serial=serial, certificate=number, valid_until=min(days), called=called)
+
+
+def _determined(name: str, fact: Characteristic | Determined) -> dict[str, str]:
+    """Return what the record of a fact calls it; nothing where none does."""
+    from remotecal.certificates.characterised import ref_type
+
+    proof = fact.proof if isinstance(fact, Characteristic) else None
+    tables = proof.record.tables if proof is not None else ()
+    columns = (column for table in tables for column in table.columns if isinstance(column, Column))
+    names = [column.name for column in columns if ref_type(name) in column.ref_types]
+    return dict(names[0].root) if names and names[0] is not None else {}
 
 
 @lru_cache(REMEMBERED)
@@ -67,4 +93,5 @@ def _read(path: Path, _changed: int, _size: int) -> CertificateTells:
     from remotecal.model import Certificate
 
     certificate = Certificate(read(path.read_bytes()))
-    return CertificateTells(certificate.number, certificate.serials, certificate.valid_until)
+    items = tuple((item.serials, dict(item.name.root)) for item in certificate.record.items)
+    return CertificateTells(certificate.number, certificate.serials, certificate.valid_until, items)

@@ -87,19 +87,21 @@ def placed_of(row: Sequence[Any]) -> Placed:
 
 def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:
     """Return the conditions for orders at a stage; where these are few among many, one looks them up."""
-    from sqlalchemy import Select, select, text, union
+    from sqlalchemy import select, text, union
 
-    run, order = runs.alias("known"), orders.alias("begun")
-    few = {
-        "on": [run.c.state.in_(ON), _runless(order)],
-        "ended": [run.c.state.in_(ENDED), _runless(order)],
+    run = runs.alias("known")
+    name = select(run.c.run)
+    few: dict[Stage, list[Select[Any]]] = {
+        "on": [name.where(run.c.state.in_(ON)), _runless(orders.alias("begun"))],
+        "ended": [name.where(run.c.state.in_(ENDED)), _runless(orders.alias("begun"))],
         "measured": [
-            run.c.state == "finished",
-            *(text(which) for which in (AWAITING, FEW_RUNS["unordered"], FEW_RUNS["due"])),
+            name.where(run.c.state == "finished"),
+            *(name.where(text(which)) for which in (AWAITING, FEW_RUNS["unordered"], FEW_RUNS["due"])),
         ],
-    }.get(stage, [])
-    known = [which if isinstance(which, Select) else select(run.c.run).where(which) for which in few]
-    return (_stages(now)[stage], *([orders.c.id.in_(union(*known))] if known else []))
+    }
+    known = few.get(stage)
+    which = _stages(now)[stage]
+    return (which,) if known is None else (which, orders.c.id.in_(union(*known)))
 
 
 def _runless(order: FromClause) -> Select[Any]:

@@ -98,6 +98,8 @@ class HeldUntil(Told):
     """Number of its certificate."""
     valid_until: date
     """The last day."""
+    called: dict[str, str] = Field(default_factory=dict)
+    """What it is called by language, as its certificate, record or approval has it; nothing if none does."""
 
 
 class BenchAnnounced(Told):

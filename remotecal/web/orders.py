@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.clock import civil_day
 from remotecal.errors import NotNow, OrderError, ParameterError
+from remotecal.hub.laboratory import ToIssue
 from remotecal.hub.ordering import check_order
 from remotecal.store.index import as_json
 from remotecal.store.items import Entered
@@ -133,21 +134,34 @@ async def issue(here: Office, wanted: OrderWanted, by: str, repeat: Repeat | Non
     Raises:
         ParameterError, OrderError, NotNow, ConfigurationError: as `check_wanted`.
     """
-    procedure = await run_in_threadpool(check_wanted, here, wanted)
-    terms = Terms(**wanted.model_dump(include=set(Terms.model_fields)))
-    issued = await here.laboratory.issue(
-        wanted.order,
-        procedure,
-        wanted.station,
-        terms,
-        by,
-        lasts=wanted.hours * 3600,
-        account=wanted.account,
-        repeat=repeat,
-        item=await run_in_threadpool(_item, here, wanted, by),
-        planned=None if wanted.planned is None else wanted.planned.isoformat(),
-    )
-    return issued.id
+    (order,) = await issue_all(here, [wanted], by, [repeat])
+    return order
+
+
+async def issue_all(
+    here: Office, wanted: Sequence[OrderWanted], by: str, repeats: Sequence[Repeat | None]
+) -> list[str]:
+    """Issue orders, all or none of them, and return their ids; errors as `issue`."""
+
+    def checked() -> list[ToIssue]:
+        procedures = [check_wanted(here, one) for one in wanted]
+        return [
+            ToIssue(
+                one.order,
+                procedure,
+                one.station,
+                Terms(**one.model_dump(include=set(Terms.model_fields))),
+                one.hours * 3600,
+                one.account,
+                repeat,
+                _item(here, one, by),
+                None if one.planned is None else one.planned.isoformat(),
+            )
+            for one, procedure, repeat in zip(wanted, procedures, repeats, strict=True)
+        ]
+
+    issued = await here.laboratory.issue_all(await run_in_threadpool(checked), by)
+    return [one.id for one in issued]
 
 
 @router.get("/{order}")

@@ -144,6 +144,8 @@ def test_a_station_tells_until_when_what_it_has_holds(stand: tuple[Order, Bench]
         used = bench.certificate(name, day)
         assert told[name].valid_until == used.certificate.valid_until
         assert told[name].certificate == used.certificate.number
+        (item,) = used.certificate.record.items
+        assert told[name].called == dict(item.name.root)
     assert told.keys() >= bench.file.characteristics.keys()
     assert len(told) > len(bench.file.characteristics)
     name = next(name for name, entry in bench.standards.items() if entry.certificate is not None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from made import SIGNED, Made
 
+from remotecal.certificates.added import _IN_CHINESE, PARTS, amended_parts, amendment
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.write import write
@@ -80,7 +81,7 @@ def test_amended_signed_superseded(made: Made, lists: Path, capsys: pytest.Captu
         "This certificate takes the place of FLOW-1, which is no longer valid. "
         "Changed: customer. Reason: wrong customer"
     )
-    assert said.get("zh") == "本证书替代证书 FLOW-1,后者作废。更改内容:委托单位。原因:委托单位有误"
+    assert said.get("zh") == "本证书替代证书 FLOW-1，后者作废。更改内容：委托单位。原因：委托单位有误"
     data = path.read_bytes()
     for number, duty in enumerate(DUTIES):
         data = sign(data, made.keys.signers[duty], datetime.now(UTC) - timedelta(minutes=9 - number))
@@ -200,3 +201,15 @@ def test_a_list_that_must_be_changed_by_hand(
     assert revoked(made, lists, "--certificate", "FLOW-1", "--reason", "x") == 2
     assert "change the file by hand" in capsys.readouterr().err
     assert lists.read_bytes() == before
+
+
+def test_an_amendment_in_its_former_words_is_one_still() -> None:
+    """Certificates are signed with marks of half width; of the two wordings nothing is mixed."""
+    now, once = (
+        amendment("F-1", [PARTS["customer"]], Text(zh="{有误}", en="wrong"), in_chinese=words)
+        for words in _IN_CHINESE
+    )
+    assert [amended_parts(one, "F-1") for one in (now, once)] == [("customer",)] * 2
+    assert not set(",:") & set(now.declaration.get("zh"))
+    mixed = Text(zh=now.declaration.get("zh").replace("，", ","), en=now.declaration.get("en"))
+    assert amended_parts(now.model_copy(update={"declaration": mixed}), "F-1") == ()

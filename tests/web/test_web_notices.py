@@ -156,6 +156,37 @@ key = "k"
 """
 
 
+def test_what_falls_due_is_called_as_the_reader_does(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standard by its certificate's name for it, a fact of a rig by what it is; their names on the bench
+    are whoever wrote that file's."""
+    store, day = web.hub.laboratory.store, today(web)
+    soon = {"valid_until": f"{day + timedelta(days=9)}"}
+    held = [
+        {
+            "name": "balance",
+            "serial": "B-9",
+            "called": {"zh": "电子天平", "en": "Electronic balance"},
+            **soon,
+        },
+        {"name": "connecting_volume", **soon},
+        {"name": "own_fact", **soon},
+    ]
+    bench = {"name": "Rig", "sha256": "", "instruments": {}, "holds": held, "of_later": 1}
+    row = replace(store.stations.get("here"), announced=json.dumps({"benches": [bench]}))
+    monkeypatch.setattr(store.stations, "list", lambda: (row,))
+    for language, names in (
+        ("zh", ("电子天平 · Rig", "连接容积 · Rig", "own_fact · Rig")),
+        ("en", ("Electronic balance · Rig", "connecting volume · Rig", "own_fact · Rig")),
+    ):
+        with (
+            web.noon_of(day + timedelta(days=language == "en")),
+            browsing(web, "operator", language) as client,
+        ):
+            page = client.get("/").text
+        assert [name in page for name in names] == [True] * 3, language
+        assert "connecting_volume" not in page
+
+
 def test_a_station_whose_certificate_is_not_renewed_is_told(web: Web) -> None:
     store, folder = web.hub.laboratory.store, web.hub.laboratory.folder
     until = store.stations.get("here").certificate_until

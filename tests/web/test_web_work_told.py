@@ -168,6 +168,7 @@ def test_intervals_are_advised_on_with_the_numbers_they_rest_on(web: Web) -> Non
         assert row(page, "<A>") == told
         assert "ILAC-G24" in page
         assert "fewer than 10 intervals" in page
+        assert "Standards that other laboratories calibrate do not count." in page
         (line,) = table(client.get(f"/statistics/intervals?{time}&table=intervals"))
         wanted = {"Items": "4", "Intervals": "12", "Ended outside": "1", "Advice": "shorten"}
         assert line.items() >= {**wanted, "Reason": "outside too often"}.items()

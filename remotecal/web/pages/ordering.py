@@ -110,15 +110,12 @@ async def _ordered(form: SentForm, items: Sequence[KeptItem], by: str) -> list[s
     digest = sha256(said.encode()).hexdigest()
     repeats = [Repeat(f"{form['key']}-{one.id}", digest) for one in items]
     before = [await run_in_threadpool(office.store.orders.repeated, by, one) for one in repeats]
-    for one, row in zip(wanted, before, strict=True):
-        if row is None:
-            await run_in_threadpool(orders.check_wanted, office, one)
-    new = [one.order for one, row in zip(wanted, before, strict=True) if row is None]
-    await run_in_threadpool(office.laboratory.check_numbers, new)
-    return [
-        row.id if row is not None else await orders.issue(office, one, by, repeat)
-        for one, row, repeat in zip(wanted, before, repeats, strict=True)
-    ]
+    new = [place for place, row in enumerate(before) if row is None]
+    made = await orders.issue_all(
+        office, [wanted[place] for place in new], by, [repeats[place] for place in new]
+    )
+    ids = dict(zip(new, made, strict=True))
+    return [ids[place] if row is None else row.id for place, row in enumerate(before)]
 
 
 def _items(visitor: Visitor, numbers: Sequence[int]) -> tuple[KeptItem, ...]:

@@ -181,6 +181,6 @@ def _whose(measured: dict[str, Any], budget: dict[str, Any]) -> tuple[str, str]:
     items = result.get("items") or measured.get("items") or []
     columns = [column for table in result.get("tables", ())[:1] for column in table["columns"]]
     uncertain = (column for column in columns if column.get("uncertainty"))
-    its = min(uncertain, key=lambda one: bool(one["unit"] != budget["unit"]), default={})
+    its: dict[str, Any] = min(uncertain, key=lambda one: bool(one["unit"] != budget["unit"]), default={})
     kinds = dict.fromkeys((*result.get("ref_types", ()), *its.get("ref_types", ())))
     return items[0] if len(items) == 1 and items[0] != "dut" else "", " ".join(kinds)
