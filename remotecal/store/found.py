@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.store.due_tables import items
+from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
+from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.pages import runs_named
 from remotecal.store.tables import orders, run_items
+from remotecal.store.together import together
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from remotecal.store.database import Database
+
+
+class Numbered(NamedTuple):
+    """What has a number."""
+
+    items: tuple[ItemRow, ...]
+    """Where something with it was calibrated; the latest runs first."""
+    orders: tuple[OrderRow, ...]
+    """The latest first."""
+    runs: tuple[RunRow, ...]
+    """Whose name begins so; likewise."""
+    equipment: tuple[EquipmentRow, ...]
+    """Where somebody with it took part; likewise."""
 
 
 class ByNumber:
@@ -19,10 +38,39 @@ class ByNumber:
         self._database = database
 
     def orders(self, number: str, *, account: str | None = None, limit: int = 50) -> tuple[OrderRow, ...]:
-        """Return the orders that a number leads to, the latest first; a batch by the number it begins with.
+        """Return the orders that a number leads to, the latest first; batches by how it begins."""
+        with self._database.read() as connection:
+            rows = connection.execute(self._orders(number, account, limit)) if number else ()
+            return tuple(map(order_of, rows))
 
-        Each way is looked up in an index of its own.
+    def everything(self, number: str, account: str | None, limit: int) -> Numbered:
+        """Return all that has a number, so many of each kind at most; nothing has none.
+
+        Args:
+            number: as it is written on the thing or the paper.
+            account: only what this customer's account ordered; None for all, and for who took part in it.
+            limit: how many of each, at most.
         """
+        if not number:
+            return Numbered((), (), (), ())
+        queries = [
+            items_numbered(number, account, limit),
+            self._orders(number, account, limit),
+            runs_named(self._database, number, account, limit),
+        ]
+        if account is None:
+            queries.append(equipment_numbered(number, limit))
+        with self._database.read() as connection:
+            found = together(connection, *queries)
+        return Numbered(
+            tuple(map(ItemRow._make, found[0])),
+            tuple(map(order_of, found[1])),
+            tuple(map(run_of, found[2])),
+            tuple(map(EquipmentRow._make, found[3])) if account is None else (),
+        )
+
+    def _orders(self, number: str, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+        """Return the query for orders; each way is looked up in an index of its own."""
         from sqlalchemy import select, union
 
         ways = [
@@ -43,6 +91,4 @@ class ByNumber:
         query = select(orders).where(orders.c.id.in_(union(*ways)))
         if account is not None:
             query = query.where(orders.c.account == account)
-        with self._database.read() as connection:
-            latest = query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)
-            return tuple(map(order_of, connection.execute(latest))) if number else ()
+        return query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)
