@@ -145,7 +145,7 @@ def alike(numbers: Collection[str]) -> CompoundSelect[*tuple[Any, ...]]:
 
 
 def amendments_of(wanted: Collection[tuple[str, str]]) -> Select[*tuple[Any, ...]]:
-    """Return the query for the amendments of certificates of runs, named by station and name, the first first."""
+    """Return the query for the amendments of runs, named by station and name, the first first."""
     from sqlalchemy import select
 
     return select(amendments).where(of_runs(amendments, wanted)).order_by(amendments.c.edition)

@@ -18,7 +18,7 @@ from web_laboratory import Web
 
 from remotecal.clock import civil_day
 from remotecal.store import spreads
-from remotecal.store.interval_ends import ended_intervals
+from remotecal.store.interval_tables import ended_intervals
 from remotecal.store.tables import runs
 
 REGISTER = """
