@@ -77,11 +77,6 @@ class Amendments:
             rows = connection.execute(select(table).where(this).order_by(table.c.edition))
             return tuple(map(AmendmentRow._make, rows))
 
-    def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[AmendmentRow, ...]:
-        """Return the amendments of certificates of runs, named by station and name, the first first."""
-        with self._database.read() as connection:
-            return tuple(map(AmendmentRow._make, connection.execute(amendments_of(wanted))))
-
     def numbered(self, number: str) -> AmendmentRow | None:
         """Return the amended certificate that has a number, issued or not; None if none has."""
         from sqlalchemy import select

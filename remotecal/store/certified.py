@@ -26,7 +26,7 @@ class Certified(NamedTuple):
     signed: tuple[SignedRow, ...]
     """See `Signings.of_runs`."""
     amended: tuple[AmendmentRow, ...]
-    """See `Amendments.of_runs`."""
+    """Amendments of theirs, the first first."""
 
 
 class InReview(NamedTuple):
@@ -35,7 +35,7 @@ class InReview(NamedTuple):
     signed: tuple[SignedRow, ...]
     """See `Signings.of_runs`."""
     amended: tuple[AmendmentRow, ...]
-    """See `Amendments.of_runs`."""
+    """Amendments of its certificates, the first first."""
     remarks: tuple[RemarkRow, ...]
     """The first made first."""
     item: int | None

@@ -148,8 +148,8 @@ class IntervalEnds:
                 connection.execute(ended_intervals.insert(), rows)
             sum_up_items(connection, sorted(whose))
             for id_, revision in behind.items():
-                this = stated_certificates.c.id == id_
-                connection.execute(stated_certificates.update().where(this).values(ended=revision))
+                its = stated_certificates.c.id == id_
+                connection.execute(stated_certificates.update().where(its).values(ended=revision))
         return len(behind)
 
     def rebuild(self) -> int:

@@ -48,7 +48,9 @@ item_ends = Table(
     "item_ends",
     metadata,
     *(Column(name, Text, primary_key=True) for name in KEY),
-    Column("intervals", Integer, nullable=False, comment="the last ones; it is told of no others"),
+    Column(
+        "intervals", Integer, primary_key=True, autoincrement=False, comment="so many last ones it is told of"
+    ),
     Column("outside", Integer, nullable=False, comment="of these, with a result outside"),
     Column("last_outside", Boolean, nullable=False, comment="whether the last one was"),
     Column("part", Float, nullable=False, comment="the largest, of the limit or of U"),
@@ -57,9 +59,9 @@ item_ends = Table(
     Column("drift", Float, comment="mean change in a year"),
     Column("first", Text, nullable=False, comment="day on which the first of these ended, ISO 8601"),
     Column("last", Text, nullable=False, comment="on which the last did"),
+    Column("earlier", Text, nullable=False, comment="on which the one before these did, if it would count"),
     Column("advised", Integer, nullable=False, comment="place of what is advised among all that may be"),
-    Index("ix_item_ends_advised", "advised", *KEY),
-    Index(None, "first"),
+    Index("ix_item_ends_advised", "advised", *KEY, "first", "earlier", "last"),
     Index(None, "last"),
     comment="how the last intervals of items ended; an index of `ended_intervals`",
 )

@@ -112,28 +112,27 @@ def items_told(
 ) -> tuple[EndedOf, ...]:
     """Return what is told of items, as `IntervalEnds.by_item`.
 
-    What was summed up counts where all of it is of the time that is asked for; of other items, and of those
-    with a revoked certificate, it is told from their intervals.
+    What was summed up counts where the last interval of an item is of the time that is asked for; of other
+    items, and of those with a revoked certificate, it is told from their intervals.
     """
     from sqlalchemy import and_, not_, or_, select, union
 
     of, ended = item_ends.c, ended_intervals.c
-    # By the index of each, among many whose last interval ended since.
-    earlier = (of.first < since) & (of.last + "" >= since)
-    others = [select(*_whose(item_ends)).where(which) for which in (earlier, of.last > until)]
-    whole = and_(of.first >= since, of.last <= until)
+    others = [select(*_whose(item_ends)).where(of.last > until)]
+    whole = and_(of.first >= since, of.earlier < since, of.last <= until)
     if revoked:
         against = or_(ended.certificate.in_(revoked), ended.before.in_(revoked))
         others.append(select(*_whose(ended_intervals)).where(against))
         whole = and_(whole, not_(_is_among(item_ends, others[-1])))
     order = [of.advised, *(of[name] for name in KEY)]
     summed = select(*(of[name] for name in (*KEY, *NUMBERS))).where(whole).order_by(*order).limit(limit)
-    within = (ended.day >= since, ended.day <= until, _is_among(ended_intervals, union(*others)))
-    single = told(FEWEST_OF_ITEM, *within, *counting(revoked))
     found = [ended_of((*row[: len(KEY)], 1, *row[len(KEY) :])) for row in connection.execute(summed)]
     known = {one[: len(KEY)] for one in found}
-    found += [one for one in map(ended_of, connection.execute(single)) if one[: len(KEY)] not in known]
-    found.sort(key=lambda one: (_advised(one.ended), one[: len(KEY)]))
+    if connection.execute(union(*others).limit(1)).first() is not None:
+        within = (ended.day >= since, ended.day <= until, _is_among(ended_intervals, union(*others)))
+        single = map(ended_of, connection.execute(told(FEWEST_OF_ITEM, *within, *counting(revoked))))
+        found += [one for one in single if one[: len(KEY)] not in known]
+        found.sort(key=lambda one: (_advised(one.ended), one[: len(KEY)]))
     return tuple(found[:limit])
 
 
@@ -145,24 +144,34 @@ def sum_up_items(connection: Connection, whose: Iterable[tuple[str, str, str]]) 
             for table in (item_ends, ended_intervals)
         ]
         connection.execute(item_ends.delete().where(*its[0]))
-        _keep(connection, told(FEWEST_OF_ITEM, *its[1]))
+        _keep(connection, *its[1])
 
 
 def sum_up_all(connection: Connection) -> None:
     """Sum up the last intervals of all items anew."""
     connection.execute(item_ends.delete())
-    _keep(connection, told(FEWEST_OF_ITEM))
+    _keep(connection)
 
 
-def _keep(connection: Connection, query: Select[*tuple[Any, ...]]) -> None:
-    rows = []
-    for row in connection.execute(query):
-        numbers = dict(zip(NUMBERS, row[len(KEY) + 1 :], strict=True))
-        numbers |= {"last_outside": bool(numbers["last_outside"]), "days": float(numbers["days"])}
-        advised = _advised(ended_of(row).ended)
-        rows.append({**dict(zip(KEY, row, strict=False)), **numbers, "advised": advised})
-    if rows:
-        connection.execute(item_ends.insert(), rows)
+def _keep(connection: Connection, *which: ColumnElement[bool]) -> None:
+    """Keep what some intervals come to: of each item the last one, the last two, and so on.
+
+    So many count as are of the time that is asked for: each sum says for which begins of that it holds.
+    """
+    width = len(KEY)
+    further: dict[tuple[Any, ...], str] = {}
+    for last in range(FEWEST_OF_ITEM, 0, -1):
+        rows: list[dict[str, Any]] = []
+        for row in connection.execute(told(last, *which)):
+            numbers = dict(zip(NUMBERS, row[width + 1 :], strict=True))
+            if numbers["intervals"] < last:
+                continue
+            numbers |= {"last_outside": bool(numbers["last_outside"]), "days": float(numbers["days"])}
+            kept = {"advised": _advised(ended_of(row).ended), "earlier": further.get(tuple(row[:width]), "")}
+            rows.append({**dict(zip(KEY, row, strict=False)), **numbers, **kept})
+        if rows:
+            connection.execute(item_ends.insert(), rows)
+        further = {tuple(one[name] for name in KEY): one["first"] for one in rows}
 
 
 def _advised(ended: Ended) -> int:

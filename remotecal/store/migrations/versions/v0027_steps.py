@@ -80,7 +80,13 @@ def _ended() -> None:
     op.create_table(
         "item_ends",
         *(sa.Column(name, sa.Text, primary_key=True) for name in KEY),
-        sa.Column("intervals", sa.Integer, nullable=False, comment="the last ones; it is told of no others"),
+        sa.Column(
+            "intervals",
+            sa.Integer,
+            primary_key=True,
+            autoincrement=False,
+            comment="so many last ones it is told of",
+        ),
         sa.Column("outside", sa.Integer, nullable=False, comment="of these, with a result outside"),
         sa.Column("last_outside", sa.Boolean, nullable=False, comment="whether the last one was"),
         sa.Column("part", sa.Float, nullable=False, comment="the largest, of the limit or of U"),
@@ -92,13 +98,18 @@ def _ended() -> None:
         ),
         sa.Column("last", sa.Text, nullable=False, comment="on which the last did"),
         sa.Column(
+            "earlier",
+            sa.Text,
+            nullable=False,
+            comment="on which the one before these did, if it would count",
+        ),
+        sa.Column(
             "advised", sa.Integer, nullable=False, comment="place of what is advised among all that may be"
         ),
         comment="how the last intervals of items ended; an index of `ended_intervals`",
     )
-    op.create_index("ix_item_ends_advised", "item_ends", ["advised", *KEY])
-    for name in ("first", "last"):
-        op.create_index(f"ix_item_ends_{name}", "item_ends", [name])
+    op.create_index("ix_item_ends_advised", "item_ends", ["advised", *KEY, "first", "earlier", "last"])
+    op.create_index("ix_item_ends_last", "item_ends", ["last"])
     sum_up_all(op.get_bind())
     _few("ix_stated_certificates_behind", "stated_certificates", "ended <> revision", "id")
 
