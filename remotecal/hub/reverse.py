@@ -43,7 +43,6 @@ def resting_on(
     seen: set[tuple[str, str]] = set()
     numbers = {number}
     for far in range(1, depth + 1):
-        numbers = {*store.amendments.alike(numbers)}
         found = (
             store.about.uses(numbers, since, until)
             if far == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.errors import CertificateRefused
 from remotecal.store import steps
@@ -12,6 +12,8 @@ from remotecal.store.tables import amendments, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+    from sqlalchemy import CompoundSelect, Select
 
     from remotecal.store.database import Database
 
@@ -75,14 +77,6 @@ class Amendments:
             rows = connection.execute(select(table).where(this).order_by(table.c.edition))
             return tuple(map(AmendmentRow._make, rows))
 
-    def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[AmendmentRow, ...]:
-        """Return the amendments of certificates of runs, named by station and name, the first first."""
-        from sqlalchemy import select
-
-        query = select(amendments).where(of_runs(amendments, wanted)).order_by(amendments.c.edition)
-        with self._database.read() as connection:
-            return tuple(map(AmendmentRow._make, connection.execute(query)))
-
     def numbered(self, number: str) -> AmendmentRow | None:
         """Return the amended certificate that has a number, issued or not; None if none has."""
         from sqlalchemy import select
@@ -90,21 +84,6 @@ class Amendments:
         with self._database.read() as connection:
             row = connection.execute(select(amendments).where(amendments.c.number == number)).first()
         return None if row is None else AmendmentRow._make(row)
-
-    def alike(self, numbers: Collection[str]) -> frozenset[str]:
-        """Return numbers of certificates with all others that the same calibrations were certified by."""
-        from sqlalchemy import and_, or_, select
-
-        one, other = amendments, amendments.alias("other")
-        same = and_(*(one.c[name] == other.c[name] for name in ("station", "run", "device")))
-        joined = select(other.c.number, other.c.replaces).select_from(one.join(other, same))
-        found, wanted = set(numbers), sorted(numbers)
-        with self._database.read() as connection:
-            for some in in_parts(wanted):
-                query = joined.where(or_(one.c.number.in_(some), one.c.replaces.in_(some)))
-                for row in connection.execute(query):
-                    found |= set(row)
-        return frozenset(found)
 
     def replaced(self, numbers: Collection[str]) -> Mapping[str, str]:
         """Return which of these certificates an issued one takes the place of: number → number of that."""
@@ -138,3 +117,30 @@ class Amendments:
             if (row := self.numbered(last)) is not None:
                 newest[number] = row
         return newest
+
+
+def alike(numbers: Collection[str]) -> CompoundSelect[*tuple[Any, ...]]:
+    """Return the query for all numbers that calibrations with amended certificates were certified by.
+
+    Args:
+        numbers: one of each.
+    """
+    from sqlalchemy import and_, select, union
+
+    one, other = amendments, amendments.alias("other")
+    same = and_(*(one.c[name] == other.c[name] for name in ("station", "run", "device")))
+    joined = one.join(other, same)
+    return union(
+        *(
+            select(told).select_from(joined).where(known.in_(numbers))
+            for told in (other.c.number, other.c.replaces)
+            for known in (one.c.number, one.c.replaces)
+        )
+    )
+
+
+def amendments_of(wanted: Collection[tuple[str, str]]) -> Select[*tuple[Any, ...]]:
+    """Return the query for the amendments of runs, named by station and name, the first first."""
+    from sqlalchemy import select
+
+    return select(amendments).where(of_runs(amendments, wanted)).order_by(amendments.c.edition)

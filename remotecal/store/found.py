@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.store.due_tables import items
+from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
+from remotecal.store.journals import RunRow, run_of
+from remotecal.store.pages import runs_named
 from remotecal.store.placed import Placed, placed, placed_of
 from remotecal.store.tables import orders, run_items
+from remotecal.store.together import together
 
 if TYPE_CHECKING:
+    from sqlalchemy import Select
+
     from remotecal.store.database import Database
+
+
+class Numbered(NamedTuple):
+    """What has a number."""
+
+    items: tuple[ItemRow, ...]
+    """Where something with it was calibrated; the latest runs first."""
+    orders: tuple[Placed, ...]
+    """The latest first, each with where its work is now."""
+    runs: tuple[RunRow, ...]
+    """Whose name begins so; likewise."""
+    equipment: tuple[EquipmentRow, ...]
+    """Where somebody with it took part; likewise."""
 
 
 class ByNumber:
@@ -21,12 +40,43 @@ class ByNumber:
     def orders(
         self, number: str, now: float, *, account: str | None = None, limit: int = 50
     ) -> tuple[Placed, ...]:
-        """Return the orders that a number leads to, the latest first; a batch by the number it begins with.
+        """Return the orders that a number leads to, the latest first; batches by how it begins.
 
         Each is told with where its work is now.
-
-        Each way is looked up in an index of its own.
         """
+        with self._database.read() as connection:
+            rows = connection.execute(self._orders(number, now, account, limit)) if number else ()
+            return tuple(map(placed_of, rows))
+
+    def everything(self, number: str, now: float, account: str | None, limit: int) -> Numbered:
+        """Return all that has a number, so many of each kind at most; nothing has none.
+
+        Args:
+            number: as it is written on the thing or the paper.
+            now: the time, in seconds since 1970.
+            account: only what this customer's account ordered; None for all, and for who took part in it.
+            limit: how many of each, at most.
+        """
+        if not number:
+            return Numbered((), (), (), ())
+        queries = [
+            items_numbered(number, account, limit),
+            self._orders(number, now, account, limit),
+            runs_named(self._database, number, account, limit),
+        ]
+        if account is None:
+            queries.append(equipment_numbered(number, limit))
+        with self._database.read() as connection:
+            found = together(connection, *queries)
+        return Numbered(
+            tuple(map(ItemRow._make, found[0])),
+            tuple(map(placed_of, found[1])),
+            tuple(map(run_of, found[2])),
+            tuple(map(EquipmentRow._make, found[3])) if account is None else (),
+        )
+
+    def _orders(self, number: str, now: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+        """Return the query for orders; each way is looked up in an index of its own."""
         from sqlalchemy import select, union
 
         ways = [
@@ -47,6 +97,4 @@ class ByNumber:
         query = placed(now).where(orders.c.id.in_(union(*ways)))
         if account is not None:
             query = query.where(orders.c.account == account)
-        with self._database.read() as connection:
-            latest = query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)
-            return tuple(map(placed_of, connection.execute(latest))) if number else ()
+        return query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)

@@ -16,6 +16,7 @@ from remotecal.errors import JournalBroken
 from remotecal.journal.chain import ending
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
+from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import (
     journal_lines,
@@ -24,9 +25,10 @@ from remotecal.store.tables import (
     runs,
     signed_certificates,
 )
+from remotecal.store.together import together
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, ColumnElement, Connection, Row, Select, Table
+    from sqlalchemy import Column, ColumnElement, Connection, Select, Table
 
     from remotecal.journal.evidence import Start
     from remotecal.model import Text
@@ -232,7 +234,9 @@ class AboutRuns:
     ) -> tuple[EquipmentRow, ...]:
         """Return where somebody took part, by serial number or a certificate's; the latest runs first."""
         column, number = _asked({run_equipment.c.serial: serial, run_equipment.c.certificate: certificate})
-        return tuple(map(EquipmentRow._make, self._latest(run_equipment, [column], number, limit)))
+        with self._database.read() as connection:
+            rows = connection.execute(_latest(run_equipment, [column], number, limit))
+            return tuple(map(EquipmentRow._make, rows))
 
     def items(
         self,
@@ -259,17 +263,19 @@ class AboutRuns:
                 run_items.c.certificate: certificate,
             }
         )
-        return tuple(map(ItemRow._make, self._latest(run_items, [column], number, limit, account)))
+        with self._database.read() as connection:
+            rows = connection.execute(_latest(run_items, [column], number, limit, account))
+            return tuple(map(ItemRow._make, rows))
 
     def numbered(self, number: str, *, account: str | None = None, limit: int = FOUND) -> tuple[ItemRow, ...]:
         """Return where something was calibrated, by whichever of its numbers; as `items`."""
-        columns = (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
-        return tuple(map(ItemRow._make, self._latest(run_items, columns, number, limit, account)))
+        with self._database.read() as connection:
+            return tuple(map(ItemRow._make, connection.execute(items_numbered(number, account, limit))))
 
     def took_part(self, number: str, *, limit: int = FOUND) -> tuple[EquipmentRow, ...]:
         """Return where somebody took part, by its own number or that of a certificate of it."""
-        columns = (run_equipment.c.serial, run_equipment.c.certificate)
-        return tuple(map(EquipmentRow._make, self._latest(run_equipment, columns, number, limit)))
+        with self._database.read() as connection:
+            return tuple(map(EquipmentRow._make, connection.execute(equipment_numbered(number, limit))))
 
     def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
         """Return who took part in a run, and what it calibrates."""
@@ -278,9 +284,9 @@ class AboutRuns:
         def of(table: Table) -> ColumnElement[bool]:
             return (table.c.station == station) & (table.c.run == run)
 
+        queries = (select(table).where(of(table)) for table in (run_equipment, run_items))
         with self._database.read() as connection:
-            used = connection.execute(select(run_equipment).where(of(run_equipment))).all()
-            items = connection.execute(select(run_items).where(of(run_items))).all()
+            used, items = together(connection, *queries)
         return tuple(sorted(map(EquipmentRow._make, used))), tuple(sorted(map(ItemRow._make, items)))
 
     def items_of(self, wanted: Collection[tuple[str, str]]) -> tuple[ItemRow, ...]:
@@ -295,20 +301,27 @@ class AboutRuns:
         """Return the certificates of runs in which standards took part, the first begun first; each once.
 
         Args:
-            numbers: serial numbers of the standards, or numbers of their certificates.
+            numbers: serial numbers of the standards, or numbers of their certificates; with these count all
+                others that the same calibrations were certified by, as they were amended.
             since: only runs begun from then on.
             until: only runs begun before.
         """
+        from sqlalchemy import union_all
+
         rows: dict[tuple[str, str, str], UseRow] = {}
         of_run: Counter[tuple[str, str]] = Counter()
         wanted = sorted(set(numbers) - {""})
         with self._database.read() as connection:
             for some in in_parts(wanted):
-                for column in (run_equipment.c.certificate, run_equipment.c.serial):
-                    for row in connection.execute(_using(column, some, since, until)):
-                        use = UseRow._make(row)
-                        if rows.setdefault((use.station, use.run, use.certificate), use) is use:
-                            of_run[use.station, use.run] += 1
+                each = (
+                    _using(column.in_(which), since, until)
+                    for column in (run_equipment.c.certificate, run_equipment.c.serial)
+                    for which in (some, alike(some))
+                )
+                for row in connection.execute(union_all(*each)):
+                    use = UseRow._make(row)
+                    if rows.setdefault((use.station, use.run, use.certificate), use) is use:
+                        of_run[use.station, use.run] += 1
         told = (use if of_run[use.station, use.run] > 1 else use._replace(device="") for use in rows.values())
         return tuple(sorted(told, key=lambda use: (use.at, use.station, use.run, use.certificate)))
 
@@ -331,29 +344,34 @@ class AboutRuns:
                 count += 1
         return count
 
-    def _latest(
-        self,
-        table: Table,
-        columns: Sequence[Column[str]],
-        number: str,
-        limit: int,
-        account: str | None = None,
-    ) -> Sequence[Row[Any]]:
-        """Return rows that have a number in one of these columns, of the latest runs first; "" is nobody's.
 
-        Each column is looked up in its own index: among alternatives, SQLite would rather take any other.
-        """
-        from sqlalchemy import select, union
+def items_numbered(number: str, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query of `AboutRuns.numbered`."""
+    columns = (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
+    return _latest(run_items, columns, number, limit, account)
 
-        each = [select(table).where(column == number, column != "") for column in columns]
-        found = (each[0] if len(each) == 1 else union(*each)).subquery()
-        query = select(found)
-        if account is not None:
-            of_run = (runs.c.station == found.c.station) & (runs.c.run == found.c.run)
-            query = query.join(runs, of_run).where(runs.c.account == account)
-        ordered = query.order_by(found.c.at.desc(), found.c.station, found.c.run)
-        with self._database.read() as connection:
-            return connection.execute(ordered.limit(limit)).all()
+
+def equipment_numbered(number: str, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query of `AboutRuns.took_part`."""
+    return _latest(run_equipment, (run_equipment.c.serial, run_equipment.c.certificate), number, limit)
+
+
+def _latest(
+    table: Table, columns: Sequence[Column[str]], number: str, limit: int, account: str | None = None
+) -> Select[*tuple[Any, ...]]:
+    """Return the query for rows with a number in one of these columns, of the latest runs; "" is nobody's.
+
+    Each column is looked up in its own index: among alternatives, SQLite would rather take any other.
+    """
+    from sqlalchemy import select, union
+
+    each = [select(table).where(column == number, column != "") for column in columns]
+    found = (each[0] if len(each) == 1 else union(*each)).subquery()
+    query = select(found)
+    if account is not None:
+        of_run = (runs.c.station == found.c.station) & (runs.c.run == found.c.run)
+        query = query.join(runs, of_run).where(runs.c.account == account)
+    return query.order_by(found.c.at.desc(), found.c.station, found.c.run).limit(limit)
 
 
 def _asked(given: Mapping[Column[str], str | None]) -> tuple[Column[str], str]:
@@ -362,10 +380,8 @@ def _asked(given: Mapping[Column[str], str | None]) -> tuple[Column[str], str]:
     return column, value
 
 
-def _using(
-    column: Column[str], numbers: Sequence[str], since: float, until: float
-) -> Select[*tuple[Any, ...]]:
-    """Return the query for certificates of runs in which standards with some numbers took part."""
+def _using(which: ColumnElement[bool], since: float, until: float) -> Select[*tuple[Any, ...]]:
+    """Return the query for certificates of runs in which some standards took part."""
     from sqlalchemy import Text, and_, cast, func, literal, or_, select
 
     from remotecal.order import DUT
@@ -396,5 +412,5 @@ def _using(
         .join(runs, same(runs))
         .outerjoin(items, same(items))
         .outerjoin(issued, and_(same(issued), issued.c.duty == "issued", issued.c.edition == 0, of_item))
-        .where(column.in_(numbers), used.c.at >= since, used.c.at < until)
+        .where(which, used.c.at >= since, used.c.at < until)
     )

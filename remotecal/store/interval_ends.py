@@ -7,71 +7,41 @@ afterwards (`find`), for that takes records. `rebuild` makes all of it anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
 from remotecal.certificates.intervals import interval_ends, states_of
 from remotecal.errors import RecordError
 from remotecal.model import Record
 from remotecal.model.identifiers import comparable
 from remotecal.order import DUT
-from remotecal.statistics.staircase import FEWEST_OF_ITEM, Ended
 from remotecal.store.database import in_parts
+from remotecal.store.interval_tables import ended_intervals, item_ends
+from remotecal.store.interval_told import (
+    SHORT,
+    EndedOf,
+    counting,
+    ended_of,
+    items_told,
+    short,
+    sum_up_items,
+    told,
+)
 from remotecal.store.items import alike
 from remotecal.store.stated_tables import BEHIND, NEVER, stated_certificates
-from remotecal.store.tables import metadata, records, run_items
+from remotecal.store.tables import records, run_items
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from sqlalchemy import ColumnElement, Connection, Select
 
-    from remotecal.certificates.intervals import Against, States
+    from remotecal.certificates.intervals import States
     from remotecal.store.database import Database
 
 AT_ONCE: Final = 100
 """Certificates whose intervals are found at once."""
-SHORT: Final = frozenset(("maker", "model", "number", "certificate", "before", "quantity", "unit", "over"))
-"""Columns whose texts stand in an index together, which PostgreSQL takes up to 2.7 kB of."""
-LONGEST: Final = 200
-"""Bytes of such a text."""
-HASH_KEPT: Final = 16
-"""Letters of the hash of a longer one."""
 OWNED: Final = 200
 """Owners' numbers that are asked for in one query."""
-BY_MODEL = (
-    "maker", "model", "quantity", "unit", "over", "against", "day", "number", "outside", "part", "days",
-    "drift_part", "drift", "certificate", "before",
-)  # fmt: skip
-"""All that is told of the intervals of models, so that none of their rows is read for it."""
-
-ended_intervals = Table(
-    "ended_intervals",
-    metadata,
-    Column("station", Text, primary_key=True),
-    Column("run", Text, primary_key=True),
-    Column("place", Integer, primary_key=True, autoincrement=False, comment="of the item in the order"),
-    Column("quantity", Text, primary_key=True, comment="refTypes of the results, by blanks"),
-    Column("unit", Text, primary_key=True, comment="of the errors"),
-    Column("over", Text, primary_key=True, comment="unit of the places"),
-    Column("maker", Text, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("number", Text, nullable=False, comment="the maker's of the item, or its owner's"),
-    Column("certificate", Text, nullable=False, comment="its number, as numbers are compared"),
-    Column("before", Text, nullable=False, comment="that of the certificate before"),
-    Column("day", Text, nullable=False, comment="on which it ended, ISO 8601"),
-    Column("against", Text, nullable=False, comment="limit or U"),
-    Column("days", Integer, nullable=False),
-    Column("results", Integer, nullable=False, comment="that were judged"),
-    Column("outside", Integer, nullable=False, comment="of these"),
-    Column("part", Float, nullable=False, comment="the largest, of the limit or of U"),
-    Column("drift", Float, comment="mean change in a year"),
-    Column("drift_part", Float, comment="the largest in a year, of the limit or of U"),
-    Index("ix_ended_intervals_told", *BY_MODEL),
-    comment="how intervals between calibrations ended; an index of records",
-)
 
 
 class CalibratedItem(NamedTuple):
@@ -103,28 +73,6 @@ class CalibratedItem(NamedTuple):
         return (self.serial, "") if self.serial else (self.owner_number, self.customer)
 
 
-class EndedOf(NamedTuple):
-    """How the intervals of a model's items ended, or those of one item."""
-
-    maker: str
-    model: str
-    number: str
-    """The item's; "" for all of the model."""
-    quantity: str
-    """refTypes of the results, by blanks."""
-    unit: str
-    """Of the errors."""
-    over: str
-    """Unit of the places."""
-    against: Against
-    """What they are judged by."""
-    items: int
-    """How many there are."""
-    ended: Ended
-    drift: float | None
-    """Mean change in a year, in `unit`; None where none is known."""
-
-
 class IntervalEnds:
     """How all intervals ended."""
 
@@ -133,51 +81,26 @@ class IntervalEnds:
 
     def by_model(self, since: str, until: str) -> tuple[EndedOf, ...]:
         """Return how the intervals that ended from a day to another (ISO 8601) did, by model."""
-        return self._told(since, until, None)
-
-    def by_item(self, since: str, until: str) -> tuple[EndedOf, ...]:
-        """Return the same of each item, by the last of them alone, `FEWEST_OF_ITEM`."""
-        return self._told(since, until, FEWEST_OF_ITEM)
-
-    def _told(self, since: str, until: str, last: int | None) -> tuple[EndedOf, ...]:
-        from sqlalchemy import case, func, literal, select
-
         of = ended_intervals.c
-        kind = (of.quantity, of.unit, of.over, of.against)
-        newest = [of.day.desc(), of.station.desc(), of.run.desc()]
-        whose = (of.maker, of.model, of.number)
-        rank = func.row_number().over(partition_by=[*whose, *kind], order_by=newest) if last else literal(0)
-        ranked = select(ended_intervals, rank.label("rank"))
-        rows = ranked.where(of.day >= since, of.day <= until, *self._counting()).subquery()
-        one = rows.c
-        group = [one[column.name] for column in (*whose[: 3 if last else 2], *kind)]
-        failed = case((one.outside > 0, 1), else_=0)
-        query = (
-            select(
-                *group,
-                func.count(one.number.distinct()),
-                func.count(),
-                func.sum(failed),
-                func.max(case((one.rank == 1, failed), else_=0)),
-                func.max(one.part),
-                func.avg(one.days),
-                func.max(one.drift_part),
-                func.avg(one.drift),
-            )
-            .group_by(*group)
-            .order_by(*group)
-        )
-        if last:
-            query = query.where(one.rank <= last)
+        query = told(None, of.day >= since, of.day <= until, *self._counting())
         with self._database.read() as connection:
-            found: list[tuple[Any, ...]] = [tuple(row) for row in connection.execute(query)]
-        return tuple(_ended(row if last else (*row[:2], "", *row[2:])) for row in found)
+            return tuple(ended_of(row, by_item=False) for row in connection.execute(query))
+
+    def by_item(self, since: str, until: str, limit: int | None = None) -> tuple[EndedOf, ...]:
+        """Return the same of each item, by the last of them alone, `FEWEST_OF_ITEM`.
+
+        Args:
+            since: first day.
+            until: last day.
+            limit: how many at most, those first whose interval is to be changed; None for all.
+        """
+        revoked = sorted(map(short, self._database.revoked))
+        with self._database.read() as connection:
+            return items_told(connection, since, until, revoked, limit)
 
     def _counting(self) -> Iterator[ColumnElement[bool]]:
         """Yield that neither certificate was revoked, where any were."""
-        if self._database.revoked:
-            for column in (ended_intervals.c.certificate, ended_intervals.c.before):
-                yield column.not_in(sorted(map(_short, self._database.revoked)))
+        return counting(sorted(map(short, self._database.revoked)))
 
     def behind(self) -> int:
         """Return of how many certificates the intervals are not found yet."""
@@ -216,14 +139,17 @@ class IntervalEnds:
             self._database.alone(connection, ended_intervals)
             if _alike(connection, behind) != counted:
                 return len(behind)
+            whose = {(str(row["maker"]), str(row["model"]), str(row["number"])) for row in rows}
             for now, _ in intervals:
                 this = (of.station == now.station) & (of.run == now.run) & (of.place == now.place)
-                connection.execute(ended_intervals.delete().where(this))
+                gone = ended_intervals.delete().where(this).returning(of.maker, of.model, of.number)
+                whose |= {(row[0], row[1], row[2]) for row in connection.execute(gone)}
             if rows:
                 connection.execute(ended_intervals.insert(), rows)
+            sum_up_items(connection, sorted(whose))
             for id_, revision in behind.items():
-                this = stated_certificates.c.id == id_
-                connection.execute(stated_certificates.update().where(this).values(ended=revision))
+                its = stated_certificates.c.id == id_
+                connection.execute(stated_certificates.update().where(its).values(ended=revision))
         return len(behind)
 
     def rebuild(self) -> int:
@@ -232,6 +158,7 @@ class IntervalEnds:
 
         with self._database.begin() as connection:
             connection.execute(ended_intervals.delete())
+            connection.execute(item_ends.delete())
             connection.execute(stated_certificates.update().values(ended=NEVER))
         while self.find():
             pass
@@ -286,24 +213,14 @@ def rows_of(
     """
     if found is None or then is None:
         return []
-    told: dict[str, object] = {name: getattr(now, name) for name in ("station", "run", "place")}
+    of: dict[str, object] = {name: getattr(now, name) for name in ("station", "run", "place")}
     texts = {"maker": now.maker, "model": now.model, "number": now.number[0]}
     texts |= {"certificate": comparable(now.certificate), "before": comparable(before.certificate)}
-    told |= {"day": found.finished.isoformat()}
+    of |= {"day": found.finished.isoformat()}
     return [
-        told
-        | {name: _short(text) if name in SHORT else text for name, text in (texts | end._asdict()).items()}
+        of | {name: short(text) if name in SHORT else text for name, text in (texts | end._asdict()).items()}
         for end in interval_ends(then, found)
     ]
-
-
-def _short(text: str) -> str:
-    """Return a text as an index of several takes it: a long one's beginning, and a hash of all of it."""
-    said = text.encode()
-    if len(said) <= LONGEST:
-        return text
-    digest = sha256(said).hexdigest()[:HASH_KEPT]
-    return f"{said[: LONGEST - HASH_KEPT - 4].decode(errors='ignore')}… {digest}"
 
 
 Interval = tuple[CalibratedItem, CalibratedItem | None]
@@ -410,16 +327,3 @@ def _query() -> Select[*tuple[Any, ...]]:
     told = {"certificate": issued.number}
     columns = [told[name] if name in told else item[name] for name in CalibratedItem._fields]
     return select(issued.id, issued.revision, *columns).select_from(stated_certificates.join(run_items, its))
-
-
-def _ended(row: Sequence[Any]) -> EndedOf:
-    items, intervals, outside, last, part, days, drift_part, drift = row[7:]
-    ended = Ended(
-        intervals=intervals,
-        outside=outside,
-        last_outside=bool(last),
-        largest=part,
-        days=float(days),
-        drift=drift_part,
-    )
-    return EndedOf._make((*row[:7], items, ended, drift))

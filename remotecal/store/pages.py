@@ -15,7 +15,10 @@ from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.placed import STATES_AT, Placed, Stage, at_stage, placed, placed_of
+from remotecal.store.remarks import RemarkRow, open_remarks
+from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
+from remotecal.store.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -46,6 +49,17 @@ class IssuedRow(NamedTuple):
     number: str
     at: float
     """When, in seconds since 1970, UTC."""
+
+
+class IssuedAndOpen(NamedTuple):
+    """What was done, and what wants an answer."""
+
+    issued: tuple[IssuedRow, ...]
+    """The latest first."""
+    remarks: tuple[RemarkRow, ...]
+    """The first made first."""
+    requests: tuple[RequestRow, ...]
+    """Of customers, likewise."""
 
 
 class Pages:
@@ -166,14 +180,9 @@ class Pages:
             limit: how many, at most.
             account: only those of this account.
         """
-        from sqlalchemy import select
-
-        query = select(runs).where(self._database.begins(runs.c.run, beginning))
-        if account is not None:
-            query = query.where(runs.c.account == account)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(runs.c.began.desc()).limit(limit)).all()
-        return tuple(run_of(row) for row in rows)
+            rows = connection.execute(runs_named(self._database, beginning, account, limit))
+            return tuple(run_of(row) for row in rows)
 
     def certified(
         self,
@@ -260,18 +269,19 @@ class Pages:
 
     def issued(self, since: float, *, account: str | None = None, limit: int = 50) -> tuple[IssuedRow, ...]:
         """Return the certificates issued since a time, the latest first."""
-        from sqlalchemy import select
-
-        table = signed_certificates
-        query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
-            table.c.duty == "issued", table.c.at >= since
-        )
-        if account is not None:
-            same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
-            query = query.join(runs, same).where(runs.c.account == account)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(table.c.at.desc()).limit(limit)).all()
-        return tuple(map(IssuedRow._make, rows))
+            return tuple(map(IssuedRow._make, connection.execute(_issued(since, account, limit))))
+
+    def issued_and_open(self, since: float, limit: int = 50) -> IssuedAndOpen:
+        """Return the certificates issued since a time, and what nobody has answered; so many of each."""
+        queries = _issued(since, None, limit), open_remarks(limit), open_requests(limit)
+        with self._database.read() as connection:
+            issued, remarked, asked = together(connection, *queries)
+        return IssuedAndOpen(
+            tuple(map(IssuedRow._make, issued)),
+            tuple(map(RemarkRow._make, remarked)),
+            tuple(map(RequestRow._make, asked)),
+        )
 
     def _rows(
         self,
@@ -294,6 +304,31 @@ class Pages:
         with self._database.read() as connection:
             ordered = query.order_by(latest.desc(), *(column.desc() for column in key))
             return connection.execute(ordered.limit(limit)).all()
+
+
+def runs_named(
+    database: Database, beginning: str, account: str | None, limit: int
+) -> Select[*tuple[Any, ...]]:
+    """Return the query of `Pages.named`."""
+    from sqlalchemy import select
+
+    query = select(runs).where(database.begins(runs.c.run, beginning))
+    if account is not None:
+        query = query.where(runs.c.account == account)
+    return query.order_by(runs.c.began.desc()).limit(limit)
+
+
+def _issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+    from sqlalchemy import select
+
+    table = signed_certificates
+    query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
+        table.c.duty == "issued", table.c.at >= since
+    )
+    if account is not None:
+        same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
+        query = query.join(runs, same).where(runs.c.account == account)
+    return query.order_by(table.c.at.desc()).limit(limit)
 
 
 def _only(wanted: Sequence[Group]) -> Iterator[ColumnElement[bool]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import steps
 from remotecal.store.tables import OPEN, remarks
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import ColumnElement, Select
 
     from remotecal.store.database import Database
+
+
+SHOWN: Final = 50
+"""Open remarks that are told, at most, unless more are asked for."""
 
 
 class RemarkRow(NamedTuple):
@@ -73,17 +77,28 @@ class Remarks:
 
     def of_run(self, station: str, run: str) -> tuple[RemarkRow, ...]:
         """Return the remarks on a run, the first made first."""
-        return self._found((remarks.c.station == station) & (remarks.c.run == run))
-
-    def open(self, limit: int = 50) -> tuple[RemarkRow, ...]:
-        """Return the remarks that nobody has answered, the first made first."""
-        from sqlalchemy import and_, text
-
-        return self._found(and_(text(OPEN)), limit)
-
-    def _found(self, which: ColumnElement[bool], limit: int | None = None) -> tuple[RemarkRow, ...]:
-        from sqlalchemy import select
-
-        query = select(remarks).where(which).order_by(remarks.c.at, remarks.c.id).limit(limit)
         with self._database.read() as connection:
-            return tuple(map(RemarkRow._make, connection.execute(query)))
+            return tuple(map(RemarkRow._make, connection.execute(remarks_on(station, run))))
+
+    def open(self, limit: int = SHOWN) -> tuple[RemarkRow, ...]:
+        """Return the remarks that nobody has answered, the first made first."""
+        with self._database.read() as connection:
+            return tuple(map(RemarkRow._make, connection.execute(open_remarks(limit))))
+
+
+def open_remarks(limit: int = SHOWN) -> Select[*tuple[Any, ...]]:
+    """Return the query for the remarks that nobody has answered, the first made first."""
+    from sqlalchemy import and_, text
+
+    return _query(and_(text(OPEN)), limit)
+
+
+def remarks_on(station: str, run: str) -> Select[*tuple[Any, ...]]:
+    """Return the query for the remarks on a run, the first made first."""
+    return _query((remarks.c.station == station) & (remarks.c.run == run))
+
+
+def _query(which: ColumnElement[bool], limit: int | None = None) -> Select[*tuple[Any, ...]]:
+    from sqlalchemy import select
+
+    return select(remarks).where(which).order_by(remarks.c.at, remarks.c.id).limit(limit)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store.tables import OPEN, requests
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement
+    from sqlalchemy import Select
 
     from remotecal.store.database import Database
 
@@ -100,18 +100,22 @@ class Requests:
 
     def of_account(self, account: str, limit: int) -> tuple[RequestRow, ...]:
         """Return the requests of an account, the latest first."""
-        return self._found(requests.c.account == account, limit, latest=True)
+        from sqlalchemy import select
+
+        query = select(requests).where(requests.c.account == account)
+        return self._found(query.order_by(requests.c.at.desc(), requests.c.id.desc()).limit(limit))
 
     def open(self, limit: int) -> tuple[RequestRow, ...]:
         """Return the requests that nobody has answered, the first made first."""
-        from sqlalchemy import and_, text
+        return self._found(open_requests(limit))
 
-        return self._found(and_(text(OPEN)), limit, latest=False)
-
-    def _found(self, which: ColumnElement[bool], limit: int, *, latest: bool) -> tuple[RequestRow, ...]:
-        from sqlalchemy import select
-
-        order = [column.desc() if latest else column for column in (requests.c.at, requests.c.id)]
+    def _found(self, query: Select[*tuple[Any, ...]]) -> tuple[RequestRow, ...]:
         with self._database.read() as connection:
-            rows = connection.execute(select(requests).where(which).order_by(*order).limit(limit)).all()
-        return tuple(map(RequestRow._make, rows))
+            return tuple(map(RequestRow._make, connection.execute(query)))
+
+
+def open_requests(limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for the requests that nobody has answered, the first made first."""
+    from sqlalchemy import select, text
+
+    return select(requests).where(text(OPEN)).order_by(requests.c.at, requests.c.id).limit(limit)

@@ -14,9 +14,9 @@ from remotecal.store.database import of_runs
 from remotecal.store.tables import runs, signed_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
-    from sqlalchemy import Row
+    from sqlalchemy import Row, Select
 
     from remotecal.store.database import Database
 
@@ -132,13 +132,8 @@ class Signings:
 
     def of_runs(self, wanted: Collection[tuple[str, str]]) -> tuple[SignedRow, ...]:
         """Return what the certificates of runs, named by station and name, are signed for, in that order."""
-        from sqlalchemy import select
-
-        columns = [signed_certificates.c[name] for name in SignedRow._fields]
-        query = select(*columns).where(of_runs(signed_certificates, wanted))
         with self._database.read() as connection:
-            rows = map(SignedRow._make, connection.execute(query))
-            return tuple(sorted(rows, key=lambda row: (row.edition, DUTIES.index(row.duty))))
+            return in_turn(connection.execute(signed_of(wanted)))
 
     def newest_issued(self, station: str, run: str, device: str = "") -> int | None:
         """Return which edition of a certificate was issued last; None if none was."""
@@ -197,6 +192,20 @@ class Signings:
                 f"{row.by} has filed a signature on this certificate already, or it was signed as {row.duty} "
                 "a moment ago: nobody signs twice, and nothing is signed for twice"
             )
+
+
+def signed_of(wanted: Collection[tuple[str, str]]) -> Select[*tuple[Any, ...]]:
+    """Return the query for what the certificates of runs, named by station and name, are signed for."""
+    from sqlalchemy import select
+
+    columns = [signed_certificates.c[name] for name in SignedRow._fields]
+    return select(*columns).where(of_runs(signed_certificates, wanted))
+
+
+def in_turn(rows: Iterable[Sequence[Any]]) -> tuple[SignedRow, ...]:
+    """Return rows of that query as what they are, in the order in which certificates are signed."""
+    signed = map(SignedRow._make, rows)
+    return tuple(sorted(signed, key=lambda row: (row.edition, DUTIES.index(row.duty))))
 
 
 def _signing(row: Row[Any]) -> SigningRow:

@@ -114,7 +114,7 @@ def found(connection: Connection, since: float, until: float) -> ByProcedure:
     known: set[int] = set()
     for row in connection.execute(select(work_days).where(of.day >= first, of.day < end)).mappings():
         known.add(row["day"])
-        told.add_day(row)
+        told.add_day(dict(row))
 
     def counts(at: float | None) -> bool:
         return at is not None and since <= at < until and _day(at) not in known
@@ -124,8 +124,8 @@ def found(connection: Connection, since: float, until: float) -> ByProcedure:
         (at >= begin) & (at < end) for at in (run_steps.c.ordered, run_steps.c.begun) for begin, end in gaps
     ]
     if within:
-        for row in connection.execute(select(run_steps).where(or_(*within))):
-            told.add(Steps._make(row), counts)
+        for one in map(Steps._make, connection.execute(select(run_steps).where(or_(*within)))):
+            told.add(one, counts)
     return told
 
 

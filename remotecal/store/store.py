@@ -8,6 +8,7 @@ from typing import Self
 
 from remotecal.store.amendments import Amendments
 from remotecal.store.audit_log import AuditLog
+from remotecal.store.certified import ByRun
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
 from remotecal.store.files import StoredFiles
@@ -69,6 +70,7 @@ class Store:
         self.about = AboutRuns(self.database)
         self.items = Items(self.database)
         self.found = ByNumber(self.database)
+        self.by_run = ByRun(self.database)
         self.notices = Notices(self.database)
         self.standards = Standards(self.database)
         self.journals = Journals(self.database, share or Share())

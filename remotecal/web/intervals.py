@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
 from remotecal.statistics import staircase
+from remotecal.store.interval_told import ORDER
 from remotecal.web.callers import Reader
 from remotecal.web.days import Day
 from remotecal.web.office import Here
@@ -18,7 +19,7 @@ from remotecal.web.shown_about import IntervalShown
 
 if TYPE_CHECKING:
     from remotecal.statistics.staircase import Advice
-    from remotecal.store.interval_ends import EndedOf
+    from remotecal.store.interval_told import EndedOf
     from remotecal.web.office import Office
 
 router = APIRouter(tags=["what runs are about"])
@@ -76,12 +77,16 @@ def asked_time(here: Office, since: date | None, until: date | None) -> tuple[da
     return first, last
 
 
-def advised(here: Office, by: Literal["model", "item"], first: date, last: date) -> list[Advised]:
-    """Return what is advised by the intervals that ended in a time; what is to be shorter comes first."""
+def advised(
+    here: Office, by: Literal["model", "item"], first: date, last: date, limit: int | None = None
+) -> list[Advised]:
+    """Return what is advised by the intervals that ended in a time; what is to be shorter comes first.
+
+    So many at most, where a limit is given.
+    """
     ends, time = here.store.interval_ends, (first.isoformat(), last.isoformat())
     if by == "item":
-        found = [Advised(one, staircase.of_item(one.ended)) for one in ends.by_item(*time)]
+        found = [Advised(one, staircase.of_item(one.ended)) for one in ends.by_item(*time, limit)]
     else:
         found = [Advised(one, staircase.of_model(one.ended)) for one in ends.by_model(*time)]
-    order = ("shorten", "lengthen", "keep", "none")
-    return sorted(found, key=lambda one: order.index(one.advice.kind))
+    return sorted(found, key=lambda one: ORDER.index(one.advice.kind))[:limit]

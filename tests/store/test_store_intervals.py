@@ -9,8 +9,10 @@ from asked import asking
 from sqlalchemy import event, insert, select
 from test_intervals import calibrated, shifted
 
+from remotecal.statistics.staircase import FEWEST_OF_ITEM, of_item
 from remotecal.store import Store
-from remotecal.store.interval_ends import ended_intervals
+from remotecal.store.interval_tables import ended_intervals, item_ends
+from remotecal.store.interval_told import ORDER, counting, ended_of, sum_up_all, told
 from remotecal.store.migrations.versions import v0026_intervals
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
@@ -87,7 +89,7 @@ def test_intervals_end_with_issued_certificates_in_whatever_order_they_come(enro
     with asking(enrolled) as sent:
         enrolled.interval_ends.by_item(*ALWAYS)
         enrolled.interval_ends.by_model(*ALWAYS)
-    assert len(sent) == 2
+    assert len(sent) == 3
 
 
 def test_the_last_intervals_of_an_item_count_and_all_of_its_model(enrolled: Store) -> None:
@@ -197,3 +199,54 @@ def test_names_of_any_length_can_be_kept(enrolled: Store) -> None:
         certified(enrolled, n, 0.1 * n, model=f"{model}2", maker=maker, serial="T")
     assert [one.ended.intervals for one in enrolled.interval_ends.by_item(*ALWAYS)] == [2, 2]
     assert len({one.model for one in enrolled.interval_ends.by_model(*ALWAYS)}) == 2
+
+
+def test_what_is_summed_up_of_items_is_what_their_intervals_tell(enrolled: Store) -> None:
+    """In any time, whatever is revoked, and however much of it is asked for."""
+    rng = random.Random(2)
+    rows = []
+    for n in range(60):
+        item = {"station": "here", "run": f"r{n}", "place": 0, "quantity": "q", "unit": "%", "over": "K"}
+        item |= {"maker": "A", "model": f"M{n % 2}", "number": f"{n % 13}", "certificate": f"c{n}"}
+        item |= {"before": f"c{n - 13}", "day": f"20{rng.randrange(10, 30)}-01-01", "results": 1}
+        item |= {"against": rng.choice(("limit", "U")), "days": rng.randrange(300, 400)}
+        item |= {"outside": int(rng.random() < 0.2), "part": rng.random(), "drift": rng.choice((None, 0.1))}
+        rows.append(item | {"drift_part": rng.choice((None, 0.2))})
+    with enrolled.database.begin() as connection:
+        connection.execute(ended_intervals.insert(), rows)
+        sum_up_all(connection)
+    of, seen = ended_intervals.c, set()
+    times = [ALWAYS, ("2015-01-01", "2100-01-01"), ("2000-01-01", "2022-06-01"), ("2016-01-01", "2025-01-01")]
+    for revoked in ([], ["c20"], ["c3", "c59", "c58"]):
+        enrolled.items.count_without(revoked)
+        for since, until in (*times, ("2028-06-01", "2029-06-01")):
+            single = told(FEWEST_OF_ITEM, of.day >= since, of.day <= until, *counting(revoked))
+            with enrolled.database.read() as connection:
+                wanted = sorted(map(ended_of, connection.execute(single)), key=lambda one: one[:7])
+            wanted.sort(key=lambda one: ORDER.index(of_item(one.ended).kind))
+            found = enrolled.interval_ends.by_item(since, until)
+            assert found == tuple(wanted)
+            assert enrolled.interval_ends.by_item(since, until, 5) == found[:5]
+            seen |= {of_item(one.ended).kind for one in found}
+    assert seen == set(ORDER)
+
+
+def test_what_is_summed_up_follows_the_intervals(enrolled: Store) -> None:
+    def both() -> list[list[tuple[object, ...]]]:
+        tables = (ended_intervals, item_ends)
+        with enrolled.database.read() as connection:
+            return [sorted(map(tuple, connection.execute(select(table)))) for table in tables]
+
+    for n in range(4):
+        certified(enrolled, n, 0.1 * n)
+    said = calibrated(shifted(0.9), 365 * 2).to_json()
+    enrolled.records.put(RecordRow("here", "S2", "h", "k", said, agrees=True, computed=2.0))
+    enrolled.interval_ends.find()
+    with enrolled.database.begin() as connection:
+        connection.execute(run_items.update().where(run_items.c.run == "S3").values(model="other"))
+    certified(enrolled, 4, 0.0)
+    kept_so = both()
+    assert kept_so[1]
+    with enrolled.database.begin() as connection:
+        sum_up_all(connection)
+    assert both() == kept_so

@@ -91,10 +91,8 @@ def believed(office: Office) -> tuple[TrustList | None, str]:
 
 def lines_of(visitor: Visitor, rows: Sequence[RunRow], trust: TrustList | None) -> list[CertificateLine]:
     """Return the certificates of some runs as their list shows them; for a customer those that are issued."""
-    store, runs = visitor.office.store, {(row.station, row.run) for row in rows}
-    items = store.about.items_of(runs) if runs else ()
-    signed = store.signings.of_runs(runs) if runs else ()
-    amended = store.amendments.of_runs(runs) if runs else ()
+    runs = {(row.station, row.run) for row in rows}
+    items, signed, amended = visitor.office.store.by_run.certified(runs)
     known = _Known(signed, amended, trust)
     lines = []
     for row in rows:

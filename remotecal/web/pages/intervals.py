@@ -46,7 +46,7 @@ def show_intervals(
     """Return what is advised of intervals by what was found at their end in a time; or that as CSV."""
     not_a_customer(visitor.caller)
     first, last = asked_time(visitor.office, since, until)
-    found = intervals.advised(visitor.office, by, first, last)
+    found = intervals.advised(visitor.office, by, first, last, SHOWN + 1 if table is None else None)
     if table is not None:
         told = (_row(one, by, visitor.words) for one in found)
         return as_csv(visitor, f"{table}-{by}", COLUMNS[by], told)

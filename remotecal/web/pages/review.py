@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
+    from remotecal.store.signings import SignedRow
     from remotecal.store.whole import WholeRun
 
 router = APIRouter(prefix="/review", include_in_schema=False)
@@ -83,12 +84,12 @@ def show_review(
     row, devices = whole.row, sorted(certificates.ordered(office, run))
     if whole.record is None:
         raise NotThere(lacking(office.store, station, run))
-    of_run = office.laboratory.at(station, run, device or (devices or [""])[0]).newest()
-    edition = of_run.edition
-    amended = office.store.amendments.find(station, run, of_run.device, edition) if edition else None
-    reviewed = _reviewed(visitor, of_run, whole)
+    told = office.store.by_run.in_review(station, run)
+    of_run = office.laboratory.at(station, run, device or (devices or [""])[0])
+    amended = [one for one in told.amended if one.device == of_run.device]
+    of_run = replace(of_run, edition=len(amended))
+    reviewed = _reviewed(visitor, of_run, whole, told.signed)
     last = reviewing.last_issued(office.store, station, run)
-    made = office.store.remarks.of_run(station, run)
     return visitor.page(
         "review_run.html",
         row=row,
@@ -103,15 +104,15 @@ def show_review(
         otherwise=None
         if last is None
         else reviewing.by_other_means(last[1], reviewed.record, visitor.words.language),
-        remarks=made,
+        remarks=told.remarks,
         sign=_command(visitor, of_run),
         named=_named(of_run),
         by_browser=office.settings.issuing.browser_keys and _is_mine(visitor, reviewed),
         sealed_here=office.settings.issuing.key is not None,
-        amended=amended,
+        amended=amended[-1] if amended else None,
         differences=_differences(of_run),
         line=line,
-        item=_item(visitor, run) if any(one.settled is None for one in made) else None,
+        item=told.item if any(one.settled is None for one in told.remarks) else None,
         turn=_turn(visitor, reviewed),
     )
 
@@ -146,20 +147,13 @@ async def settle(station: StationName, run: RunName, remark: RemarkNumber, form:
     return see(f"/review/{station}/{run}")
 
 
-def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun) -> Reviewed:
+def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun, signed: tuple[SignedRow, ...]) -> Reviewed:
     """Return what is to be known of a certificate; it is not found anew while it follows from the same."""
     office = visitor.office
-    signed = office.store.signings.of_runs({(of_run.station, of_run.run)})
     now = civil_time(office.clock.now(), office.laboratory.folder.time_zone)
     slot = int(office.clock.now() // REVIEW_HOLDS)
     state = (*reviewing.state_of(of_run, whole, signed), now.date(), slot)
     return office.reviewed.get(state, lambda: reviewing.review(of_run, now))
-
-
-def _item(visitor: Visitor, run: str) -> int | None:
-    """Return the item of the register that a run is of, by which it is ordered again."""
-    ordered = visitor.office.store.orders.find(run)
-    return None if ordered is None else ordered.item
 
 
 def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:

@@ -242,10 +242,8 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
         numbers = certificates.ordered(visitor.office, row.run)
     except NotThere:
         return []
-    store, this = visitor.office.store, {(row.station, row.run)}
-    signed = store.signings.of_runs(this)
+    _, signed, amended = visitor.office.store.by_run.certified({(row.station, row.run)})
     states = {(one.device, one.edition): one.duty for one in signed}  # the last duty comes last
-    amended = store.amendments.of_runs(this) if "issued" in states.values() else ()
     following = {
         one.replaces: one.number for one in amended if states.get((one.device, one.edition)) == "issued"
     }

@@ -45,15 +45,12 @@ async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "
             await visitor.office.watching.ask(one.run.station, one.run.run, visitor.caller.name)
 
     def page() -> Response:
-        ours = bool(number) and account is None
+        all_ = store.found.everything(number, visitor.office.clock.now(), account, MOST)
         return visitor.page(
             "search.html",
             number=number,
             whereabouts=[one._replace(end=_end(visitor, one)) for one in found],
-            items=store.about.numbered(number, account=account, limit=MOST) if number else (),
-            orders=store.found.orders(number, visitor.office.clock.now(), account=account, limit=MOST),
-            equipment=store.about.took_part(number, limit=MOST) if ours else (),
-            runs=store.pages.named(number, limit=MOST, account=account) if number else (),
+            **all_._asdict(),
         )
 
     return await run_in_threadpool(page)

@@ -119,13 +119,12 @@ def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) 
     )
     wanting = store.pages.wanting(account=account)
     to_sign = store.pages.to_sign(wanting) if may("sign") else ()
-    return OfAll(
-        wanting,
-        store.pages.issued(midnight.timestamp(), account=account),
-        to_sign,
-        store.remarks.open() if to_sign else (),
-        store.requests.open(REQUESTS_SHOWN) if account is None and may("order") else (),
-    )
+    since = midnight.timestamp()
+    if account is not None:
+        return OfAll(wanting, store.pages.issued(since, account=account), to_sign, (), ())
+    found = store.pages.issued_and_open(since)
+    requests = found.requests[:REQUESTS_SHOWN] if may("order") else ()
+    return OfAll(wanting, found.issued, to_sign, found.remarks if to_sign else (), requests)
 
 
 def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:

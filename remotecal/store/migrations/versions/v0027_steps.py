@@ -6,6 +6,8 @@ Days are summed up by the hub once it is up.
 import sqlalchemy as sa
 from alembic import op
 
+from remotecal.store.interval_told import sum_up_all
+
 revision = "0027"
 down_revision = "0026"
 
@@ -13,6 +15,7 @@ EARLY = "record = '' AND (state IN ('aborted', 'stopped', 'suspended') OR failed
 REASONED = "reason <> ''"
 PACKED = "seconds it took those ordered that day, rising: 8 bytes each (IEEE 754, the lowest first)"
 STEPS = ("begun", "complete", "performed", "reviewed", "approved", "issued", "whole")
+KEY = ("maker", "model", "number", "quantity", "unit", "over", "against")
 LONG = 200
 FOUND = f"""
 UPDATE stated_certificates SET ended = revision WHERE NOT EXISTS (
@@ -72,6 +75,42 @@ def _ended() -> None:
         ),
     )
     op.execute(FOUND)
+    for name, columns in {"item": KEY[:3], "certificate": ["certificate"], "before": ["before"]}.items():
+        op.create_index(f"ix_ended_intervals_{name}", "ended_intervals", list(columns))
+    op.create_table(
+        "item_ends",
+        *(sa.Column(name, sa.Text, primary_key=True) for name in KEY),
+        sa.Column(
+            "intervals",
+            sa.Integer,
+            primary_key=True,
+            autoincrement=False,
+            comment="so many last ones it is told of",
+        ),
+        sa.Column("outside", sa.Integer, nullable=False, comment="of these, with a result outside"),
+        sa.Column("last_outside", sa.Boolean, nullable=False, comment="whether the last one was"),
+        sa.Column("part", sa.Float, nullable=False, comment="the largest, of the limit or of U"),
+        sa.Column("days", sa.Float, nullable=False, comment="how long they were, in the mean"),
+        sa.Column("drift_part", sa.Float, comment="the largest in a year, of the limit or of U"),
+        sa.Column("drift", sa.Float, comment="mean change in a year"),
+        sa.Column(
+            "first", sa.Text, nullable=False, comment="day on which the first of these ended, ISO 8601"
+        ),
+        sa.Column("last", sa.Text, nullable=False, comment="on which the last did"),
+        sa.Column(
+            "earlier",
+            sa.Text,
+            nullable=False,
+            comment="on which the one before these did, if it would count",
+        ),
+        sa.Column(
+            "advised", sa.Integer, nullable=False, comment="place of what is advised among all that may be"
+        ),
+        comment="how the last intervals of items ended; an index of `ended_intervals`",
+    )
+    op.create_index("ix_item_ends_advised", "item_ends", ["advised", *KEY, "first", "earlier", "last"])
+    op.create_index("ix_item_ends_last", "item_ends", ["last"])
+    sum_up_all(op.get_bind())
     _few("ix_stated_certificates_behind", "stated_certificates", "ended <> revision", "id")
 
 
