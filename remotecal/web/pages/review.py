@@ -89,6 +89,8 @@ def show_review(
     reviewed = _reviewed(visitor, of_run, whole)
     last = reviewing.last_issued(office.store, station, run)
     made = office.store.remarks.of_run(station, run)
+    duty = _next_duty(reviewed)
+    mine = duty is not None and FILED_BY[duty] in visitor.caller.roles
     return visitor.page(
         "review_run.html",
         row=row,
@@ -106,7 +108,9 @@ def show_review(
         remarks=made,
         sign=_command(visitor, of_run),
         named=_named(of_run),
-        by_browser=office.settings.issuing.browser_keys and _is_mine(visitor, reviewed),
+        duty=duty,
+        mine=mine,
+        by_browser=office.settings.issuing.browser_keys and mine and duty != "issued",
         sealed_here=office.settings.issuing.key is not None,
         amended=amended,
         differences=_differences(of_run),
@@ -175,12 +179,6 @@ def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
         return turn_of(reviewed.record, duty, register, today)
     except (ConfigurationError, CertificateRefused) as error:
         return str(error)
-
-
-def _is_mine(visitor: Visitor, reviewed: Reviewed) -> bool:
-    """Tell whether whoever looks files the signature that is due next, and is a person by that."""
-    duty = _next_duty(reviewed)
-    return duty is not None and duty != "issued" and FILED_BY[duty] in visitor.caller.roles
 
 
 def _next_duty(reviewed: Reviewed) -> Duty | None:
