@@ -109,6 +109,7 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.verify import verify
     from remotecal.verify.listing import listed_in
 
+    _check_unpacked(asked.file)
     if (listed := listed_in(asked.file)) is not None:
         _of_report(asked, listed)
         return
@@ -126,6 +127,27 @@ def main(asked: argparse.Namespace) -> None:
         english = f"certificate {report.number}" if report.number else f"{asked.file} is no certificate and"
         chinese = f"证书 {report.number} " if report.number else f"{asked.file} 不是证书，"
         raise CertificateRefused(_verdict(english, chinese, report))
+
+
+def _check_unpacked(file: Path) -> None:
+    """Raise `ConfigurationError` where a folder or an archive of evidence stands for its certificate."""
+    from zipfile import is_zipfile
+
+    from remotecal.errors import ConfigurationError
+
+    if file.is_dir():
+        raise ConfigurationError(
+            f"{file} is a folder: name the certificate in it, and the folder as its evidence: "
+            f"remotecal verify {file / 'certificate.xml'} --journal {file} …"
+        )
+    if not file.is_file():
+        return
+    with file.open("rb") as opened:
+        archive = opened.read(2) == b"PK" and is_zipfile(file)  # a PDF may end in one
+    if archive:
+        raise ConfigurationError(
+            f"{file} is an archive: unpack it, then name the certificate in it, and its folder with --journal"
+        )
 
 
 VERDICTS = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}
