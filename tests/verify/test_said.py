@@ -47,8 +47,8 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
         ),
         (
             "trust",
-            "Flow (laboratory) ← CNAS (accreditation body); it calls itself 流量 too, which the list does not tell",
-            ("信任", "Flow（实验室）← CNAS（认可机构）；它还自称 流量，信任列表中没有该名称"),
+            "A (laboratory) ← B (accreditation body); it calls itself 流量 too, which the list does not tell",
+            ("信任", "A（实验室）← B（认可机构）；它还自称 流量，信任列表中没有该名称"),
         ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
