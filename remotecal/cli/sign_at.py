@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from remotecal.verify import Report
 
 XML, PDF = "application/xml", "application/pdf"
+SIGNED_AS = {"performed": "校准或检定", "reviewed": "核验", "approved": "批准", "issued": "签发"}
+"""What is signed for, in Chinese."""
 MOST = 20
 """Certificates that may be signed in one act."""
 
@@ -189,7 +191,7 @@ def _file(asked: argparse.Namespace, hub: AtHub, one: Examined, key: SigningKey,
         hub.say_again(getpass(say(f"Password of {asked.user} again: ", f"请再次输入 {asked.user} 的密码：")))
     told = hub.post(f"/runs/{one.run}/certificate/signatures", content, kind, device=one.device)
     number, state = one.record.number, told["state"]
-    print(say(f"{number} is {state} at {asked.at}", f"{number}：{state}（{asked.at}）"))
+    print(say(f"{number} is {state} at {asked.at}", f"{number} 已签署（{SIGNED_AS[one.duty]}）：{asked.at}"))
 
 
 def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
@@ -291,15 +293,15 @@ def _key(source: str, password: str | None, records: Sequence[Record], duty: Dut
     from remotecal.certificates.signing.keys import read_key
     from remotecal.private_files import read_private
 
-    numbers = ", ".join(record.number for record in records)
+    numbers, signing = ", ".join(record.number for record in records), SIGNED_AS[duty]
     token = source.startswith("pkcs11:")
     encrypted = token or source.endswith((".p12", ".pfx"))
     if not token:
         encrypted = encrypted or b"ENCRYPTED" in read_private(Path(source))
     if encrypted and password is None:
-        asked = say(f"PIN to sign {numbers} as {duty}: ", f"签署 {numbers}（{duty}）的 PIN：")
+        asked = say(f"PIN to sign {numbers} as {duty}: ", f"签署 {numbers}（{signing}）的 PIN：")
         return read_key(source, getpass(asked))
-    question = say(f"Sign {numbers} as {duty}? (yes/no) ", f"签署 {numbers}（{duty}）？（yes/no）")
+    question = say(f"Sign {numbers} as {duty}? (yes/no) ", f"签署 {numbers}（{signing}）？（是/否）")
     try:
         answer = input(question).strip().lower()
     except EOFError:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from remotecal.station.folder import StationFolder
-    from remotecal.transport.messages import OrderWaiting
+    from remotecal.transport.messages import OrderWaiting, StationState
 
 WISHES = {
     "pause": "let the run hold before its next repeat",
@@ -28,6 +28,16 @@ WISHES = {
     "resend": "ask the laboratory what it has of a run, or of all runs, and send it the rest",
 }
 """What the person on site may tell the agent."""
+DONE = {
+    "pause": ("The run holds before its next repeat.", "运行将在下一次重复之前暂停。"),
+    "go_on": ("The run goes on.", "运行继续。"),
+    "abort": ("The run is stopped, and the rig is made safe.", "运行停止，装置置于安全状态。"),
+    "answer": ("The answer is taken.", "已收到回答。"),
+    "agree": ("You agree: the order may be begun.", "您已同意：委托可以开始。"),
+    "decline": ("The order is sent back, and the laboratory is told why.", "委托已退回，已告知实验室理由。"),
+    "again": ("The repeat is thrown away and taken again.", "本次重复作废，重新测量。"),
+}
+"""What comes of it, in English and Chinese, where the agent says nothing more of it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,7 +62,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if verb in {"agree", "decline", "answer", "attach", "pause", "go_on", "abort", "again"}:
             told.add_argument("--by", default="", metavar="NAME", help="who you are, for the journal")
         if verb == "decline":
-            told.add_argument("argument", nargs="?", default="", metavar="REASON", help="why; it is told")
+            told.add_argument("argument", metavar="REASON", help="why: the laboratory is told")
         if verb == "resend":
             told.add_argument("argument", nargs="?", default="", metavar="RUN", help="all if none is given")
         if verb == "attach":
@@ -139,23 +149,37 @@ def _lead_in(asked: argparse.Namespace, folder: StationFolder, entrance: str) ->
 
 def _state(asked: argparse.Namespace) -> None:
     from remotecal.cli.tables import plain
+    from remotecal.cli.terminal import say
     from remotecal.cli.watch import describe
     from remotecal.transport.messages import StationState
 
     state = StationState.model_validate_json(_told(asked, "state"))
     if (order := state.waits_for_consent) is not None:
-        print(plain(f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline."))
+        waits = say(
+            f"The order {order.id} of {order.by} for {order.bench} waits: agree, or decline.",
+            f"{order.by} 的委托 {order.id}（台架 {order.bench}）等待答复：agree 同意，decline 拒绝。",
+        )
+        print(plain(waits))
         for line in _asked_for(order):
             print(plain(f"  {line}"))
-    if state.not_served:
-        print(plain(f"The laboratory can't work with this station: {state.not_served}."))
-    if state.cut_off:
-        print(plain(f"There is no connection to {state.cut_off}."))
+    for line in _not_brought(state):
+        print(plain(line))
+    nothing = say("No run is on.", "没有正在进行的运行。")
+    print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else nothing)
+
+
+def _not_brought(state: StationState) -> Iterator[str]:
+    """Yield why something does not reach the laboratory, or came to nothing there."""
+    from remotecal.cli.terminal import say
+
+    if why := state.not_served:
+        yield say(f"The laboratory can't work with this station: {why}.", f"实验室不能与本站点配合：{why}。")
+    if where := state.cut_off:
+        yield say(f"There is no connection to {where}.", f"与实验室没有连接：{where}。")
     for run, reason in state.held_up.items():
-        print(plain(f"{run} does not reach the laboratory: {reason}"))
+        yield say(f"{run} does not reach the laboratory: {reason}", f"{run} 未能送达实验室：{reason}")
     for run, reason in state.failed.items():
-        print(plain(f"The laboratory has no record of {run}: {reason}"))
-    print(plain(f"{state.run.run}: {describe(state.run)}") if state.run else "No run is on.")
+        yield say(f"The laboratory has no record of {run}: {reason}", f"实验室没有 {run} 的记录：{reason}")
 
 
 def _asked_for(order: OrderWaiting) -> Iterator[str]:
@@ -168,18 +192,20 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     def chosen(said: Mapping[str, str]) -> str:
         return said.get(spoken) or next(iter(said.values()), "")
 
-    yield f"{say('what', '内容')}: {chosen(order.title) or order.procedure}"
-    yield f"{say('order', '委托')}: {order.number} {chosen(order.customer)}"
+    yield f"{say('what: ', '内容：')}{chosen(order.title) or order.procedure}"
+    yield f"{say('order: ', '委托：')}{order.number} {chosen(order.customer)}"
     for item in order.items:
-        yield f"{say('item', '器具')}: {chosen(item)}"
-    yield f"{say('points', '点')}: {', '.join(order.points)}"
+        yield f"{say('item: ', '器具：')}{chosen(item)}"
+    yield f"{say('points: ', '校准点：')}{', '.join(order.points)}"
     for moved in order.moves:
-        yield f"{say('may move', '将动作')}: {moved}"
-    yield f"{say('to be begun before', '须在此前开始')}: {moment(order.expires)}"
+        yield f"{say('may move: ', '将动作：')}{moved}"
+    yield f"{say('to be begun before: ', '须在此前开始：')}{moment(order.expires)}"
 
 
 def _wish(verb: str, asked: argparse.Namespace) -> None:
-    if said := _told(asked, verb):
+    from remotecal.cli.terminal import say
+
+    if said := _told(asked, verb) or say(*DONE.get(verb, ("", ""))):
         print(said)
 
 

@@ -109,6 +109,7 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.verify import verify
     from remotecal.verify.listing import listed_in
 
+    _check_unpacked(asked.file)
     if (listed := listed_in(asked.file)) is not None:
         _of_report(asked, listed)
         return
@@ -123,13 +124,44 @@ def main(asked: argparse.Namespace) -> None:
     )
     print_report(report)
     if report.verdict != "holds":
-        what = f"certificate {report.number}" if report.number else f"{asked.file} is no certificate and"
-        raise CertificateRefused(f"{what} {report.verdict}: {_doubts(report)}")
+        english = f"certificate {report.number}" if report.number else f"{asked.file} is no certificate and"
+        chinese = f"证书 {report.number} " if report.number else f"{asked.file} 不是证书，"
+        raise CertificateRefused(_verdict(english, chinese, report))
 
 
-def _doubts(report: Report) -> str:
+def _check_unpacked(file: Path) -> None:
+    """Raise `ConfigurationError` where a folder or an archive of evidence stands for its certificate."""
+    from zipfile import is_zipfile
+
+    from remotecal.errors import ConfigurationError
+
+    if file.is_dir():
+        raise ConfigurationError(
+            f"{file} is a folder: name the certificate in it, and the folder as its evidence: "
+            f"remotecal verify {file / 'certificate.xml'} --journal {file} …"
+        )
+    if not file.is_file():
+        return
+    with file.open("rb") as opened:
+        archive = opened.read(2) == b"PK" and is_zipfile(file)  # a PDF may end in one
+    if archive:
+        raise ConfigurationError(
+            f"{file} is an archive: unpack it, then name the certificate in it, and its folder with --journal"
+        )
+
+
+VERDICTS = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}
+"""What comes of a verification, in Chinese."""
+
+
+def _verdict(english: str, chinese: str, report: Report) -> str:
+    """Return what came of it and what that is for, in the language of whoever asks."""
+    from remotecal.cli.terminal import language, say
+    from remotecal.verify.said import said
+
     doubts = report.failures or [c for c in report.checks if c.needed and c.outcome != "passed"]
-    return ", ".join(check.name.strip() for check in doubts)
+    names = say(", ", "、").join(said(check, language()).name.strip() for check in doubts)
+    return say(f"{english} {report.verdict}: {names}", f"{chinese}{VERDICTS[report.verdict]}：{names}")
 
 
 def _of_report(asked: argparse.Namespace, listed: Summary) -> None:
@@ -150,7 +182,7 @@ def _of_report(asked: argparse.Namespace, listed: Summary) -> None:
         )
     )
     if report.verdict != "holds":
-        raise CertificateRefused(f"the report {asked.file} {report.verdict}: {_doubts(report)}")
+        raise CertificateRefused(_verdict(f"the report {asked.file}", f"汇总 {asked.file} ", report))
 
 
 def print_report(report: Report, console: Console | None = None, of: tuple[str, str] | None = None) -> None:
@@ -180,7 +212,7 @@ def print_report(report: Report, console: Console | None = None, of: tuple[str, 
         said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示，无效。")
         out.print(said, style="bold yellow")
     colour = {"holds": "bold green", "fails": "bold red", "is not proven": "bold yellow"}[report.verdict]
-    chinese = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}[report.verdict]
+    chinese = VERDICTS[report.verdict]
     number = report.number
     unreadable = ("This file, which is no certificate,", "本文件（不是证书）")
     english, named = of or ((f"Certificate {number}", f"证书 {number}") if number else unreadable)

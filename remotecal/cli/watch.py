@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
-from remotecal.cli.terminal import language
+from remotecal.cli.terminal import language, say
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
@@ -91,26 +91,35 @@ async def _watch(hub: Path, name: str) -> None:
 
 def describe(live: Live) -> str:
     """Return all there is to say of a run, as one line."""
-    parts = [live.state]
+    from remotecal.pages.words import words
+
+    told = words(language())
+    parts = [live.state if told.language == "en" else told.of("state", live.state)]
     if live.prompt:
         choices = f" [{'/'.join(live.options)}]" if live.options else ""
-        choices = " [a file, from the station]" if live.kind == "file" else choices
+        choices = (
+            f" {say('[a file, from the station]', '[文件，由站点加入]')}" if live.kind == "file" else choices
+        )
         asked = live.question.get(language()) or live.question.get("en")
         parts.append(f"{asked or next(iter(live.question.values()), '')}{choices}")
-    parts.append(f"{live.observed}/{live.due} observed")
+    parts.append(say(f"{live.observed}/{live.due} observed", f"已观测 {live.observed}/{live.due}"))
     if live.point:
-        parts.append(f"point {live.number}/{live.points} {live.point}")
+        at = f"{live.number}/{live.points} {live.point}"
+        parts.append(say(f"point {at}", f"校准点 {at}"))
     if live.repeat:
-        parts.append(f"repeat {live.repeat}")
-    parts += [live.doing, f"rig {timedelta(seconds=round(live.now - live.began))}"]
+        parts.append(say(f"repeat {live.repeat}", f"第 {live.repeat} 次"))
+    doing = live.doing if told.language == "en" else told.of("doing", live.doing)
+    since = timedelta(seconds=round(live.now - live.began))
+    parts += [doing, say(f"rig {since}", f"装置时间 {since}")]
     parts += [
         f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
         for source, (value, unit) in live.last.items()
     ]
     if live.answered_by:
-        parts.append(f"{live.answered_by} answered {live.answered[:ANSWER_SHOWN]}")
+        answer = live.answered[:ANSWER_SHOWN]
+        parts.append(say(f"{live.answered_by} answered {answer}", f"{live.answered_by} 已回答 {answer}"))
     if live.holder:
-        parts.append(f"controlled by {live.holder}")
+        parts.append(say(f"controlled by {live.holder}", f"由 {live.holder} 控制"))
     return " · ".join(parts)
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """Columns that have an index together → what each must be; None for anything."""
 
 
-ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "differing")
+ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "failed", "differing")
 """Kinds of runs that are not as they should be: they are told until somebody has seen to them."""
 WANTED: Final = ("asking", "running", "paused", "stopped", "suspended")
 """States of runs that are on, or stand still until somebody sees to them."""
@@ -219,13 +219,15 @@ class Pages:
         """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
 
         A kind is a state that a run does not leave by itself or that goes on (`WANTED`), one of those few
-        that are counted (`FEW_RUNS`), or the duty its certificates are to be signed for next. What is not as
+        that are counted (`FEW_RUNS`), that no record of it can be computed, or the duty its certificates are
+        to be signed for next. What is not as
         it should be (`ABNORMAL`) is left out from when somebody saw to it until something happens in it.
         """
         from sqlalchemy import and_, literal, select, text, union_all
 
         kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
         kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+        kinds["failed"] = and_(text(FEW_RUNS["due"]), runs.c.failed != "")
         unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
         kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
         kinds |= {

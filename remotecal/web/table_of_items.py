@@ -82,7 +82,7 @@ class TableRow:
     row: int
     """Its number, the headings' being 1."""
     cells: Mapping[str, str]
-    """Column → what stands there."""
+    """Column → what stands there; a day as it is understood."""
     faults: tuple[RowFault, ...]
     """What is wrong in it; empty if it is an item."""
     entered: Entered | None
@@ -171,8 +171,9 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
         said["months"] = _months(months)
         faults += [] if said["months"] else [RowFault("months", "months", months[:60])]
     if due := texts.get("due", ""):
-        said["due"] = _day(due)
-        faults += [] if said["due"] else [RowFault("day", "due", due[:60])]
+        said["due"] = day = _day(due)
+        texts["due"] = due if day is None else day.isoformat()  # as it is understood
+        faults += [] if day else [RowFault("day", "due", due[:60])]
     if faults:
         return TableRow(number, texts, tuple(faults), None)
     try:

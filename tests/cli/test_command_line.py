@@ -126,3 +126,13 @@ def test_procedures_are_listed_and_shown(capsys):
     shown = capsys.readouterr().out
     for word in ("balance: Balance", "speeds", "%, above 0", "required", "SHA-256"):
         assert word in shown
+
+
+def test_a_refusal_is_in_the_language_of_whoever_sits_there(capsys, monkeypatch):
+    for language, said in (
+        ("C.UTF-8", "there is no folder nowhere"),
+        ("zh_CN.UTF-8", "没有文件夹 nowhere。"),
+    ):
+        monkeypatch.setenv("LC_ALL", language)
+        assert main(["runs", "--in", "nowhere"]) == 2
+        assert capsys.readouterr().err == f"remotecal: {said}\n"

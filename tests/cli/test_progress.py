@@ -11,6 +11,7 @@ from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
 from remotecal.cli.progress import ProgressLine, Tempo
+from remotecal.cli.watch import describe
 from remotecal.journal.observation import Point
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
@@ -18,6 +19,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.running import Progress
+from remotecal.transport.messages import Live
 
 POINT = Point("fast", {"flow": 30.0}, repeats=2)
 
@@ -106,3 +108,21 @@ def test_a_run_tells_how_much_of_its_plan_is_behind_it(tmp_path):
     assert evidence.finished is not None
     first = evidence.observations[2].began - began
     assert shares[2][1] == pytest.approx(first / (evidence.finished - began), abs=0.1)
+
+
+def test_a_run_is_described_in_the_language_of_whoever_looks(monkeypatch):
+    live = Live(
+        run="O-1",
+        state="running",
+        doing="measure",
+        point="5 m3/h",
+        number=1,
+        points=2,
+        repeat=2,
+        due=4,
+        now=62,
+    )
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert describe(live) == "running · 0/4 observed · point 1/2 5 m3/h · repeat 2 · measure · rig 0:01:02"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert describe(live) == "运行中 · 已观测 0/4 · 校准点 1/2 5 m3/h · 第 2 次 · 测量 · 装置时间 0:01:02"

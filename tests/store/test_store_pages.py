@@ -166,6 +166,12 @@ def test_the_figures_of_the_hub(busy: Store, tmp_path: Path) -> None:
     assert (found.stations, found.connected, found.open_orders) == (1, 1, 6)
     assert (found.journals_awaited, found.journal_lag, found.journals_refused) == (2, 40.0, 1)
     assert (found.records_due, found.differing) == (1, 1)
+    assert busy.pages.wanting()["failed"] == ()
+    busy.journals.note_failed("here", "due", "its procedure is not trusted here")
+    (row,) = busy.pages.wanting()["failed"]
+    assert (row.run, row.failed) == ("due", "its procedure is not trusted here")
+    busy.journals.acknowledge("here", "due", row.committed)
+    assert busy.pages.wanting()["failed"] == ()
     assert found.orders == {"issued": 6, "withdrawn": 1}
     assert found.runs == {"paused": 1, "running": 1, "signed": 2}
     assert found.certificates == {"performed": 0, "reviewed": 1, "approved": 0, "issued": 0}

@@ -228,7 +228,7 @@ def test_what_wants_somebody_is_found_without_going_through_all_runs(
     (asked,) = sent
     steps = plan(filled, asked, sorting=True)
     if "sqlite" in filled.database.name:
-        for name in ("refused", "unordered", "differing", "awaiting"):
+        for name in ("refused", "unordered", "due", "differing", "awaiting"):
             assert any(f"ix_runs_{name}" in step for step in steps), steps
         own = [step for step in steps if "ix_runs_" in step]
         assert not [step for step in own if "ix_runs_began" in step or "ix_runs_account" in step], steps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -29,7 +30,6 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
 from remotecal.runs.verification import check_verification
 from remotecal.station.held import held
-from remotecal.station.on_site import Wish, wish_for
 from remotecal.store.stations import StationRow
 from remotecal.transport.messages import BenchAnnounced
 
@@ -190,7 +190,13 @@ async def test_the_command_ends_by_what_the_station_says(
             assert code == 0, said
             assert said == "the order waits until somebody at here agrees\n"
             await until(lambda: agent.consent.order is not None)
-            assert (await wish_for(site.folder.socket, Wish(verb="decline"))).done
+            decline = ["station", "decline", "--station", str(site.folder.path)]
+            with pytest.raises(SystemExit):  # the laboratory is to know why
+                await asyncio.to_thread(main, decline)
+            assert "REASON" in capsys.readouterr().err
+            assert agent.consent.order is not None
+            assert await asyncio.to_thread(main, [*decline, "the hose leaks"]) == 0
+            assert capsys.readouterr().out == "The order is sent back, and the laboratory is told why.\n"
             assert tiny.world.lines == []
 
 
@@ -237,7 +243,12 @@ async def test_a_run_is_watched_or_it_is_said_why_not(
 
 
 async def test_a_revoked_station_is_told_what_to_do(
-    folder: HubFolder, tiny: Tiny, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog
+    folder: HubFolder,
+    tiny: Tiny,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
@@ -254,4 +265,11 @@ async def test_a_revoked_station_is_told_what_to_do(
             said = capsys.readouterr().out
             assert "There is no connection to" in said
             assert "Ask there for a new code (`remotecal hub invite here`)" in said
+            capsys.readouterr()
+            monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
             assert (await asyncio.to_thread(main, ["station", *where, "state"])) == 0
+            assert re.fullmatch(
+                r"与实验室没有连接：.*\n没有正在进行的运行。\n", capsys.readouterr().out, re.DOTALL
+            )
+            assert (await asyncio.to_thread(main, ["station", *where, "agree"])) == 2
+            assert capsys.readouterr().err == "remotecal: 没有等待同意的委托。\n"

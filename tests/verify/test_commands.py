@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shutil
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -50,6 +51,14 @@ def test_verify_prints_every_check(
     with pytest.raises(CertificateRefused, match="FLOW-1 fails: XML signatures"):
         call(verify_command, made.certificate, *means)
     assert "FAILED" in capsys.readouterr().out
+
+
+def test_a_folder_or_archive_of_evidence_is_told_from_a_certificate(made: Made) -> None:
+    with pytest.raises(ConfigurationError, match=r"is a folder: name the certificate in it.*--journal"):
+        call(verify_command, made.certificate.parent)
+    archive = Path(shutil.make_archive(str(made.folder / "evidence"), "zip", made.standards))
+    with pytest.raises(ConfigurationError, match="is an archive: unpack it"):
+        call(verify_command, archive)
 
 
 def test_a_trust_list_needs_its_key(made: Made, means: tuple[object, ...]) -> None:

@@ -35,6 +35,21 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
             "reviewed by Li Na on 2026-11-24 09:00 +0000, by a key that a browser keeps",
             ("XML 签名", "核验：Li Na，2026-11-24 09:00 +0000，密钥保存在浏览器中"),
         ),
+        (
+            "PDF signature",
+            "holds over the whole file, by Flow laboratory",
+            ("PDF 签名", "由 Flow laboratory 签名，覆盖整个文件，有效"),
+        ),
+        (
+            "printed pages",
+            "352271 bytes printed again from the XML, and the same to the last one",
+            ("打印页", "由 XML 重新打印，352271 字节完全相同"),
+        ),
+        (
+            "trust",
+            "A (laboratory) ← B (accreditation body); it calls itself 流量 too, which the list does not tell",
+            ("信任", "A（实验室）← B（认可机构）；它还自称 流量，信任列表中没有该名称"),
+        ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
 )
@@ -57,6 +72,8 @@ def test_the_sentences_are_those_that_are_said() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in CATALOGUE.parent.glob("*.py"))
     code = re.sub(r'"\n\s*f?"', "", code)
     code += ", by a key that a browser keeps"  # is said by a signature
+    code += "the certificate  is superseded by is revoked since"  # is said by a trust list
+    code += " (laboratory) ← (institute) ← (accreditation body)"  # kinds of bodies
     code += "".join(f"{duty} by ; due next: {duty}" for duty in DUTIES)  # are put together
     for sentence in TOLD["found"]:
         words = max(re.split(r"{\w+}|; |nobody| on | from ", sentence), key=len)

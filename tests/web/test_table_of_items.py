@@ -46,6 +46,7 @@ def test_both_languages_of_headings_and_all_columns_are_read() -> None:
     )
     assert (entered.serial, entered.owner_number, entered.place) == ("K-1", "A-7", "Hall 2")
     assert (entered.months, entered.due_set, entered.account) == (12, "2027-05-31", "acme")
+    assert line.cells["due"] == "2027-05-31"  # the preview shows what is understood
     (line,) = read_table(table("名称,制造单位,出厂编号,周期（月）", "流量计,Maker,K-1,24"), None)
     assert (line.entered.maker, line.entered.months) == ("Maker", 24)
     for first in ("name_en;serial", "name_en\tserial"):

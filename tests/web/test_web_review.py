@@ -40,6 +40,9 @@ def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
                 rows = client.get("/review").text.split("<tr>")
                 (mine,) = [row for row in rows if f"/review/here/{run}" in row]
                 assert ("for somebody else" in mine) is (user != role), (duty, user)
+                whole = client.get(f"/review/here/{run}").text  # a command that would be refused is not shown
+                assert ("remotecal sign --at" in whole) is (user == role), (duty, user)
+                assert ("for somebody else" in whole) is (user != role), (duty, user)
         sign_as(web, run, duty)
     with browsing(web, "customer") as customer:
         assert "/review" not in customer.get("/").text
@@ -51,7 +54,7 @@ def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
     ("language", "said"), [("en", "the same to the last digit"), ("zh", "直至最后一位数字都相同")]
 )
 def test_a_certificate_is_shown_with_its_checks(web: Web, run: str, language: str, said: str) -> None:
-    with browsing(web, "reviewer", language) as client:
+    with browsing(web, "operator", language) as client:
         page = client.get(f"/review/here/{run}")
     assert page.status_code == 200
     assert said in page.text
@@ -59,7 +62,7 @@ def test_a_certificate_is_shown_with_its_checks(web: Web, run: str, language: st
     names = re.findall(r'<th scope="row"[^>]*>([^<]+)</th>', checks)
     assert len(names) > 15
     assert all((re.search("[一-鿿]", name) is not None) is (language == "zh") for name in names), names
-    assert f"remotecal sign --at {web.url} here/{run} --user reviewer --key" in unescape(page.text)
+    assert f"remotecal sign --at {web.url} here/{run} --user operator --key" in unescape(page.text)
     assert 'href="/api/v1/runs/here/' in page.text
     for link in re.findall(r'<a href="(/api/[^"]*certificate[^"]*)"([^>]*)>', page.text):
         assert "download" in link[1]

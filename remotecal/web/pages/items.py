@@ -28,6 +28,7 @@ from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
 from remotecal.web.shown_items import due_from
+from remotecal.web.table_of_items import MOST_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -121,7 +122,7 @@ async def enter_item(form: Sent) -> Response:
 def import_form(visitor: Visiting) -> Response:
     """Return the form by which a table of items is brought."""
     callers.require(visitor.caller, "order")
-    return visitor.page("items_import.html", lines=None, account="", content="", faults=0)
+    return visitor.page("items_import.html", lines=None, account="", content="", faults=0, most=MOST_ROWS)
 
 
 @router.post("/import")

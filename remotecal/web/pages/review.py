@@ -90,6 +90,8 @@ def show_review(
     of_run = replace(of_run, edition=len(amended))
     reviewed = _reviewed(visitor, of_run, whole, told.signed)
     last = reviewing.last_issued(office.store, station, run)
+    duty = _next_duty(reviewed)
+    mine = duty is not None and FILED_BY[duty] in visitor.caller.roles
     return visitor.page(
         "review_run.html",
         row=row,
@@ -107,7 +109,9 @@ def show_review(
         remarks=told.remarks,
         sign=_command(visitor, of_run),
         named=_named(of_run),
-        by_browser=office.settings.issuing.browser_keys and _is_mine(visitor, reviewed),
+        duty=duty,
+        mine=mine,
+        by_browser=office.settings.issuing.browser_keys and mine and duty != "issued",
         sealed_here=office.settings.issuing.key is not None,
         amended=amended[-1] if amended else None,
         differences=_differences(of_run),
@@ -169,12 +173,6 @@ def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:
         return turn_of(reviewed.record, duty, register, today)
     except (ConfigurationError, CertificateRefused) as error:
         return str(error)
-
-
-def _is_mine(visitor: Visitor, reviewed: Reviewed) -> bool:
-    """Tell whether whoever looks files the signature that is due next, and is a person by that."""
-    duty = _next_duty(reviewed)
-    return duty is not None and duty != "issued" and FILED_BY[duty] in visitor.caller.roles
 
 
 def _next_duty(reviewed: Reviewed) -> Duty | None:
