@@ -232,9 +232,12 @@ class Certificate:
             raise CertificateRefused(f"certificate {self.number} gives {error}") from None
         # A single 0 without uncertainty is a statement too, such as that nothing is in common.
         alone = len(points) == 1 and not any(point.value for point in points)
-        if not (alone or any(point.expanded for point in points)):
+        exact = [point for point in points if not point.expanded]
+        # Where it was set to zero it may be said to be off by nothing, and exactly so.
+        if not alone and (len(exact) == len(points) or any(point.value for point in exact)):
+            which = "all its" if len(exact) == len(points) else f"{len(exact)} of its {len(points)}"
             raise CertificateRefused(
-                f"certificate {self.number} states an uncertainty of 0 for all its values of "
+                f"certificate {self.number} states an uncertainty of 0 for {which} values of "
                 f"{', '.join(selected.values.ref_types)}: nobody measures so; have it corrected"
             )
         return points

@@ -56,6 +56,12 @@ def test_a_table_or_an_uncertainty_that_is_missing_is_refused() -> None:
     exact = ERRORS.model_copy(update={"uncertainty": Uncertainty(expanded=("0", "0.00"), p=("0.95",))})
     with pytest.raises(CertificateRefused, match="states an uncertainty of 0 for all its values of basic_m"):
         Certificate(scale_certificate(exact)).points("basic_measurementError", "basic_referenceValue")
+    once = ERRORS.model_copy(update={"uncertainty": Uncertainty(expanded=("0.02", "0.00"), p=("0.95",))})
+    with pytest.raises(CertificateRefused, match="states an uncertainty of 0 for 1 of its 2 values of basic"):
+        Certificate(scale_certificate(once)).points("basic_measurementError", "basic_referenceValue")
+    at_zero = once.model_copy(update={"values": ("0.10", "0.0")})
+    found = Certificate(scale_certificate(at_zero)).points("basic_measurementError", "basic_referenceValue")
+    assert [point.expanded for point in found.points] == [0.02, 0.0], "where it was set to zero"
 
 
 def with_another_table(values: Column) -> Certificate:

@@ -195,6 +195,12 @@ def test_what_can_not_be_declared() -> None:
             "values was read in V",
         ),
         (
+            'Seen(Observed):\n    values: Annotated[tuple[Measured, ...], "V"]',
+            "Seen(Observed):\n    from remotecal.procedures import By\n\n"
+            '    values: Annotated[tuple[Measured, ...], "V", By("source")]',
+            r"values was read by \w+\.value, and must be by source, where \w+ has the role source",
+        ),
+        (
             "return Seen(values=tuple(values), cells",
             "return dict(values=tuple(values), cells",
             "declares that it",
