@@ -1,6 +1,7 @@
 """A laboratory with a real hub and broker, in this process, and stations enrolled with it."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from remotecal.transport.tls import client_context
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing comes near it."""
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients over plain HTTP: it knows no authority, so not a hundred are read for each client."""
 
 
 def founded(path: Path) -> HubFolder:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
-from laboratories import PATIENCE, hub_up
+from laboratories import NO_TLS, PATIENCE, hub_up
 from sites import Site, enrol_site
 from tiny_bench import Tiny
 
@@ -53,7 +53,7 @@ class Beside:
     def browsing(self, language: str = "en") -> Iterator[httpx.Client]:
         """Give a browser without scripts that was let in."""
         headers = {"Accept-Language": language, "Origin": self.served.origin}
-        with httpx.Client(headers=headers, timeout=PATIENCE) as client:
+        with httpx.Client(headers=headers, timeout=PATIENCE, verify=NO_TLS) as client:
             answer = client.get(self.call(self.served.entrance))
             assert answer.status_code == 200, answer.text
             yield client

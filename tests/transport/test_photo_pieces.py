@@ -14,7 +14,7 @@ from random import Random
 
 import httpx
 import pytest
-from laboratories import founded
+from laboratories import NO_TLS, PATIENCE, founded
 from PIL import Image
 from processes import wait_until
 from station_page import Beside, page_up
@@ -111,7 +111,9 @@ def test_a_photo_in_pieces_counts_once_and_only_as_it_was_sent(beside: Beside) -
             at = beside.served.origin + where
             assert other.request(act, at, headers=told).status_code == 404, act
             assert client.request(act, at + "x", headers=told).status_code == 404
-            with httpx.Client(headers={"Origin": beside.served.origin}) as nobody:
+            with httpx.Client(
+                headers={"Origin": beside.served.origin}, timeout=PATIENCE, verify=NO_TLS
+            ) as nobody:
                 assert nobody.request(act, at, headers=told).status_code == 403
             if act != "HEAD":
                 foreign = client.request(act, at, headers={**told, "Origin": "https://evil.example"})

@@ -18,7 +18,7 @@ from test_web_certificates import issued, rows
 from test_web_items import today
 from test_web_pages import browsing, key_in, token
 from test_web_review import FILED, sign_as
-from web_laboratory import PASSWORD, Web, problem
+from web_laboratory import PASSWORD, Web, fetch, problem
 
 from remotecal.certificates.added import address_in
 from remotecal.certificates.dcc import read
@@ -151,11 +151,11 @@ def test_an_amended_certificate_takes_the_place_of_the_old_one_everywhere(
     public = {number: _token(web, number) for number in (old, new)}
     assert address_in(record) == f"{PUBLIC}/v/{public[new]}"
     web.clock.ahead += 61.0
-    told = httpx.get(f"{web.url}/v/{public[old]}").text
+    told = fetch(f"{web.url}/v/{public[old]}").text
     assert f"replaced by {new}" in told
     assert f"/v/{public[new]}" in told
     assert "neither revoked" not in told
-    assert "neither revoked" in httpx.get(f"{web.url}/v/{public[new]}").text
+    assert "neither revoked" in fetch(f"{web.url}/v/{public[new]}").text
     store = web.hub.laboratory.store
     with store.database.begin() as connection:  # this bench's standards have no number
         used = run_equipment.update().where(run_equipment.c.run == run)
@@ -355,7 +355,7 @@ def test_a_revocation_is_prepared_here_and_signed_where_the_key_is(web: Web, run
     with browsing(web, "operator") as operator:
         assert operator.get("/recall", params={"number": number}).status_code == 403
     web.clock.ahead += 61.0
-    assert "neither revoked" in httpx.get(f"{web.url}/v/{_token(web, number)}").text  # the list alone counts
+    assert "neither revoked" in fetch(f"{web.url}/v/{_token(web, number)}").text  # the list alone counts
 
 
 def test_labels_are_for_whoever_may_see_the_certificate(web: Web, run: str) -> None:

@@ -9,9 +9,10 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from laboratories import NO_TLS, PATIENCE
 from sites import BENCH, Site
 from sqlalchemy import text
-from web_laboratory import DIGEST, PASSWORD, Web, problem
+from web_laboratory import DIGEST, PASSWORD, Web, fetch, problem
 
 from remotecal.order import Order
 from remotecal.store.signings import SigningRow
@@ -79,7 +80,7 @@ def orders(web: Web) -> dict[str, str]:
 
 
 def operations(web: Web) -> Iterator[tuple[str, str]]:
-    description = httpx.get(f"{web.url}/api/v1/openapi.json").json()
+    description = fetch(f"{web.url}/api/v1/openapi.json").json()
     for path, methods in description["paths"].items():
         for method in methods:
             yield method, path
@@ -88,7 +89,7 @@ def operations(web: Web) -> Iterator[tuple[str, str]]:
 def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     asked = [operation for operation in operations(web) if operation not in OPEN]
     assert len(asked) > 25
-    with httpx.Client(base_url=web.url) as client:
+    with httpx.Client(base_url=web.url, timeout=PATIENCE, verify=NO_TLS) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
             numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall", "passkey", "paper"), 1)

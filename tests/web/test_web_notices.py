@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from icalendar import Calendar
+from laboratories import NO_TLS, PATIENCE
 from test_web_items import entered, today
 from test_web_pages import browsing, token
 from web_laboratory import Web, problem
@@ -440,7 +441,7 @@ def test_a_calendar_tells_its_owners_days_until_it_is_ended(web: Web) -> None:
     due = today(web) + timedelta(days=40)
     entered(web, serial="C-1", account="acme", due=f"{due}")
     entered(web, serial="C-2", account="bolt", due=f"{due}")
-    with browsing(web, "customer") as client, httpx.Client() as anybody:
+    with browsing(web, "customer") as client, httpx.Client(timeout=PATIENCE, verify=NO_TLS) as anybody:
         page = client.get("/notices")
         form = {"csrf": token(page)}
         assert "/calendar/" not in page.text

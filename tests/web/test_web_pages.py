@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 from asked import asking
+from laboratories import NO_TLS
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.approval import sign
@@ -26,7 +27,8 @@ REMOTECAL = Path(frame.__file__).parent.parent
 @contextmanager
 def browsing(web: Web, user: str | None = None, language: str = "en") -> Iterator[httpx.Client]:
     """Give a browser without scripts, in which somebody has logged in."""
-    with httpx.Client(base_url=web.url, headers={"Accept-Language": language}, timeout=30) as client:
+    spoken = {"Accept-Language": language}
+    with httpx.Client(base_url=web.url, headers=spoken, timeout=30, verify=NO_TLS) as client:
         if user is not None:
             answer = client.post("/login", data={"name": user, "password": PASSWORD, "next": "/"})
             assert (answer.status_code, answer.headers["location"]) == (303, "/")

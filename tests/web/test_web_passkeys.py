@@ -11,6 +11,7 @@ import httpx
 import pytest
 from authenticator import BACKED_UP, ES256, PRESENT, VERIFIED, Passkey, passkey_for, text
 from cryptography.hazmat.primitives.asymmetric import ec
+from laboratories import NO_TLS, PATIENCE
 from test_web_pages import browsing, key_in, token
 from test_web_walls import logged_in
 from web_laboratory import DIGEST, PASSWORD, Web, problem
@@ -380,7 +381,7 @@ def test_log_in_by_the_form_and_not_from_another_sites_page(
     web: Web, origin: str, owner: tuple[str, Passkey]
 ) -> None:
     name, key = owner
-    with httpx.Client(base_url=origin) as client:
+    with httpx.Client(base_url=origin, timeout=PATIENCE, verify=NO_TLS) as client:
         page = client.get("/login?next=/orders").text
         assert 'hidden data-passkey="/api/v1/session/passkey/options"' in page
 

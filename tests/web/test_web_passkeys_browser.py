@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 import httpx
 import pytest
+from laboratories import NO_TLS, PATIENCE
 from playwright.sync_api import Browser, CDPSession, Page, expect
 from test_web_browser import browser, opened, said
 from test_web_passkeys import LATER, set_address
@@ -111,7 +112,7 @@ def test_a_passkey_from_first_to_last(browser: Browser, web: Web, said: list[str
         page.goto(f"{local}/orders")
         page.get_by_role("button", name=words["log_in"]).click()
         expect(page.get_by_role("alert").first).to_contain_text(words["not_by"])
-        with httpx.Client(base_url=f"{web.url}/api/v1") as stranger:
+        with httpx.Client(base_url=f"{web.url}/api/v1", timeout=PATIENCE, verify=NO_TLS) as stranger:
             while stranger.post("/session/passkey/options").status_code != HTTPStatus.TOO_MANY_REQUESTS:
                 pass
         page.get_by_role("button", name=words["log_in"]).click()

@@ -4,12 +4,11 @@ import re
 from datetime import UTC, datetime
 from hashlib import sha256
 
-import httpx
 import pytest
 from sqlalchemy import update
 from test_web_certificates import issued
 from test_web_pages import browsing
-from web_laboratory import Web
+from web_laboratory import Web, fetch
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import Revocation
@@ -80,7 +79,7 @@ def test_what_was_revoked_is_told_with_day_and_reason(web: Web, run: str, number
     entry = Revocation(what="certificate", id=number, reason=Text.plain("wrong standard"), since=today)
     try:
         revoke(folder / "trust.toml", entry, SealKey.read(folder / "keys" / "list-issuer.pem"), today)
-        page = httpx.get(web.url + address).text
+        page = fetch(web.url + address).text
         assert all(said in page for said in ("revoked", f"since {today}", "wrong standard"))
         assert "neither revoked" not in page
         with browsing(web, "operator") as client:
@@ -107,7 +106,7 @@ def test_what_was_revoked_is_told_with_day_and_reason(web: Web, run: str, number
         with browsing(web, "customer") as client:
             assert f"{number}: wrong standard" in client.get("/notices").text
         (folder / "trust.toml.sig").write_bytes(b"forged")
-        page = httpx.get(web.url + address).text
+        page = fetch(web.url + address).text
         assert "be told now" in page
         assert "neither revoked" not in page
     finally:
@@ -120,10 +119,10 @@ def test_whatever_is_no_certificate_gets_the_same_answer(
     web: Web, run: str, number: str, address: str
 ) -> None:
     other = address[:-1] + ("A" if address[-1] != "A" else "B")
-    pages = {httpx.get(web.url + wrong).text for wrong in (other, "/v/x", f"/v/{number}", "/v/" + "Ü" * 22)}
+    pages = {fetch(web.url + wrong).text for wrong in (other, "/v/x", f"/v/{number}", "/v/" + "Ü" * 22)}
     said = {re.sub(r'value="/v/[^"]*"', "", page) for page in pages}
     assert len(said) == 1
-    assert httpx.get(web.url + other).status_code == 404
+    assert fetch(web.url + other).status_code == 404
 
 
 def test_an_address_is_answered_so_often_in_a_minute(web: Web, address: str) -> None:
@@ -134,13 +133,13 @@ def test_an_address_is_answered_so_often_in_a_minute(web: Web, address: str) -> 
         assert 429 in answers
         assert one.get("/login").status_code == 200
     web.clock.ahead += 61.0
-    assert httpx.get(web.url + address).status_code == 200
+    assert fetch(web.url + address).status_code == 200
 
 
 def test_a_database_that_forgot_makes_the_same_address_again(web: Web, address: str) -> None:
     laboratory = web.hub.laboratory
     with laboratory.store.database.begin() as connection:
         connection.execute(update(signed_certificates).values(token=None))
-    assert httpx.get(web.url + address).status_code == 404
+    assert fetch(web.url + address).status_code == 404
     assert enter_issued(laboratory.folder, laboratory.store, 1.0) == ()
-    assert httpx.get(web.url + address).status_code == 200
+    assert fetch(web.url + address).status_code == 200

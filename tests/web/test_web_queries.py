@@ -3,6 +3,7 @@
 import httpx
 import pytest
 from asked import asking, plan
+from laboratories import NO_TLS, PATIENCE
 from test_web_pages import browsing
 from web_laboratory import Web
 
@@ -131,6 +132,6 @@ def test_a_long_list_asks_as_often(web: Web) -> None:
 
 
 def test_whoever_looks_after_the_hub_asks_for_what_waits(web: Web) -> None:
-    with httpx.Client(base_url=web.url) as anybody:
+    with httpx.Client(base_url=web.url, timeout=PATIENCE, verify=NO_TLS) as anybody:
         assert queries(web, anybody, "/health") == 3
         assert queries(web, anybody, "/metrics") == 11

@@ -12,7 +12,7 @@ from domains import DOMAINS
 from procedure_package import package
 from sites import until
 from tiny_bench import PROCEDURE
-from web_laboratory import DIGEST, PASSWORD, Web, problem
+from web_laboratory import DIGEST, PASSWORD, Web, fetch, problem
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import ConfigurationError
@@ -162,7 +162,7 @@ def test_the_procedures_are_listed(web: Web) -> None:
 
 
 def test_the_description_is_what_a_developer_needs(web: Web) -> None:
-    described = httpx.get(web.url + "/api/v1/openapi.json").json()
+    described = fetch(web.url + "/api/v1/openapi.json").json()
     operations = [
         operation
         for path, methods in described["paths"].items()
@@ -262,11 +262,11 @@ def test_a_station_is_shut_out(web: Web) -> None:
 
 
 def test_health_and_figures(web: Web) -> None:
-    health = httpx.get(web.url + "/health").json()
+    health = fetch(web.url + "/health").json()
     assert (health["database"], health["broker"]) == ("ok", "ok")
     with web.token("operator") as operator:
         operator.get("/orders/none")
-    figures = httpx.get(web.url + "/metrics").text
+    figures = fetch(web.url + "/metrics").text
     for name in ("broker_connected 1.0", "database_up 1.0", "stations_connected ", "orders_open "):
         assert f"\nremotecal_{name}" in figures
     counted = [line for line in figures.splitlines() if line.startswith("remotecal_http_requests_total{")]
@@ -280,7 +280,7 @@ def test_without_its_database_the_hub_says_so(web: Web) -> None:
         with database.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE stations RENAME TO gone")
         try:
-            answer = httpx.get(web.url + "/health")
+            answer = fetch(web.url + "/health")
             assert answer.status_code == 503
             assert answer.json() == {
                 "database": "unreachable",
@@ -289,7 +289,7 @@ def test_without_its_database_the_hub_says_so(web: Web) -> None:
                 "orders_open": None,
                 "journal_lag": None,
             }
-            assert "\nremotecal_database_up 0.0" in httpx.get(web.url + "/metrics").text
+            assert "\nremotecal_database_up 0.0" in fetch(web.url + "/metrics").text
             assert "can't be used now" in problem(operator.get("/stations"), 503)
         finally:
             with database.begin() as connection:
@@ -354,4 +354,5 @@ def test_a_password_is_checked_against_its_own_digest_only() -> None:
     assert passwords.matches("a dozen of ｃａｆé", typed)
     assert not passwords.matches(PASSWORD + " ", DIGEST)
     assert not passwords.matches("", None)
-    assert passwords.digest(PASSWORD) != DIGEST
+    assert passwords.digest(PASSWORD) != passwords.digest(PASSWORD)
+    assert passwords.matches(PASSWORD, passwords.digest(PASSWORD))

@@ -1,8 +1,10 @@
 """A laboratory with hub, broker, API and a station, on real sockets, in a thread of its own."""
 
 import asyncio
+import hashlib
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,7 +16,7 @@ from typing import TypeVar
 import httpx
 import pytest
 from dosing.bench import DosingStand
-from laboratories import PATIENCE, hub_up
+from laboratories import NO_TLS, PATIENCE, hub_up
 from sites import Site, enrol_site
 from tiny_bench import Tiny, tiny_bench
 
@@ -32,11 +34,18 @@ from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
 from remotecal.sim.certificates import ISSUER
 from remotecal.store.users import ROLES, Users
-from remotecal.web import passwords
 from remotecal.web.server import serving
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  of nobody
-DIGEST = passwords.digest(PASSWORD)
+SALT = bytes(16)
+DIGEST = "$".join(
+    (
+        "scrypt$1$8$1",  # 2 turns, not 2^15 thrice: nobody guesses here, and a log-in takes a millisecond
+        b64encode(SALT).decode(),
+        b64encode(hashlib.scrypt(PASSWORD.encode(), salt=SALT, n=2, r=8, p=1)).decode(),
+    )
+)
+"""What `PASSWORD` is checked against; how much that takes stands in it, and is as little as can be."""
 T = TypeVar("T")
 
 
@@ -107,7 +116,7 @@ class Web:
 
     def client(self, address: str = "127.0.0.1", **settings: object) -> httpx.Client:
         """Return a client nobody knows, at an address of this machine."""
-        transport = httpx.HTTPTransport(local_address=address)
+        transport = httpx.HTTPTransport(local_address=address, verify=NO_TLS)
         return httpx.Client(base_url=self.url + "/api/v1", transport=transport, timeout=PATIENCE, **settings)
 
     def token(self, user: str, role: str | None = None, lasts: float = 7 * 86400.0) -> httpx.Client:
@@ -198,6 +207,11 @@ def _finally(then: Callable[[], None], work: Coroutine[object, object, None]) ->
         asyncio.run(work)
     finally:
         then()
+
+
+def fetch(address: str) -> httpx.Response:
+    """Return what anybody gets over plain HTTP, however long a busy computer takes for it."""
+    return httpx.get(address, timeout=PATIENCE, verify=NO_TLS)
 
 
 def problem(answer: httpx.Response, status: int) -> str:
