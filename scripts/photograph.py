@@ -14,12 +14,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import TimeoutError as NotInTime
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium-headless-shell"
@@ -27,6 +28,8 @@ LANGUAGES = {"en": "", "zh-CN": ".zh-CN"}
 """What the browser asks for → what its pictures are called by."""
 DESK = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
+ORDERED = 10
+"""Runs that are ordered for a picture of one that is on, at most."""
 COLOURS = 64
 """Of a picture: pages are grey, and a picture is read over slow lines, too."""
 
@@ -78,14 +81,43 @@ def evidence(page: Page, url: str) -> None:
     page.goto(url + str(where))
 
 
+@contextmanager
+def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
+    """Have a run on that stands still: by the demonstration's clock one is over in seconds.
+
+    Where it was over before it could be paused, another one is ordered.
+    """
+    page = page_of(browser, lab, View("", "liwei", to("/"), DESK), "en")
+    for _ in range(ORDERED):
+        page.goto(lab.url + "/orders?stage=certified")
+        page.locator('main td a[href^="/orders/"]').first.click()
+        page.locator('form[action$="/again"] button').click()
+        run = page.locator('main a[href^="/runs/"]')
+        while run.count() == 0:
+            page.reload()
+        page.goto(lab.url + str(run.first.get_attribute("href")))
+        with suppress(NotInTime):
+            page.locator('button[name="verb"][value="pause"]').click(timeout=2000)
+            page.locator('button[name="verb"][value="go_on"]').wait_for(timeout=5000)
+            break
+    else:
+        raise RuntimeError(f"{ORDERED} runs were over before they could be paused")
+    yield
+    page.locator('button[name="verb"][value="go_on"]').click()
+
+
 def put_up(page: Page, url: str) -> None:
-    """Put up a screen on a wall, and open its address as the screen would."""
+    """Put up a screen on a wall that tells names and values, and open its address as the screen would."""
     page.goto(url + "/walls")
     language = str(page.locator("html").get_attribute("lang"))
     page.locator("#place").fill("大厅" if language == "zh" else "hall")
     page.locator("#shown_in").select_option(language)
+    page.locator('input[name="full"]').check()
     page.locator('form[action="/walls"] button').click()
     page.goto(page.locator(".made code").inner_text())
+    page.locator(".state.paused").first.wait_for()
+    with suppress(NotInTime):
+        page.locator(".silent").first.wait_for(state="hidden", timeout=10_000)
 
 
 def replayed(page: Page, url: str) -> None:
@@ -166,17 +198,26 @@ def keep(shot: bytes, path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
 
 
+def take(browser: Browser, lab: Laboratory, folder: Path, views: Collection[View]) -> None:
+    """Take the pictures of some pages, in each language."""
+    for locale, called in LANGUAGES.items():
+        for view in views:
+            page = page_of(browser, lab, view, locale)
+            view.go(page, lab.url)
+            keep(page.screenshot(), folder / f"{view.name}{called}.png")
+            page.context.close()
+
+
 def main(folder: Path, names: Collection[str]) -> None:
     """Take those of some names, or all."""
     folder.mkdir(parents=True, exist_ok=True)
     with laboratory() as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for locale, called in LANGUAGES.items():
-            for view in (view for view in VIEWS if not names or view.name in names):
-                page = page_of(browser, lab, view, locale)
-                view.go(page, lab.url)
-                keep(page.screenshot(), folder / f"{view.name}{called}.png")
-                page.context.close()
+        wanted = [view for view in VIEWS if not names or view.name in names]
+        take(browser, lab, folder, [view for view in wanted if view.go is not put_up])
+        if walls := [view for view in wanted if view.go is put_up]:
+            with paused_run(browser, lab):
+                take(browser, lab, folder, walls)
         browser.close()
 
 

@@ -72,8 +72,9 @@ MODULES = modules()
 
 FROZEN = {"remotecal.model.identifiers", "remotecal.store.chained"}
 """What migrations may use of today's code: it can't change, for what is kept is chained by it."""
-LIVE = {"v0026_intervals"}
-"""Which fill an index by the statistics of today: too large to be kept twice; `hub reindex` makes it anew."""
+LIVE = {"v0026_intervals", "v0028_procedures"}
+"""Which fill an index by the statistics of today, too large to be kept twice (`hub reindex` does so too), and
+which ask what procedures are installed."""
 
 
 def test_what_a_migration_needs_of_the_program_stands_in_itself() -> None:

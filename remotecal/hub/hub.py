@@ -51,7 +51,6 @@ from remotecal.transport.messages import (
     Renewal,
     Renewed,
     Welcome,
-    served,
 )
 from remotecal.transport.pki import (
     Authority,
@@ -62,6 +61,7 @@ from remotecal.transport.pki import (
     uri_of,
 )
 from remotecal.transport.tls import server_context
+from remotecal.transport.versions import served
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -254,7 +254,7 @@ class Hub:
         now = time.time()
         announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
-        if refused := served(hello):
+        if refused := served(hello.speaks, hello.version):
             await asyncio.to_thread(self._refusals.note, station.name, "", refused)
         return Welcome(time=now, hub=self._start, refused=refused)
 

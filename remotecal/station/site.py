@@ -15,7 +15,8 @@ from remotecal.station.held import held
 from remotecal.station.liaison import Liaison
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
-from remotecal.transport.messages import SPEAKS, Acknowledgement, BenchAnnounced, Hello, Refusal
+from remotecal.transport.messages import Acknowledgement, BenchAnnounced, Hello, Refusal
+from remotecal.transport.versions import SPEAKS
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder

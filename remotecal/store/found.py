@@ -8,7 +8,7 @@ from remotecal.store.due_tables import items
 from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.pages import runs_named
-from remotecal.store.placed import Placed, placed, placed_of
+from remotecal.store.placed import PlacedOrder, placed, placed_of
 from remotecal.store.tables import orders, run_items
 from remotecal.store.together import together
 
@@ -23,7 +23,7 @@ class Numbered(NamedTuple):
 
     items: tuple[ItemRow, ...]
     """Where something with it was calibrated; the latest runs first."""
-    orders: tuple[Placed, ...]
+    orders: tuple[PlacedOrder, ...]
     """The latest first, each with where its work is now."""
     runs: tuple[RunRow, ...]
     """Whose name begins so; likewise."""
@@ -39,7 +39,7 @@ class ByNumber:
 
     def orders(
         self, number: str, now: float, *, account: str | None = None, limit: int = 50
-    ) -> tuple[Placed, ...]:
+    ) -> tuple[PlacedOrder, ...]:
         """Return the orders that a number leads to, the latest first; batches by how it begins.
 
         Each is told with where its work is now.

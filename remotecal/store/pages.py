@@ -14,7 +14,7 @@ from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
-from remotecal.store.placed import STATES_AT, Placed, Stage, at_stage, placed, placed_of
+from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
@@ -110,7 +110,7 @@ class Pages:
         state: str | None = None,
         number: str | None = None,
         stage: Stage | None = None,
-    ) -> tuple[Placed, ...]:
+    ) -> tuple[PlacedOrder, ...]:
         """Return orders as `orders` does, each with where its work is now.
 
         Args:
@@ -133,13 +133,13 @@ class Pages:
         rows = self._rows(placed(now), wanted, limit, orders.c.issued, (orders.c.id,), end, which)
         return tuple(placed_of(row) for row in rows)
 
-    def place(self, order: str, now: float) -> Placed | None:
+    def place(self, order: str, now: float) -> PlacedOrder | None:
         """Return an order with where its work is now; None if there is none of this id."""
         with self._database.read() as connection:
             row = connection.execute(placed(now).where(orders.c.id == order)).first()
         return None if row is None else placed_of(row)
 
-    def placed_for(self, item: int, now: float, limit: int) -> tuple[Placed, ...]:
+    def placed_for(self, item: int, now: float, limit: int) -> tuple[PlacedOrder, ...]:
         """Return the orders for an item, the latest first, each with where its work is now."""
         query = placed(now).where(orders.c.item == item).order_by(orders.c.issued.desc(), orders.c.id.desc())
         with self._database.read() as connection:

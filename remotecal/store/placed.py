@@ -36,7 +36,7 @@ COMPLETE: Final = ("finished", "signed")
 """States of runs of which all is measured."""
 
 
-class Placed(NamedTuple):
+class PlacedOrder(NamedTuple):
     """An order, and where its work is."""
 
     order: OrderRow
@@ -78,11 +78,13 @@ def placed(now: float) -> Select[Any]:
     ).select_from(orders.outerjoin(runs, its))
 
 
-def placed_of(row: Sequence[Any]) -> Placed:
+def placed_of(row: Sequence[Any]) -> PlacedOrder:
     """Return a row of `placed` as what it is."""
     width = len(orders.c)
     *run, stage, count, last = row[width:]
-    return Placed(order_of(row[:width]), None if run[0] is None else run_of(run), stage, count, last or "")
+    return PlacedOrder(
+        order_of(row[:width]), None if run[0] is None else run_of(run), stage, count, last or ""
+    )
 
 
 def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:

@@ -5,28 +5,20 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from remotecal.configuration import Written
 from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
+from remotecal.transport.versions import Informing
 
 LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
 
 HELLO_EVERY = 30.0
 """Seconds from one hello of a station to the next, and from one look for an order to the next."""
-
-SPEAKS = 1
-"""Edition of what is signed to be obeyed or kept: orders, commands, claims, evidence. See `served`.
-
-It rises with whatever is added to or changed in those, which are strict: whoever does not know a field of an
-order must not carry the order out. What sides merely tell each other (`Told`) may grow without.
-"""
-OLDEST_SERVED = 1
-"""The oldest edition that a hub of this version still understands, and is understood by."""
 
 Verb = Literal[
     "pause", "go_on", "abort", "answer", "take_control", "release_control", "state", "read", "link"
@@ -36,12 +28,6 @@ AfterCrash = Literal["resume", "make_safe"]
 """What a station does with a run that was cut off: take it up again, or leave the rig safe."""
 LinkLost = Literal["go_on", "make_safe"]
 """What a run does that nobody can follow any more."""
-
-
-class Told(Written):
-    """What one side tells the other of itself; what a later version adds to it an earlier one leaves out."""
-
-    model_config = ConfigDict(extra="ignore")
 
 
 class ProcedureNamed(Written):
@@ -87,7 +73,7 @@ class RemoteOrder(Terms):
     """Who issued it."""
 
 
-class HeldUntil(Told):
+class HeldUntil(Informing):
     """Until when something on a bench is relied on: a standard by its certificate, a fact, an approval."""
 
     name: str
@@ -102,7 +88,7 @@ class HeldUntil(Told):
     """What it is called by language, as its certificate, record or approval has it; nothing if none does."""
 
 
-class BenchAnnounced(Told):
+class BenchAnnounced(Informing):
     """A bench at a station."""
 
     name: str
@@ -121,7 +107,7 @@ class BenchAnnounced(Told):
     """Whether it lives by a virtual clock, so that nothing but demonstrations and training come of it."""
 
 
-class Hello(Told):
+class Hello(Informing):
     """What a station says of itself."""
 
     station: str
@@ -144,7 +130,7 @@ class Hello(Told):
     """Edition of what it signs and obeys (`SPEAKS`)."""
 
 
-class Welcome(Told):
+class Welcome(Informing):
     """The laboratory's answer."""
 
     time: float
@@ -310,7 +296,7 @@ class CommandAnswer(Written):
     """What was asked for, in JSON."""
 
 
-class Live(Told):
+class Live(Informing):
     """Where a run is."""
 
     run: str
@@ -361,7 +347,7 @@ class Live(Told):
     """Who controls the run from the laboratory; "" for nobody."""
 
 
-class OrderWaiting(Told):
+class OrderWaiting(Informing):
     """An order that waits for the person on site."""
 
     id: str
@@ -388,7 +374,7 @@ class OrderWaiting(Told):
     """Until when it may be begun, in seconds since 1970."""
 
 
-class StationState(Told):
+class StationState(Informing):
     """What a station does; content of the answer to a command `state`."""
 
     run: Live | None
@@ -407,21 +393,3 @@ class StationState(Told):
     """Run → why it does not reach the laboratory."""
     failed: dict[str, str] = Field(default_factory=dict)
     """Run → why the laboratory has no record of it."""
-
-
-def served(hello: Hello) -> str:
-    """Return why a hub of this version can't work with a station, and what to do; "" if it can.
-
-    The hub is always updated first: it serves stations of some editions before its own, and none after it.
-    """
-    if hello.speaks > SPEAKS:
-        return (
-            f"the station ({hello.version}) is newer than its hub, which can't read what it signs (edition "
-            f"{hello.speaks}; the hub has {SPEAKS}): update the hub first"
-        )
-    if hello.speaks < OLDEST_SERVED:
-        return (
-            f"the station ({hello.version}) is too old for its hub (edition {hello.speaks}; the hub serves "
-            f"{OLDEST_SERVED} to {SPEAKS}): update the station"
-        )
-    return ""

@@ -18,7 +18,7 @@ from remotecal.hub.ordering import check_order
 from remotecal.store.index import as_json
 from remotecal.store.items import Entered
 from remotecal.store.orders import Repeat
-from remotecal.store.placed import Placed, Stage
+from remotecal.store.placed import PlacedOrder, Stage
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder, Terms
 from remotecal.web import visible
@@ -83,7 +83,7 @@ def list_orders(
         number=number,
         stage=stage,
     )
-    rows: Sequence[Placed] = page(request, response, found, limit, lambda row: row.order.id)
+    rows: Sequence[PlacedOrder] = page(request, response, found, limit, lambda row: row.order.id)
     return list(map(order_shown, rows))
 
 
@@ -273,7 +273,7 @@ def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found
     return ProcedureNamed(name=full_name(name), sha256=found.sha256), found
 
 
-def whole(here: Office, placed: Placed) -> WholeOrder:
+def whole(here: Office, placed: PlacedOrder) -> WholeOrder:
     """Return an order and where it is, with what it says."""
     order = unseal(placed.order.envelope, "order", RemoteOrder, [here.laboratory.key.public])
     return whole_order(placed, order)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from remotecal.order import Order
-from remotecal.store.placed import Placed, Stage
+from remotecal.store.placed import PlacedOrder, Stage
 from remotecal.transport.messages import RemoteOrder
 from remotecal.web.shown import ShownBody
 
@@ -61,7 +61,7 @@ class WholeOrder(OrderShown):
     """The work order, as its TOML file would say it."""
 
 
-def order_shown(placed: Placed) -> OrderShown:
+def order_shown(placed: PlacedOrder) -> OrderShown:
     """Return an order and where it is."""
     run = placed.run
     return OrderShown.model_validate(
@@ -76,7 +76,7 @@ def order_shown(placed: Placed) -> OrderShown:
     )
 
 
-def whole_order(placed: Placed, order: RemoteOrder) -> WholeOrder:
+def whole_order(placed: PlacedOrder, order: RemoteOrder) -> WholeOrder:
     """Return an order and where it is, with what its signed envelope says."""
     return WholeOrder(
         **order_shown(placed).model_dump(),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from remotecal.store.items import KeptItem
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
-    from remotecal.store.placed import Placed
+    from remotecal.store.placed import PlacedOrder
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
 
@@ -31,7 +31,7 @@ def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
     return found
 
 
-def placed(office: Office, caller: Caller, order_id: str) -> Placed:
+def placed(office: Office, caller: Caller, order_id: str) -> PlacedOrder:
     """Return an order with where its work is; errors as `order`."""
     missing = f"there is no order {order_id}"
     found = office.store.pages.place(order_id, office.clock.now())

@@ -280,9 +280,11 @@ def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
 
+    from remotecal.runs.catalogue import names
     from remotecal.store.migrations.versions import v0028_procedures
 
-    short, full = "water_master_meter", "flow.water_master_meter"
+    full = next(name for name in names() if "." in name)
+    short = full.rpartition(".")[2]
     for run, name in (("r1", short), ("r2", full), ("r3", short), ("r4", full)):
         said = {"finished": "2026-05-02", "measurements": [{"budgets": [budget("%", ("t", 1.0))]}]}
         text = json.dumps(said | {"evidence": {"procedure": name}})

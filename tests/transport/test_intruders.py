@@ -353,7 +353,8 @@ async def test_forged_answers_do_not_arrive(folder: HubFolder, tmp_path: Path) -
 async def test_a_station_speaks_for_itself_only(folder: HubFolder, tmp_path: Path) -> None:
     from remotecal.station.liaison import Liaison
     from remotecal.transport.envelopes import seal
-    from remotecal.transport.messages import SPEAKS, Hello, Welcome
+    from remotecal.transport.messages import Hello, Welcome
+    from remotecal.transport.versions import SPEAKS
 
     class Newer(Hello):
         of_later: str

@@ -8,20 +8,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import EvidenceError
-from remotecal.transport import messages
+from remotecal.transport import messages, versions
 from remotecal.transport.envelopes import Kind, seal, seal_reply, unseal, unseal_reply
 from remotecal.transport.messages import (
-    SPEAKS,
     Claim,
     Command,
     Hello,
     JournalHead,
     Live,
     StationState,
-    Told,
     Welcome,
-    served,
 )
+from remotecal.transport.versions import SPEAKS, Informing, served
 
 KEY = SealKey(Ed25519PrivateKey.generate())
 HELD = {"name": "balance", "valid_until": "2030-01-01"}
@@ -61,7 +59,7 @@ def strict_fields() -> str:
         for model in vars(messages).values()
         if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == messages.__name__
     ]
-    strict = [model for model in models if not issubclass(model, Told)]
+    strict = [model for model in models if not issubclass(model, Informing)]
     return "\n".join(
         f"{model.__name__}.{name}"
         for model in sorted(strict, key=lambda one: one.__name__)
@@ -96,10 +94,10 @@ def test_what_is_obeyed_or_kept_may_not(kind: Kind) -> None:
 
 def test_which_of_the_two_is_to_be_updated_first_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     hello = Hello.model_validate_json(Anything(**HELLO).model_dump_json())
-    assert not served(hello), "one that names no edition speaks the first"
-    assert served(hello.model_copy(update={"speaks": SPEAKS + 1})).endswith("update the hub first")
-    monkeypatch.setattr(messages, "OLDEST_SERVED", 2)
-    assert served(hello).endswith("update the station")
+    assert not served(hello.speaks, hello.version), "one that names no edition speaks the first"
+    assert served(SPEAKS + 1, hello.version).endswith("update the hub first")
+    monkeypatch.setattr(versions, "OLDEST_SERVED", 2)
+    assert served(hello.speaks, hello.version).endswith("update the station")
 
 
 def test_the_edition_rises_with_what_is_strict() -> None:
