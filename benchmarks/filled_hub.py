@@ -142,6 +142,7 @@ def _rows(number: int, record: str) -> Iterator[tuple[str, dict[str, object]]]:
             "account": account,
             "record": "agrees",
             "procedure": "flow",
+            "ordered": began - 30,
         },
     )
     of_run = {"station": station, "run": run}

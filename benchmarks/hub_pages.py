@@ -35,7 +35,7 @@ BARE = "/help"
 P95 = 0.15
 """Seconds of the processor that 95 of 100 looks at a page take at most, which is what they last where nobody
 else is at work."""
-REPORTS = {"/statistics", f"/statistics?since={day(-365)}", "/resting?number=balance-7"}
+REPORTS = {f"/statistics?since={day(-365)}", "/resting?number=balance-7"}
 """Pages that tell of thousands of runs at once, and are not held to that."""
 SHOWN = 60
 """How far from the oldest the run is that is looked at."""
@@ -67,6 +67,8 @@ def make(url: str, runs: int) -> None:
         shown = (tables.runs.c.station == station) & (tables.runs.c.run == run)
         connection.execute(tables.runs.update().where(shown).values(record=""))
     print(f"{runs:,} runs were put in within {took:.0f} s", flush=True)
+    with Store(url) as store:  # as a hub does that is up
+        store.work.rebuild()
 
 
 def pages(runs: int) -> dict[str, str]:
