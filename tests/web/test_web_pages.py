@@ -292,7 +292,7 @@ def test_today_tells_each_what_waits_for_them(web: Web) -> None:
 def test_why_a_site_declined_is_told_in_the_readers_language(web: Web) -> None:
     order = web.do(web.site.order()).id
     web.hub.laboratory.store.orders.refuse(order, "here", "on site: 周工 does not agree: 漏水")
-    for language, said in (("zh", "现场的 周工 不同意：漏水"), ("en", "on site: 周工 does not agree: 漏水")):
+    for language, said in (("zh", "现场的 周工 不同意：漏水"), ("en", "周工, on site, does not agree: 漏水")):
         with browsing(web, "operator", language) as client:
             for address in ("/orders", f"/orders/{order}"):
                 assert f'<span class="why">{said}</span>' in client.get(address).text
