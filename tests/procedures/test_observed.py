@@ -196,8 +196,10 @@ def test_what_can_not_be_declared() -> None:
         ),
         (
             'Seen(Observed):\n    values: Annotated[tuple[Measured, ...], "V"]',
-            "Seen(Observed):\n    from remotecal.procedures import By\n\n"
-            '    values: Annotated[tuple[Measured, ...], "V", By("source")]',
+            (
+                "Seen(Observed):\n    from remotecal.procedures import By\n\n"
+                '    values: Annotated[tuple[Measured, ...], "V", By("source")]'
+            ),
             r"values was read by \w+\.value, and must be by source, where \w+ has the role source",
         ),
         (
