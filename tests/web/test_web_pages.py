@@ -163,7 +163,7 @@ def test_who_is_not_logged_in_is_led_to_where_one_does_and_back(web: Web) -> Non
         answer = client.get("/orders?stage=waits")
         assert (answer.status_code, answer.headers["location"]) == (
             303,
-            "/login?next=/orders%3Fstate%3Dissued",
+            "/login?next=/orders%3Fstage%3Dwaits",
         )
         page = client.get(answer.headers["location"])
         assert 'name="next" value="/orders?stage=waits"' in unescape(page.text)
