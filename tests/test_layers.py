@@ -72,7 +72,7 @@ MODULES = modules()
 
 FROZEN = {"remotecal.model.identifiers", "remotecal.store.chained"}
 """What migrations may use of today's code: it can't change, for what is kept is chained by it."""
-LIVE = {"v0026_intervals", "v0028_procedures"}
+LIVE = {"v0026_intervals", "v0027_steps", "v0028_procedures"}
 """Which fill an index by the statistics of today, too large to be kept twice (`hub reindex` does so too), and
 which ask what procedures are installed."""
 
