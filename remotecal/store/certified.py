@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from remotecal.store.database import Database
 
 
-class Certified(NamedTuple):
+class CertificatesTold(NamedTuple):
     """What is told of the certificates of runs."""
 
     items: tuple[ItemRow, ...]
@@ -48,16 +48,16 @@ class ByRun:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def certified(self, wanted: Collection[tuple[str, str]]) -> Certified:
+    def certified(self, wanted: Collection[tuple[str, str]]) -> CertificatesTold:
         """Return what is told of the certificates of runs, named by station and name."""
         from sqlalchemy import select
 
         if not wanted:
-            return Certified((), (), ())
+            return CertificatesTold((), (), ())
         items = select(run_items).where(of_runs(run_items, wanted))
         with self._database.read() as connection:
             found = together(connection, items, signed_of(wanted), amendments_of(wanted))
-        return Certified(
+        return CertificatesTold(
             tuple(sorted(map(ItemRow._make, found[0]))),
             in_turn(found[1]),
             tuple(map(AmendmentRow._make, found[2])),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -229,51 +229,19 @@ class AboutRuns:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def equipment(
-        self, *, serial: str | None = None, certificate: str | None = None, limit: int = FOUND
-    ) -> tuple[EquipmentRow, ...]:
-        """Return where somebody took part, by serial number or a certificate's; the latest runs first."""
-        column, number = _asked({run_equipment.c.serial: serial, run_equipment.c.certificate: certificate})
-        with self._database.read() as connection:
-            rows = connection.execute(_latest(run_equipment, [column], number, limit))
-            return tuple(map(EquipmentRow._make, rows))
-
-    def items(
-        self,
-        *,
-        serial: str | None = None,
-        owner_number: str | None = None,
-        certificate: str | None = None,
-        account: str | None = None,
-        limit: int = FOUND,
-    ) -> tuple[ItemRow, ...]:
-        """Return where something was calibrated, by one of its numbers; the latest runs first.
+    def numbered(self, number: str, *, account: str | None = None, limit: int = FOUND) -> tuple[ItemRow, ...]:
+        """Return where something was calibrated, by whichever of its numbers; the latest runs first.
 
         Args:
-            serial: the maker's number of it, or else
-            owner_number: its owner's, or else
-            certificate: that of the certificate.
+            number: the maker's of it, its owner's, or that of the certificate.
             account: only what this customer's account ordered.
             limit: how many, at most.
         """
-        column, number = _asked(
-            {
-                run_items.c.serial: serial,
-                run_items.c.owner_number: owner_number,
-                run_items.c.certificate: certificate,
-            }
-        )
-        with self._database.read() as connection:
-            rows = connection.execute(_latest(run_items, [column], number, limit, account))
-            return tuple(map(ItemRow._make, rows))
-
-    def numbered(self, number: str, *, account: str | None = None, limit: int = FOUND) -> tuple[ItemRow, ...]:
-        """Return where something was calibrated, by whichever of its numbers; as `items`."""
         with self._database.read() as connection:
             return tuple(map(ItemRow._make, connection.execute(items_numbered(number, account, limit))))
 
     def took_part(self, number: str, *, limit: int = FOUND) -> tuple[EquipmentRow, ...]:
-        """Return where somebody took part, by its own number or that of a certificate of it."""
+        """Return where somebody took part, by its own number or a certificate's; the latest runs first."""
         with self._database.read() as connection:
             return tuple(map(EquipmentRow._make, connection.execute(equipment_numbered(number, limit))))
 
@@ -366,18 +334,12 @@ def _latest(
     from sqlalchemy import select, union
 
     each = [select(table).where(column == number, column != "") for column in columns]
-    found = (each[0] if len(each) == 1 else union(*each)).subquery()
+    found = union(*each).subquery()
     query = select(found)
     if account is not None:
         of_run = (runs.c.station == found.c.station) & (runs.c.run == found.c.run)
         query = query.join(runs, of_run).where(runs.c.account == account)
     return query.order_by(found.c.at.desc(), found.c.station, found.c.run).limit(limit)
-
-
-def _asked(given: Mapping[Column[str], str | None]) -> tuple[Column[str], str]:
-    """Return the one column that is asked for, and what it is to be."""
-    ((column, value),) = ((column, value) for column, value in given.items() if value is not None)
-    return column, value
 
 
 def _using(which: ColumnElement[bool], since: float, until: float) -> Select[*tuple[Any, ...]]:

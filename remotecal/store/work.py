@@ -92,7 +92,7 @@ class LoadShown(NamedTuple):
     """Of those that are shown."""
 
 
-class Part(NamedTuple):
+class WorkWithin(NamedTuple):
     """A part of a time; no part overlaps another."""
 
     week: int
@@ -158,7 +158,7 @@ class WorkDone:
         with self._database.read() as connection:
             return tuple(EndedEarly._make(row) for row in connection.execute(query))
 
-    def load(self, parts: Sequence[Part]) -> tuple[BenchLoad, ...]:
+    def load(self, parts: Sequence[WorkWithin]) -> tuple[BenchLoad, ...]:
         """Return how busy each bench was in each part of a time; a run counts where it was begun."""
         each = _each(parts)
         within = (runs.c.began >= each.c.begin) & (runs.c.began < each.c.end)
@@ -167,7 +167,7 @@ class WorkDone:
         with self._database.read() as connection:
             return tuple(map(BenchLoad._make, connection.execute(query).all()))
 
-    def load_shown(self, parts: Sequence[Part], after: str, limit: int) -> LoadShown:
+    def load_shown(self, parts: Sequence[WorkWithin], after: str, limit: int) -> LoadShown:
         """Return how busy the stations behind a name were, so many of them; the first where none is there."""
         from sqlalchemy import Float, func, literal, select, union_all
 
@@ -199,7 +199,7 @@ class WorkDone:
         )
 
 
-def _each(parts: Sequence[Part]) -> CTE:
+def _each(parts: Sequence[WorkWithin]) -> CTE:
     from sqlalchemy import literal, select, union_all
 
     columns: list[Select[*tuple[Any, ...]]] = [

@@ -89,6 +89,6 @@ def list_resting(
             depth=depth,
         )
     ]
-    if not found and not here.store.about.equipment(serial=number, limit=1):
+    if not found and not here.store.about.took_part(number, limit=1):
         raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
     return found

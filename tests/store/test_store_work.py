@@ -19,7 +19,7 @@ from remotecal.store.spreads import ItemSpread, Spread, run_spreads
 from remotecal.store.step_tables import run_steps, work_days
 from remotecal.store.steps import STEPS, quarters
 from remotecal.store.tables import orders, remarks, run_items, runs, signed_certificates
-from remotecal.store.work import BenchLoad, EndedEarly, Part, Passed, StepTime
+from remotecal.store.work import BenchLoad, EndedEarly, Passed, StepTime, WorkWithin
 
 DUTIES = ("performed", "reviewed", "approved", "issued")
 DAY = 86400.0
@@ -225,7 +225,7 @@ def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
 
 def test_load_is_counted_by_the_parts_asked_for(worked: Store) -> None:
     ends = list(pairwise((0.0, 3 * DAY, 4 * DAY, 5 * DAY, 6 * DAY)))
-    parts = [Part(number // 2, *of) for number, of in enumerate(ends)]
+    parts = [WorkWithin(number // 2, *of) for number, of in enumerate(ends)]
     told = (
         BenchLoad(0, "here", "", 2, 30.0),
         BenchLoad(1, "here", "", 1, 30.0),
@@ -236,7 +236,7 @@ def test_load_is_counted_by_the_parts_asked_for(worked: Store) -> None:
     with worked.database.begin() as connection:
         for n, bench in ((1, "A"), (2, "B"), (3, "A")):
             connection.execute(runs.update().where(runs.c.run == f"r{n}").values(bench=bench))
-    assert worked.work.load([Part(0, 0.0, 3 * DAY), Part(0, 3 * DAY, 10 * DAY)]) == (
+    assert worked.work.load([WorkWithin(0, 0.0, 3 * DAY), WorkWithin(0, 3 * DAY, 10 * DAY)]) == (
         BenchLoad(1, "here", "", 1, 40.0),
         BenchLoad(0, "here", "A", 1, 10.0),
         BenchLoad(1, "here", "A", 1, 30.0),
@@ -251,7 +251,7 @@ def test_the_load_of_some_stations_is_told_beside_the_names_of_all(worked: Store
         run = {"station": name, "run": f"of-{name}", "committed": 1, "head": "h", "state": "signed"}
         with worked.database.begin() as connection:
             connection.execute(insert(runs), [run | {"began": DAY, "updated": 2 * DAY}])
-    parts, all_ = [Part(0, 0.0, 10 * DAY)], (*names, "here")
+    parts, all_ = [WorkWithin(0, 0.0, 10 * DAY)], (*names, "here")
     for after, shown in (("", all_[:2]), ("a1", all_[2:4]), ("a2", all_[4:]), ("here", all_[:2])):
         told = worked.work.load_shown(parts, after, 2)
         assert (told.stations, told.most, tuple(one.station for one in told.loads)) == (all_, 4, shown)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
-from remotecal.store.work import Part
+from remotecal.store.work import WorkWithin
 from remotecal.web.days import Day, begin_of, end_of
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.spreadsheet import as_csv
@@ -132,7 +132,7 @@ def _early(office: Office, first: date, last: date) -> Rows:
     return [(one.state, one.reason, str(one.orders)) for one in found]
 
 
-def _parts(office: Office, first: date, last: date) -> tuple[list[Part], list[tuple[str, str]]]:
+def _parts(office: Office, first: date, last: date) -> tuple[list[WorkWithin], list[tuple[str, str]]]:
     """Return the parts of a time that are each within one week and one month; and which week and month.
 
     The week is told by its Monday.
@@ -142,7 +142,7 @@ def _parts(office: Office, first: date, last: date) -> tuple[list[Part], list[tu
     ends = [date.fromordinal(later.toordinal() - 1) for later in begins[1:]]
     weeks = [bisect_right(mondays, day) - 1 for day in begins]
     parts = [
-        Part(week, begin_of(office, begin), end_of(office, end))
+        WorkWithin(week, begin_of(office, begin), end_of(office, end))
         for week, begin, end in zip(weeks, begins, [*ends, last], strict=True)
     ]
     places = [(mondays[week].isoformat(), f"{day:%Y-%m}") for week, day in zip(weeks, begins, strict=True)]
