@@ -38,6 +38,7 @@ from remotecal.station.site import FAREWELL, Site
 from remotecal.transport import subjects
 from remotecal.transport.ending import end
 from remotecal.transport.messages import HELLO_EVERY, Acknowledgement, Claim
+from remotecal.transport.versions import as_sent
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
@@ -318,14 +319,14 @@ class Station(Site):
         shown = ""
         while True:
             await asyncio.sleep(SHOW_EVERY)
-            now = remote.live().model_dump_json()
+            now = as_sent(remote.live())
             if now != shown:
                 shown = now
                 await self._publish(remote)
 
     async def _publish(self, remote: RemoteControl) -> None:
         subject = subjects.live(self.folder.name, remote.run)
-        await self.liaison.control.publish(subject, remote.live().model_dump_json().encode())
+        await self.liaison.control.publish(subject, as_sent(remote.live()).encode())
 
     async def _watch_the_link(self, order: RemoteOrder, remote: RemoteControl) -> None:
         """Stop a run nobody can follow any more, where the order says so."""

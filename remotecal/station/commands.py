@@ -18,6 +18,7 @@ from remotecal.station.lending import find
 from remotecal.transport.envelopes import seal_reply, unseal
 from remotecal.transport.messages import Command, CommandAnswer, StationState
 from remotecal.transport.subjects import check_run
+from remotecal.transport.versions import as_sent
 
 if TYPE_CHECKING:
     from remotecal.drivers.quantities import BoundReading, BoundSetting
@@ -121,7 +122,7 @@ class Commands:
     def _state(self) -> str:
         held_up = dict(self._deliveries.held_up)
         cut_off = self._site.liaison.control.trouble
-        return StationState(
+        state = StationState(
             run=self._site.live(),
             waits_for_consent=self._consent.foreseen,
             session=self._site.liaison.session,
@@ -130,7 +131,8 @@ class Commands:
             cut_off=cut_off,
             not_served=self._site.liaison.not_served,
             failed=self._deliveries.failed(),
-        ).model_dump_json()
+        )
+        return as_sent(state)
 
     async def _read(self, what: str) -> CommandAnswer:
         """Read one quantity, `bench/role.quantity`, while no run needs the instruments."""

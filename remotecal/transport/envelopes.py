@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from remotecal.canonical import canonical
 from remotecal.configuration import Written, checked
 from remotecal.errors import ConfigurationError, EvidenceError
+from remotecal.transport.versions import Informing, as_sent
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import PublicKey, SealKey
@@ -61,7 +62,7 @@ class _Reply(Written):
 
 def seal(kind: Kind, content: BaseModel, key: SealKey) -> bytes:
     """Return `content` as a signed envelope, in canonical JSON."""
-    payload = canonical(content.model_dump(mode="json"))
+    payload = canonical(content.model_dump(mode="json", exclude_defaults=isinstance(content, Informing)))
     return canonical(
         {
             "payload": base64.b64encode(payload).decode(),
@@ -100,7 +101,7 @@ def unseal(envelope: bytes, kind: Kind, model: type[M], keys: Collection[PublicK
 
 def seal_reply(request: bytes, content: BaseModel, key: SealKey) -> bytes:
     """Return the signed answer to a request."""
-    return seal("reply", _Reply(to=sha256(request).hexdigest(), content=content.model_dump_json()), key)
+    return seal("reply", _Reply(to=sha256(request).hexdigest(), content=as_sent(content)), key)
 
 
 def unseal_reply(reply: bytes, request: bytes, model: type[M], keys: Collection[PublicKey]) -> M:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from pydantic import ConfigDict
 
 from remotecal.configuration import Written
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 SPEAKS = 1
 """Edition of what is signed to be obeyed or kept: orders, commands, claims, evidence. See `served`.
@@ -20,6 +25,15 @@ class Informing(Written):
     """What one side tells the other of itself; what a later version adds to it an earlier one leaves out."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+def as_sent(content: BaseModel) -> str:
+    """Return a message as JSON.
+
+    What informs leaves out what says no more than its absence would, for versions from before `Informing`
+    bear no field that they don't know.
+    """
+    return content.model_dump_json(exclude_defaults=isinstance(content, Informing))
 
 
 def served(speaks: int, version: str) -> str:

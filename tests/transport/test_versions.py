@@ -1,5 +1,6 @@
 """A station newer or older than its hub: what is told may grow, what is obeyed or kept may not."""
 
+import json
 from hashlib import sha256
 
 import pytest
@@ -7,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from remotecal.certificates.signing.seal import SealKey
+from remotecal.configuration import Written
 from remotecal.errors import EvidenceError
 from remotecal.transport import messages, versions
 from remotecal.transport.envelopes import Kind, seal, seal_reply, unseal, unseal_reply
@@ -19,7 +21,7 @@ from remotecal.transport.messages import (
     StationState,
     Welcome,
 )
-from remotecal.transport.versions import SPEAKS, Informing, served
+from remotecal.transport.versions import SPEAKS, Informing, as_sent, served
 
 KEY = SealKey(Ed25519PrivateKey.generate())
 HELD = {"name": "balance", "valid_until": "2030-01-01"}
@@ -36,8 +38,26 @@ STRICT = {
     "journal-head": {"station": "here", "run": "r", "first": 1, "count": 0, "sha256": "0" * 64},
 }  # fmt: skip
 MODELS: dict[Kind, type[BaseModel]] = {"claim": Claim, "command": Command, "journal-head": JournalHead}
-EDITIONS = {1: "194b29f74a849ab820e734e515de29886d00bccb673290703e66b573ce596020"}
-"""Edition → SHA-256 over the fields of all that is strict, as `strict_fields` gives them."""
+EDITIONS = {1: "eda71ec851795dc86153d94a3256fa11d294300609d3612cc86fc3298088aeb6"}
+"""Edition → SHA-256 over the fields of all that is strict, with types and defaults; see `strict_fields`."""
+
+
+class HelloAtFirst(Written):
+    """What stations said of themselves before anything could be left out: nothing unknown is borne."""
+
+    station: str
+    session: str
+    nonce: str
+    time: float
+    version: str
+    benches: tuple[dict[str, object], ...]
+    procedures: dict[str, str]
+    running: str | None
+
+
+class WelcomeAtFirst(Written):
+    time: float
+    hub: str = ""
 
 
 class Anything(BaseModel):
@@ -61,9 +81,9 @@ def strict_fields() -> str:
     ]
     strict = [model for model in models if not issubclass(model, Informing)]
     return "\n".join(
-        f"{model.__name__}.{name}"
+        f"{model.__name__}.{name}: {field.annotation!r} = {field.default!r}"
         for model in sorted(strict, key=lambda one: one.__name__)
-        for name in sorted(model.model_fields)
+        for name, field in sorted(model.model_fields.items())
     )
 
 
@@ -81,6 +101,20 @@ def test_what_is_told_may_have_fields_that_the_other_side_does_not_know() -> Non
     assert state.run.guide.low == 1.0
     with pytest.raises(EvidenceError, match="nonce"):
         unseal(seal("hello", Anything(**{**HELLO, "nonce": 5}), KEY), "hello", Hello, [KEY.public])
+
+
+def test_versions_from_before_are_told_nothing_that_they_do_not_know() -> None:
+    """So a hub that is updated first still welcomes its stations."""
+    welcome = Welcome(time=2.0, hub="h")
+    answer = unseal_reply(seal_reply(b"q", welcome, KEY), b"q", WelcomeAtFirst, [KEY.public])
+    assert answer == WelcomeAtFirst(time=2.0, hub="h")
+    hello = Hello.model_validate_json(Anything(**HELLO).model_dump_json())
+    said = unseal(seal("hello", hello, KEY), "hello", HelloAtFirst, [KEY.public])
+    assert said.benches == (BENCH,)
+    state = StationState(run=None, waits_for_consent=None, session="s")
+    assert json.loads(as_sent(state)) == {"run": None, "waits_for_consent": None, "session": "s"}
+    claim = Claim(**STRICT["claim"])
+    assert json.loads(as_sent(claim)) == claim.model_dump(mode="json"), "what is strict is said in full"
 
 
 @pytest.mark.parametrize("kind", list(STRICT))
