@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 VALIDITY = (VALID_UNTIL, "basic_recalibration", "basic_validityRange")
 """refTypes of the statements that tell until when a certificate may be used."""
 
+ERROR = "basic_measurementError"
+"""refType of errors that were found."""
 RANGE = "remotecal_measurementRange"
 """refType of the column with the ends of the range that a certificate without a curve holds over."""
 
@@ -233,8 +235,10 @@ class Certificate:
         # A single 0 without uncertainty is a statement too, such as that nothing is in common.
         alone = len(points) == 1 and not any(point.value for point in points)
         exact = [point for point in points if not point.expanded]
-        # Where it was set to zero it may be said to be off by nothing, and exactly so.
-        if not alone and (len(exact) == len(points) or any(point.value for point in exact)):
+        # An error that was found has one; where it was set to zero it may be said to be off by nothing, and
+        # exactly so. A ratio to what was found at one place is exact there by definition.
+        found = any(point.value for point in exact) and ERROR in selected.values.ref_types
+        if not alone and (len(exact) == len(points) or found):
             which = "all its" if len(exact) == len(points) else f"{len(exact)} of its {len(points)}"
             raise CertificateRefused(
                 f"certificate {self.number} states an uncertainty of 0 for {which} values of "

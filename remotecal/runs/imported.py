@@ -71,7 +71,8 @@ def _may_go_on(prefix: str | None, quoted: str | None) -> bool:
     """Tell whether what looks like a whole string may be one with fields, cut within a field."""
     if not prefix or not quoted or not {"f", "t"} & set(prefix.lower()):
         return False
-    return quoted.count("{") != quoted.count("}")
+    fields = quoted.replace("{{", "").replace("}}", "")  # of what is doubled none begins or ends
+    return fields.count("{") != fields.count("}")
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:

@@ -62,6 +62,9 @@ def test_a_table_or_an_uncertainty_that_is_missing_is_refused() -> None:
     at_zero = once.model_copy(update={"values": ("0.10", "0.0")})
     found = Certificate(scale_certificate(at_zero)).points("basic_measurementError", "basic_referenceValue")
     assert [point.expanded for point in found.points] == [0.02, 0.0], "where it was set to zero"
+    ratio = once.model_copy(update={"ref_types": ("basic_measuredValue",), "values": ("1.1178", "1")})
+    found = Certificate(scale_certificate(ratio)).points("basic_measuredValue", "basic_referenceValue")
+    assert [point.expanded for point in found.points] == [0.02, 0.0], "W at the triple point of water is 1"
 
 
 def with_another_table(values: Column) -> Certificate:

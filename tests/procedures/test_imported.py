@@ -68,6 +68,7 @@ NESTED = {
     "quotes in quotes": 'q = f"{a["#"]}"; import yes\n',
     "a quote in quotes": 'q = f"{"\'"}"\nimport yes\nq = f"{"\'"}"\n',
     "deep": "q = f'{f'{f'#'}'}'; import yes\n",
+    "doubled before": 'q = f"}}{a:{b["#"]}}"; import yes\n',
     "a format": 'q = f"{a:{"#"}}"; import yes\n',
 }
 """What Python reads so from 3.12 on."""
