@@ -8,6 +8,7 @@ database and a broker, and any of them may be killed at any time.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import time
@@ -83,6 +84,8 @@ OF_ONE_STATION = 16
 """Requests of one station that are worked on at the same time; it asks again for what is not answered."""
 ADMISSION = "$SYS.REQ.USER.AUTH"
 """Where servers ask who may connect."""
+ANNOUNCED = {"version", "speaks", "benches", "procedures", "running", "time"}
+"""What is kept of a station's hello."""
 
 
 class Hub:
@@ -252,19 +255,21 @@ class Hub:
     async def _greet(self, station: StationRow, content: bytes) -> Welcome:
         hello = spoken_by(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
         now = time.time()
-        announced = hello.model_dump_json(include={"version", "benches", "procedures", "running", "time"})
+        announced = hello.model_dump_json(include=ANNOUNCED)
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
         if refused := served(hello.speaks, hello.version):
             await asyncio.to_thread(self._refusals.note, station.name, "", refused)
         return Welcome(time=now, hub=self._start, refused=refused)
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
+        if _not_served(station):
+            return b""
         order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())
         return order.envelope if order else b""
 
     async def _claim(self, station: StationRow, content: bytes) -> Acknowledgement:
         claim = spoken_by(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
-        reason = await asyncio.to_thread(self._grant, claim, station.name)
+        reason = _not_served(station) or await asyncio.to_thread(self._grant, claim, station.name)
         return Acknowledgement(done=not reason, reason=reason)
 
     async def _note_refusal(self, station: StationRow, content: bytes) -> Acknowledgement:
@@ -347,3 +352,9 @@ class Hub:
             )
             self._store.note(name, "enrolled", {"key": key})
         return certificate
+
+
+def _not_served(station: StationRow) -> str:
+    """Return why a station is given no orders, by what it said last; "" if it may have some."""
+    said = json.loads(station.announced or "{}")
+    return served(said.get("speaks", 1), said.get("version", ""))

@@ -187,7 +187,7 @@ class Station(Site):
             envelope = await self.liaison.ask("order")
         except TransportError:
             return False
-        if not envelope or not self.liaison.greeted.is_set():
+        if not envelope or not self.liaison.greeted.is_set() or self.liaison.not_served:
             return False
         order_id = "unknown"
         try:

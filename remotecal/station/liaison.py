@@ -65,7 +65,7 @@ class Liaison:
         self.session = secrets.token_hex(16)
         """This start of the agent."""
         self.greeted = asyncio.Event()
-        """Set once the laboratory has answered a hello."""
+        """Set once the laboratory has answered a hello, and so told the time."""
         self.answered = asyncio.Event()
         """Set each time the laboratory answered a hello; whoever waits for the next clears it."""
         self.heard = time.monotonic()
@@ -164,10 +164,9 @@ class Liaison:
         self.heard = time.monotonic()
         self._ahead = welcome.time - self.heard
         self.hub, self.not_served = welcome.hub, welcome.refused
-        if welcome.refused:
-            self.greeted.clear()
-            raise TransportError(f"the laboratory can't work with this station: {welcome.refused}")
         self.greeted.set()
+        if welcome.refused:
+            raise TransportError(f"the laboratory can't work with this station: {welcome.refused}")
         self.answered.set()
         self._greeted()
 

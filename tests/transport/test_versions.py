@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.configuration import Written
+from remotecal.drivers.guide import UNGUIDED
 from remotecal.errors import EvidenceError
 from remotecal.transport import messages, versions
 from remotecal.transport.envelopes import Kind, seal, seal_reply, unseal, unseal_reply
@@ -138,3 +139,21 @@ def test_the_edition_rises_with_what_is_strict() -> None:
     """Add a line to `EDITIONS` with the next number, never change one, and raise `SPEAKS`."""
     assert EDITIONS[SPEAKS] == sha256(strict_fields().encode()).hexdigest()
     assert max(EDITIONS) == SPEAKS
+
+
+def test_what_may_be_left_out_says_nothing() -> None:
+    """It is left out where it is the default, so versions have to agree on that: it is nothing, for ever."""
+    models = [
+        model
+        for model in vars(messages).values()
+        if isinstance(model, type) and issubclass(model, Informing) and model is not Informing
+    ]
+    told = {
+        f"{model.__name__}.{name}": default
+        for model in models
+        for name, field in model.model_fields.items()
+        if not field.is_required() and (default := field.get_default(call_default_factory=True))
+    }
+    assert told == {"Hello.speaks": 1, "Live.kind": "text", "Live.guide": UNGUIDED}
+    assert not any(value for value in UNGUIDED.model_dump().values())
+    assert len(models) > 5
