@@ -24,7 +24,7 @@ from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert, scale
+from remotecal.units import convert, same_dimension, scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
@@ -68,7 +68,7 @@ class Repeats(Generic[Seen]):
     def _see_durations(self) -> None:
         """Raise `EvidenceError` where by the run's clock more passed in a repeat than that lasted."""
         for one in self.seen:
-            took, whole = getattr(one, "duration", None), one.entry.at - one.entry.began
+            took, whole = _said_to_last(one), one.entry.at - one.entry.began
             if took is not None and not 0 < took <= whole + ROUNDED:
                 raise EvidenceError(
                     f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
@@ -352,3 +352,11 @@ def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
     return f"r = {' … '.join(ends)}"
+
+
+def _said_to_last(seen: Observed) -> float | None:
+    """Return how long it lasted in s, by its part `duration`; None where that is no number, or no time."""
+    part, told = seen.parts().get("duration"), getattr(seen, "duration", None)
+    if part is None or part.kind is not float or told is None or not same_dimension(part.units[0], "s"):
+        return None
+    return convert(float(told), part.units[0], "s")

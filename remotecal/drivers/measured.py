@@ -58,8 +58,12 @@ def passed(before: Measured, after: Measured, modulus: float | None = None) -> M
         modulus: what the counter wraps at, in the readings' unit; None for one that does not.
 
     Raises:
-        EvidenceError: the second is smaller, and no wrap explains it.
+        EvidenceError: the second is smaller, and no wrap explains it; or they are of two totals.
     """
+    if after.source != before.source:
+        raise EvidenceError(
+            f"{before.source} was read before and {after.source} after: one total alone tells what passed"
+        )
     difference = after.to(before.unit).value - before.value
     if difference < 0 and modulus is not None and difference + modulus < modulus / 2:
         difference += modulus

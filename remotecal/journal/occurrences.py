@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from remotecal.journal.exchanges import kept_exchanges
-from remotecal.journal.values import readings, unpack, waveforms
+from remotecal.journal.values import indicated, unpack
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
@@ -52,7 +52,7 @@ class Occurrence:
     @cached_property
     def observed(self) -> tuple[tuple[str, Measured | Waveform], ...]:
         """The indications and waveforms in an observation, each with the name of its value; as `values`."""
-        return (*readings(self.values), *waveforms(self.values))
+        return tuple(indicated(self.values))
 
 
 def tell(events: Iterable[Event], files: Files) -> Iterator[Occurrence]:

@@ -185,6 +185,12 @@ def waveforms(values: Mapping[str, Value]) -> Iterator[tuple[str, Waveform]]:
     yield from ((name, value) for name, value in values.items() if isinstance(value, Waveform))
 
 
+def indicated(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured | Waveform]]:
+    """Yield the indications and waveforms among an observation's values, as `readings` and `waveforms`."""
+    yield from readings(values)
+    yield from waveforms(values)
+
+
 def measured(written: Mapping[str, Json]) -> Measured:
     """Return an indication from a journal, where 3.0 is written 3."""
     try:

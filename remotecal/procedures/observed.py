@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -20,6 +20,7 @@ from typing import (
 )
 
 from remotecal import units
+from remotecal.drivers.capabilities.needs import needs
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError, ParameterError, RemotecalError
@@ -46,7 +47,7 @@ class By:
     role: str
     """Name of the role; of one that several fill, any of them."""
     quantity: str = ""
-    """Name of the quantity; "" where instruments in that role tell it by several."""
+    """Name of the quantity, whatever its channel unless that is named, as in `temperature[3]`; "" for any."""
 
     def __str__(self) -> str:
         return f"{self.role}.{self.quantity}" if self.quantity else self.role
@@ -55,11 +56,16 @@ class By:
         """Tell whether a reading's source is this, where `roles` are role → name of what fills it."""
         name, _, quantity = source.rpartition(".")
         there = any(one == name and self.of(key) for key, one in roles.items())
-        return there and self.quantity in {"", quantity}
+        return there and self.quantity in {"", quantity, quantity.partition("[")[0]}
 
     def of(self, key: str) -> bool:
         """Tell whether it is the role of what evidence calls `ROLE` or `ROLE[2]`."""
         return key.partition("[")[0] == self.role
+
+    def can_be(self, declared: Mapping[str, tuple[type, ...]]) -> bool:
+        """Tell whether what fills the role has the quantity, where `declared` are role → capabilities."""
+        name = self.quantity.partition("[")[0]
+        return not name or any(name in needs(kind) for kind in declared[self.role])
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,25 @@ class Part:
         """Tell whether a reading of this source can be in it; `roles` are role → name of what fills it."""
         return not self.by or any(by.gave(source, roles) for by in self.by)
 
+    def among(self, declared: Mapping[str, tuple[type, ...]]) -> Part:
+        """Return the part as a procedure with these roles has it; `declared` are role → capabilities.
+
+        Observations are shared: a role that the procedure does not declare reads nothing in it, and one none
+        of whose capabilities has a quantity that is named may tell the part by any.
+        """
+        there = [by for by in self.by if by.role in declared]
+        told = [by for by in there if by.can_be(declared)]
+        known = {by.role for by in told}
+        others = (replace(by, quantity="") for by in there if by.role not in known)
+        return replace(self, by=tuple(dict.fromkeys((*told, *others))))
+
     def whose(self, roles: Mapping[str, str]) -> str:
         """Return in words by whom its readings must be; `roles` are role → name of what fills it."""
         filled = {by.role: [one for key, one in roles.items() if by.of(key)] for by in self.by}
-        told = (f"{' and '.join(names) or 'nothing'} has the role {role}" for role, names in filled.items())
+        told = (
+            f"{' and '.join(names) or 'nothing'} {'have' if len(names) > 1 else 'has'} the role {role}"
+            for role, names in filled.items()
+        )
         return f"{' or '.join(map(str, self.by))}, where {', '.join(told)}"
 
     def fault(self, value: object) -> str:
@@ -156,7 +177,9 @@ class Observed:
     that is of either kind, such as a total of mass or of volume, names both units. What a repeat yields is
     held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat; so
     is a reading of somebody else than the part says it is `By`, there and at the evaluation: of the standard,
-    say, in the place of the device.
+    say, in the place of the device. A class that others are made of can name roles that not every procedure
+    has: such a `By` does not count there. Where a procedure reads a part by another quantity than the class
+    says, its own class declares the part anew.
     `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
     what is said of them, until somebody wants to see into one.
     """
@@ -224,27 +247,26 @@ def packed(seen: Observed) -> dict[str, Value]:
     return kept
 
 
-def strays(kind: type[Observed], read: Iterable[tuple[str, str]], roles: Mapping[str, str]) -> list[str]:
+def strays(
+    kind: type[Observed],
+    read: Iterable[tuple[str, str]],
+    roles: Mapping[str, str],
+    declared: Mapping[str, tuple[type, ...]],
+) -> list[str]:
     """Return which parts were made of readings that are not theirs, in words.
 
     Args:
         kind: what a repeat yields.
         read: name of a part, and source of a reading in it.
         roles: role → name of what fills it.
+        declared: role → its capabilities, of the procedure.
     """
-    parts = kind.parts()
+    parts = {name: part.among(declared) for name, part in kind.parts().items()}
     return [
         f"{name} was read by {source or 'nobody'}, and must be by {parts[name].whose(roles)}"
         for name, source in read
         if name in parts and not parts[name].may_be_of(source, roles)
     ]
-
-
-def sources(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield name of a part and source, of each reading in what a repeat yielded."""
-    for name, value in values.items():
-        readings = value if isinstance(value, tuple) and not isinstance(value, Measured) else (value,)
-        yield from ((name, one.source) for one in readings if isinstance(one, Measured | Waveform))
 
 
 def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:

@@ -137,7 +137,8 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
     The standard's readings in the place of the device's would show a device without errors.
     """
     roles = {role: one.name for role, one in evidence.instruments.items()}
-    if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles)):
+    declared = {role.name: role.capabilities for role in procedure.roles()}
+    if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles, declared)):
         raise EvidenceError("; ".join(faults))
 
 

@@ -26,9 +26,9 @@ from remotecal.errors import (
 from remotecal.journal.contents import File
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
-from remotecal.journal.values import pack, readings
+from remotecal.journal.values import indicated, pack, readings
 from remotecal.model import Text
-from remotecal.procedures.observed import packed, sources, strays
+from remotecal.procedures.observed import packed, strays
 from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
@@ -85,6 +85,7 @@ class Session:
         )
         kind = type(planned.procedure)
         self._procedure = planned.procedure.filled(self._fillings(kind))
+        self._declared = {role.name: role.capabilities for role in kind.roles()}
         self._done = set(journal.past.observed)
         self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
@@ -283,7 +284,7 @@ class Session:
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat)
         values = packed(self._seen(point))
-        _refuse_strays(values, seconds(began))
+        _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
         check_setups(values, self._opened.instruments, run)
         self._watch.see_that_nobody_slept()
@@ -312,7 +313,8 @@ class Session:
         seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
-        if faults := strays(kind, sources(vars(seen)), self._start.roles):
+        read = ((name, one.source) for name, one in indicated(vars(seen)))
+        if faults := strays(kind, read, self._start.roles, self._declared):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 
@@ -368,7 +370,7 @@ def moduli(driver: type[Instrument]) -> dict[str, float]:
     }
 
 
-def _refuse_strays(values: Mapping[str, Value], began: float) -> None:
+def _refuse_unread(values: Mapping[str, Value], began: float) -> None:
     """Raise `ParameterError` for readings that are not of the repeat, which no verifier would believe."""
     for name, reading in readings(values):
         if reading.exchange is None:

@@ -12,11 +12,11 @@ from remotecal.drivers.druck.pace import DruckPace
 from remotecal.drivers.measured import Measured
 from remotecal.journal.evidence import Evidence, InstrumentUsed, ProcedureUsed
 from remotecal.journal.observation import Observation, Point
+from remotecal.journal.values import indicated
 from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.procedures import Procedure
 from remotecal.procedures.library.pressure.gauge import Gauge
-from remotecal.procedures.observed import sources
 from remotecal.sim.calibrated import Calibrated, Stated
 from remotecal.sim.certificates import Certified, certificate
 
@@ -121,7 +121,7 @@ def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -
         parameters={},
         points=tuple(points),
         observations=tuple(observations),
-        sources=tuple(pair for one in observations for pair in sources(one.values)),
+        sources=tuple((name, one.source) for each in observations for name, one in indicated(each.values)),
         instruments={name: instrument(name) for name in ("controller", "ambient", "dut")},
         artefacts={},
         certificates={},

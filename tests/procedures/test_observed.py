@@ -1,17 +1,24 @@
 """What a repeat yields is declared, and held against that before it is kept."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, cast
 
 import pytest
 from tiny import PROCEDURE
 from tiny_bench import Tiny
 
-from remotecal.drivers.measured import Measured
+from remotecal.drivers.capabilities import Thermometer, VolumeTotalizer
+from remotecal.drivers.measured import Measured, passed
+from remotecal.drivers.quantities import Reading
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.journal.observation import Observation, Point
 from remotecal.procedures import By, Observed
-from remotecal.procedures.observed import packed, sources, strays
+from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.observed import packed, strays
+from remotecal.procedures.procedure import of_role
 from remotecal.runs.catalogue import find, names
+
+if TYPE_CHECKING:
+    from remotecal.journal.evidence import Evidence
 
 
 class Seen(Observed):
@@ -95,10 +102,17 @@ class OfBath(Observed):
 
     shown: Annotated[Measured, "°C", By("dut", "temperature")]
     bath: Annotated[tuple[Measured, ...], "°C", By("thermometers"), By("controller", "bath")]
+    inlet: Annotated[Measured | None, "°C", By("dut", "temperature[3]")] = None
     room: Annotated[Measured | None, "°C"] = None
 
 
+class Box(Protocol):
+    bath: ClassVar[Annotated[Reading, "°C"]]
+    air: ClassVar[Annotated[Reading, "°C"]]
+
+
 ROLES = {"dut": "gauge", "thermometers[1]": "T1", "thermometers[2]": "T2", "controller": "box"}
+DECLARED = {"dut": (Thermometer,), "thermometers": (Thermometer,), "controller": (Box,)}
 GIVEN = {"shown": "gauge.temperature", "bath": "T2.temperature", "room": "T1.temperature"}
 
 
@@ -110,15 +124,71 @@ GIVEN = {"shown": "gauge.temperature", "bath": "T2.temperature", "room": "T1.tem
         ({"shown": "T1.temperature"}, "shown was read by T1.temperature, and must be by dut.temperature, "),
         ({"shown": "gauge.oven"}, "where gauge has the role dut"),
         ({"shown": ""}, "shown was read by nobody"),
-        ({"bath": "gauge.temperature"}, "T1 and T2 has the role thermometers, box has the role controller"),
+        ({"bath": "gauge.temperature"}, "T1 and T2 have the role thermometers, box has the role controller"),
         ({"bath": "box.air"}, "must be by thermometers or controller.bath"),
+        ({"shown": "gauge.temperature[103]"}, ""),
+        ({"shown": "gauge.oven[103]"}, "shown was read by gauge.oven[103]"),
+        ({"inlet": "gauge.temperature[4]"}, "inlet was read by gauge.temperature[4]"),
+        ({"inlet": "gauge.temperature[3]"}, ""),
     ],
 )
 def test_a_reading_of_somebody_else_is_told(read: dict[str, str], said: str) -> None:
-    values = {name: WARM._replace(source=source) for name, source in {**GIVEN, **read}.items()}
-    told = strays(OfBath, sources({**values, "bath": (values["bath"],)}), ROLES)
+    told = strays(OfBath, {**GIVEN, **read}.items(), ROLES, DECLARED)
     assert said in "; ".join(told)
     assert bool(told) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("declared", "read", "said"),
+    [
+        ({"dut": (Thermometer,)}, {"bath": "box.air"}, ""),
+        ({"dut": (Thermometer,)}, {"shown": "T1.temperature"}, "shown was read by T1.temperature"),
+        ({"dut": (Thermometer,), "controller": (Box,)}, {"bath": "box.air"}, "bath was read by box.air"),
+        ({"dut": (VolumeTotalizer,), "thermometers": (Thermometer,)}, {"shown": "gauge.oven"}, ""),
+        ({"dut": (VolumeTotalizer,), "thermometers": (Thermometer,)}, {"shown": "T1.mean"}, "shown was read"),
+        ({"dut": (VolumeTotalizer, Thermometer)}, {"shown": "gauge.oven"}, "shown was read by gauge.oven"),
+    ],
+)
+def test_roles_that_a_procedure_does_not_have_read_nothing_in_it(
+    declared: dict[str, tuple[type, ...]], read: dict[str, str], said: str
+) -> None:
+    """Observations are shared: of what names a role or a quantity that only others have, any will do."""
+    roles = {key: name for key, name in ROLES.items() if of_role(key) in declared}
+    told = "; ".join(strays(OfBath, read.items(), roles, declared))
+    assert said in told
+    assert bool(told) is bool(said)
+
+
+def test_what_passed_is_told_by_one_total_alone() -> None:
+    before = Measured(2.0, "m3", None, "meter.measured_volume", 0.0, 9)
+    assert passed(before, before._replace(value=3.0)).value == 1.0
+    with pytest.raises(EvidenceError, match=r"measured_volume was read before and meter\.disturbed_volume"):
+        passed(before, before._replace(value=3.0, source="meter.disturbed_volume"))
+
+
+def test_how_long_it_lasted_is_a_number_in_its_unit() -> None:
+    """Held against the repeat's times, whatever else somebody calls a duration."""
+
+    class InMinutes(Observed):
+        duration: Annotated[float | None, "min"] = None
+
+    class Timed(Observed):
+        duration: Annotated[Measured, "s"]
+
+    class Share(Observed):
+        duration: Annotated[float, "1"]
+
+    point = Point("20 °C", {}, 1)
+
+    def judged(kind: type[Observed], value: Measured | float) -> None:
+        told = kind.of(Observation(point, 1, {"duration": value}, 0.0, 90.0))
+        Repeats(point, cast("Evidence", None), [told])
+
+    judged(InMinutes, 1.5)
+    with pytest.raises(EvidenceError, match="120 s are said to have passed in a repeat of 90 s"):
+        judged(InMinutes, 2)
+    judged(Timed, Measured(7200.0, "s", None, "clock.time", 0.0, 9))
+    judged(Share, 7200.0)
 
 
 READINGS = (Measured, tuple[Measured, ...])
