@@ -131,6 +131,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         self.numbers = self.choice.numbers
         for seen in self.seen:
             self._see_branches(seen)
+            self._see_readers(seen)
         self.open = [masters[number - 1] for number in self.numbers]
         self._place: dict[str, tuple[Deviating, Deviating]] = {}
         self._shared = {"p": Shared({}, (), {}), "t": Shared({}, (), {})}
@@ -194,6 +195,20 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             raise EvidenceError(
                 f"{self.point.name}: the branches {stood} stood open, and {self.numbers} were to"
             )
+
+    def _see_readers(self, seen: LoopSeen) -> None:
+        """See that what each open master counted was read by its own reader: another's has another curve."""
+        for counted in (seen.masters_before, seen.masters_after, seen.masters_pulses):
+            if counted is None:
+                continue
+            if len(counted) != len(self.numbers):
+                raise EvidenceError(
+                    f"{self.point.name}: {len(counted)} counters were read, and {len(self.numbers)} masters "
+                    "stood open"
+                )
+            for number, reading in zip(self.numbers, counted, strict=True):
+                self.read_by(f"readers[{number}]", [reading])
+        self.read_by(f"readers[{self.numbers[0]}]", seen.masters_passing)
 
     def _know(self, key: str, of_role: str, place: str, n: int) -> None:
         """Add what is known of gauge and thermometer at a place."""

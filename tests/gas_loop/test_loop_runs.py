@@ -265,6 +265,24 @@ def test_what_a_procedure_says_of_itself_is_held_against_what_it_can_be(measured
         record(replace(evidence, observations=(forged, *others)))
 
 
+def test_what_a_master_counted_was_read_by_its_own_reader(measured):
+    """Exchanged, each would be corrected by the other's curve and pulses: 0.33 % became 2.22 %."""
+    _, evidence = measured
+    first, *others = evidence.observations
+    ends = {part: first.values[part] for part in ("masters_before", "masters_after")}
+    exchanged = {part: counted[::-1] for part, counted in ends.items()}
+    others_total = {"masters_passing": (ends["masters_after"][1], *first.values["masters_passing"][1:])}
+    for values, said in (
+        (exchanged, r"\S+ was read where \S+ has the role readers\[1\]"),
+        ({"masters_pulses": ends["masters_after"][::-1]}, r"has the role readers\[1\]"),
+        (others_total, r"has the role readers\[1\]"),
+        ({part: counted[:1] for part, counted in ends.items()}, "1 counters were read, and 2 masters stood"),
+    ):
+        forged = replace(first, values={**first.values, **values})
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(evidence, observations=(forged, *others)))
+
+
 def test_evidence_of_other_branches_is_none(measured):
     _, evidence = measured
     first, *others = evidence.observations
