@@ -36,9 +36,13 @@ class BenchSeen(Weighed, FlowSeen):
 
     outlet_temperature: Annotated[tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature")]
     """Water behind the last meter, while the repeat lasted; `temperature` is ahead of the first one."""
-    counted_before: Annotated[tuple[Measured, ...], "m3", "1", By("meters")]
+    counted_before: Annotated[
+        tuple[Measured, ...], "m3", "1", By("meters", "volume"), By("meters", "running_pulses")
+    ]
     """Totals, or pulses, of the meters that answered, at rest."""
-    counted_after: Annotated[tuple[Measured, ...], "m3", "1", By("meters")]
+    counted_after: Annotated[
+        tuple[Measured, ...], "m3", "1", By("meters", "volume"), By("meters", "running_pulses")
+    ]
 
 
 class SeriesParameters(CollectingParameters, MeterParameters):

@@ -82,9 +82,9 @@ class ParallelSeen(FlowSeen):
 
     standing: Annotated[Measured, "1", By("rig", "standing")]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...], "m3", By("masters")]
+    masters_before: Annotated[tuple[Measured, ...], "m3", By("masters", "volume")]
     """Totals of all master meters, in the order of the branches."""
-    masters_after: Annotated[tuple[Measured, ...], "m3", By("masters")]
+    masters_after: Annotated[tuple[Measured, ...], "m3", By("masters", "volume")]
     master_temperature: Annotated[tuple[Measured, ...], "°C", By("master_thermometer", "temperature")]
     """Water at the master meters, while the repeat lasted."""
     header_pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "header_pressure")]

@@ -49,9 +49,11 @@ from remotecal.units import same_dimension
 class MasterSeen(FlowSeen):
     """What a repeat yields: what passed both meters."""
 
-    reference_before: Annotated[Measured, "kg", "m3", By("reference")]
+    reference_before: Annotated[
+        Measured, "kg", "m3", By("reference", "total_mass"), By("reference", "volume")
+    ]
     """Total of the master meter."""
-    reference_after: Annotated[Measured, "kg", "m3", By("reference")]
+    reference_after: Annotated[Measured, "kg", "m3", By("reference", "total_mass"), By("reference", "volume")]
     reference_temperature_before: Annotated[
         Measured | None, "°C", By("reference_thermometer", "temperature")
     ] = None

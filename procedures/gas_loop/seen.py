@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -15,6 +15,18 @@ if TYPE_CHECKING:
     from remotecal.procedures import Evidence
 
 
+Totals: TypeAlias = Annotated[
+    tuple[Measured, ...] | None,
+    "1",
+    "m3",
+    "kg",
+    By("readers", "running_pulses"),
+    By("readers", "volume"),
+    By("readers", "total_mass"),
+]
+"""What masters count on and on, each in its unit."""
+
+
 class LoopSeen(MeterSeen):
     """What a repeat yields: what passed the masters, and the gas there and in the meter.
 
@@ -24,14 +36,22 @@ class LoopSeen(MeterSeen):
 
     standing: Annotated[Measured, "1", By("loop", "standing")]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg", By("readers")] = None
+    masters_before: Totals = None
     """What the open masters had counted when it began, where they are read one after another."""
-    masters_after: Annotated[tuple[Measured, ...] | None, "1", "m3", "kg", By("readers")] = None
-    masters_pulses: Annotated[tuple[Measured, ...] | None, "1", By("readers")] = None
+    masters_after: Totals = None
+    masters_pulses: Annotated[tuple[Measured, ...] | None, "1", By("readers", "gated_pulses")] = None
     """What they counted while one gate was open for all counters."""
     gate_time: Annotated[Measured | None, "s", By("gate", "gate_time")] = None
     """How long that was."""
-    masters_passing: Annotated[tuple[Measured, ...], "1", "m3", "kg", By("readers")]
+    masters_passing: Annotated[
+        tuple[Measured, ...],
+        "1",
+        "m3",
+        "kg",
+        By("readers", "running_pulses"),
+        By("readers", "volume"),
+        By("readers", "total_mass"),
+    ]
     """What the first of them had counted, again and again: by it the flow's scatter is told."""
     master_pressure: Annotated[tuple[Measured, ...], "Pa", By("gauges", "pressure")]
     """Absolute pressure at each of them."""
@@ -41,10 +61,14 @@ class LoopSeen(MeterSeen):
     """Absolute pressure at the meter."""
     meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
     """Temperature at the meter."""
-    check_before: Annotated[Measured | None, "1", "m3", By("check_reader")] = None
+    check_before: Annotated[
+        Measured | None, "1", "m3", By("check_reader", "running_pulses"), By("check_reader", "volume")
+    ] = None
     """What the check meter had counted when it began."""
-    check_after: Annotated[Measured | None, "1", "m3", By("check_reader")] = None
-    check_pulses: Annotated[Measured | None, "1", By("check_reader")] = None
+    check_after: Annotated[
+        Measured | None, "1", "m3", By("check_reader", "running_pulses"), By("check_reader", "volume")
+    ] = None
+    check_pulses: Annotated[Measured | None, "1", By("check_reader", "gated_pulses")] = None
     """What it counted while the gate was open."""
     check_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("check_gauge", "pressure")] = None
     check_temperature: Annotated[

@@ -22,9 +22,9 @@ from remotecal.procedures.library.measuring.surroundings import InAir
 class EnergySeen(InAir):
     """What a repeat yields of the energy that was told."""
 
-    counted_before: Annotated[Measured | None, "1", By("dut")] = None
+    counted_before: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
     """Pulses of an output of energy, where they are counted."""
-    counted_after: Annotated[Measured | None, "1", By("dut")] = None
+    counted_after: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
     energy_before: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
     """Energy on a display, where that is read."""
     energy_after: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None

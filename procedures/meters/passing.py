@@ -25,14 +25,20 @@ class MeterSeen(InAir):
 
     current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
     """Output of a meter that is read by its current."""
-    pulses: Annotated[Measured | None, "1", By("dut")] = None
+    pulses: Annotated[
+        Measured | None,
+        "1",
+        By("dut", "gated_pulses"),
+        By("dut", "running_pulses"),
+        By("dut", "whole_pulses"),
+    ] = None
     """Pulses within a gate, or from rest to rest."""
-    pulses_before: Annotated[Measured | None, "1", By("dut")] = None
+    pulses_before: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
     """Pulses counted so far, where the count goes on."""
-    pulses_after: Annotated[Measured | None, "1", By("dut")] = None
-    total_before: Annotated[Measured | None, "m3", By("dut")] = None
+    pulses_after: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
+    total_before: Annotated[Measured | None, "m3", By("dut", "volume"), By("dut", "measured_volume")] = None
     """Total of a meter that is read by it."""
-    total_after: Annotated[Measured | None, "m3", By("dut")] = None
+    total_after: Annotated[Measured | None, "m3", By("dut", "volume"), By("dut", "measured_volume")] = None
     duration: Annotated[float | None, "s"] = None
     """How long it flowed, by the run's clock."""
 

@@ -14,6 +14,9 @@ from remotecal.errors import EvidenceError, ParameterError
 from remotecal.journal.events import read_journal
 from remotecal.journal.exchanges import kept_exchanges
 from remotecal.procedures.library.gas_loop.counting import by_readings
+from remotecal.procedures.library.gas_loop.meter_by_masters import MeterByMasters
+from remotecal.procedures.library.gas_loop.seen import LoopSeen
+from remotecal.procedures.observed import strays
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.sim.instruments.converters import uniflo1200
 from remotecal.sim.memory import MemoryLink
@@ -129,3 +132,23 @@ def test_a_total_that_begins_anew_counts_on():
 def test_one_that_was_set_back_is_refused():
     with pytest.raises(EvidenceError, match="was it set back, or without power"):
         counting(Device(), 70_000_000.0, 60_000_000.0)
+
+
+@pytest.mark.parametrize(
+    ("part", "source", "whole"),
+    [
+        ("total_before", "meter.measured_volume", True),
+        ("total_before", "meter.disturbed_volume", False),
+        ("total_after", "meter.base_volume", False),
+        ("base_after", "meter.measured_volume", False),
+        ("pulses_before", "meter.gated_pulses", False),
+        ("masters_pulses", "counter.gated_pulses", True),
+        ("masters_pulses", "counter.running_pulses", False),
+        ("masters_after", "counter.total_mass", True),
+        ("check_before", "check.total_mass", False),
+    ],
+)
+def test_one_total_of_a_meter_is_none_of_another(part, source, whole):
+    roles = {"dut": "meter", "readers[1]": "counter", "check_reader": "check"}
+    declared = {role.name: role.capabilities for role in MeterByMasters.roles()}
+    assert (not strays(LoopSeen, [(part, source)], roles, declared)) is whole

@@ -68,7 +68,7 @@ class Dosed(InAir):
 
     mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
-    pulses: Annotated[Measured, "1", By("dut")]
+    pulses: Annotated[Measured, "1", By("dut", "running_pulses")]
     temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
     """Granulate in the hopper, while the repeat lasted."""
     pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure")]
