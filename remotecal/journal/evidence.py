@@ -21,6 +21,7 @@ from remotecal.errors import JournalBroken, UnitError
 from remotecal.journal.contents import File
 from remotecal.journal.events import FORMAT, Event, timestamp
 from remotecal.journal.observation import Observation, Point, Value
+from remotecal.journal.values import Sources, sources
 from remotecal.model import Frozen
 from remotecal.order import Order
 
@@ -136,8 +137,6 @@ class Evidence:
     """The points, in the order measured."""
     observations: tuple[Observation, ...]
     """The observations, in the order made; the values of each are unpacked when somebody looks."""
-    sources: tuple[tuple[str, str], ...]
-    """Name of a part of observations, and `instrument.quantity` of a reading that is in it anywhere."""
     instruments: Mapping[str, InstrumentUsed]
     """Role → the instrument that filled it."""
     artefacts: Mapping[str, ArtefactUsed]
@@ -178,6 +177,12 @@ class Evidence:
     def __post_init__(self) -> None:
         for entry in self.observations:
             self._by_point.setdefault(entry.point.name, []).append(entry)
+
+    @property
+    def sources(self) -> Sources:
+        """By what the parts of all observations were read, each pair once."""
+        alike = dict.fromkeys(sources(entry.values) for entry in self.observations)
+        return tuple(dict.fromkeys(pair for told in alike for pair in told))
 
     def at(self, point: Point) -> tuple[Observation, ...]:
         """Return the observations made at a point, in the order of the repeats."""

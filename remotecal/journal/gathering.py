@@ -67,7 +67,6 @@ class Gathering:
         self._used: dict[str, InstrumentUsed] = {}
         self._points: dict[str, Point] = {}
         self._observations: list[Observation] = []
-        self._sources: dict[tuple[str, str], None] = {}
         self._adjusted: Mapping[str, Value] | None = None
         self._files, self._unpacked = files, Unpacked(files)
         self._asked: dict[object, str] = {}
@@ -125,7 +124,6 @@ class Gathering:
         )
         if point is None or not isinstance(repeat, int) or not isinstance(values, Mapping):
             raise JournalBroken(f"event {event.seq} is no observation at a point of this run")
-        self._sources.update(((name, one.source), None) for name, one in told.observed)
         kept = PackedValues(values, told.values, self._unpacked)
         return Observation(point, repeat, kept, seconds(str(data["began"])), seconds(event.at))
 
@@ -142,7 +140,6 @@ class Gathering:
             parameters=start.parameters,
             points=start.points,
             observations=tuple(self._observations),
-            sources=tuple(self._sources),
             instruments={role: used[name] for role, name in start.roles.items() if name in used},
             artefacts={
                 role: ArtefactUsed(name=name, serial=artefacts[name])

@@ -7,7 +7,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from zlib import compress, decompress
 
 from remotecal.drivers.measured import Measured
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from remotecal.journal.contents import Files
     from remotecal.journal.events import Json
     from remotecal.journal.observation import Value
+
+
+Sources: TypeAlias = tuple[tuple[str, str], ...]
+"""Names of parts, each with `instrument.quantity` of a reading or waveform in it."""
 
 
 def pack(values: Mapping[str, Value]) -> dict[str, Json]:
@@ -69,6 +73,11 @@ class Unpacked:
     def __init__(self, files: Files) -> None:
         self._files = files
         self._looked_at: OrderedDict[PackedValues, Mapping[str, Value]] = OrderedDict()
+        self._sources: dict[Sources, Sources] = {}
+
+    def once(self, told: Sources) -> Sources:
+        """Return what an earlier observation told of its sources, if it was the same: most tell the same."""
+        return self._sources.setdefault(told, told)
 
     def hold(self, packed: PackedValues, values: Mapping[str, Value]) -> None:
         """Hold values, and let go of those nobody has looked at for the longest time."""
@@ -99,11 +108,13 @@ class PackedValues(Mapping[str, "Value"]):
         unpacked: holds the values that were looked at last.
     """
 
-    __slots__ = ("_unpacked", "content")
+    __slots__ = ("_unpacked", "content", "sources")
 
     def __init__(self, written: Mapping[str, Json], values: Mapping[str, Value], unpacked: Unpacked) -> None:
         self.content = compress(json.dumps(written).encode(), 1)
         self._unpacked = unpacked
+        self.sources = unpacked.once(sources(values))
+        """As the function of that name, without unpacking."""
         unpacked.hold(self, values)
 
     def __hash__(self) -> int:  # one observation's; two are equal where their values are
@@ -183,6 +194,13 @@ def readings(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured]]:
 def waveforms(values: Mapping[str, Value]) -> Iterator[tuple[str, Waveform]]:
     """Yield the waveforms among an observation's values, each with the name it stands under."""
     yield from ((name, value) for name, value in values.items() if isinstance(value, Waveform))
+
+
+def sources(values: Mapping[str, Value]) -> Sources:
+    """Return by what the parts of an observation were read, each pair once."""
+    if isinstance(values, PackedValues):
+        return values.sources
+    return tuple(dict.fromkeys((name, one.source) for name, one in indicated(values)))
 
 
 def indicated(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured | Waveform]]:

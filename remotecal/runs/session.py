@@ -26,7 +26,7 @@ from remotecal.errors import (
 from remotecal.journal.contents import File
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
-from remotecal.journal.values import indicated, pack, readings
+from remotecal.journal.values import pack, readings, sources
 from remotecal.model import Text
 from remotecal.procedures.observed import packed, strays
 from remotecal.procedures.procedure import Artefact, of_role
@@ -313,8 +313,7 @@ class Session:
         seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
-        read = ((name, one.source) for name, one in indicated(vars(seen)))
-        if faults := strays(kind, read, self._start.roles, self._declared):
+        if faults := strays(kind, sources(vars(seen)), self._start.roles, self._declared):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 

@@ -12,7 +12,6 @@ from remotecal.drivers.druck.pace import DruckPace
 from remotecal.drivers.measured import Measured
 from remotecal.journal.evidence import Evidence, InstrumentUsed, ProcedureUsed
 from remotecal.journal.observation import Observation, Point
-from remotecal.journal.values import indicated
 from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.procedures import Procedure
@@ -121,7 +120,6 @@ def hand_written(points: Sequence[Point], observations: Sequence[Observation]) -
         parameters={},
         points=tuple(points),
         observations=tuple(observations),
-        sources=tuple((name, one.source) for each in observations for name, one in indicated(each.values)),
         instruments={name: instrument(name) for name in ("controller", "ambient", "dut")},
         artefacts={},
         certificates={},
