@@ -277,6 +277,7 @@ def test_what_a_master_counted_was_read_by_its_own_reader(measured):
         ({"masters_pulses": ends["masters_after"][::-1]}, r"has the role readers\[1\]"),
         (others_total, r"has the role readers\[1\]"),
         ({part: counted[:1] for part, counted in ends.items()}, "1 counters were read, and 2 masters stood"),
+        ({"air_temperature": first.values["meter_temperature"][0]}, "must be by ambient.air_temperature"),
     ):
         forged = replace(first, values={**first.values, **values})
         with pytest.raises(EvidenceError, match=said):
