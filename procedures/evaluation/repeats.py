@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
@@ -24,7 +25,6 @@ from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert, scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
@@ -202,8 +202,7 @@ class Repeats(Generic[Seen]):
             EvidenceError: the bench states none.
         """
         fact = self._fact(name)
-        worth = scale(fact.unit, unit)  # a fact is a size, not a place on a scale: 0.02 °C is 0.02 K
-        value, expanded = fact.value * worth, fact.expanded_uncertainty * worth
+        value, expanded = fact.size(unit), fact.expanded_uncertainty * units.scale(fact.unit, unit)
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
@@ -233,8 +232,11 @@ class Repeats(Generic[Seen]):
 
     def constant(self, name: str, unit: str) -> float:
         """Return a characteristic that has no uncertainty, such as a resolution."""
-        fact = self._fact(name)
-        return convert(fact.value, fact.unit, unit)
+        return self._fact(name).size(unit)
+
+    def place(self, name: str, unit: str) -> float:
+        """Return a characteristic that is a place on a scale and has no uncertainty: a temperature."""
+        return self._fact(name).place(unit)
 
     def _fact(self, name: str) -> Characteristic:
         fact = self.evidence.characteristics.get(name)
