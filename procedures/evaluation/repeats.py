@@ -231,12 +231,8 @@ class Repeats(Generic[Seen]):
         self.rounding.append(rounding.symbol)
 
     def constant(self, name: str, unit: str) -> float:
-        """Return a characteristic that has no uncertainty, such as a resolution."""
+        """Return a characteristic that has no uncertainty and is a size, such as a resolution."""
         return self._fact(name).size(unit)
-
-    def place(self, name: str, unit: str) -> float:
-        """Return a characteristic that is a place on a scale and has no uncertainty: a temperature."""
-        return self._fact(name).place(unit)
 
     def _fact(self, name: str) -> Characteristic:
         fact = self.evidence.characteristics.get(name)

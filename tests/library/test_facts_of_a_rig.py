@@ -54,9 +54,8 @@ def test_the_cmc_of_temperatures_is_a_size(value, unit):
 
 
 def test_a_resolution_is_a_size_and_a_temperature_a_place():
-    repeats = repeats_beside(step=fact(0.1, "K"), base=fact(296.15, "K"))
-    assert repeats.constant("step", "°C") == pytest.approx(0.1)
-    assert repeats.place("base", "°C") == pytest.approx(23.0)
+    assert repeats_beside(step=fact(0.1, "K")).constant("step", "°C") == pytest.approx(0.1)
+    assert fact(296.15, "K").place("°C") == pytest.approx(23.0)
 
 
 class Bath(Procedure):
