@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
+from remotecal import units
 from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
@@ -123,6 +124,14 @@ class Characteristic(Written):
     """Last day on which it may be relied on."""
     proof: Determination | None = None
     """The record it was read from; never written, for then `record` stands in its place."""
+
+    def size(self, unit: str) -> float:
+        """Return the value in `unit`, as a size: 0.02 °C is 0.02 K. Most facts are sizes."""
+        return self.value * units.scale(self.unit, unit)
+
+    def place(self, unit: str) -> float:
+        """Return the value in `unit`, as a place on a scale: 20 °C is 293.15 K."""
+        return units.convert(self.value, self.unit, unit)
 
 
 class Determined(Written):

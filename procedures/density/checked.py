@@ -31,7 +31,6 @@ from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import Standard, from_limit
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
@@ -182,7 +181,7 @@ def liquid_deviation(evidence: Evidence, seen: Sequence[DensitometerSeen]) -> fl
     if not seen:
         return None
     fact = evidence.characteristics.get(WATER)
-    denser = 0.0 if fact is None else convert(fact.value, fact.unit, "1")
+    denser = 0.0 if fact is None else fact.size("1")
     read = [one for each in seen for one in each.liquid or ()]
     used = evidence.certificates.get("thermometer")
     known = (

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
@@ -24,7 +25,6 @@ from remotecal.uncertainty.curvature import confirmed
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.number import Number, Numbers, estimate
-from remotecal.units import convert, same_dimension, scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
@@ -202,8 +202,7 @@ class Repeats(Generic[Seen]):
             EvidenceError: the bench states none.
         """
         fact = self._fact(name)
-        worth = scale(fact.unit, unit)  # a fact is a size, not a place on a scale: 0.02 °C is 0.02 K
-        value, expanded = fact.value * worth, fact.expanded_uncertainty * worth
+        value, expanded = fact.size(unit), fact.expanded_uncertainty * units.scale(fact.unit, unit)
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
@@ -232,9 +231,8 @@ class Repeats(Generic[Seen]):
         self.rounding.append(rounding.symbol)
 
     def constant(self, name: str, unit: str) -> float:
-        """Return a characteristic that has no uncertainty, such as a resolution."""
-        fact = self._fact(name)
-        return convert(fact.value, fact.unit, unit)
+        """Return a characteristic that has no uncertainty and is a size, such as a resolution."""
+        return self._fact(name).size(unit)
 
     def _fact(self, name: str) -> Characteristic:
         fact = self.evidence.characteristics.get(name)
@@ -357,6 +355,6 @@ def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
 def _said_to_last(seen: Observed) -> float | None:
     """Return how long it lasted in s, by its part `duration`; None where that is no number, or no time."""
     part, told = seen.parts().get("duration"), getattr(seen, "duration", None)
-    if part is None or part.kind is not float or told is None or not same_dimension(part.units[0], "s"):
+    if part is None or part.kind is not float or told is None or not units.same_dimension(part.units[0], "s"):
         return None
-    return convert(float(told), part.units[0], "s")
+    return units.convert(float(told), part.units[0], "s")

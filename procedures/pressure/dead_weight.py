@@ -124,9 +124,7 @@ class DeadWeight(Indicating[DeadWeightSeen]):
 
     def equation(self, evidence: Evidence) -> str:
         surface, base = (" + Γ·C" if self.parameters.liquid else ""), evidence.characteristics.get(BASE)
-        base_said = (
-            f"{REFERENCE_TEMPERATURE:g}" if base is None else f"{convert(base.value, base.unit, '°C'):g}"
-        )
+        base_said = f"{REFERENCE_TEMPERATURE if base is None else base.place('°C'):g}"
         lost = head.equation(self.parameters.medium, absolute=False)
         return (
             f"E = p_i + p_res - p_ref, p_ref = (Σ m·g·(1 - ρ_a/ρ_m){surface})/(A_0·(1 + λ·p)·(1 + α·(t_p - "

@@ -214,7 +214,7 @@ class PressureProcedure(Procedure, Generic[S]):
         """Return why no smaller U may be reported: by the CMC, or by the sequence that was followed."""
         wanted, fact = self.parameters, evidence.characteristics.get(CMC)
         floor = wanted.least * self.full / 100
-        if fact is not None and convert(fact.value, fact.unit, self.unit) >= floor:
+        if fact is not None and fact.size(self.unit) >= floor:
             return BY_CMC
         share = f"{wanted.least:g} %"
         return Text(

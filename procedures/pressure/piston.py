@@ -158,7 +158,7 @@ class PistonGauge(Generic[A]):
             repeats.characteristic("C", "piston_circumference", "m")
         self._area = repeats.use(area_of(repeats.certificate("piston")))
         repeats.characteristic("α", "piston_expansion", "1/K")
-        self._base = repeats.constant(BASE, "°C") if BASE in facts else REFERENCE_TEMPERATURE
+        self._base = facts[BASE].place("°C") if BASE in facts else REFERENCE_TEMPERATURE
 
     def pressure(self, seen: A, x: Numbers, temperature: Number) -> Number:
         """Return the gauge pressure in Pa at the piston's level, the piston at a temperature in °C."""

@@ -155,7 +155,8 @@ class Procedure(ABC):
     def plausible(self) -> Mapping[str, tuple[float, float]]:
         """Return between which values a fact can be, in the unit of `characteristics` or `may_state`.
 
-        One outside was mistyped, or in another unit than it says; it is refused before anything is opened.
+        One declared in °C is taken for a temperature, one in K for a difference. One outside was mistyped,
+        or in another unit than it says; it is refused before anything is opened.
         """
         return {}
 

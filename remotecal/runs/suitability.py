@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 
 
 def implausible(procedure: Procedure, name: str, fact: Characteristic, unit: str) -> str:
-    """Return why a fact of the rig can't be what the bench file says; "" if it can, or nobody knows."""
+    """Return why a fact of the rig can't be what the bench file says; "" if it can, or nobody knows.
+
+    A fact declared in °C is a temperature, one in K or any other unit a size.
+    """
     low, high = procedure.plausible().get(name, (-math.inf, math.inf))
-    if low <= units.convert(fact.value, fact.unit, unit) <= high:
+    value = fact.place(unit) if units.normal(unit) == "°C" else fact.size(unit)
+    if low <= value <= high:
         return ""
     return (
         f"{name} is {fact.value:g} {fact.unit}, and is between {low:g} {unit} and {high:g} {unit} wherever "

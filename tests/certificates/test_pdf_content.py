@@ -379,24 +379,6 @@ def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("over", "unit", "relative"),
-    [("m3/h", "1", True), ("m3/h", "m3/h", False), ("1", "1", False), ("m3/h", "%", False)],
-)
-def test_a_relative_uncertainty_of_a_standard_says_so(over: str, unit: str, relative: bool) -> None:
-    """`U = 0.0006` of a flow meter is a share of the flow; of a coefficient over Re it is not."""
-    plain = record()
-    measurement = plain.measurements[0]
-    scale, *others = measurement.standards
-    span = Column(ref_types=("remotecal_measurementRange",), unit=over, values=("20", "600"))
-    u = Column(ref_types=("remotecal_expandedUncertainty",), unit=unit, values=("0.0006", "0.0008"))
-    standards = (scale.model_copy(update={"quantities": (span, u)}), *others)
-    changed = measurement.model_copy(update={"standards": standards})
-    said = words(plain.model_copy(update={"measurements": (changed,)}))
-    assert "U=0.0006~0.0008" in said
-    assert ("（相对）" in said, "(relative)" in said) == (relative, relative)
-
-
-@pytest.mark.parametrize(
     ("stated", "shown"),
     [
         (("0.0000002",), "U=0.2mg"),

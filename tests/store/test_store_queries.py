@@ -144,7 +144,7 @@ LISTS = {
     ),
     "a station's next order": (
         lambda store: store.orders.next("s10", 2500.0),
-        "ix_orders_waiting",
+        "ix_orders_station_state_issued_id",
     ),
     "an order": (lambda store: store.orders.find("o2000"), "pk"),
     "a run": (lambda store: store.journals.find("s20", "o2000"), "pk"),

@@ -1,16 +1,62 @@
 """How parameters stand in a form and in an order: short, and read back as what they are."""
 
+from typing import Annotated
+
 import pytest
 
+from remotecal.procedures import Parameters
 from remotecal.procedures.library.meters.parameters import MeterParameters
-from remotecal.web.pages.parameter_form import as_shown, as_typed, fields_of, read_typed, values_of
+from remotecal.web.pages.parameter_form import (
+    as_shown,
+    as_typed,
+    as_undeclared,
+    fields_of,
+    filled_in,
+    read_typed,
+    read_undeclared,
+    values_of,
+)
+
+SHARES = [1 / 3, 2 / 3, -1 / 7, 999 / 7, 1000 / 3, -1000 / 7, 2e10 / 3, 1e300 / 3, 1e-300 / 3, 0.1 + 0.2]
+"""Numbers of many digits, of which some are fractions of small numbers."""
 
 
 @pytest.mark.parametrize(
-    "value", [1 / 3, 2 / 3, -1 / 7, 0.5, 3, 1e-05, 0.1 + 0.2, 22 / 7 + 1e-9, True, "1/3", [1 / 3, 2.5]]
+    "value", [*SHARES, 0.5, 3, 1e-05, 22 / 7 + 1e-9, True, "1/3", "1000/3", [1 / 3, 2.5]]
 )
 def test_what_is_shown_is_read_back_as_the_same(value: object) -> None:
     assert read_typed(as_typed(value)) == value
+    assert read_undeclared(as_undeclared(value)) == value
+
+
+class Several(Parameters):
+    """Parameters of each kind that a form writes in a way of its own."""
+
+    flows: tuple[float, ...]
+    share: Annotated[float, "of the limit"] | None = None
+    found_by: tuple[str, ...] = ()
+    size: str = ""
+    parts: dict[str, float] | None = None
+    anything: object = None
+
+
+@pytest.mark.parametrize("anything", [1 / 3, "1/2", 0.5])
+def test_an_order_is_filled_in_and_ordered_again_as_it_was(anything: object) -> None:
+    said = {
+        "flows": SHARES,
+        "share": -1 / 7,
+        "found_by": ["1/3", "0.5", "x"],
+        "size": "1/2",
+        "parts": {"methane": 1 / 3},
+        "anything": anything,
+    }
+    assert values_of(Several, filled_in(Several, said)) == said
+
+
+def test_a_fraction_is_a_number_only_where_one_is_declared() -> None:
+    typed = {f"parameter.{name}": "1/2" for name in ("flows", "share", "size", "anything")}
+    assert values_of(Several, typed) == {"flows": [0.5], "share": 0.5, "size": "1/2", "anything": "1/2"}
+    assert read_undeclared("1/2") == "1/2"
 
 
 def test_a_third_is_a_third() -> None:

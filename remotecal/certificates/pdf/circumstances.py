@@ -10,7 +10,6 @@ from remotecal import units
 from remotecal.certificates.pdf.facts import Fact, value
 from remotecal.certificates.pdf.formula import apart, equations
 from remotecal.certificates.pdf.numbers import Cell, printed, said, told, with_unit
-from remotecal.certificates.pdf.wording import label
 from remotecal.model import Column, Condition, Equipment, Method
 from remotecal.uncertainty.rounding import report
 
@@ -108,11 +107,7 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
     ranges: list[Cell] = [{"text": text} for text in (*ends, *(value for value, _ in embodied))]
     classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
     spans = [_span_of_uncertainty(entry) for entry in _stated(standard, UNCERTAINTY)]
-    if _is_relative(standard):
-        qualities: list[Cell] = [{"said": label("standards", "relative", u=u)} for u in spans]
-    else:
-        qualities = [{"text": f"U = {u}"} for u in spans]
-    qualities += [{"text": f"U = {u}"} for _, u in embodied]
+    qualities: list[Cell] = [{"text": f"U = {u}"} for u in (*spans, *(u for _, u in embodied))]
     if standard.description is not None:
         qualities.append({"said": said(standard.description)})
     nothing: list[Cell] = [{"text": "—"}]
@@ -124,13 +119,6 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
         [{"text": reference.number if reference else "—"}, *issuer],
         [{"text": until}],
     ]
-
-
-def _is_relative(standard: Equipment) -> bool:
-    """Tell whether U in unit 1 is of relative errors: those of a quantity whose range is in another unit."""
-    uncertain, ranges = _stated(standard, UNCERTAINTY), _stated(standard, RANGE)
-    plain = all(column.unit == "1" for column in uncertain)
-    return plain and bool(ranges) and not any(units.same_dimension(one.unit, "1") for one in ranges)
 
 
 def _stated(standard: Equipment, ref_type: str) -> list[Column]:

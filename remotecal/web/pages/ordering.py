@@ -29,7 +29,7 @@ from remotecal.web.bodies import NAME, OrderWanted
 from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
 from remotecal.web.pages.parameter_form import (
     BEFORE,
-    as_typed,
+    as_undeclared,
     fields_of,
     filled_in,
     undescribed,
@@ -247,7 +247,7 @@ def _filled(visitor: Visitor, told: RemoteOrder, *, theirs: bool) -> dict[str, s
     procedure = procedure_of(visitor, told)
     if procedure is not None:
         return fields | filled_in(procedure.accepts(), told.order.parameters)
-    return fields | {f"{BEFORE}{name}": as_typed(value) for name, value in told.order.parameters.items()}
+    return fields | {f"{BEFORE}{name}": as_undeclared(value) for name, value in told.order.parameters.items()}
 
 
 def _wanted(form: SentForm, items: Sequence[KeptItem]) -> list[OrderWanted]:

@@ -13,7 +13,7 @@ from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import In
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pydantic.fields import FieldInfo
 
@@ -112,7 +112,10 @@ def refused_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator
 
 def filled_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str, str]:
     """Return field → what stands in it where an order says these values."""
-    return {BEFORE + one.name: _usual(values.get(one.name)) for one in fields_of(kind)}
+    return {
+        BEFORE + name: _usual(values.get(name), _writer(declared))
+        for name, declared in kind.model_fields.items()
+    }
 
 
 def undescribed(names: Iterable[str]) -> list[ParameterField]:
@@ -122,34 +125,49 @@ def undescribed(names: Iterable[str]) -> list[ParameterField]:
 
 def as_typed(value: object) -> str:
     """Return a parameter as it is typed: a text as it is, where it is not taken for something else."""
-    if isinstance(value, str):
-        return value if read_typed(value) == value else json.dumps(value, ensure_ascii=False)
-    return _share(value) or json.dumps(value, ensure_ascii=False)
+    return _share(value) or _written(value, read_typed)
+
+
+def as_undeclared(value: object) -> str:
+    """Return a parameter of which nothing is declared as it is typed, see `read_undeclared`."""
+    return _written(value, read_undeclared)
+
+
+def _written(value: object, read: Callable[[str], object]) -> str:
+    """Return a text as it is, where `read` takes it for nothing else; everything else in JSON."""
+    plain = isinstance(value, str) and read(value) == value
+    return str(value) if plain else json.dumps(value, ensure_ascii=False)
 
 
 def _share(value: object) -> str:
-    """Return a number as a fraction of small numbers, such as `1/3`, where it is exactly that; "" otherwise.
+    """Return a number as a fraction such as `1/3`, where `read_typed` has it from there; "" otherwise.
 
     As a decimal it would have 16 digits, or be another number.
     """
     if not isinstance(value, float) or len(repr(value)) <= DIGITS_SHOWN:
         return ""
     found = Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
-    return f"{found.numerator}/{found.denominator}" if float(found) == value else ""
+    text = f"{found.numerator}/{found.denominator}"
+    return text if _SHARE.fullmatch(text) and read_typed(text) == value else ""
 
 
 def as_shown(value: object) -> str:
     """Return a parameter as an order's page shows it: as it is typed, the values of a list with commas."""
-    return _usual(value) if not isinstance(value, bool) else as_typed(value)
+    return _usual(value, as_typed) if not isinstance(value, bool) else as_typed(value)
 
 
 def read_typed(text: str) -> object:
-    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text.
+    """Return what somebody typed where a number may stand, as `read_undeclared`.
 
     A fraction of small numbers is the number it is: `1/3` (`as_typed`).
     """
     if share := _SHARE.fullmatch(text):
         return int(share[1]) / int(share[2])
+    return read_undeclared(text)
+
+
+def read_undeclared(text: str) -> object:
+    """Return what somebody typed as a parameter: numbers, lists and truth as in JSON, all else a text."""
     try:
         value = json.loads(text)
         json.dumps(value, allow_nan=False)  # words such as NaN are no numbers
@@ -178,7 +196,7 @@ def _field(name: str, declared: FieldInfo, about: Mapping[str, str]) -> Paramete
         () if limit is None else tuple(_limits(limit)),
         (*(("",) if open_ and "" not in told else ()), *map(str, told)),
         required,
-        _usual(usual),
+        _usual(usual, _writer(declared)),
         about,
     )
 
@@ -208,29 +226,43 @@ def _limits(limit: In) -> Iterator[tuple[Literal["above", "below", "at_least", "
             yield word, value
 
 
-def _usual(value: object) -> str:
+def _writer(declared: FieldInfo) -> Callable[[object], str]:
+    """Return what writes a value of a parameter as `_value` reads it."""
+    if _of_words(declared):
+        return str
+    return as_typed if _of_numbers(declared.annotation) else as_undeclared
+
+
+def _usual(value: object, write: Callable[[object], str]) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "1" if value else ""
     if isinstance(value, list | tuple) and not any(isinstance(one, list | tuple | dict) for one in value):
-        return ", ".join(map(as_typed, value))
-    return value if isinstance(value, str) else as_typed(value)
+        return ", ".join(map(write, value))
+    return value if isinstance(value, str) else write(value)
 
 
 def _value(declared: FieldInfo, one: ParameterField, text: str) -> object:
     """Return what a field says, by what its parameter is."""
     if one.kind == "choice":
         return next((each for each in _told_choices(declared) if str(each) == text), text)
+    read = read_typed if _of_numbers(declared.annotation) else read_undeclared
     if one.kind == "one":
-        return text if str in _kinds(declared.annotation) else read_typed(text.translate(_NARROW))
+        return text if str in _kinds(declared.annotation) else read(text.translate(_NARROW))
     if text.startswith("["):
-        return read_typed(text)
-    words = any(str in get_args(each) for each in _kinds(declared.annotation))
+        return read(text)
     parts = [part.strip() for part in _BETWEEN.split(text) if part.strip()]
-    return parts if words or _of_words(declared) else [read_typed(part.translate(_NARROW)) for part in parts]
+    return parts if _of_words(declared) else [read(part.translate(_NARROW)) for part in parts]
+
+
+def _of_numbers(kind: object) -> bool:
+    """Tell whether a number is declared anywhere in a type."""
+    return kind is int or kind is float or any(map(_of_numbers, get_args(kind)))
 
 
 def _of_words(declared: FieldInfo) -> bool:
-    """Tell whether a list holds some of given words, such as `0.35(Q2+Q3)`."""
-    return any(get_origin(each) is Literal for kind in _kinds(declared.annotation) for each in get_args(kind))
+    """Tell whether a list holds texts, such as `0.35(Q2+Q3)`: any, or some of given ones."""
+    lists = (kind for kind in _kinds(declared.annotation) if get_origin(kind) is tuple)
+    each = [one for kind in lists for one in get_args(kind)]
+    return str in each or any(get_origin(one) is Literal for one in each)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError, EvidenceError, OrderError
 from remotecal.runs.catalogue import find, is_installed
-from remotecal.web.pages.parameter_form import BEFORE, fields_of, read_typed, refused_in, values_of
+from remotecal.web.pages.parameter_form import BEFORE, fields_of, read_undeclared, refused_in, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +50,7 @@ def parameters_in(form: SentForm, told: RemoteOrder) -> dict[str, object]:
     procedure = procedure_of(form.visitor, told)
     if procedure is None:
         return {
-            name.removeprefix(BEFORE): read_typed(text.strip())
+            name.removeprefix(BEFORE): read_undeclared(text.strip())
             for name, text in typed.items()
             if text.strip()
         }
