@@ -8,7 +8,7 @@ from remotecal.store.due_tables import items
 from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.pages import runs_named
-from remotecal.store.placed import PlacedOrder, placed, placed_of
+from remotecal.store.placed import PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.tables import orders, run_items
 from remotecal.store.together import together
 
@@ -38,15 +38,31 @@ class ByNumber:
         self._database = database
 
     def orders(
-        self, number: str, now: float, *, account: str | None = None, limit: int = 50
+        self,
+        number: str,
+        now: float,
+        *,
+        account: str | None = None,
+        station: str | None = None,
+        stage: Stage | None = None,
+        limit: int = 50,
     ) -> tuple[PlacedOrder, ...]:
         """Return the orders that a number leads to, the latest first; batches by how it begins.
 
         Each is told with where its work is now.
+
+        Args:
+            number: any of theirs; "" leads nowhere.
+            now: the time, in seconds since 1970.
+            account: only those given to this account.
+            station: only those for this station.
+            stage: only those whose work is there.
+            limit: how many, at most.
         """
+        query = self._orders(number, now, account, limit, station, stage)
         with self._database.read() as connection:
-            rows = connection.execute(self._orders(number, now, account, limit)) if number else ()
-            return tuple(map(placed_of, rows))
+            rows = connection.execute(query).all() if number else ()
+        return tuple(placed_of(row, self._database.revoked) for row in rows)
 
     def everything(self, number: str, now: float, account: str | None, limit: int) -> Numbered:
         """Return all that has a number, so many of each kind at most; nothing has none.
@@ -70,12 +86,20 @@ class ByNumber:
             found = together(connection, *queries)
         return Numbered(
             tuple(map(ItemRow._make, found[0])),
-            tuple(map(placed_of, found[1])),
+            tuple(placed_of(row, self._database.revoked) for row in found[1]),
             tuple(map(run_of, found[2])),
             tuple(map(EquipmentRow._make, found[3])) if account is None else (),
         )
 
-    def _orders(self, number: str, now: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+    def _orders(
+        self,
+        number: str,
+        now: float,
+        account: str | None,
+        limit: int,
+        station: str | None = None,
+        stage: Stage | None = None,
+    ) -> Select[*tuple[Any, ...]]:
         """Return the query for orders; each way is looked up in an index of its own."""
         from sqlalchemy import select, union
 
@@ -97,4 +121,8 @@ class ByNumber:
         query = placed(now).where(orders.c.id.in_(union(*ways)))
         if account is not None:
             query = query.where(orders.c.account == account)
+        if station is not None:
+            query = query.where(orders.c.station == station)
+        if stage is not None:
+            query = query.where(*at_stage(stage, now))
         return query.order_by(orders.c.issued.desc(), orders.c.id.desc()).limit(limit)

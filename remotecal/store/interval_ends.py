@@ -194,12 +194,6 @@ def successive(group: Iterable[CalibratedItem]) -> Iterator[tuple[CalibratedItem
         last[now.maker, now.model] = now
 
 
-def states(record: str | None, place: int) -> States | None:
-    """Return what a record (JSON) says of the errors of an item, by its place; None where it says none."""
-    ((_, found),) = _all_states(record, [place])
-    return found
-
-
 def rows_of(
     now: CalibratedItem, before: CalibratedItem, found: States | None, then: States | None
 ) -> list[dict[str, object]]:

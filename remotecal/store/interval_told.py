@@ -147,12 +147,6 @@ def sum_up_items(connection: Connection, whose: Iterable[tuple[str, str, str]]) 
         _keep(connection, *its[1])
 
 
-def sum_up_all(connection: Connection) -> None:
-    """Sum up the last intervals of all items anew."""
-    connection.execute(item_ends.delete())
-    _keep(connection)
-
-
 def _keep(connection: Connection, *which: ColumnElement[bool]) -> None:
     """Keep what some intervals come to: of each item the last one, the last two, and so on.
 

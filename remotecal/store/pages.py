@@ -131,19 +131,20 @@ class Pages:
         end = None if before is None else (before,)
         which = () if stage is None else at_stage(stage, now)
         rows = self._rows(placed(now), wanted, limit, orders.c.issued, (orders.c.id,), end, which)
-        return tuple(placed_of(row) for row in rows)
+        return tuple(placed_of(row, self._database.revoked) for row in rows)
 
     def place(self, order: str, now: float) -> PlacedOrder | None:
         """Return an order with where its work is now; None if there is none of this id."""
         with self._database.read() as connection:
             row = connection.execute(placed(now).where(orders.c.id == order)).first()
-        return None if row is None else placed_of(row)
+        return None if row is None else placed_of(row, self._database.revoked)
 
     def placed_for(self, item: int, now: float, limit: int) -> tuple[PlacedOrder, ...]:
         """Return the orders for an item, the latest first, each with where its work is now."""
         query = placed(now).where(orders.c.item == item).order_by(orders.c.issued.desc(), orders.c.id.desc())
         with self._database.read() as connection:
-            return tuple(map(placed_of, connection.execute(query.limit(limit))))
+            rows = connection.execute(query.limit(limit)).all()
+        return tuple(placed_of(row, self._database.revoked) for row in rows)
 
     def runs(
         self,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
+from remotecal.model.identifiers import comparable
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from sqlalchemy import ColumnElement, FromClause, Select
 
@@ -47,13 +48,15 @@ class PlacedOrder(NamedTuple):
     """How many of its certificates are issued; what was amended counts once."""
     certificate: str
     """Number of the one that was issued last; "" while there is none."""
+    revoked: bool
+    """Whether that one counts no longer."""
 
     @property
     def reason(self) -> str:
         """Why it won't be carried out, stands still or came to nothing; "" where it goes well."""
         run = self.run
-        if self.stage == "measured" and run is not None and not run.record:
-            return run.unordered or run.failed
+        if self.stage == "measured" and run is not None:
+            return run.unordered or ("" if run.record else run.failed)
         still = run is not None and run.state == "suspended"
         return self.order.reason if still or self.stage in {"refused", "withdrawn", "ended"} else ""
 
@@ -68,7 +71,7 @@ def placed(now: float) -> Select[Any]:
     last = (
         select(table.c.number)
         .where(issued)
-        .order_by(table.c.edition.desc(), table.c.device.desc())
+        .order_by(table.c.at.desc(), table.c.edition.desc(), table.c.device.desc())
         .limit(1)
         .correlate(orders)
     )
@@ -78,13 +81,18 @@ def placed(now: float) -> Select[Any]:
     ).select_from(orders.outerjoin(runs, its))
 
 
-def placed_of(row: Sequence[Any]) -> PlacedOrder:
-    """Return a row of `placed` as what it is."""
+def placed_of(row: Sequence[Any], revoked: Collection[str]) -> PlacedOrder:
+    """Return a row of `placed` as what it is.
+
+    Args:
+        row: what the database answered.
+        revoked: numbers of certificates that count no longer (`Database.revoked`).
+    """
     width = len(orders.c)
     *run, stage, count, last = row[width:]
-    return PlacedOrder(
-        order_of(row[:width]), None if run[0] is None else run_of(run), stage, count, last or ""
-    )
+    its = None if run[0] is None else run_of(run)
+    gone = last is not None and comparable(last) in revoked
+    return PlacedOrder(order_of(row[:width]), its, stage, count, last or "", gone)
 
 
 def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:

@@ -48,6 +48,8 @@ class OrderShown(ShownBody):
     """How many of its certificates are issued."""
     certificate: str
     """Number of the one that was issued last; empty while there is none."""
+    revoked: bool
+    """Whether that one counts no longer."""
 
 
 class WholeOrder(OrderShown):
@@ -72,6 +74,7 @@ def order_shown(placed: PlacedOrder) -> OrderShown:
             "awaiting": "" if run is None else run.awaiting,
             "certificates": placed.certificates,
             "certificate": placed.certificate,
+            "revoked": placed.revoked,
         }
     )
 

@@ -77,6 +77,36 @@ def test_each_order_is_at_one_place(busy: Store) -> None:
         assert found == {order for order, (at, _) in told.items() if at == stage}, stage
     assert [one.stage for one in busy.pages.placed(9, 9.0, stage="certified", account="acme")] == []
     assert [one.stage for one in busy.found.orders("n8", 7.0)] == ["waits"]
+    with busy.database.begin() as connection:
+        connection.execute(tables.runs.update().values(unordered="another bench"))
+    found = [busy.pages.place(order, 9.0) for order in ("o1", "o7")]
+    assert [(one.stage, one.reason) for one in found] == [("measured", "another bench")] * 2
+
+
+def test_the_certificate_that_was_issued_last_is_told_and_whether_it_counts(busy: Store) -> None:
+    row = {"station": "here", "run": "o1", "duty": "issued", "by": "Li Wei", "edition": 0, "xml": b"x"}
+    with busy.database.begin() as connection:
+        connection.execute(
+            tables.signed_certificates.insert(),
+            [
+                row | {"device": device, "at": at, "number": device, "token": device}
+                for device, at in (("dut-8", 2.0), ("dut-9", 3.0), ("dut-10", 4.0))
+            ],
+        )
+    one = busy.pages.place("o1", 9.0)
+    assert (one.certificates, one.certificate, one.revoked) == (3, "dut-10", False)
+    busy.items.count_without(["DUT-10"])
+    assert busy.pages.place("o1", 9.0).revoked
+    assert [one.revoked for one in busy.found.orders("o1", 9.0)] == [True]
+
+
+def test_a_batch_is_filtered_before_it_is_cut_off(busy: Store) -> None:
+    for n in range(12):
+        busy.orders.issue(f"b{n}", f"B-{n:02}", "here", b"envelope", 1.0 + n, 100.0, "Li Wei")
+    assert not busy.orders.claim("b1", "here", "here it begins", 1.0)
+    assert [one.order.id for one in busy.found.orders("B", 9.0, stage="on", limit=5)] == ["b1"]
+    assert not busy.found.orders("B", 9.0, station="there")
+    assert len(busy.found.orders("B", 9.0, station="here", stage="waits", limit=5)) == 5
 
 
 def test_runs_page_by_page(busy: Store) -> None:

@@ -249,7 +249,7 @@ def test_standards_and_what_rests_on_them_are_told_by_indexes(filled: Store) -> 
             *(
                 f"SEARCH run_equipment USING INDEX ix_run_equipment_{column}_at_station_run "
                 f"({column}=? AND at>? AND at<?)"
-                for column in ("certificate", "serial")
+                for column in ("certificate", "certificate", "serial", "serial")
             ),
         ]
     else:

@@ -9,7 +9,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from sqlalchemy import MetaData, Table, column, create_engine, inspect, select, table, text
+from sqlalchemy import Connection, MetaData, Table, column, create_engine, inspect, select, table, text
 
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError, StoreError
 from remotecal.store import Store, tables
@@ -299,6 +299,14 @@ def test_of_many_repeats_at_once_one_is_entered(enrolled: Store) -> None:
     assert len(enrolled.pages.orders(100)) == 1
 
 
+def of_before(connection: Connection) -> None:
+    """Enter an interval as it was kept before, with letters counted that are bytes now."""
+    ended = dict.fromkeys(("quantity", "unit", "over", "number", "certificate", "before"), "x")
+    ended |= {"station": "here", "run": "o9", "maker": "厂" * 150, "model": "M", "against": "limit"}
+    ended |= {"day": "2026-01-01", "place": 0, "days": 365, "results": 1, "outside": 0, "part": 0.5}
+    connection.execute(table("ended_intervals", *map(column, ended)).insert().values(**ended))
+
+
 def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
     """From the first version that knew people: what is there stays, only sessions end."""
     from alembic import command
@@ -333,11 +341,16 @@ def test_a_database_with_work_in_it_is_brought_up_to_date(url: str) -> None:
         for run, agrees in (("o1", True), ("o2", False)):
             values = {**record, "station": "here", "run": run, "agrees": agrees}
             connection.execute(tables.records.insert().values(**values))
+        command.upgrade(database_module._migrations(connection), "0026")
+        of_before(connection)
     database.close()
     Store.migrate(url)
     with Store(url) as store:
         accounts = {order.id: order.account for order in store.pages.orders(100)}
         assert accounts == {"o1": "acme", "o2": None, "o3": "bolt"}
+        ends = store.interval_ends
+        assert ends.by_model("2000-01-01", "2100-01-01") == ()
+        assert (ends.behind(), ends.find(), ends.find()) == (1, 1, 0)
         assert {(run.station, run.run): (run.account, run.record) for run in store.pages.runs(100)} == {
             ("here", "o1"): ("acme", "agrees"),
             ("here", "o2"): (None, "differs"),

@@ -283,8 +283,7 @@ def test_a_procedure_is_one_whatever_old_journals_call_it(worked: Store) -> None
     from remotecal.runs.catalogue import names
     from remotecal.store.migrations.versions import v0028_procedures
 
-    full = next(name for name in names() if "." in name)
-    short = full.rpartition(".")[2]
+    short, full = next(pair for pair in v0028_procedures.FULL.items() if pair[1] in names())
     for run, name in (("r1", short), ("r2", full), ("r3", short), ("r4", full)):
         said = {"finished": "2026-05-02", "measurements": [{"budgets": [budget("%", ("t", 1.0))]}]}
         text = json.dumps(said | {"evidence": {"procedure": name}})

@@ -19,7 +19,7 @@ from web_laboratory import Web
 from remotecal.clock import civil_day
 from remotecal.store import spreads
 from remotecal.store.interval_tables import ended_intervals
-from remotecal.store.interval_told import sum_up_all
+from remotecal.store.interval_told import sum_up_items
 from remotecal.store.tables import runs
 
 REGISTER = """
@@ -161,7 +161,7 @@ def test_intervals_are_advised_on_with_the_numbers_they_rest_on(web: Web) -> Non
     store = web.hub.laboratory.store
     with store.database.begin() as connection:
         connection.execute(ended_intervals.insert(), rows)
-        sum_up_all(connection)
+        sum_up_items(connection, {(one["maker"], one["model"], one["number"]) for one in rows})
     time = "since=2010-01-01&until=2021-12-31"
     with browsing(web, "reader") as client:
         assert "Interval advice" in client.get("/statistics").text

@@ -46,12 +46,9 @@ def list_orders(
     account, number, now = visitor.caller.account, number.strip(), visitor.office.clock.now()
     store, most = visitor.office.store, ON_A_PAGE + 1
     if number:
-        found = store.found.orders(number, now, account=account, limit=most)
-        rows = [row for row in found if station in {None, row.order.station} and stage in {None, row.stage}]
+        rows = store.found.orders(number, now, account=account, station=station, stage=stage, limit=most)
     else:
-        rows = list(
-            store.pages.placed(most, now, before=before, account=account, station=station, stage=stage)
-        )
+        rows = store.pages.placed(most, now, before=before, account=account, station=station, stage=stage)
     further = rows[ON_A_PAGE - 1].order.id if len(rows) > ON_A_PAGE and not number else None
     return visitor.page(
         "orders.html",

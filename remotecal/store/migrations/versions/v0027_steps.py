@@ -1,12 +1,10 @@
 """How long steps took, a row for each run; and of which certificates the intervals are found.
 
-Days are summed up by the hub once it is up.
+Days are summed up, and intervals found, by the hub once it is up.
 """
 
 import sqlalchemy as sa
 from alembic import op
-
-from remotecal.store.interval_told import sum_up_all
 
 revision = "0027"
 down_revision = "0026"
@@ -16,15 +14,6 @@ REASONED = "reason <> ''"
 PACKED = "seconds it took those ordered that day, rising: 8 bytes each (IEEE 754, the lowest first)"
 STEPS = ("begun", "complete", "performed", "reviewed", "approved", "issued", "whole")
 KEY = ("maker", "model", "number", "quantity", "unit", "over", "against")
-LONG = 200
-FOUND = f"""
-UPDATE stated_certificates SET ended = revision WHERE NOT EXISTS (
-    SELECT 1 FROM ended_intervals AS its
-    WHERE its.station = stated_certificates.station AND its.run = stated_certificates.run
-    AND (length(maker) > {LONG} OR length(model) > {LONG} OR length(its.number) > {LONG}
-        OR length(certificate) > {LONG} OR length(before) > {LONG} OR length(quantity) > {LONG})
-)
-"""  # noqa: S608
 ORDERED = """
 UPDATE runs SET ordered = orders.issued, bench = coalesce(orders.bench, '') FROM orders
 WHERE orders.id = runs.run AND orders.station = runs.station
@@ -63,7 +52,7 @@ def upgrade() -> None:
 
 
 def _ended() -> None:
-    """Note of which certificates the intervals are found, but for texts that PostgreSQL can't index."""
+    """Note of which certificates the intervals are found: of none, for some were kept too long."""
     op.add_column(
         "stated_certificates",
         sa.Column(
@@ -74,7 +63,7 @@ def _ended() -> None:
             comment="revision whose intervals are found",
         ),
     )
-    op.execute(FOUND)
+    op.execute(sa.table("ended_intervals").delete())  # with texts longer than PostgreSQL can index
     for name, columns in {"item": KEY[:3], "certificate": ["certificate"], "before": ["before"]}.items():
         op.create_index(f"ix_ended_intervals_{name}", "ended_intervals", list(columns))
     op.create_table(
@@ -110,7 +99,6 @@ def _ended() -> None:
     )
     op.create_index("ix_item_ends_advised", "item_ends", ["advised", *KEY, "first", "earlier", "last"])
     op.create_index("ix_item_ends_last", "item_ends", ["last"])
-    sum_up_all(op.get_bind())
     _few("ix_stated_certificates_behind", "stated_certificates", "ended <> revision", "id")
 
 
