@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.errors import CertificateRefused
 from remotecal.store import steps
-from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
-from remotecal.store.tables import amendments, runs, signed_certificates
+from remotecal.store.tables import amendments, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -53,15 +52,13 @@ class Amendments:
             CertificateRefused: the certificate is being amended, or was.
         """
         adding = self._database.insert(amendments).values(**row._asdict()).on_conflict_do_nothing()
-        this = (runs.c.station == row.station) & (runs.c.run == row.run)
         with self._database.begin() as connection:
             if connection.execute(adding.returning(amendments.c.edition)).first() is None:
                 raise CertificateRefused(
                     f"certificate {row.replaces} is amended already, and a certificate has one that takes "
                     "its place: amend that one"
                 )
-            connection.execute(runs.update().where(this).values(awaiting=next_duty()))
-            steps.keep(connection, row.station, row.run)
+            steps.signed_again(connection, row.station, row.run)
 
     def find(self, station: str, run: str, device: str, edition: int) -> AmendmentRow | None:
         """Return an amendment of a certificate; None if there is none of this edition."""

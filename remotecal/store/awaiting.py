@@ -80,25 +80,43 @@ def awaiting(connection: Connection, wanted: Collection[tuple[str, str]]) -> tup
 def next_duty() -> ColumnElement[str]:
     """Return the duty that is due next for a row of the runs; "" once all its certificates are issued.
 
-    A run has as many certificates as its devices have numbers for one, and those that amend them; the first
-    duty that one of them lacks is due.
+    The first duty that one of its certificates lacks is due, or one of those that amend them.
     """
     from sqlalchemy import case, func, literal, select
 
-    numbered = (run_items.c.station == runs.c.station) & (run_items.c.run == runs.c.run)
-    count = (
-        select(func.count(run_items.c.certificate.distinct()))
-        .where(numbered)
-        .correlate(runs)
-        .scalar_subquery()
-    )
-
-    def signed(duty: str) -> ColumnElement[int]:
-        table = signed_certificates
-        this = (table.c.station == runs.c.station) & (table.c.run == runs.c.run) & (table.c.duty == duty)
-        return select(func.count()).select_from(table).where(this).correlate(runs).scalar_subquery()
+    def signed(duty: Duty) -> ColumnElement[int]:
+        count = select(func.count()).select_from(signed_certificates).where(signed_for(duty))
+        return count.correlate(runs).scalar_subquery()
 
     amending = (amendments.c.station == runs.c.station) & (amendments.c.run == runs.c.run)
     amended = select(func.count()).select_from(amendments).where(amending).correlate(runs).scalar_subquery()
-    wanted = case((count == 0, 1), else_=count) + amended
+    wanted = _certificates() + amended
     return case(*((signed(duty) < wanted, literal(duty)) for duty in DUTIES), else_=literal(""))
+
+
+def done(duty: Duty) -> ColumnElement[float | None]:
+    """Return when the last certificate of a row of the runs was signed for a duty; none while one was not.
+
+    What they were amended to later, or are being amended to, counts for nothing.
+    """
+    from sqlalchemy import case, func, select
+
+    table = signed_certificates
+    last = case((func.count() >= _certificates(), func.max(table.c.at)))
+    return select(last).where(signed_for(duty), table.c.edition == 0).correlate(runs).scalar_subquery()
+
+
+def signed_for(duty: Duty) -> ColumnElement[bool]:
+    """Return whether a signature is for a duty, and of a row of the runs; looked up by the run."""
+    table = signed_certificates
+    of_run = (table.c.station == runs.c.station) & (table.c.run == runs.c.run)
+    return of_run & (table.c.duty + "" == duty)  # all runs have each duty
+
+
+def _certificates() -> ColumnElement[int]:
+    """Return how many certificates a row of the runs has: as many as its devices have numbers for one."""
+    from sqlalchemy import func, select
+
+    of_run = (run_items.c.station == runs.c.station) & (run_items.c.run == runs.c.run)
+    numbers = func.nullif(func.count(run_items.c.certificate.distinct()), 0)
+    return select(func.coalesce(numbers, 1)).where(of_run).correlate(runs).scalar_subquery()

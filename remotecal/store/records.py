@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from remotecal.runs.catalogue import full_name
 from remotecal.store import spreads, stated, steps
-from remotecal.store.awaiting import next_duty
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import records, runs
 
@@ -58,10 +57,10 @@ class Records:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"
-            of_run = {"record": known, "awaiting": next_duty(), "acknowledged": None}
+            of_run = {"record": known, "acknowledged": None}
             of_run["procedure"] = _procedure(row.record)
             connection.execute(runs.update().where(this).values(of_run))
-            steps.keep(connection, row.station, row.run)
+            steps.signed_again(connection, row.station, row.run)
             spreads.keep(connection, row.station, row.run, row.record)
             stated.compare_again(connection, row.station, row.run)
 

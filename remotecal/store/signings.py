@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.errors import CertificateRefused
 from remotecal.store import stated, steps
-from remotecal.store.awaiting import next_duty
 from remotecal.store.calibrations import refresh_run
 from remotecal.store.database import of_runs
-from remotecal.store.tables import runs, signed_certificates
+from remotecal.store.tables import signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -172,9 +171,7 @@ class Signings:
             # An insert's row count is not told by every driver.
             added = connection.execute(adding.returning(table.c.duty)).first()
             if added is not None:
-                this = (runs.c.station == row.station) & (runs.c.run == row.run)
-                connection.execute(runs.update().where(this).values(awaiting=next_duty()))
-                steps.keep(connection, row.station, row.run)
+                steps.signed_again(connection, row.station, row.run)
                 if row.duty == "issued":
                     refresh_run(connection, row.station, row.run, self._database.revoked)
                     number = row.number or ""

@@ -16,6 +16,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.certificates.signing.signature import DUTIES
+from remotecal.store.awaiting import done, next_duty, signed_for
 from remotecal.store.step_tables import run_steps, work_days
 from remotecal.store.tables import remarks, runs, signed_certificates
 
@@ -140,14 +141,21 @@ def _gaps(since: float, until: float, known: set[int]) -> Iterator[tuple[float, 
         yield begin, until
 
 
+def signed_again(connection: Connection, station: str, run: str) -> None:
+    """Keep which signature a run waits for, and when its steps were done, once that may have changed."""
+    this = _locked(connection, station, run)
+    connection.execute(runs.update().where(this).values(awaiting=next_duty()))
+    keep(connection, station, run)
+
+
 def keep(connection: Connection, station: str, run: str) -> None:
     """Keep when the steps of a run were done, as it is now, and forget what its days came to."""
     from sqlalchemy import select
 
+    its_run = _locked(connection, station, run)
     of = run_steps.c
     this = (of.station == station) & (of.run == run)
     before = connection.execute(select(run_steps).where(this)).first()
-    its_run = (runs.c.station == station) & (runs.c.run == run)
     now = connection.execute(_query().where(its_run)).first()
     if before == now:
         return
@@ -156,6 +164,19 @@ def keep(connection: Connection, station: str, run: str) -> None:
         connection.execute(run_steps.insert().values(**now._mapping))  # noqa: SLF001  SQLAlchemy's own name for it
     changed = [Steps._make(row) for row in (before, now) if row is not None]
     _forget(connection, (at for one in changed for at in (one.ordered, one.begun)))
+
+
+def _locked(connection: Connection, station: str, run: str) -> ColumnElement[bool]:
+    """Wait until nobody else changes what is told of a run, and return which row of the runs it is.
+
+    It is a statement of its own: PostgreSQL reads for each what was there as that began, so one that waits
+    for somebody else's signature would then judge without it.
+    """
+    from sqlalchemy import select
+
+    this = (runs.c.station == station) & (runs.c.run == run)
+    connection.execute(select(runs.c.run).where(this).with_for_update(key_share=True))
+    return this
 
 
 def _forget(connection: Connection, times: Iterable[float | None]) -> None:
@@ -214,24 +235,11 @@ def rebuild(database: Database) -> int:
 def _query() -> Select[*tuple[Any, ...]]:
     """Return the rows of `run_steps` as they are to be, of all runs with a record.
 
-    Of a run with several certificates, a signature counts when the last of them has it; what they were
-    amended to later counts for nothing. A run is complete with its last line: when it was computed changes
-    each time it is computed again.
+    A run is complete with its last line: when it was computed changes each time it is computed again.
     """
-    from sqlalchemy import case, func, null, or_, select
+    from sqlalchemy import case, null, or_, select
 
-    signed = signed_certificates
-    of_run = (signed.c.run == runs.c.run) & (signed.c.station == runs.c.station)
-
-    def by(duty: str) -> ColumnElement[bool]:
-        return of_run & (signed.c.duty + "" == duty)  # by the run: all runs have each duty
-
-    def done(duty: str) -> ColumnElement[float | None]:
-        its = select(func.max(signed.c.at)).where(by(duty), signed.c.edition == 0)
-        whole = runs.c.awaiting.not_in(DUTIES[: DUTIES.index(duty) + 1])
-        return case((whole, its.correlate(runs).scalar_subquery()), else_=null()).label(duty)
-
-    reviewed = select(signed.c.run).where(by("reviewed")).correlate(runs).exists()
+    reviewed = select(signed_certificates.c.run).where(signed_for("reviewed")).correlate(runs).exists()
     remarked = (remarks.c.station == runs.c.station) & (remarks.c.run == runs.c.run)
     returned = select(remarks.c.id).where(remarked).correlate(runs).exists()
     return select(
@@ -241,7 +249,7 @@ def _query() -> Select[*tuple[Any, ...]]:
         case((runs.c.unordered == "", runs.c.ordered), else_=null()).label("ordered"),
         runs.c.began.label("begun"),
         runs.c.updated.label("complete"),
-        *map(done, DUTIES),
+        *(done(duty).label(duty) for duty in DUTIES),
         or_(reviewed, returned).label("looked"),
         returned.label("returned"),
     ).where(runs.c.record != "")

@@ -19,10 +19,13 @@ UPDATE runs SET ordered = orders.issued, bench = coalesce(orders.bench, '') FROM
 WHERE orders.id = runs.run AND orders.station = runs.station
 """
 DONE = """
-CASE WHEN awaiting NOT IN ({before}) THEN (
-    SELECT max(at) FROM signed_certificates AS signed
+(
+    SELECT CASE WHEN count(*) >= (
+        SELECT coalesce(nullif(count(DISTINCT certificate), 0), 1) FROM run_items AS its
+        WHERE its.run = runs.run AND its.station = runs.station
+    ) THEN max(at) END FROM signed_certificates AS signed
     WHERE signed.run = runs.run AND signed.station = runs.station AND duty || '' = '{duty}' AND edition = 0
-) END
+)
 """
 REVIEWED = """
 EXISTS (
@@ -149,8 +152,7 @@ def _tables() -> None:
 
 def _fill() -> None:
     duties = STEPS[2:6]
-    before = [", ".join(f"'{one}'" for one in duties[: place + 1]) for place in range(len(duties))]
-    done = ", ".join(DONE.format(before=ones, duty=duty) for ones, duty in zip(before, duties, strict=True))
+    done = ", ".join(DONE.format(duty=duty) for duty in duties)
     named = f"station, run, procedure, ordered, begun, complete, {', '.join(duties)}, looked, returned"
     of_run = "station, run, procedure, CASE WHEN unordered = '' THEN ordered END, began, updated"
     rows = f"SELECT {of_run}, {done}, {REVIEWED} OR {RETURNED}, {RETURNED} FROM runs WHERE record <> ''"  # noqa: S608
