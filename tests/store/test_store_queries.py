@@ -158,9 +158,14 @@ LISTS = {
 
 FEW = {
     "runs that begin so", "a run's files", "records of runs",
-    "orders that wait for signatures", "orders that are on", "orders that ended early",
+    "orders that wait for signatures", "orders that are on", "orders that ended early", "place of an order",
 }  # fmt: skip
 """What is put in order once it is found."""
+CERTIFIED = {
+    "places of orders", "places of orders, next page", "places of orders of an account",
+    "orders with certificates",
+}  # fmt: skip
+"""What puts the few certificates of each order in order, besides."""
 OWN = ("PRIMARY KEY", "sqlite_autoindex", "pk_", "ix_runs_run ")
 """What the index of a row's own name is called in plans; hardly two stations have runs of one name."""
 
@@ -175,7 +180,10 @@ def test_an_index_serves_the_list(filled: Store, name: str) -> None:
     # PostgreSQL knows how many rows a filter leaves, and may take an index that serves as well.
     known = OWN if index == "pk" else (index,) if "sqlite" in filled.database.name else ("ix_", "pk_")
     assert any(each in step for step in steps for each in known), steps
-    assert name in FEW or not searched_whole(steps), steps
+    whole = searched_whole(steps)
+    if name in CERTIFIED:
+        whole = [step for step in whole if "RIGHT PART" not in step and not step.startswith(" " * 10)]
+    assert name in FEW or not whole, steps
     if "next page" in name:
         assert any("<" in step for step in steps), "it is looked up where the page begins"
 
@@ -359,5 +367,6 @@ def test_plans_of_what_a_commit_asks(filled: Store, text_of: bytes) -> None:
     for asked in sent:
         if not asked.many and asked.statement.startswith("SELECT"):
             steps = plan(filled, asked, sorting=True)
-            whole = [step for step in searched_whole(steps) if "Sort" not in step and "ORDER" not in step]
+            few = ("Sort", "ORDER", "DISTINCT")  # of one run, or of those that the commit is of
+            whole = [step for step in searched_whole(steps) if not any(word in step for word in few)]
             assert not whole or whole == ["SCAN audit"], "from its last entry, which is the one it looks for"
