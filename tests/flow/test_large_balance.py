@@ -173,7 +173,7 @@ def test_a_substitution_load_weighed_on_another_balance_is_no_evidence(bench):
     evidence = calibrate(bench)
     reading = evidence.observations[1].values["substituted"]
     other = spoiled(evidence, 1, substituted=reading._replace(source="another.settled_mass"))
-    with pytest.raises(EvidenceError, match=r"another\.settled_mass was read where"):
+    with pytest.raises(EvidenceError, match=r"read by another\.settled_mass, and must be by dut"):
         record(other)
 
 

@@ -16,6 +16,7 @@ from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.observed import packed, strays
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.catalogue import find, names
+from remotecal.runs.record import evaluate
 
 if TYPE_CHECKING:
     from remotecal.journal.evidence import Evidence
@@ -296,6 +297,18 @@ def test_a_wrong_observation_ends_the_run_at_its_first_repeat(
     assert tiny.kinds().count("repeat") == 1
     assert "observation" not in tiny.kinds()
     assert tiny.world.level == 0, "the rig was left safe"
+
+
+def test_a_procedure_without_the_role_of_a_shared_part_is_carried_out(tiny: Tiny) -> None:
+    text, was = PROCEDURE.read_text(), 'Annotated[tuple[Measured, ...], "V"'
+    assert was in text
+    file = tiny.directory / "own.py"
+    named = text.replace(was, f'{was}, By("standard", "voltage")')
+    file.write_text(named.replace("remotecal.procedures import (", "remotecal.procedures import (\n    By,"))
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    evidence = tiny.run()
+    assert evidence.complete
+    assert evaluate(evidence, find(evidence.procedure.name)).measurements
 
 
 @pytest.mark.parametrize(
