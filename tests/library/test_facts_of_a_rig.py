@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
+from typing import Annotated
 
 import pytest
 
 from remotecal.bench_file import Characteristic
-from remotecal.procedures import Point, Procedure
+from remotecal.journal.observation import Observation
+from remotecal.procedures import Observed, Point, Procedure
 from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
 from remotecal.runs.suitability import implausible
 
@@ -20,19 +21,10 @@ def fact(value, unit):
     )
 
 
-class Entry(NamedTuple):
-    """A repeat's place in time."""
-
-    began: float = 0.0
-    at: float = 1.0
-
-
-@dataclass
-class Told:
+class Told(Observed):
     """A repeat: what was read."""
 
-    value: float
-    entry: Entry = field(default_factory=Entry)
+    value: Annotated[float, "°C"]
 
 
 @dataclass
@@ -43,7 +35,9 @@ class Facts:
 
 
 def repeats_beside(**facts):
-    return Repeats(Point("20", {"t": 20.0}), Facts(facts), [Told(20.0), Told(20.0)])
+    point = Point("20", {"t": 20.0})
+    told = [Told.of(Observation(point, number, {"value": 20.0}, began=0.0, at=1.0)) for number in (1, 2)]
+    return Repeats(point, Facts(facts), told)
 
 
 @pytest.mark.parametrize(("value", "unit"), [(0.02, "K"), (0.02, "°C"), (20.0, "mK")])

@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Annotated
 
 import pytest
 
-from remotecal.procedures import Point
+from remotecal.journal.observation import Observation
+from remotecal.procedures import Observed, Point
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import IN_SCATTER
 from remotecal.uncertainty.inputs import Input
 
 
-@dataclass
-class Told:
+class Told(Observed):
     """A repeat: what was counted."""
 
-    value: float
+    value: Annotated[float, "1"]
+
+
+def told(value):
+    return Told.of(Observation(Point("Q", {"flow": 1.0}), 1, {"value": value}, began=0.0, at=1.0))
 
 
 class Without:
@@ -31,7 +35,7 @@ class Without:
 
 def counted(values):
     """Return the result of counting, with a step of 1 in each."""
-    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(value) for value in values])
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(value) for value in values])
     repeats.rounded("N", "1", 1.0)
     found = repeats.evaluate(lambda seen, x: seen.value + x["N"], "1")
     return found, {line.symbol: line for line in found.lines}
@@ -52,7 +56,7 @@ def test_they_count_where_the_repeats_agree():
 
 
 def test_what_an_error_does_not_take_stays_as_it_is():
-    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(1.0), Told(9.0)])
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(1.0), told(9.0)])
     repeats.rounded("N", "1", 1.0)
     repeats.rounded("of_another", "1", 1.0)
     lines = {line.symbol: line for line in repeats.evaluate(lambda seen, x: seen.value + x["N"], "1").lines}
@@ -62,7 +66,7 @@ def test_what_an_error_does_not_take_stays_as_it_is():
 
 def test_they_count_once_beside_a_scatter_that_is_given():
     """One of all places, such as a converter's; what the mean of several readings is off is the smaller."""
-    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [Told(1.0), Told(1.0)])
+    repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(1.0), told(1.0)])
     repeats.rounded("W", "kg", 1 / math.sqrt(2))
     for spread, left in ((0.0, 0.5), (0.1, math.sqrt(0.25 - 0.06)), (1.0, 0.0)):
         given = (Input.student_t(REPEATABILITY, 0.0, "kg", spread, 9.0),)

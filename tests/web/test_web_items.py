@@ -6,6 +6,7 @@ import json
 import re
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 
 import httpx
 import pytest
@@ -324,6 +325,26 @@ def test_an_order_without_a_model_says_no_class_of_the_pattern_s_device(web: Web
             where = client.post("/orders/new", data=form).headers["location"]
         device = operator.get(where.removeprefix("/")).json()["order"]["dut"]
         assert (device["serial"], device["class_name"]) == ("CLASS-1", None)
+
+
+def test_where_a_pattern_s_procedure_is_gone_a_fraction_is_a_text(
+    web: Web, announced: None, tmp_path: Path
+) -> None:
+    pattern = wanted(web)
+    pattern["order"]["parameters"] = {"levels": [1 / 3]}
+    item = entered(web, serial="GONE-1")["id"]
+    with web.token("operator") as operator, browsing(web, "operator") as client:
+        before = operator.post("/orders", json=pattern).json()
+        address = f"/orders/new?item={item}&pattern={before['id']}"
+        assert form_of(client.get(address))["parameter.levels"] == "1/3"
+        (web.hub.laboratory.folder.procedures / before["procedure_sha256"]).rename(tmp_path / "gone")
+        form = form_of(client.get(address)) | {"number": "GONE"}
+        assert form["parameter.levels"] == f"[{1 / 3!r}]"
+        refused = client.post("/orders/new", data=form | {"parameter.levels": "1/2"})
+        assert refused.status_code == 409
+        assert "levels: '1/2': the unit" in unescape(refused.text)
+        again = client.post("/orders/new", data=form).headers["location"]
+        assert operator.get(again.removeprefix("/")).json()["order"]["parameters"]["levels"] == [1 / 3]
 
 
 def test_a_series_gives_the_numbers_unless_somebody_types_one(
