@@ -107,26 +107,26 @@ def lists(runs: int) -> dict[str, Listed]:
             lambda store: store.pages.runs(101, account="acme7"),
             "customer",
         ),
-        "orders": Listed("/orders", orders_.format(newest_order), lambda store: store.pages.orders(101)),
+        "orders": Listed("/orders", orders_.format(newest_order), lambda store: store.pages.placed(101, NOW)),
         "orders, a page near the end": Listed(
             f"/orders?before={run}",
             orders_.format(f"WHERE (issued, id) < ({began - 30!r}, '{run}') {newest_order}"),
-            lambda store: store.pages.orders(101, before=run),
+            lambda store: store.pages.placed(101, NOW, before=run),
         ),
         "orders that wait": Listed(
             "/orders?state=issued",
             orders_.format(f"WHERE state = 'issued' {newest_order}"),
-            lambda store: store.pages.orders(101, state="issued"),
+            lambda store: store.pages.placed(101, NOW, state="issued"),
         ),
         "an order by its number": Listed(
             "/orders?number=N-777&state=claimed",
             orders_.format(f"WHERE number = 'N-777' {newest_order}"),
-            lambda store: store.pages.orders(101, number="N-777", state="claimed"),
+            lambda store: store.pages.placed(101, NOW, number="N-777", state="claimed"),
         ),
         "a customer's orders": Listed(
             "/orders",
             orders_.format(f"WHERE account = 'acme7' {newest_order}"),
-            lambda store: store.pages.orders(101, account="acme7"),
+            lambda store: store.pages.placed(101, NOW, account="acme7"),
             "customer",
         ),
         "audit log": Listed(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from remotecal.model.identifiers import comparable
 from remotecal.store.due_tables import items
 from remotecal.store.intervals import last_day
-from remotecal.store.items import KeptItem, alike
+from remotecal.store.items import KeptItem, same_type
 from remotecal.store.tables import records, run_items, runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def calibrations(
     seen: set[tuple[str, str, int]] = set()
     for row in connection.execute(query):
         of = (row.station, row.run, row.place)
-        if of in seen or not alike(item, row):
+        if of in seen or not same_type(item, row):
             continue
         seen.add(of)  # the last edition: what it took the place of counts no longer either
         one = Calibration._make(row[:6])

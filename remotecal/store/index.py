@@ -42,7 +42,10 @@ AT_ONCE: Final = 16
 """Lines of a journal held at once while it is gone through."""
 
 LONGEST: Final = 500
-"""Bytes of a text that are kept: four stand in an index together, which PostgreSQL takes 2.7 kB of."""
+"""Bytes of a text that are kept: four stand in an index together, which PostgreSQL takes 2.7 kB of.
+
+Of texts by language, which stand in no index, so many of each.
+"""
 
 Entry = dict[str, str | int | float]
 
@@ -67,7 +70,7 @@ class Indexed:
             if kind == "start":
                 start = start_of(event["data"])
                 self.equipment += [of | _fit(row) for row in _equipment(start)]
-                self.items += [of | _fit(row) for row in _items(start)]
+                self.items += [of | row for row in _items(start)]
             else:
                 said = {name: str(event["data"][name]) for name in ("name", "maker", "model", "serial")}
                 self.equipment.append(of | _fit({**NOT_TOLD, **said}))
@@ -93,14 +96,14 @@ class Indexed:
 
 def _fit(row: Entry) -> Entry:
     """Return a row as any database takes it and indexes it, whatever a station wrote."""
+    return {name: _fitting(value) if isinstance(value, str) else value for name, value in row.items()}
 
-    def fit(text: str) -> str:
-        clean = text.encode("utf-8", "replace").replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode())
-        if len(clean) <= LONGEST:
-            return clean.decode()
-        return f"{clean[: LONGEST - len('…'.encode())].decode(errors='ignore')}…"
 
-    return {name: fit(value) if isinstance(value, str) else value for name, value in row.items()}
+def _fitting(text: str) -> str:
+    clean = text.encode("utf-8", "replace").replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode())
+    if len(clean) <= LONGEST:
+        return clean.decode()
+    return f"{clean[: LONGEST - len('…'.encode())].decode(errors='ignore')}…"
 
 
 def _equipment(start: Start) -> Iterator[Entry]:
@@ -127,24 +130,30 @@ def _equipment(start: Start) -> Iterator[Entry]:
 
 def _items(start: Start) -> Iterator[Entry]:
     order = start.order
-    customer = as_json(order.customer.name)
+    customer = _in_short(order.customer.name)
     whole = order.order.certificate or order.order.number
     for place, (id_, dut) in enumerate(order.devices.items()):
-        yield {
+        name = _in_short(dut.name)
+        told: Entry = {
             "place": place,
-            "name": as_json(dut.name),
             "maker": "" if dut.maker is None else dut.maker.get("en"),
             "model": dut.model or "",
             "serial": dut.serial or "",
             "owner_number": dut.owner_number or "",
-            "customer": customer,
             "certificate": order.numbers.get(id_, whole),
         }
+        yield _fit(told) | {"name": name, "customer": customer}
 
 
 def as_json(words: Text) -> str:
     """Return a text in all its languages as JSON."""
     return json.dumps(words.root, ensure_ascii=False, sort_keys=True)
+
+
+def _in_short(words: Text) -> str:
+    """Return it likewise, each language cut off where it is too long for a row."""
+    fitting = {language: _fitting(said) for language, said in words.root.items()}
+    return json.dumps(fitting, ensure_ascii=False, sort_keys=True)
 
 
 class EquipmentRow(NamedTuple):

@@ -26,7 +26,7 @@ from remotecal.store.interval_told import (
     sum_up_items,
     told,
 )
-from remotecal.store.items import alike
+from remotecal.store.items import same_type
 from remotecal.store.stated_tables import BEHIND, NEVER, stated_certificates
 from remotecal.store.tables import records, run_items
 
@@ -189,7 +189,7 @@ def successive(group: Iterable[CalibratedItem]) -> Iterator[tuple[CalibratedItem
     """Yield each of the calibrations of a number, and the one of the same item before it."""
     last: dict[tuple[str, str], CalibratedItem] = {}  # of each maker and model, those seen last at its end
     for now in sorted(group, key=lambda one: (one.at, one.of)):
-        yield now, next((one for one in reversed(last.values()) if alike(one, now)), None)
+        yield now, next((one for one in reversed(last.values()) if same_type(one, now)), None)
         last.pop((now.maker, now.model), None)
         last[now.maker, now.model] = now
 

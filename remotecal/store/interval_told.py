@@ -26,7 +26,7 @@ NUMBERS: Final = (
 """What is told of intervals together."""
 SHORT: Final = frozenset(("maker", "model", "number", "certificate", "before", "quantity", "unit", "over"))
 """Columns whose texts stand in an index together, which PostgreSQL takes up to 2.7 kB of."""
-LONGEST: Final = 200
+SHORT_BYTES: Final = 200
 """Bytes of such a text."""
 HASH_KEPT: Final = 16
 """Letters of the hash of a longer one."""
@@ -185,7 +185,7 @@ def _is_among(table: Table, which: Asked) -> ColumnElement[bool]:
 def short(text: str) -> str:
     """Return a text as an index of several takes it: a long one's beginning, and a hash of all of it."""
     said = text.encode()
-    if len(said) <= LONGEST:
+    if len(said) <= SHORT_BYTES:
         return text
     digest = sha256(said).hexdigest()[:HASH_KEPT]
-    return f"{said[: LONGEST - HASH_KEPT - 4].decode(errors='ignore')}… {digest}"
+    return f"{said[: SHORT_BYTES - HASH_KEPT - 4].decode(errors='ignore')}… {digest}"

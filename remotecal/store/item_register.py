@@ -15,7 +15,7 @@ from remotecal.model.identifiers import comparable
 from remotecal.store.calibrations import UNKNOWN, calibrations, refresh
 from remotecal.store.database import in_parts
 from remotecal.store.due_tables import items
-from remotecal.store.items import WRITTEN, KeptItem, alike
+from remotecal.store.items import WRITTEN, KeptItem, same_type
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -62,7 +62,7 @@ class Items:
         query = select(items).where(by_number, items.c.account == told.account).order_by(items.c.id)
         with self._database.read() as connection:
             for row in connection.execute(query):
-                if alike(told, row):
+                if same_type(told, row):
                     return int(row.id)
         try:
             return self.enter(told, by, at)

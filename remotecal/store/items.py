@@ -101,7 +101,7 @@ class HasMaker(Protocol):
     def model(self) -> str: ...
 
 
-def alike(item: HasMaker, row: HasMaker | Row[*tuple[Any, ...]]) -> bool:
+def same_type(item: HasMaker, row: HasMaker | Row[*tuple[Any, ...]]) -> bool:
     """Tell whether maker and model are the item's, where both say them."""
     pairs = ((item.maker, row.maker), (item.model, row.model))
     return all(not one or not other or comparable(one) == comparable(other) for one, other in pairs)

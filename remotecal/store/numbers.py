@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from remotecal.errors import OrderError
 from remotecal.model.identifiers import comparable
-from remotecal.store.tables import held_numbers, numbers, orders, runs, signed_certificates
+from remotecal.store.tables import ENDED_EARLY, held_numbers, numbers, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
     from remotecal.store.database import Database
 
-ENDED_EARLY = ("aborted", "stopped")
-"""States of runs of which no certificate comes."""
 IN_VAIN = ("refused", "withdrawn")
 """States of orders of which no run comes."""
 

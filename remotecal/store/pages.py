@@ -221,8 +221,8 @@ class Pages:
 
         A kind is a state that a run does not leave by itself or that goes on (`WANTED`), one of those few
         that are counted (`FEW_RUNS`), that no record of it can be computed, or the duty its certificates are
-        to be signed for next. What is not as
-        it should be (`ABNORMAL`) is left out from when somebody saw to it until something happens in it.
+        to be signed for next. What is not as it should be (`ABNORMAL`) is left out from when somebody saw to
+        it until something happens in it.
         """
         from sqlalchemy import and_, literal, select, text, union_all
 

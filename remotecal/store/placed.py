@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from remotecal.model.identifiers import comparable
-from remotecal.store.journals import RunRow, run_of
+from remotecal.store.journals import STATES, RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of
-from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
+from remotecal.store.tables import AWAITING, ENDED_EARLY, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,12 +29,12 @@ STATES_AT: Final[Mapping[Stage, str]] = {
     "certified": "claimed",
 }
 """Stage → state of the orders that are at it, by which they are looked up."""
-ON: Final = ("new", "running", "asking", "paused", "suspended")
-"""States of runs that go on, or will."""
-ENDED: Final = ("aborted", "stopped")
-"""States of runs that ended before they were complete."""
 COMPLETE: Final = ("finished", "signed")
 """States of runs of which all is measured."""
+ON: Final = tuple(
+    state for state in dict.fromkeys(("new", *STATES.values())) if state not in {*ENDED_EARLY, *COMPLETE}
+)
+"""States of runs that go on, or will: all others."""
 
 
 class PlacedOrder(NamedTuple):
@@ -103,7 +103,7 @@ def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:
     name = select(run.c.run)
     few: dict[Stage, list[Select[Any]]] = {
         "on": [name.where(run.c.state.in_(ON)), _runless(orders.alias("begun"))],
-        "ended": [name.where(run.c.state.in_(ENDED)), _runless(orders.alias("begun"))],
+        "ended": [name.where(run.c.state.in_(ENDED_EARLY)), _runless(orders.alias("begun"))],
         "measured": [
             name.where(run.c.state == "finished"),
             *(name.where(text(which)) for which in (AWAITING, FEW_RUNS["unordered"], FEW_RUNS["due"])),
@@ -137,11 +137,11 @@ def _stages(now: float) -> Mapping[Stage, ColumnElement[bool]]:
         "expired": and_(state == "issued", orders.c.expires < now),
         "refused": state == "refused",
         "withdrawn": state == "withdrawn",
-        "ended": or_(and_(begun, orders.c.reason != ""), and_(state == "claimed", run.in_(ENDED))),
+        "ended": or_(and_(begun, orders.c.reason != ""), and_(state == "claimed", run.in_(ENDED_EARLY))),
         "certified": and_(measured, whole),
         "measured": and_(measured, ~whole),
         "on": or_(
-            and_(begun, orders.c.reason == ""), and_(state == "claimed", ~run.in_((*ENDED, *COMPLETE)))
+            and_(begun, orders.c.reason == ""), and_(state == "claimed", ~run.in_((*ENDED_EARLY, *COMPLETE)))
         ),
     }
 

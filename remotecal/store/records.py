@@ -6,7 +6,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remotecal.runs.catalogue import full_name
 from remotecal.store import spreads, stated, steps
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.tables import records, runs
@@ -53,12 +52,12 @@ class Records:
             "computed": row.computed,
         }
         insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
+        procedure = _procedure(row.record)  # before anybody waits: the first time, what is installed is read
         with self._database.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"
-            of_run = {"record": known, "acknowledged": None}
-            of_run["procedure"] = _procedure(row.record)
+            of_run = {"record": known, "procedure": procedure, "acknowledged": None}
             connection.execute(runs.update().where(this).values(of_run))
             steps.signed_again(connection, row.station, row.run)
             spreads.keep(connection, row.station, row.run, row.record)
@@ -89,5 +88,7 @@ class Records:
 
 def _procedure(record: str) -> str:
     """Return by which procedure a record (JSON) says it was made, by its full name; "" if it names none."""
+    from remotecal.runs.catalogue import full_name
+
     evidence = json.loads(record).get("evidence") or {}
     return full_name(str(evidence.get("procedure", "")))

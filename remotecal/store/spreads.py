@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import Column, Float, Index, Integer, Table, Text
 
 from remotecal.order import DUT
-from remotecal.runs.catalogue import full_name
 from remotecal.store.tables import metadata, orders, records, run_items, runs
 
 if TYPE_CHECKING:
@@ -214,6 +213,8 @@ def rebuild(connection: Connection) -> int:
 
 def rows_of(station: str, run: str, record: str) -> list[dict[str, object]]:
     """Return a row for each device, quantity and unit of which budgets in a record name repeats."""
+    from remotecal.runs.catalogue import full_name
+
     said = json.loads(record)
     found: dict[tuple[str, str, str], list[float]] = {}
     for measured in said.get("measurements", ()):

@@ -43,7 +43,10 @@ FEW_RUNS = {
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
-EARLY = "record = '' AND (state IN ('aborted', 'stopped', 'suspended') OR failed <> '')"
+ENDED_EARLY = ("aborted", "stopped")
+"""States of runs that ended before they were complete: no certificate comes of them."""
+_STILL = ", ".join(f"'{state}'" for state in (*ENDED_EARLY, "suspended"))
+EARLY = f"record = '' AND (state IN ({_STILL}) OR failed <> '')"
 """Which runs ended early, or stand still, and came to no record; few among many."""
 REASONED = "reason <> ''"
 """Of which orders it is said why they were not carried out, or not to their end; few among many."""

@@ -103,6 +103,9 @@ def test_the_index_made_anew_is_the_same(enrolled: Store, events) -> None:
 def test_whatever_a_station_writes_is_taken_in(enrolled: Store, events, text: str) -> None:
     copy = json.loads(json.dumps(events))
     copy[0]["data"]["order"]["dut"]["model"] = text
+    if named := text.isprintable():
+        names = {"zh": "水" * 300 + text, "en": text}
+        copy[0]["data"]["order"]["dut"]["name"] = copy[0]["data"]["order"]["customer"]["name"] = names
     copy[1]["data"]["serial"] = copy[1]["data"]["maker"] = text
     lines, head = [], "0" * 64
     for seq, event in enumerate(copy, 1):  # half a letter is none that rfc8785 writes
@@ -116,7 +119,12 @@ def test_whatever_a_station_writes_is_taken_in(enrolled: Store, events, text: st
             )
         )
     assert enrolled.journals.append("here", "r", 1, lines, 1.0) == len(lines)
-    used, _ = enrolled.about.of_run("here", "r")
+    used, items = enrolled.about.of_run("here", "r")
+    if named:
+        for told in (items[0].name, items[0].customer):
+            said = json.loads(told)
+            assert said["zh"] == "水" * 165 + "…"
+            assert said["en"] == (text if len(text) < 500 else "x" * 497 + "…")
     (one,) = (row for row in used if row.name == copy[1]["data"]["name"])
     assert len(one.serial) <= 500
     if text.isprintable() and len(text) < 500:

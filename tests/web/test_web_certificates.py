@@ -1,5 +1,6 @@
 """The list of certificates: whose they are, how far they have come, and what is said against them."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -12,6 +13,8 @@ from remotecal.certificates.trust import Revocation
 from remotecal.certificates.trust_issues import revoke
 from remotecal.hub.run_at import RunAt
 from remotecal.model import Text
+from remotecal.store.index import Indexed
+from remotecal.store.tables import run_items
 
 
 @pytest.fixture
@@ -30,6 +33,19 @@ def issued(web: Web, run: str) -> str:
     with web.token("administrator") as administrator:
         assert administrator.post(f"/runs/here/{run}/certificate/issue").status_code == 200
     return number_of(web, run)
+
+
+def called_at_length(web: Web, run: str) -> None:
+    """Have customer and device of a run named by 600 bytes."""
+    store = web.hub.laboratory.store
+    start = json.loads(store.journals.lines("here", run)[0])
+    order = start["data"]["order"]
+    order["customer"]["name"] = order["dut"]["name"] = {"zh": "水" * 200}
+    indexed = Indexed()
+    indexed.take("here", run, "start", json.dumps(start).encode())
+    with store.database.begin() as connection:
+        connection.execute(run_items.delete().where(run_items.c.run == run))
+        indexed.write(connection, store.database)
 
 
 def rows(page: str) -> list[str]:
@@ -57,6 +73,11 @@ def test_a_certificate_comes_to_its_customer_once_it_is_issued(web: Web, run: st
         for address in ("/certificates", f"/certificates?q={number}"):
             assert run not in bolt.get(address).text
         assert "There is none." in staff.get("/certificates?q=nothing").text
+        called_at_length(web, run)
+        assert "水" * 165 + "…" in staff.get("/certificates").text
+        with web.token("operator") as api:
+            (one,) = api.get(f"/calibrated?number={number}").json()
+        assert one["customer"] == one["name"] == {"zh": "水" * 165 + "…"}
 
 
 def test_the_list_goes_on_page_by_page(web: Web, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
