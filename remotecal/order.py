@@ -72,6 +72,8 @@ class Head(Written):
 
 DUT = "dut"
 """Id of the device under test in a record; of several, `dut-1` and so on."""
+HELD: Final = "the run is held"
+"""How a station begins to say that a run waits with its rig safe, and goes on by itself: it has not ended."""
 
 
 class Dut(Written):

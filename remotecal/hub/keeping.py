@@ -89,6 +89,7 @@ class Keeping:
                 order.expires,
                 order.by,
                 claim.claim,
+                order.bench,
             ):
                 return f"the order {order.id} was claimed by another start"
             numbers = order.order.numbers.values()

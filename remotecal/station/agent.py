@@ -24,6 +24,7 @@ from remotecal.errors import (
     TransportError,
 )
 from remotecal.journal.events import ON_SITE
+from remotecal.order import HELD
 from remotecal.runs.company import Company
 from remotecal.runs.safety import NOTHING, Safety
 from remotecal.station.acceptance import accept, benches, check_clock, check_time, foreseen, read_order
@@ -168,9 +169,9 @@ class Station(Site):
             async with self.instruments:
                 found = await asyncio.to_thread(self._make_safe, run)
             rig = f"({NOTHING})" if found.nothing else "with its rig safe"
-            said = f"the run is held {rig}, and goes on by itself: {reason}"
+            said = f"{HELD} {rig}, and goes on by itself: {reason}"
         except RemotecalError as error:
-            said = f"the run is held, but {error}: {reason}"
+            said = f"{HELD}, but {error}: {reason}"
         log.error("run %s: %s", run.order.id, said)
         await self.refuse(run.order.id, said)
 

@@ -148,9 +148,9 @@ class Journals:
 
     def note_failed(self, station: str, run: str, reason: str) -> None:
         """Keep why no record of a run can be computed, "" once one was."""
-        this = (runs.c.station == station) & (runs.c.run == run)
+        this = (runs.c.station == station) & (runs.c.run == run) & (runs.c.failed != reason)
         with self._database.begin() as connection:
-            connection.execute(runs.update().where(this).values(failed=reason))
+            connection.execute(runs.update().where(this).values(failed=reason, acknowledged=None))
 
     def committed(self, station: str, run: str) -> int:
         """Return the number of a journal's last line that is here; 0 if there is none."""

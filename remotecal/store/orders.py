@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
+from remotecal.order import HELD
 from remotecal.store import steps
 from remotecal.store.calibrations import refresh_run
+from remotecal.store.shares import lock_used
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from sqlalchemy import ColumnElement
 
     from remotecal.store.database import Database
 
@@ -208,6 +212,7 @@ class Orders:
         expires: float,
         by: str,
         claim: str,
+        bench: str,
     ) -> bool:
         """Enter a signed order that was claimed, which an older database knows nothing of, or not that.
 
@@ -220,26 +225,31 @@ class Orders:
             expires: until when it could be begun.
             by: who issued it.
             claim: what the station showed.
+            bench: name of the bench it is for.
 
         Returns:
             Whether it stands as claimed so; not if another start of the station claimed it.
         """
+        from sqlalchemy import func
+
+        of = orders.c
         values = {"station": station, "envelope": envelope, "state": "claimed", "claim": claim}
         entered = {"id": order, "number": number, "issued": issued, "expires": expires, "by": by, **values}
-        insert = self._database.insert(orders).values(**entered)
-        ours = (orders.c.station == station) & ((orders.c.state != "claimed") | (orders.c.claim == claim))
-        entering = insert.on_conflict_do_update(
-            index_elements=["id"], set_={"state": "claimed", "claim": claim, "reason": ""}, where=ours
-        ).returning(orders.c.id)
-        its_run = (runs.c.station == station) & (runs.c.run == order) & runs.c.ordered.is_(None)
+        insert = self._database.insert(orders).values(**entered, bench=bench)
+        ours = (of.station == station) & ((of.state != "claimed") | (of.claim == claim))
+        again = {"state": "claimed", "claim": claim, "reason": "", "bench": func.coalesce(of.bench, bench)}
+        entering = insert.on_conflict_do_update(index_elements=["id"], set_=again, where=ours)
+        its_run = (runs.c.station == station) & (runs.c.run == order)
         with self._database.begin() as connection:
-            entered_so = connection.execute(entering).first() is not None
-            if (
-                entered_so
-                and connection.execute(runs.update().where(its_run).values(ordered=issued)).rowcount
-            ):
+            # No first lines of its run come meanwhile, which would know nothing of it, nor it of them.
+            lock_used(connection, [station])
+            row = connection.execute(entering.returning(of.issued, of.bench)).first()
+            if row is None:
+                return False
+            told = {"ordered": row.issued, "bench": row.bench}
+            if connection.execute(runs.update().where(its_run).values(told)).rowcount:
                 steps.keep(connection, station, order)
-            return entered_so
+            return True
 
     def refuse(self, order: str, station: str, reason: str) -> None:
         """Note that a station won't carry out an order, or why its run ended early."""
@@ -319,3 +329,8 @@ class Orders:
 def order_of(row: Sequence[Any]) -> OrderRow:
     """Return a row of the table as what it is."""
     return OrderRow(*row)
+
+
+def held() -> ColumnElement[bool]:
+    """Return whether what is said of an order is that its run is held, and goes on by itself."""
+    return orders.c.reason.startswith(HELD)

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from remotecal.model.identifiers import comparable
+from remotecal.store.awaiting import done
 from remotecal.store.journals import STATES, RunRow, run_of
-from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.orders import OrderRow, held, order_of
 from remotecal.store.tables import AWAITING, ENDED_EARLY, FEW_RUNS, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PlacedOrder(NamedTuple):
         run = self.run
         if self.stage == "measured" and run is not None:
             return run.unordered or ("" if run.record else run.failed)
-        still = run is not None and run.state == "suspended"
+        still = run is None or run.state == "suspended"
         return self.order.reason if still or self.stage in {"refused", "withdrawn", "ended"} else ""
 
 
@@ -130,19 +131,20 @@ def _stages(now: float) -> Mapping[Stage, ColumnElement[bool]]:
 
     state, run = orders.c.state, runs.c.state
     begun = and_(state == "claimed", runs.c.run.is_(None))
-    whole = and_(runs.c.record != "", runs.c.awaiting == "", runs.c.unordered == "")
+    ended = and_(orders.c.reason != "", ~held())
+    # What is being amended is issued still.
+    issued = or_(runs.c.awaiting == "", done("issued").is_not(None))
+    whole = and_(runs.c.record != "", runs.c.unordered == "", issued)
     measured = and_(state == "claimed", run.in_(COMPLETE))
     return {
         "waits": and_(state == "issued", orders.c.expires >= now),
         "expired": and_(state == "issued", orders.c.expires < now),
         "refused": state == "refused",
         "withdrawn": state == "withdrawn",
-        "ended": or_(and_(begun, orders.c.reason != ""), and_(state == "claimed", run.in_(ENDED_EARLY))),
+        "ended": or_(and_(begun, ended), and_(state == "claimed", run.in_(ENDED_EARLY))),
         "certified": and_(measured, whole),
         "measured": and_(measured, ~whole),
-        "on": or_(
-            and_(begun, orders.c.reason == ""), and_(state == "claimed", ~run.in_((*ENDED_EARLY, *COMPLETE)))
-        ),
+        "on": or_(and_(begun, ~ended), and_(state == "claimed", ~run.in_((*ENDED_EARLY, *COMPLETE)))),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.store import spreads, stated, steps
 from remotecal.store.database import in_parts, of_runs
-from remotecal.store.tables import records, runs
+from remotecal.store.tables import orders, records, runs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -54,6 +54,9 @@ class Records:
         insert = self._database.insert(records).values(station=row.station, run=row.run, **values)
         procedure = _procedure(row.record)  # before anybody waits: the first time, what is installed is read
         with self._database.begin() as connection:
+            # Before the run, as `assign` has it. What the order was held by, once, is nothing it ended by.
+            order = (orders.c.station == row.station) & (orders.c.id == row.run) & (orders.c.reason != "")
+            connection.execute(orders.update().where(order).values(reason=""))
             connection.execute(insert.on_conflict_do_update(index_elements=["station", "run"], set_=values))
             this = (runs.c.station == row.station) & (runs.c.run == row.run)
             known = "agrees" if row.agrees else "differs"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.awaiting import done, next_duty, signed_for
 from remotecal.store.step_tables import run_steps, work_days
-from remotecal.store.tables import remarks, runs, signed_certificates
+from remotecal.store.tables import orders, remarks, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -217,12 +217,19 @@ def _sum_up_day(connection: Connection, database: Database, day: int) -> None:
 
 
 def rebuild(database: Database) -> int:
-    """Make both indexes anew, while nobody else writes; return of how many runs they are."""
+    """Make both indexes anew, while nobody else writes; return of how many runs they are.
+
+    So is what they are made of that is kept with the runs: what their orders say, and what they wait for.
+    """
     from sqlalchemy import func, select
 
     with database.begin() as connection:
         connection.execute(work_days.delete())
         connection.execute(run_steps.delete())
+        of_order = {"ordered": orders.c.issued, "bench": func.coalesce(orders.c.bench, "")}
+        its_order = (orders.c.id == runs.c.run) & (orders.c.station == runs.c.station)
+        connection.execute(runs.update().where(its_order).values(of_order))
+        connection.execute(runs.update().where(runs.c.record != "").values(awaiting=next_duty()))
         query = _query()
         names = [column.name for column in query.selected_columns]
         connection.execute(run_steps.insert().from_select(names, query))

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.store import steps
+from remotecal.store.orders import held
+from remotecal.store.placed import COMPLETE
 from remotecal.store.steps import STEPS, quarters
 from remotecal.store.tables import EARLY, REASONED, orders, runs
 
@@ -133,20 +135,25 @@ class WorkDone:
 
         Few are of either kind, those with a reason and those whose run ended early: each has an index.
         """
-        from sqlalchemy import func, literal, select, text, union_all
+        from sqlalchemy import and_, func, literal, or_, select, text, union_all
 
         of_run = (runs.c.run == orders.c.id) & (runs.c.station == orders.c.station)
+        computing = and_(runs.c.state.in_(COMPLETE), runs.c.failed == "")
+        nothing = and_(runs.c.record == "", ~computing)
         reasoned = (
             select(
                 func.coalesce(runs.c.state, orders.c.state).label("state"), orders.c.reason.label("reason")
             )
             .select_from(orders.outerjoin(runs, of_run))
             .where(text(f"orders.{REASONED}"), orders.c.issued >= since, orders.c.issued < until)
+            .where(~held(), or_(runs.c.run.is_(None), nothing))
         )
         others = (
             select(runs.c.state, runs.c.failed)
             .where(text(EARLY), runs.c.ordered >= since, runs.c.ordered < until)
-            .where(select(literal(1)).where(of_run, orders.c.reason == "").correlate(runs).exists())
+            .where(
+                select(literal(1)).where(of_run, or_(orders.c.reason == "", held())).correlate(runs).exists()
+            )
         )
         each = union_all(reasoned, others).subquery().c
         query = (

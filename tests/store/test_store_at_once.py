@@ -82,3 +82,19 @@ def test_what_happens_to_a_run_at_once_is_told_of_it(enrolled: Store) -> None:
         )
     assert kept == wanted
     assert len(kept) == len(PAIRS)
+
+
+def first_lines(store: Store, run: str) -> None:
+    store.journals.append("here", run, 1, [], 5.0)
+
+
+def enter_claimed(store: Store, run: str) -> None:
+    assert store.orders.enter_claimed(run, "N", "here", b"e", 1.0, 9.0, "Li Wei", "claim", "bench 1")
+
+
+def test_an_order_entered_again_and_the_first_lines_of_its_run_know_each_other(enrolled: Store) -> None:
+    for run, acts in {"r1": (first_lines, enter_claimed), "r2": (enter_claimed, first_lines)}.items():
+        one_waits(enrolled, run, *acts)
+        found = enrolled.journals.find("here", run)
+        assert (found.ordered, found.bench) == (1.0, "bench 1")
+        assert enrolled.orders.find(run).bench == "bench 1"

@@ -10,6 +10,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.clock import VirtualClock
 from remotecal.errors import CertificateRefused, OrderError
 from remotecal.journal.writing import Journal
+from remotecal.order import HELD
 from remotecal.store import Store, tables
 from remotecal.store.placed import Stage
 from remotecal.store.records import RecordRow
@@ -45,14 +46,21 @@ def test_orders_page_by_page(busy: Store) -> None:
 
 def test_each_order_is_at_one_place(busy: Store) -> None:
     """By the order, its run and its certificates; a filter finds the same as the list tells."""
-    for order in ("o1", "o2", "o3", "o6", "o7"):
+    busy.orders.issue("o9", "n9", "here", b"envelope", 0.5, 100.0, "Li Wei")
+    for order in ("o1", "o2", "o3", "o6", "o7", "o9"):
         station = busy.orders.find(order).station
         assert not busy.orders.claim(order, station, "here it begins", 1.0)
     busy.orders.issue("o8", "n8", "here", b"envelope", 0.5, 8.0, "Li Wei")
     busy.orders.refuse("o4", "there", "it moved")
     busy.orders.refuse("o3", "here", "no balance")
     busy.orders.refuse("o7", "here", "too warm, once")  # taken up again and finished since
-    kept = {"o1": ("signed", {"record": "agrees"}), "o2": ("asking", {}), "o7": ("signed", {})}
+    held = f"{HELD} with its rig safe, and goes on by itself: the clock is wrong"
+    busy.orders.refuse("o9", "here", held)
+    kept = {
+        "o1": ("signed", {"record": "agrees", "awaiting": "reviewed"}),
+        "o2": ("asking", {}),
+        "o7": ("signed", {}),
+    }
     kept["o7"][1].update({"record": "differs", "awaiting": "approved"})
     for run, (state, others) in kept.items():
         values = {"station": busy.orders.find(run).station, "run": run, "committed": 1, "head": "h"}
@@ -64,16 +72,17 @@ def test_each_order_is_at_one_place(busy: Store) -> None:
         with busy.database.begin() as connection:
             row |= {"duty": "issued", "by": "Li Wei", "number": number, "token": number}
             connection.execute(tables.signed_certificates.insert().values(**row))
-    told = {one.order.id: (one.stage, one.reason) for one in busy.pages.placed(9, now=9.0)}
+    told = {one.order.id: (one.stage, one.reason) for one in busy.pages.placed(10, now=9.0)}
     assert told == {
         "o1": ("certified", ""), "o2": ("on", ""), "o3": ("ended", "no balance"),
         "o4": ("refused", "it moved"), "o5": ("withdrawn", "a mistake"), "o6": ("on", ""),
-        "o7": ("measured", ""), "o8": ("expired", ""),
+        "o7": ("measured", ""), "o8": ("expired", ""), "o9": ("on", held),
     }  # fmt: skip
     certified = busy.pages.place("o1", 9.0)
     assert (certified.certificates, certified.certificate) == (1, "C-1a"), "an amended one counts once"
+    assert certified.run.awaiting == "reviewed", "it is certified while it is amended once more"
     for stage in get_args(Stage):
-        found = {one.order.id for one in busy.pages.placed(9, 9.0, stage=stage)}
+        found = {one.order.id for one in busy.pages.placed(10, 9.0, stage=stage)}
         assert found == {order for order, (at, _) in told.items() if at == stage}, stage
     assert [one.stage for one in busy.pages.placed(9, 9.0, stage="certified", account="acme")] == []
     assert [one.stage for one in busy.found.orders("n8", 7.0)] == ["waits"]
@@ -197,10 +206,12 @@ def test_the_figures_of_the_hub(busy: Store, tmp_path: Path) -> None:
     assert (found.journals_awaited, found.journal_lag, found.journals_refused) == (2, 40.0, 1)
     assert (found.records_due, found.differing) == (1, 1)
     assert busy.pages.wanting()["failed"] == ()
+    busy.journals.acknowledge("here", "due", len(lines))  # that lines were refused
     busy.journals.note_failed("here", "due", "its procedure is not trusted here")
     (row,) = busy.pages.wanting()["failed"]
     assert (row.run, row.failed) == ("due", "its procedure is not trusted here")
     busy.journals.acknowledge("here", "due", row.committed)
+    busy.journals.note_failed("here", "due", row.failed)  # tried again, in vain
     assert busy.pages.wanting()["failed"] == ()
     assert found.orders == {"issued": 6, "withdrawn": 1}
     assert found.runs == {"paused": 1, "running": 1, "signed": 2}

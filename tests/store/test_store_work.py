@@ -10,9 +10,11 @@ from alembic.runtime.migration import MigrationContext
 from asked import asking, plan
 from sqlalchemy import insert, select
 
+from remotecal.order import HELD
 from remotecal.store import Store
 from remotecal.store.amendments import AmendmentRow
 from remotecal.store.migrations.versions import v0027_steps
+from remotecal.store.orders import OrderPlan
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
 from remotecal.store.spreads import ItemSpread, Spread, run_spreads
@@ -163,10 +165,12 @@ def test_what_days_come_to_is_what_their_runs_do_whatever_happens_to_these(worke
     """Of runs that were resumed, paused or aborted, that nobody ordered, or wait for a signature."""
     for n, state in enumerate(("signed", "paused", "aborted", "suspended", "running", "signed")):
         run = f"k{n}"
-        worked.orders.issue(run, "N", "here", b"e", 2 * DAY - 5 + n, 1e9, "Li Wei")
+        plan = OrderPlan(f"bench {n}")
+        worked.orders.issue(run, "N", "here", b"e", 2 * DAY - 5 + n, 1e9, "Li Wei", plan=plan)
         with worked.database.begin() as connection:
             told = {"station": "here", "run": run, "committed": 1, "head": "h", "state": state}
             told |= {"began": 2 * DAY - 1 + n, "updated": 3 * DAY + n, "ordered": 2 * DAY - 5 + n}
+            told |= {"bench": plan.bench}
             connection.execute(insert(runs), [told])
         if state in ("signed", "suspended"):
             recorded(worked, run)
@@ -190,10 +194,18 @@ def test_what_days_come_to_is_what_their_runs_do_whatever_happens_to_these(worke
         for time in TIMES:
             agrees(worked, *time)
     before = kept(worked)
-    with worked.database.read() as connection:
+    told_of_runs = select(*(runs.c[name] for name in ("run", "ordered", "bench", "awaiting"))).order_by(
+        runs.c.run
+    )
+    with worked.database.begin() as connection:
         days = connection.execute(select(work_days)).all()
+        told = connection.execute(told_of_runs).all()
+        connection.execute(runs.update().values(ordered=None, bench=""))
+        connection.execute(runs.update().where(runs.c.record != "").values(awaiting="approved"))
     assert worked.work.rebuild() == len(before)
     assert kept(worked) == before
+    with worked.database.read() as connection:
+        assert connection.execute(told_of_runs).all() == told
     with worked.database.read() as connection:
         assert sorted(connection.execute(select(work_days)).all()) == sorted(days)
     with worked.database.begin() as connection:
@@ -214,15 +226,35 @@ def test_what_ended_early_is_counted_by_why(worked: Store) -> None:
             if state == "aborted":
                 this = orders.c.id == f"e{n}"
                 connection.execute(orders.update().where(this).values(state="claimed", reason="leak"))
+    held = f"{HELD}, with its rig safe: the clock is wrong"
+    others = {
+        "certified": ("signed", "too warm, once", {"record": "agrees"}),
+        "computing": ("signed", "too warm, once", {}),
+        "held": ("running", held, {}),
+        "stands": ("suspended", held, {}),
+        "begun": ("", held, {}),
+    }
+    for order, (state, reason, values) in others.items():
+        worked.orders.issue(order, "N", "there", b"e", 5 * DAY, 1e9, "Li Wei")
+        with worked.database.begin() as connection:
+            run = {"station": "there", "run": order, "committed": 1, "head": "h", "state": state}
+            run |= {"began": 5 * DAY, "updated": 1.0, "ordered": 5 * DAY, **values}
+            if state:
+                connection.execute(runs.insert().values(run))
+            this = orders.c.id == order
+            connection.execute(orders.update().where(this).values(state="claimed", reason=reason))
     with worked.database.begin() as connection:
         gone = orders.update().where(orders.c.id == "w").values(state="withdrawn", reason="not needed")
         connection.execute(gone)
     assert worked.work.ended_early(0.0, 10 * DAY) == (
         EndedEarly("aborted", "leak", 2),
         EndedEarly("signed", "no points", 1),
+        EndedEarly("suspended", "", 1),
         EndedEarly("withdrawn", "not needed", 1),
     )
     assert worked.work.ended_early(0.0, 5 * DAY) == ()
+    worked.records.put(RecordRow("there", "computing", "h", "k", "{}", agrees=True, computed=1.0))
+    assert worked.orders.find("computing").reason == ""
 
 
 def test_load_is_counted_by_the_parts_asked_for(worked: Store) -> None:
