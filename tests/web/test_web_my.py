@@ -97,6 +97,15 @@ def test_the_page_shows_what_is_theirs_and_where_it_is(web: Web, runs: dict[str,
                 told[runs["open"]]["awaiting"] == acme.get(f"/orders/{runs['open']}").json()["awaiting"] != ""
             )
             assert [one["id"] for one in acme.get("/orders?stage=certified").json()] == [runs["acme"]]
+        store, mark = web.hub.laboratory.store, f"{number}</a> <strong>revoked</strong>"
+        try:
+            for revoked in ([], [number]):
+                store.items.count_without(revoked)
+                assert (mark in client.get("/orders").text) == bool(revoked)
+                with web.token("customer") as acme:
+                    assert acme.get(f"/orders/{runs['acme']}").json()["revoked"] == bool(revoked)
+        finally:
+            store.items.count_without([])
         certificates = page.text.partition('id="certificates"')[2]
         assert runs["acme"] in certificates
         assert runs["open"] not in certificates
