@@ -1,7 +1,6 @@
 """The person on site adds a photo by a command, with hub and station as processes of their own."""
 
 import asyncio
-import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import read_journal
 from remotecal.journal.files import check_file, named_files
 from remotecal.station.on_site import Wish, wish_for
-from remotecal.transport.messages import CommandAnswer
+from remotecal.transport.messages import CommandAnswer, StationState
 
 CONTENT = bytes(range(256)) * 4000
 DIGEST = sha256(CONTENT).hexdigest()
@@ -27,8 +26,8 @@ def wish(both: Processes, verb: str, argument: str = "") -> CommandAnswer:
 
 def wait_for_question(both: Processes) -> None:
     def is_asked() -> bool:
-        run = json.loads(wish(both, "state").content)["run"]
-        return run is not None and run["prompt"] > 0
+        run = StationState.model_validate_json(wish(both, "state").content).run
+        return run is not None and run.prompt > 0
 
     wait_until(is_asked)
 
