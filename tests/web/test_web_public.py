@@ -51,8 +51,9 @@ def test_anybody_is_told_whether_it_counts(web: Web, run: str, number: str, addr
         assert number in page.text
         assert all(sha256(content).hexdigest() in page.text for content in files)
         assert "remotecal verify" in page.text
+        shown = page.text.replace(address, "")  # its letters are drawn, and M1 may be among them
         for secret in ("Customer", "Street 1", "Person", run, "/api/", "M1"):
-            assert secret not in page.text, secret
+            assert secret not in shown, secret
 
 
 def _look(web: Web) -> int:
