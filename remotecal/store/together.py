@@ -36,6 +36,6 @@ def together(connection: Connection, *queries: Asked) -> tuple[Sequence[tuple[An
     for one in each:
         begins.append(begins[-1] + len(one.c))
     found: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in each)
-    for row in connection.execute(union_all(*parts)):
-        found[row[0]].append(tuple(row[begins[row[0]] : begins[row[0] + 1]]))
+    for row in map(tuple[Any, ...], connection.execute(union_all(*parts))):
+        found[row[0]].append(row[begins[row[0]] : begins[row[0] + 1]])
     return found

@@ -117,7 +117,7 @@ def test_a_device_above_the_standard_has_less_pressure(of_gauge):
 
 
 def test_an_absolute_device_on_a_gauge_standard_takes_the_airs_pressure_and_its_uncertainty(of_gauge):
-    absolute = gauge(absolute=True)
+    absolute = gauge(absolute=True, standard_kind="gauge")
     run = elsewhere(of_gauge)
     run.certificates["ambient"] = certified_air(40.0)
     at_level, _ = gauge().found(of_gauge)
