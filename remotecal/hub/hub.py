@@ -8,7 +8,6 @@ database and a broker, and any of them may be killed at any time.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import time
@@ -356,5 +355,5 @@ class Hub:
 
 def _not_served(station: StationRow) -> str:
     """Return why a station is given no orders, by what it said last; "" if it may have some."""
-    said = json.loads(station.announced or "{}")
+    said = station.said
     return served(said.get("speaks", 1), said.get("version", ""))

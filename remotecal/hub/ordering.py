@@ -90,7 +90,7 @@ def check_order(
 
 def announced(station: StationRow) -> dict[str, BenchAnnounced]:
     """Return name → bench of a station, as it said last; none if it was never heard of."""
-    said = [] if station.announced is None else json.loads(station.announced).get("benches", [])
+    said = station.said.get("benches", [])
     return {one["name"]: BenchAnnounced.model_validate_json(json.dumps(one)) for one in said}
 
 
@@ -106,7 +106,7 @@ class Fitting(NamedTuple):
 
 def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
     """Return the procedures that are installed here, each with whether a bench can carry it out."""
-    said = {} if station.announced is None else json.loads(station.announced).get("procedures", {})
+    said = station.said.get("procedures", {})
     made = []
     for found in installed_procedures():
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from remotecal.store.digests import digest_of
 from remotecal.store.tables import enrolment_codes, stations
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from remotecal.store.database import Database
 
@@ -40,6 +41,11 @@ class StationRow:
     """What it said of itself, in JSON."""
     used: int
     """Bytes of lines and files that are kept for it."""
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What it said of itself last; nothing if it was never heard of."""
+        return {} if self.announced is None else json.loads(self.announced)
 
 
 class Stations:
