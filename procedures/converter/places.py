@@ -127,12 +127,7 @@ class AtPlace(Repeats[ConverterSeen]):
     ) -> None:
         super().__init__(seen[0].entry.point, evidence, seen)
         self.parameters, self.conversion = parameters, conversion
-        for one in seen:
-            if one.reference_kind != parameters.standard_kind:
-                raise EvidenceError(
-                    f"{one.entry.point.name}: the controller counted {one.reference_kind or 'no'} pressure, "
-                    f"and the order says {parameters.standard_kind} pressure"
-                )
+        self.see_kind("the controller", lambda one: one.reference_kind, parameters.standard_kind)
         told = [one for each in seen for one in each.reference]
         bath = [one for each in seen for one in each.bath]
         self._std = self.correction("p_std", "controller", told, "Pa", extended=False)

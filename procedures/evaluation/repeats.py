@@ -189,6 +189,21 @@ class Repeats(Generic[Seen]):
             if reading.source.rpartition(".")[0] != name:
                 raise EvidenceError(f"{reading.source} was read where {name} has the role {role}")
 
+    def see_kind(self, who: str, told: Callable[[Seen], str], wanted: str) -> None:
+        """Raise `EvidenceError` where pressures were not counted from where the order says.
+
+        Args:
+            who: counted them.
+            told: returns what a repeat says of it.
+            wanted: what the order says.
+        """
+        for one in self.seen:
+            if (kind := told(one)) != wanted:
+                raise EvidenceError(
+                    f"{one.entry.point.name}: {who} counted {kind or 'no'} pressure, and the order says "
+                    f"{wanted} pressure"
+                )
+
     def characteristic(self, symbol: str, name: str, unit: str, *, beside: float = 0.0) -> Input:
         """Return a characteristic of the rig and make it an input.
 

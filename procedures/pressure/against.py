@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from remotecal.drivers.measured import Measured
-from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.air import AirAround
@@ -123,7 +122,8 @@ class AgainstGauge(AtPressure[G]):
     ) -> None:
         super().__init__(value, evidence, seen, parameters)
         readings = [reading for one in self.seen for reading in one.reference]
-        self._see_kind(parameters)
+        kind: Kind = "absolute" if parameters.standard_absolute else "gauge"
+        self.see_kind("the standard", lambda one: one.reference_kind, kind)
         self._standard = self.correction(
             "p_std", standard_role(evidence.instruments), readings, "Pa", extended=False
         )
@@ -131,16 +131,6 @@ class AgainstGauge(AtPressure[G]):
         if self.air is None and any(one.reference_kind != self._device for one in self.seen):
             air = [one.air_pressure for one in self.seen]
             self._barometer = self.correction("p_a", "ambient", air, "Pa")
-
-    def _see_kind(self, parameters: PressureParameters) -> None:
-        """Raise `EvidenceError` where the standard did not count from where the order says that it does."""
-        kind: Kind = "absolute" if parameters.standard_absolute else "gauge"
-        for one in self.seen:
-            if one.reference_kind != kind:
-                raise EvidenceError(
-                    f"{one.entry.point.name}: the standard counted {one.reference_kind or 'no'} pressure, "
-                    f"and the order says {kind} pressure"
-                )
 
     def told(self, seen: G, x: Numbers) -> Number:
         shown = self._standard.corrected(x, mean(seen.reference, "Pa"))
