@@ -278,8 +278,8 @@ class Planned:
             wire.put(reply)
             return
         thread = threading.Thread(target=behaviour, args=(wire, reply), daemon=True)
-        self._threads.append(thread)
         thread.start()
+        self._threads.append(thread)  # begun: `join` is called while this goes on
 
     def hear(self, wire: Wire, received: bytes) -> bytes:
         """Answer every question that has come in whole, and return the rest of what was received."""

@@ -215,8 +215,8 @@ class Server:
                 return
             self._open.add(connection)
             thread = threading.Thread(target=self._attend, args=(connection,), daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
 
     def _attend(self, connection: socket.socket) -> None:
         with suppress(OSError), connection, connection.makefile("rwb", buffering=0) as lines:

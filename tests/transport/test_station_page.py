@@ -25,8 +25,9 @@ from tiny_bench import Tiny
 
 from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
-from remotecal.journal.events import read_journal
+from remotecal.journal.events import found_in, read_journal
 from remotecal.journal.writing import Journal
+from remotecal.station.pages.desk import Desk
 from remotecal.station.pages.entering import NOTHING, Doorkeeper
 from remotecal.station.pages.journals import FollowedJournal
 from remotecal.station.pages.phones import Phones
@@ -243,6 +244,11 @@ def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
         assert "(taken again)" in grid
         beside.send(one, "/last", run=order.id)
         assert "nobody has taken away" in one.get(beside.base + "/last").text
+        desk, kept = Desk(beside.site.folder), found_in(beside.site.folder.runs / order.id)
+        away = kept.rename(kept.with_name("away"))  # as long as it is put to rest
+        assert desk.record(order.id) is None
+        away.rename(kept)
+        assert desk.record(order.id) is not None, "what could not be computed once is not given up"
     kinds = [event["kind"] for event in journal]
     assert kinds.count("repeat") == 2, "the first one was thrown away"
     assert kinds.count("observation") == 1

@@ -72,9 +72,12 @@ class Desk:
         return self._following(directory).look()
 
     def record(self, run: str) -> Record | None:
-        """Return what comes of a complete run; None where that can't be computed here."""
+        """Return what comes of a complete run; None where that can't be computed here, or not yet."""
         told = self._record(run)
-        return Record.from_json(told) if told else None
+        if told:
+            return Record.from_json(told)
+        self._record.cache_clear()  # its journal may be on its way to rest, and be whole in a moment
+        return None
 
     def _computed(self, run: str) -> str:
         envelope = (self.folder.orders / check_run(run) / "order.json").read_bytes()
