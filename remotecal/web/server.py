@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
+from anyio import to_thread
 
 from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError
@@ -28,6 +29,9 @@ HOST, PORT = "127.0.0.1", 4290
 """Where the API listens unless it is told otherwise: for this machine only."""
 GRACE = 3
 """Seconds that requests have to finish when the hub goes down."""
+THREADS = 6
+"""Requests that are worked on at once. The interpreter computes for one at a time, and each more keeps a station's
+command waiting longer; what takes long is done one at a time besides (`Office.one_print`, `Boards.make`)."""
 
 
 @asynccontextmanager
@@ -81,6 +85,7 @@ async def serving(
     config.http_protocol_class = partial(Patient, door=door)  # type: ignore[assignment]  # it is called only
     shown = f"[{host}]" if ":" in host else host
     server = PageServer(config)
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
     running = asyncio.create_task(server.serve([door]), name="api")
     try:
         yield f"{'https' if certificate else 'http'}://{shown}:{door.getsockname()[1]}"
