@@ -30,6 +30,7 @@ from compare import Bound, Cost, amount, show, take_turns, verdict
 from filled_hub import EVENTS, NOW, enter_runs, enter_stations, run_at
 from sqlalchemy import create_engine
 
+from remotecal.cli.service import keep_what_is_there, promptly
 from remotecal.clock import VirtualClock
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.laboratory import OrderDesk, connection
@@ -224,7 +225,9 @@ def hub_up(
     thread.start()
     told.wait()
     try:
-        yield urls[0], known
+        with promptly():
+            keep_what_is_there()  # as a hub does that is up
+            yield urls[0], known
     finally:
         loop.call_soon_threadsafe(over.set)
         thread.join()
