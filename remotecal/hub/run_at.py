@@ -156,13 +156,26 @@ class RunAt:
             CertificateRefused, JournalBroken: as `record`.
             ConfigurationError: a font is missing.
         """
-        from remotecal.certificates.dcc import read
         from remotecal.certificates.pdf import print_certificate
-        from remotecal.certificates.signing.xml import read_signatures
 
         signed = self._signed()
         if signed is not None and signed.pdf is not None:
             return signed.pdf
         xml = self.certificate()
-        signatures = read_signatures(xml)
-        return print_certificate(read(signatures[-1].content if signatures else xml), xml)
+        return print_certificate(_signed_record(xml), xml)
+
+    def drawn(self) -> tuple[bytes, ...]:
+        """Return the certificate's pages as pictures (PNG), as they are printed now; errors as `printed`."""
+        from remotecal.certificates.pdf import draw_certificate
+
+        xml = self.certificate()
+        return draw_certificate(_signed_record(xml), xml)
+
+
+def _signed_record(xml: bytes) -> Record:
+    """Return the record of a certificate: what its signatures are on, where it has some."""
+    from remotecal.certificates.dcc import read
+    from remotecal.certificates.signing.xml import read_signatures
+
+    signatures = read_signatures(xml)
+    return read(signatures[-1].content if signatures else xml)

@@ -43,6 +43,8 @@ REVIEWS_HELD: Final = 32
 """Certificates of which it is remembered what a review found."""
 REVIEW_HOLDS: Final = 600.0
 """Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
+DRAWN_HELD: Final = 8 * 2**20
+"""Bytes of pictures of certificates that are remembered."""
 PLACES_HELD: Final = 200_000
 """Repeats of which it is remembered where they stand in their journals."""
 
@@ -85,6 +87,8 @@ class Office:
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
         """What was found of certificates under review, by all that it follows from."""
+        self.drawn: Remembered[bytes] = Remembered(DRAWN_HELD, len)
+        """Pictures of certificates as they are printed, by the hash of their XML."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None

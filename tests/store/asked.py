@@ -50,6 +50,17 @@ def plan(store: Store, asked: Asked, *, sorting: bool = False) -> list[str]:
     return [row[-1] for row in rows]
 
 
+def for_each_row(store: Store, asked: Asked) -> list[str]:
+    """Return the steps that a SQLite database takes once more for each row it has found."""
+    with store.database.read() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked.statement}", asked.parameters).all()
+    below: set[int] = set()
+    for number, parent, _, step in rows:
+        if parent in below or step.startswith("CORRELATED"):
+            below.add(number)
+    return [step for number, *_, step in rows if number in below]
+
+
 def searched_whole(steps: list[str]) -> list[str]:
     """Return the steps that go through all rows of a table, or put rows in order.
 

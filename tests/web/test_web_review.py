@@ -3,8 +3,11 @@
 import re
 from dataclasses import replace
 from html import unescape
+from io import BytesIO
 
 import pytest
+from PIL import Image
+from pyhanko.pdf_utils.reader import PdfFileReader
 from test_web_pages import browsing, key_in, token
 from web_laboratory import NAMES, Web, problem
 
@@ -56,6 +59,18 @@ def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
 def test_a_certificate_is_shown_with_its_checks(web: Web, run: str, language: str, said: str) -> None:
     with browsing(web, "operator", language) as client:
         page = client.get(f"/review/here/{run}")
+        (shown,) = re.findall(r'<img src="(/review/[^"]*)" loading="lazy"', page.text)
+        printed = client.get(f"/api/v1/runs/here/{run}/certificate.pdf").content
+        picture = client.get(shown)
+    pages = PdfFileReader(BytesIO(printed)).root["/Pages"]["/Count"]
+    assert (picture.headers["content-type"], picture.headers["x-content-type-options"]) == (
+        "image/png",
+        "nosniff",
+    )
+    with Image.open(BytesIO(picture.content)) as drawn:
+        assert round(drawn.height / drawn.width * 210 / 297, 1) == pages
+    with browsing(web, "customer", language) as customer:
+        assert customer.get(shown).status_code in {403, 404}
     assert page.status_code == 200
     assert said in page.text
     checks = page.text.partition('aria-labelledby="checks"')[2].partition("</section>")[0]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.pdf.content import content
 from remotecal.certificates.pdf.face import design_of, pictures_of
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 EMBEDDED_NAME = "certificate.xml"
 TEMPLATE, DATA = "certificate.typ", "certificate.json"
+DOTS: Final = 110.0
+"""Dots to the inch of a page on a screen: its small print can be read."""
 
 
 def print_certificate(record: Record, xml: bytes) -> bytes:
@@ -33,6 +37,28 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
         ConfigurationError: the record's face may not be printed with; or no font of this computer has
             the characters of the record: a certificate with boxes in place of characters is none.
     """
+    with _laid_out(record, xml) as root:
+        return typeset(root, TEMPLATE)
+
+
+def draw_certificate(record: Record, xml: bytes, dots: float = DOTS) -> tuple[bytes, ...]:
+    """Return the pages of the same certificate as pictures (PNG), to be looked at on a screen.
+
+    Args:
+        record: as `xml` has it.
+        xml: the certificate.
+        dots: to the inch.
+
+    Raises:
+        as `print_certificate`.
+    """
+    with _laid_out(record, xml) as root:
+        return _compiled(root, TEMPLATE, dots)
+
+
+@contextmanager
+def _laid_out(record: Record, xml: bytes) -> Iterator[Path]:
+    """Give a folder with template, text, XML and pictures of a certificate."""
     font = chinese_font()
     data = content(record, read_signatures(xml), font) | {"font": font}
     with TemporaryDirectory(prefix="remotecal-print-") as folder:
@@ -43,7 +69,7 @@ def print_certificate(record: Record, xml: bytes) -> bytes:
         if record.face is not None:
             for field, picture in pictures_of(record.face, design_of(record)).items():
                 (root / f"{field}.png").write_bytes(picture)
-        return typeset(root, TEMPLATE)
+        yield root
 
 
 def _template() -> str:
@@ -57,12 +83,21 @@ def typeset(root: Path, template: str) -> bytes:
         ConfigurationError: a font is missing.
         RecordError: it can't be typeset.
     """
+    (printed,) = _compiled(root, template)
+    return printed
+
+
+def _compiled(root: Path, template: str, dots: float | None = None) -> tuple[bytes, ...]:
+    """Return a template as a PDF, or as a picture (PNG) for each page, with so many dots to the inch."""
     from typst import Compiler, TypstError
 
     compiler = Compiler(root / template, root=root, font_paths=fonts())
     try:
-        printed, warnings = compiler.compile_with_warnings(
-            format="pdf", pdf_standards=["a-3a", "ua-1"], timestamp=datetime.fromtimestamp(0, UTC)
+        made, warnings = compiler.compile_with_warnings(
+            format="pdf" if dots is None else "png",
+            ppi=dots,
+            pdf_standards=[] if dots is not None else ["a-3a", "ua-1"],
+            timestamp=datetime.fromtimestamp(0, UTC),
         )
     except TypstError as error:
         if "could not be displayed" in error.message:
@@ -74,6 +109,6 @@ def typeset(root: Path, template: str) -> bytes:
         raise RecordError(f"the certificate can't be printed: {error.diagnostic}") from error
     if warnings:
         raise ConfigurationError(f"the certificate can't be printed as it should: {warnings[0].message}")
-    if not isinstance(printed, bytes):
+    if not made:
         raise RecordError("the certificate can't be printed: there is no page")
-    return printed
+    return (made,) if isinstance(made, bytes) else tuple(made)

@@ -26,6 +26,7 @@ from remotecal.web.bodies import Device, RemarkAnswered, RemarkWritten, RunName,
 from remotecal.web.browser_keys import MOST
 from remotecal.web.certificates import FILED_BY
 from remotecal.web.office import REVIEW_HOLDS
+from remotecal.web.pages.drawn import picture_of
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.weighty import once
 from remotecal.web.remarks import RemarkNumber
@@ -38,11 +39,14 @@ if TYPE_CHECKING:
     from remotecal.hub.reviewing import Reviewed
     from remotecal.hub.run_at import RunAt
     from remotecal.hub.turns import TurnToSign
+    from remotecal.store.amendments import AmendmentRow
     from remotecal.store.awaiting import Awaiting
+    from remotecal.store.certified import InReview
     from remotecal.store.journals import RunRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.signings import SignedRow
     from remotecal.store.whole import WholeRun
+    from remotecal.web.office import Office
 
 router = APIRouter(prefix="/review", include_in_schema=False)
 
@@ -81,13 +85,11 @@ def show_review(
     """Return all that is to be known of a certificate before it is signed."""
     caller, office = callers.require(visitor.caller, "sign"), visitor.office
     whole = visible.whole(office, caller, station, run)
-    row, devices = whole.row, sorted(certificates.ordered(office, run))
+    row = whole.row
     if whole.record is None:
         raise NotThere(lacking(office.store, station, run))
     told = office.store.by_run.in_review(station, run)
-    of_run = office.laboratory.at(station, run, device or (devices or [""])[0])
-    amended = [one for one in told.amended if one.device == of_run.device]
-    of_run = replace(of_run, edition=len(amended))
+    of_run, amended = _latest(office, whole, told, device)
     reviewed = _reviewed(visitor, of_run, whole, told.signed)
     last = reviewing.last_issued(office.store, station, run)
     duty = _next_duty(reviewed)
@@ -95,7 +97,7 @@ def show_review(
     return visitor.page(
         "review_run.html",
         row=row,
-        devices=devices,
+        devices=sorted(certificates.ordered(office, run)),
         device=of_run.device,
         certificate=certificate_shown(reviewed.xml),
         report=reviewed.report,
@@ -119,6 +121,21 @@ def show_review(
         item=told.item if any(one.settled is None for one in told.remarks) else None,
         turn=_turn(visitor, reviewed),
     )
+
+
+@router.get(RUN + "/print.png")
+async def show_print(station: StationName, run: RunName, visitor: Visiting, device: Device = "") -> Response:
+    """Return the certificate as it would be printed now, as a picture."""
+    caller, office = callers.require(visitor.caller, "sign"), visitor.office
+
+    whole = await run_in_threadpool(visible.whole, office, caller, station, run)
+
+    def drawn() -> bytes:
+        of_run, _ = _latest(office, whole, office.store.by_run.in_review(station, run), device)
+        return picture_of(office, of_run)
+
+    async with office.one_print:
+        return Response(await run_in_threadpool(drawn), media_type="image/png")
 
 
 @router.post(RUN + "/remarks")
@@ -149,6 +166,15 @@ async def settle(station: StationName, run: RunName, remark: RemarkNumber, form:
         raise ConfigurationError("answer in a line of 500 characters at most") from None
     await run_in_threadpool(remarks.settle_remark, station, run, remark, said, caller, form.visitor.office)
     return see(f"/review/{station}/{run}")
+
+
+def _latest(office: Office, whole: WholeRun, told: InReview, device: str) -> tuple[RunAt, list[AmendmentRow]]:
+    """Return a device's certificate as it stands last, and the amendments it has had; "" for the first."""
+    row = whole.row
+    first = min(certificates.ordered(office, row.run), default="")
+    of_run = office.laboratory.at(row.station, row.run, device or first)
+    amended = [one for one in told.amended if one.device == of_run.device]
+    return replace(of_run, edition=len(amended)), amended
 
 
 def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun, signed: tuple[SignedRow, ...]) -> Reviewed:

@@ -32,7 +32,8 @@ USUAL: Final = timedelta(days=90)
 LONGEST: Final = timedelta(days=366)
 """Of which time statistics are told, at most."""
 STATIONS_SHOWN: Final = 40
-"""Stations whose load is on a page, at most; the files have all."""
+"""Stations whose load is on a page, at most; of a longer time than is usual, as many fewer as it is longer. The
+files have all."""
 HOUR: Final = 3600.0
 COLUMNS: Final = {
     "steps": ("procedure", "step", "runs", "lower", "median", "upper"),
@@ -65,7 +66,8 @@ def show_statistics(
     if table is not None:
         return as_csv(visitor, table, COLUMNS[table], _table(office, table, first, last))
     parts, places = _parts(office, first, last)
-    load = office.store.work.load_shown(parts, after, STATIONS_SHOWN)
+    most = max(1, STATIONS_SHOWN * USUAL // max(USUAL, last - first))
+    load = office.store.work.load_shown(parts, after, most)
     shown = sorted({one.station for one in load.loads})
     before = load.stations.index(shown[0]) if shown else 0
     tables = _by_time(load.loads, places) | _done(office, first, last)
@@ -78,14 +80,14 @@ def show_statistics(
         columns=COLUMNS,
         bars=_bars(tables["load"], [day.isoformat() for day in _mondays(first, last)], load.most),
         shown=(before + 1, before + len(shown), len(load.stations)),
-        earlier=_after(load.stations, before),
+        earlier=_after(load.stations, before, most),
         further=shown[-1] if before + len(shown) < len(load.stations) else None,
     )
 
 
-def _after(stations: Sequence[str], before: int) -> str | None:
+def _after(stations: Sequence[str], before: int, most: int) -> str | None:
     """Return the name after which the page before begins, "" for the first; None where none is before."""
-    first = max(0, before - STATIONS_SHOWN)
+    first = max(0, before - most)
     return None if before == 0 else stations[first - 1] if first else ""
 
 
