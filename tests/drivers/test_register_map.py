@@ -20,7 +20,7 @@ from remotecal.drivers.declarations import named
 from remotecal.drivers.mapped import rows, table
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.quantities import Action
-from remotecal.errors import BenchError, OutOfSpan, WrongInstrument
+from remotecal.errors import BenchError, OutOfSpan, SafeStateNotReached, WrongInstrument
 from remotecal.procedures.procedure import _lacks
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.simulated_modbus import ModbusSimulated
@@ -146,23 +146,25 @@ def test_without_its_table_nothing_is_opened() -> None:
         RegisterMap(MemoryLink(ModbusSimulated(driver(), World(VirtualClock(), 1), "twin")), table="x")
 
 
+PUMP = {
+    **METER,
+    "capabilities": ["FlowSource"],
+    "settings": {
+        "speed": {
+            "holding": 40008, "type": "u16", "scale": 0.01, "unit": "%", "span": [0, 100],
+            "doc": "Speed.",
+        }
+    },
+    "actions": {
+        "start": {"holding": 40012, "type": "u16", "bit": 0, "doc": "Start."},
+        "stop": {"holding": 40012, "type": "u16", "bit": 1, "doc": "Stop."},
+    },
+    "safe": {"stop": True, "speed": 0},
+}  # fmt: skip
+
+
 def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
-    said = {
-        **METER,
-        "capabilities": ["FlowSource"],
-        "settings": {
-            "speed": {
-                "holding": 40008, "type": "u16", "scale": 0.01, "unit": "%", "span": [0, 100],
-                "doc": "Speed.",
-            }
-        },
-        "actions": {
-            "start": {"holding": 40012, "type": "u16", "bit": 0, "doc": "Start."},
-            "stop": {"holding": 40012, "type": "u16", "bit": 1, "doc": "Stop."},
-        },
-        "safe": {"stop": True, "speed": 0},
-    }  # fmt: skip
-    kind = driver(said)
+    kind = driver(PUMP)
     did: list[str] = []
     twin = ModbusSimulated(
         kind,
@@ -182,7 +184,11 @@ def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
     assert isinstance(kind.safe[0], Action)
 
 
-RIG = tomllib.loads((Path(__file__).parents[2] / "docs" / "tables" / "rig-s7-1200.toml").read_text("utf-8"))
+TABLES = Path(__file__).parents[2] / "docs" / "tables"
+RIG, LOOP = (
+    tomllib.loads((TABLES / f"rig-{name}.toml").read_text("utf-8")) for name in ("s7-1200", "gas-loop-s7")
+)
+RELIEF = {"reading": "pressure", "below": 110, "unit": "kPa", "within": 60}
 
 AGREE: dict[str, Any] = {"product": ["density"], "gives": "density", "within": 0.01}
 """What always hangs together."""
@@ -206,6 +212,21 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (RIG, {"actions__reset": None}, r"actions\.reset is missing, which a CollectingRig has"),
     (RIG, {"flags__trips__resettable": ["HEART"]}, "resettable names HEART, which is no condition"),
     (RIG, {"safe": None}, "safe is missing: a CollectingRig has a safe state"),
+    (
+        RIG,
+        {"safe__drain": None},
+        r"safe\.drain is missing: the safe state of a CollectingRig says what becomes",
+    ),
+    (RIG, {"safe__inlet": None, "safe__outlet": None}, "says what becomes of inlet and outlet"),
+    (PUMP, {"safe": {"speed": 0}}, r"safe\.stop is missing: the safe state of a FlowSource says"),
+    (METER, {"relieved": RELIEF | {"reading": "damping"}}, "relieved: 'damping' is no reading of the table"),
+    (METER, {"relieved": RELIEF | {"reading": "temperature"}}, "'temperature' is no reading .* no channels"),
+    (METER, {"relieved": RELIEF | {"unit": "m3"}}, r"relieved\.unit: pressure is in kPa, not in m3"),
+    (METER, {"relieved": RELIEF | {"below": 0}}, "would never, or always, be below 0 kPa"),
+    (METER, {"relieved": RELIEF | {"below": 1100}}, "would never, or always, be below 1100 kPa"),
+    (LOOP, {"relieved": None}, "relieved is missing: a GasLoop is safe once its pressure has come down"),
+    (LOOP, {"relieved__reading": "standing"}, "relieved is missing: a GasLoop is safe once its pressure"),
+    (LOOP, {"safe": {"cooling": 20}}, r"safe\.opened is missing: .* a GasLoop .* opened and mode"),
     (RIG, {"safe__drain": "AJAR"}, r"safe\.drain = 'AJAR' is no value .*: its states are SHUT, OPEN"),
     (RIG, {"safe__level": 0}, r"safe\.level = 0\.0 is no value of a setting"),
     (RIG, {"safe__regulator": 120}, "can be set from 0 to 100 %, not to 120"),
@@ -365,6 +386,24 @@ def is_relative(unit: str) -> bool:
     return True
 
 
+def safe_after(**at: Any) -> float:
+    """Return after how many seconds a meter is safe whose pressure falls by 10 kPa a second to 95 kPa."""
+    kind = driver(relieved=RELIEF | at, readings__constant=METER["readings"]["pressure"] | {"holding": 40500})
+    clock = VirtualClock(0.0)
+    reads = {"pressure": lambda: max(95.0, 600.0 - 10 * clock.now()), "constant": lambda: 50.0}
+    twin = ModbusSimulated(kind, World(clock, 1), "twin", reads=reads)
+    kind.over(MemoryLink(twin), clock=clock, table=kind.stated_table).make_safe()
+    return clock.now()
+
+
+def is_never_safe(**at: Any) -> bool:
+    try:
+        safe_after(**at)
+    except SafeStateNotReached:
+        return True
+    return False
+
+
 KEYS: dict[str, Callable[[], bool]] = {
     "Stated.maker": lambda: driver(maker="B").maker == "B",
     "Stated.model": lambda: driver(model="B").model == "B",
@@ -382,6 +421,11 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Map.flags": lambda: "alarms" in named(driver()),
     "Map.actions": lambda: "clear" in named(driver()),
     "Stated.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
+    "Stated.relieved": lambda: 49 <= safe_after() <= 53,
+    "Relieved.reading": lambda: safe_after(reading="constant") < 1,
+    "Relieved.below": lambda: 29 <= safe_after(below=310) <= 33,
+    "Relieved.unit": lambda: safe_after(unit="hPa", below=3100) == safe_after(below=310),
+    "Relieved.within": lambda: is_never_safe(within=40) and is_never_safe(below=94),
     "Stated.expects": lambda: str(driver(expects={"damping": 3}).expects[0]) == "damping = 3 s",
     "Stated.agree": lambda: is_believed() and not is_believed(times=2),
     "Agreement.product": lambda: not is_believed(product=["none"]),

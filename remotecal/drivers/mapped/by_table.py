@@ -15,14 +15,14 @@ from remotecal.configuration import checked, parse_toml
 from remotecal.drivers.instrument import Identity, Instrument
 from remotecal.drivers.mapped import fitting
 from remotecal.drivers.quantities import Action, Choice, Setting
-from remotecal.errors import BenchError, OutOfSpan, WrongInstrument
+from remotecal.errors import BenchError, OutOfSpan, RemotecalError, SafeStateNotReached, WrongInstrument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeVar
 
     from remotecal.drivers.declarations import Declaration, Step
-    from remotecal.drivers.mapped.rows import Agreement, Row, Stated
+    from remotecal.drivers.mapped.rows import Agreement, Relieved, Row, Stated
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.readings import BoundReading
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 200_000
 """Characters of a table."""
+LOOK: Final = 2.0
+"""Seconds from one look at what comes down to the next."""
 
 
 class ByTable(Instrument):
@@ -40,6 +42,8 @@ class ByTable(Instrument):
     """The text of the table."""
     agreements: ClassVar[tuple[Agreement, ...]] = ()
     """What must hang together when it is opened."""
+    relieved: ClassVar[Relieved | None] = None
+    """What is waited for before it counts as safe."""
 
     @classmethod
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
@@ -76,6 +80,38 @@ class ByTable(Instrument):
         for agreement in self.agreements:
             self._see_agreement(agreement)
         return identity
+
+    def make_safe(self) -> None:
+        """Take the steps of the safe state, and stay until what the table says has come down.
+
+        Raises:
+            SafeStateNotReached: a step failed, or it does not come down in time.
+        """
+        try:
+            super().make_safe()
+        finally:
+            if self.relieved is not None:
+                self._await_relief(self.relieved)
+
+    def _await_relief(self, relieved: Relieved) -> None:
+        deadline = self.clock.now() + relieved.within
+        while (found := self._left(relieved)) >= relieved.below:
+            if self.clock.now() >= deadline:
+                raise SafeStateNotReached(
+                    f"{self.name} is not known to be safe: {relieved.reading} is still {found:g} "
+                    f"{relieved.unit} after {relieved.within:g} s: look at what lets it out and "
+                    "at what fills it"
+                )
+            self.clock.sleep(LOOK)
+
+    def _left(self, relieved: Relieved) -> float:
+        try:
+            (found,) = self.read(cast("BoundReading", self.quantity(relieved.reading)))
+        except RemotecalError as failure:
+            raise SafeStateNotReached(
+                f"{self.name} is not known to be safe: {failure}; there may be pressure in it"
+            ) from failure
+        return found.to(relieved.unit).value
 
     def _see_agreement(self, agreement: Agreement) -> None:
         """Raise `WrongInstrument` if one quantity is not what others make it; nothing contradicts at 0."""
@@ -138,6 +174,7 @@ def driver_of(
         "maker": table.maker,
         "model": table.model,
         "agreements": table.agree,
+        "relieved": table.relieved,
         **facts,
         **made,
     }

@@ -13,6 +13,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers import capabilities
 from remotecal.drivers.capabilities.needs import deeds, needs
 from remotecal.drivers.capabilities.rig import RigController
+from remotecal.drivers.capabilities.safe_states import UNDER_PRESSURE, to_name
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.mapped.rows import KINDS, Indicated, Valued
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -23,7 +24,7 @@ from remotecal.source import docstrings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from remotecal.drivers.mapped.rows import Agreement, Row, Stated
+    from remotecal.drivers.mapped.rows import Agreement, Relieved, Row, Stated
 
 TABLES: Final = {
     Reading: "readings", Channels: "readings", Setting: "settings", Choice: "choices",
@@ -77,6 +78,9 @@ def check(table: Stated) -> None:
             _check_deed(table, capability, name, bare=bare)
         if RigController in capability.__mro__:
             _check_rig(table, capability)
+        _check_safe(table, capability)
+    if table.relieved is not None:
+        _check_relieved(table.relieved, rows)
     for agreement in table.agree:
         _check_agreement(agreement, rows)
 
@@ -134,7 +138,16 @@ def _is_taken(name: str) -> bool:
 
 
 OWN: Final = frozenset(
-    {"is_absolute", "stated_table", "agreements", "made", "begin", "tells_serial", "docs_of_statements"}
+    {
+        "is_absolute",
+        "stated_table",
+        "agreements",
+        "made",
+        "begin",
+        "tells_serial",
+        "docs_of_statements",
+        "relieved",
+    }
 )
 """Names that instruments by a table have beside those of all."""
 
@@ -177,8 +190,6 @@ def _check_deed(table: Stated, capability: type, name: str, *, bare: bool) -> No
 
 def _check_rig(table: Stated, capability: type) -> None:
     called = capability.__name__
-    if not table.safe:
-        raise BenchError(f"safe is missing: a {called} has a safe state, step by step")
     heart: Valued = table.settings["heartbeat"]  # type: ignore[attr-defined]  # it was found there
     if not (heart.span[0] <= BEATS[0] and BEATS[1] <= heart.span[1]):
         raise BenchError(
@@ -187,4 +198,42 @@ def _check_rig(table: Stated, capability: type) -> None:
     if not math.isclose(getattr(heart, "scale", 1.0), 1.0) or float(getattr(heart, "offset", 0)):
         raise BenchError(
             f"settings.heartbeat: a {called}'s heart beats in whole numbers, its scale must be 1"
+        )
+
+
+def _check_safe(table: Stated, capability: type) -> None:
+    """Raise `BenchError` unless the safe state names all that stands open or goes on otherwise."""
+    called = capability.__name__
+    if RigController in capability.__mro__ and not table.safe:
+        raise BenchError(f"safe is missing: a {called} has a safe state, step by step")
+    left_out = [name for name in to_name(capability) if name not in table.safe]
+    if left_out:
+        raise BenchError(
+            f"safe.{left_out[0]} is missing: the safe state of a {called} says what becomes of "
+            f"{' and '.join(left_out)}"
+        )
+    pressure = UNDER_PRESSURE.get(capability)
+    if pressure is not None and (table.relieved is None or table.relieved.reading != pressure):
+        raise BenchError(
+            f"relieved is missing: a {called} is safe once its pressure has come down, so state "
+            f'[relieved] reading = "{pressure}", below what, in which unit, and within how many seconds'
+        )
+
+
+def _check_relieved(relieved: Relieved, rows: Mapping[str, tuple[str, Row]]) -> None:
+    """Raise `BenchError` unless what is waited for is a reading that can come below what is stated."""
+    _, row = rows.get(relieved.reading, ("", None))
+    if not isinstance(row, Indicated) or bool(getattr(row, "channels", False)):
+        raise BenchError(f"relieved: {relieved.reading!r} is no reading of the table, on no channels")
+    try:
+        fits = units.same_dimension(relieved.unit, row.unit)
+        below = units.convert(relieved.below, relieved.unit, row.unit) if fits else 0.0
+    except UnitError as error:
+        raise BenchError(f"relieved.unit: {error}") from None
+    if not fits:
+        raise BenchError(f"relieved.unit: {relieved.reading} is in {row.unit}, not in {relieved.unit}")
+    if not row.span[0] < below < row.span[1]:
+        raise BenchError(
+            f"relieved.below: {relieved.reading} tells {row.span[0]:g} to {row.span[1]:g} {row.unit}, and "
+            f"would never, or always, be below {relieved.below:g} {relieved.unit}"
         )

@@ -86,6 +86,19 @@ class Agreement(Written):
     """How far it may be from what they make it, as a share of the larger one."""
 
 
+class Relieved(Written):
+    """What is waited for once the steps of the safe state were taken: a pressure comes down."""
+
+    reading: Words
+    """The reading that tells how much is left …"""
+    below: float
+    """… which has to come below this …"""
+    unit: Words
+    """… in this unit …"""
+    within: float = Field(gt=0, le=86_400)
+    """… in so many seconds, or it is not known to be safe."""
+
+
 class Stated(Written):
     """What every table says of its instrument."""
 
@@ -101,6 +114,8 @@ class Stated(Written):
     """Whether a pressure gauge counts from vacuum; to be stated of a `PressureGauge`."""
     safe: dict[Words, str | float | Literal[True]] = Field(default_factory=dict)
     """What makes it harmless, in this order: setting or choice → value, action → true."""
+    relieved: Relieved | None = None
+    """What is waited for before it counts as safe; of what holds pressure."""
     expects: dict[Words, str | float] = Field(default_factory=dict)
     """How it must be set for the table to be true: setting or choice → value; asked, never set."""
     agree: tuple[Agreement, ...] = ()

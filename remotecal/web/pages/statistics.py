@@ -32,8 +32,8 @@ USUAL: Final = timedelta(days=90)
 LONGEST: Final = timedelta(days=366)
 """Of which time statistics are told, at most."""
 STATIONS_SHOWN: Final = 40
-"""Stations whose load is on a page, at most; of a longer time than is usual, as many fewer as it is longer. The
-files have all."""
+"""Stations whose load is on a page, at most; of a longer time than is usual, as many fewer as it is longer.
+The files have all."""
 HOUR: Final = 3600.0
 COLUMNS: Final = {
     "steps": ("procedure", "step", "runs", "lower", "median", "upper"),
