@@ -17,7 +17,7 @@ from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
-from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
+from remotecal.store.tables import AWAITING, FEW_RUNS, UNSAFE, orders, runs, signed_certificates
 from remotecal.store.together import together
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     """Columns that have an index together → what each must be; None for anything."""
 
 
-ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "failed", "differing")
+ABNORMAL: Final = ("unsafe", "stopped", "suspended", "refused", "unordered", "failed", "differing")
 """Kinds of runs that are not as they should be: they are told until somebody has seen to them."""
 WANTED: Final = ("asking", "running", "paused", "stopped", "suspended")
 """States of runs that are on, or stand still until somebody sees to them."""
@@ -228,6 +228,7 @@ class Pages:
 
         kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
         kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+        kinds["unsafe"] = and_(text(UNSAFE))
         kinds["failed"] = and_(text(FEW_RUNS["due"]), runs.c.failed != "")
         unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
         kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
