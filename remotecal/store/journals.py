@@ -86,6 +86,8 @@ class RunRow:
     why_line: int = 0
     safe: str = ""
     on_site: str = ""
+    heard: float | None = None
+    """When its station was heard of last, where that was asked for."""
 
 
 class Journals:
