@@ -8,8 +8,9 @@ from __future__ import annotations
 import shutil
 import sys
 import time
-from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from remotecal.runs.tempo import Tempo
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -22,33 +23,6 @@ REFRESH = 0.1
 
 PLAIN = frozenset({"prepare", "approach", "done", "pause"})
 """What is worth a line in a log."""
-
-
-class Tempo:
-    """How long a run has taken, and how long what its plan still asks for will, at the pace of what was done.
-
-    As text `0:20:00, 0:40:00 left`, or only the first until there is a pace. What was done before the run was
-    taken up again sets none.
-    """
-
-    def __init__(self) -> None:
-        self._first: float | None = None
-        self._share = self._until = self._seconds = 0.0
-
-    def see(self, seconds: float, share: float) -> None:
-        """Take note of how much of the plan is done so many seconds after the run began or was taken up."""
-        if self._first is None:
-            self._first = self._share = share
-        if share > self._share:
-            self._share, self._until = share, seconds
-        self._seconds = seconds
-
-    def __str__(self) -> str:
-        spent, made = str(timedelta(seconds=round(self._seconds))), self._share - (self._first or 0.0)
-        if not made:
-            return spent
-        left = self._until / made * (1 - self._share) - (self._seconds - self._until)
-        return f"{spent}, {timedelta(seconds=round(max(left, 0.0)))} left"
 
 
 class ProgressLine:

@@ -75,7 +75,7 @@ KINDS = {
     "answer": "what they answered, and who they are",
     "control": "somebody acted on the run: what, who and why",
     "file": "a photo, samples or another file became part of the evidence: what it is, and its SHA-256",
-    "interlock": "a limit was passed",
+    "interlock": "a limit was passed; what was watched in the last minute before",
     "pause": "the run was paused",
     "go_on": "a paused run goes on",
     "abort": "somebody stopped the run",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from functools import cache
 from http import HTTPStatus
@@ -119,12 +120,34 @@ def environment(package: str) -> Environment:
     return made
 
 
-def indicated(value: float) -> str:
-    """Return an indication as it is shown: of a float of 32 bits as few digits as tell it, of others 12."""
-    if abs(value) < 1e6 and _in_32_bits(value) == value:
-        texts = (f"{value:.{digits}g}" for digits in (7, 8, 9))
-        return next(text for text in texts if _in_32_bits(float(text)) == value)
-    return f"{value:.12g}"
+SMALL: Final = 1e-4
+"""Numbers below are shown with their exponent."""
+LARGE: Final = 1e15
+"""As are numbers above."""
+TOLD: Final = 8
+"""Digits that 32 bits tell of a number."""
+
+
+def indicated(value: float, digits: int | None = None) -> str:
+    """Return an indication as it is shown: with the digits it has, or with what 32 bits tell of a number.
+
+    These are as few digits as tell such a float, and 8 of any other number; digits before the point stay all,
+    however many a counter has.
+
+    Args:
+        value: the indication.
+        digits: behind the point; None where nobody knows.
+    """
+    if digits is not None:
+        return f"{value:.{digits}f}"
+    if not SMALL <= abs(value) <= LARGE:
+        return f"{value:.7g}"
+    most = max(0, TOLD - 1 - math.floor(math.log10(abs(value))))
+    if _in_32_bits(value) != value:
+        text = f"{value:.{most}f}"
+        return text.rstrip("0").rstrip(".") if most else text
+    texts = (f"{value:.{behind}f}" for behind in range(most + 2))
+    return next(text for text in texts if _in_32_bits(float(text)) == value)
 
 
 def _in_32_bits(value: float) -> float:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from remotecal.errors import RunAborted, RunError, RunSuspended
 from remotecal.journal.events import ON_SITE
+from remotecal.runs.recent import Recent
 from remotecal.signals import on_ending
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Control:
         self._canceller: threading.Thread | None = None
         self.cancel: Callable[[], None] = lambda: None
         """Calls off waiting exchanges; the run puts it here."""
+        self.watched = Recent()
+        """What the watch over the rig read of late, and its limits; the watch puts it here."""
 
     @property
     def error(self) -> RunError | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.drivers.digits import digits_of
 from remotecal.drivers.guide import Guide
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import Measured
@@ -71,6 +72,8 @@ class Progress:
     """Time by its clock."""
     last: Mapping[str, Measured] = field(default_factory=dict)
     """Source → latest indication, of those the run read itself."""
+    digits: Mapping[str, int] = field(default_factory=dict)
+    """Source → digits behind the point that its indications have, of those of which that is known."""
 
 
 Watcher = Callable[[Progress], None]
@@ -120,7 +123,11 @@ class Running(Run):
         self.look()
         values = self._bench.read_together(*quantities)
         last = dict(self.progress.last) | {value.source: value for value in values}
-        self.progress = replace(self.progress, last=last)
+        digits = self.progress.digits
+        if new := [one for one in quantities if one.source not in digits]:
+            known = {one.source: digits_of(one.declaration) for one in new}
+            digits = dict(digits) | {source: count for source, count in known.items() if count is not None}
+        self.progress = replace(self.progress, last=last, digits=digits)
         return values
 
     def expect(self, quantity: BoundReading, value: float, unit: str) -> None:

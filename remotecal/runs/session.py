@@ -351,10 +351,15 @@ class Session:
         """Write how it ended; that comes after the rig is safe, for a disk can be slow or full."""
         self._run.write_remarks(self._control.last_remarks())
         if failure is not None:
-            self._journal.append(
-                next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure"),
-                {"error": type(failure).__name__, "occurred": timestamp(occurred), "text": str(failure)},
-            )
+            kind = next((kind for error, kind in ENDINGS if isinstance(failure, error)), "failure")
+            said: dict[str, Json] = {
+                "error": type(failure).__name__,
+                "occurred": timestamp(occurred),
+                "text": str(failure),
+            }
+            if kind == "interlock" and (trend := self._control.watched.trend(occurred)):
+                said["trend"] = trend
+            self._journal.append(kind, said)
         self._journal.append("safe", safety.written())
         if failure is None and safety.unsafe is None:
             self._journal.append("finish", {"observations": len(self._done)})

@@ -45,6 +45,7 @@ class Watch:
     def __init__(self, bench: Bench, opened: OpenBench, control: Control, journal: Journal) -> None:
         self._opened, self._control, self._journal = opened, control, journal
         interlocks = sorted(bench.file.interlocks, key=attrgetter("every"))
+        control.watched.limits = bench.file.interlocks
         self._groups = {every: list(group) for every, group in groupby(interlocks, attrgetter("every"))}
         self._heartbeat = bench.file.heartbeat
         self._rig: RigController | None = None
@@ -144,7 +145,11 @@ class Watch:
         return act
 
     def _look(self, interlocks: list[Interlock], *, beginning: bool = False) -> None:
-        readings = self._opened.read_together(*(self._opened.reading(lock.watch) for lock in interlocks))
+        watched = [self._opened.reading(lock.watch) for lock in interlocks]
+        readings = self._opened.read_together(*watched)
+        self._control.watched.note(readings)
+        if beginning:
+            self._control.watched.shown_with(watched)
         for interlock, reading in zip(interlocks, readings, strict=True):
             value = reading.to(interlock.unit).value
             limit = interlock.limit

@@ -16,8 +16,9 @@ from remotecal.drivers.states import Action
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.messages import OrderWaiting, RemoteOrder
+from remotecal.transport.messages import RemoteOrder
 from remotecal.transport.subjects import check_run
+from remotecal.transport.waiting import OrderWaiting
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument

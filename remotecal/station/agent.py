@@ -43,7 +43,8 @@ from remotecal.transport.versions import as_sent
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
-    from remotecal.transport.messages import OrderWaiting, RemoteOrder
+    from remotecal.transport.messages import RemoteOrder
+    from remotecal.transport.waiting import OrderWaiting
 
 log = logging.getLogger(__name__)
 
@@ -327,7 +328,9 @@ class Station(Site):
 
     async def _publish(self, remote: RemoteControl) -> None:
         subject = subjects.live(self.folder.name, remote.run)
-        await self.liaison.control.publish(subject, as_sent(remote.live()).encode())
+        remote.sent += 1
+        live = remote.live().model_copy(update={"sent": remote.sent})
+        await self.liaison.control.publish(subject, as_sent(live).encode())
 
     async def _watch_the_link(self, order: RemoteOrder, remote: RemoteControl) -> None:
         """Stop a run nobody can follow any more, where the order says so."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from remotecal.errors import NotConnected
 
 if TYPE_CHECKING:
-    from remotecal.transport.messages import OrderWaiting, RemoteOrder
+    from remotecal.transport.messages import RemoteOrder
+    from remotecal.transport.waiting import OrderWaiting
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from math import isfinite
+from time import monotonic
 from typing import TYPE_CHECKING
 
+from remotecal.drivers import digits
 from remotecal.drivers.guide import UNGUIDED
 from remotecal.errors import RemotecalError
 from remotecal.journal.events import ON_SITE, is_on_site
 from remotecal.journal.files import LARGEST, keep_file
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
+from remotecal.runs.tempo import Tempo
+from remotecal.transport.limits import LimitTold
 from remotecal.transport.messages import CommandAnswer, Live
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
 
     from remotecal.journal.files import Attached
     from remotecal.runs.prompts import Question
+    from remotecal.runs.recent import Recent
     from remotecal.runs.running import Progress
 
 WAIT = 0.05
@@ -65,15 +70,21 @@ class RemoteControl:
         """Whether the run ended only to be taken up again."""
         self._lock = threading.Lock()
         self._asked: _Asked | None = None
+        self.sent = 0
+        """How often its laboratory was told by the station where the run is."""
         self._questions = 0
         self._answers: dict[int, Answer] = {}
         """The questions that were answered last, and by what."""
         self.again = ""
         """Why the run is to be taken up again at once; "" where it is not."""
         self._progress: Progress | None = None
+        self._tempo, self._begun = Tempo(), 0.0
 
     def __call__(self, progress: Progress) -> None:
         """Take note of where the run is."""
+        now = monotonic()
+        self._begun = now if self._progress is None else self._begun
+        self._tempo.see(now - self._begun, progress.share)
         self._progress = progress
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
@@ -149,7 +160,7 @@ class RemoteControl:
     def begin_anew(self) -> None:
         """Be ready for the run to be taken up again."""
         self.control, self.again = Control(), ""
-        self._progress = None
+        self._progress, self._tempo = None, Tempo()
 
     def obey(self, verb: str, by: str, argument: str, prompt: int) -> CommandAnswer:
         """Carry out what somebody at the laboratory, or on site, wants of this run."""
@@ -176,13 +187,16 @@ class RemoteControl:
         progress, asked = self._progress, self._open_question()
         state = self.ended or ("asking" if asked else "paused" if self.control.paused else "running")
         place = (
-            Live(run=self.run, state=state, doing="begin") if progress is None else _place(self.run, progress)
+            Live(run=self.run, state=state, doing="begin")
+            if progress is None
+            else _place(self.run, progress, self.control.watched)
         )
         last = self._asked.answer if self._asked else None
         return place.model_copy(
             update={
                 "state": state,
                 "holder": self.holder,
+                "left": None if self._tempo.left is None else round(self._tempo.left),
                 "prompt": asked.number if asked else 0,
                 "question": dict(asked.question.text.root) if asked else {},
                 "options": asked.question.options if asked else (),
@@ -258,7 +272,15 @@ def _done(*, noticed: bool) -> CommandAnswer:
     )
 
 
-def _place(run: str, progress: Progress) -> Live:
+def _place(run: str, progress: Progress, watched: Recent) -> Live:
+    last = dict(progress.last)
+    for source, measured in watched.latest().items():
+        if source not in last or last[source].at < measured.at:
+            last[source] = measured
+    limits: dict[str, tuple[LimitTold, ...]] = {}
+    for lock in watched.limits:
+        limit = LimitTold(above=lock.above, below=lock.below, unit=lock.unit)
+        limits[lock.watch] = (*limits.get(lock.watch, ()), limit)
     return Live(
         run=run,
         state="running",
@@ -272,8 +294,10 @@ def _place(run: str, progress: Progress) -> Live:
         began=progress.began,
         now=progress.now,
         last={
-            source: (measured.value, measured.unit)
-            for source, measured in progress.last.items()
+            source: (digits.told(measured), measured.unit)
+            for source, measured in last.items()
             if isfinite(measured.value)
         },
+        digits={**watched.digits, **progress.digits},
+        limits=limits,
     )

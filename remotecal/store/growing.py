@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.store.database import of_runs
 from remotecal.store.shares import add_used
+from remotecal.store.standing import Standing
 from remotecal.store.tables import journal_lines, orders, run_files, runs
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Growing:
     """Hash of the last line."""
     state: str
     """See `STATES`."""
+    standing: Standing = field(default_factory=Standing)
+    """What its lines say of how it stands."""
     new: list[bytes] = field(default_factory=list)
     """Lines to be added."""
     files: list[dict[str, object]] = field(default_factory=list)
@@ -64,7 +67,12 @@ def locked(
     from sqlalchemy import select
 
     rows = connection.execute(select(runs).where(of_runs(runs, wanted)).with_for_update())
-    found = {(row.station, row.run): Growing(row.committed, row.head, row.state) for row in rows}
+    found = {
+        (row.station, row.run): Growing(
+            row.committed, row.head, row.state, Standing(row.why, row.why_line, row.safe, row.on_site)
+        )
+        for row in rows
+    }
     if beginning := sorted(set(wanted) - set(found)):
         _begin(connection, beginning, at)
     return found | {run: Growing(0, NOTHING, "new") for run in beginning}
@@ -136,13 +144,17 @@ def write(
         connection.execute(database.insert(run_files).on_conflict_do_nothing(), files)
     for about in (each for one in grown.values() for each in one.about):
         about.write(connection, database)
-    values: dict[str, object] = {name: bindparam(f"its_{name}") for name in ("committed", "head", "state")}
+    its = {
+        run: {"committed": one.committed, "head": one.head, "state": one.state, **asdict(one.standing)}
+        for run, one in grown.items()
+    }
+    values: dict[str, object] = {name: bindparam(f"its_{name}") for name in next(iter(its.values()))}
     this = (runs.c.station == bindparam("of")) & (runs.c.run == bindparam("named"))
     connection.execute(
         runs.update().where(this).values(values | {"updated": at}),
         [
-            {"of": station, "named": run, **{f"its_{name}": getattr(one, name) for name in values}}
-            for (station, run), one in grown.items()
+            {"of": station, "named": run, **{f"its_{name}": value for name, value in told.items()}}
+            for (station, run), told in its.items()
         ],
     )
     sizes: Counter[str] = Counter()

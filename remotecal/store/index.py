@@ -18,6 +18,7 @@ from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
+from remotecal.store.standing import Standing, fitting, keep
 from remotecal.store.tables import (
     journal_lines,
     run_equipment,
@@ -40,12 +41,6 @@ FOUND: Final = 200
 """How many runs a search gives at most, unless more are asked for."""
 AT_ONCE: Final = 16
 """Lines of a journal held at once while it is gone through."""
-
-LONGEST: Final = 500
-"""Bytes of a text that are kept: four stand in an index together, which PostgreSQL takes 2.7 kB of.
-
-Of texts by language, which stand in no index, so many of each.
-"""
 
 Entry = dict[str, str | int | float]
 
@@ -96,14 +91,7 @@ class Indexed:
 
 def _fit(row: Entry) -> Entry:
     """Return a row as any database takes it and indexes it, whatever a station wrote."""
-    return {name: _fitting(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _fitting(text: str) -> str:
-    clean = text.encode("utf-8", "replace").replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode())
-    if len(clean) <= LONGEST:
-        return clean.decode()
-    return f"{clean[: LONGEST - len('…'.encode())].decode(errors='ignore')}…"
+    return {name: fitting(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _equipment(start: Start) -> Iterator[Entry]:
@@ -151,9 +139,9 @@ def as_json(words: Text) -> str:
 
 
 def _in_short(words: Text) -> str:
-    """Return it likewise, each language cut off where it is too long for a row."""
-    fitting = {language: _fitting(said) for language, said in words.root.items()}
-    return json.dumps(fitting, ensure_ascii=False, sort_keys=True)
+    """Return it likewise, each language cut off where it is too long for a row (`standing.LONGEST`)."""
+    short = {language: fitting(said) for language, said in words.root.items()}
+    return json.dumps(short, ensure_ascii=False, sort_keys=True)
 
 
 class EquipmentRow(NamedTuple):
@@ -311,13 +299,17 @@ class AboutRuns:
             for table in (run_equipment, run_items):
                 connection.execute(table.delete())
             for station, run in connection.execute(select(runs.c.station, runs.c.run)).all():
-                indexed = Indexed()
+                indexed, standing = Indexed(), Standing()
                 this = (journal_lines.c.station == station) & (journal_lines.c.run == run)
                 lines = select(journal_lines.c.line).where(this).order_by(journal_lines.c.seq)
                 for line in connection.execute(lines, execution_options={"yield_per": AT_ONCE}).scalars():
-                    if (link := ending(line)) is not None and link.kind in INDEXED:
+                    if (link := ending(line)) is None:
+                        continue
+                    standing.take(link.kind, link.seq, line)
+                    if link.kind in INDEXED:
                         indexed.take(station, run, link.kind, line)
                 indexed.write(connection, self._database)
+                keep(connection, station, run, standing)
                 count += 1
         return count
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import EvidenceError
@@ -81,6 +81,13 @@ class RunRow:
     """When its order was issued, where that was for this station."""
     bench: str = ""
     """That this order names; "" where it names none."""
+    why: str = ""
+    """See `Standing`, as what follows."""
+    why_line: int = 0
+    safe: str = ""
+    on_site: str = ""
+    heard: float | None = None
+    """When its station was heard of last, where that was asked for."""
 
 
 class Journals:
@@ -239,6 +246,7 @@ class Journals:
         if fault := compare(connection, growing, batch, known):
             return EvidenceError(f"run {run} of {station}: {fault}")
         taken, head, state, files, about = used[station], growing.head, growing.state, [], Indexed()
+        standing = replace(growing.standing)
         for seq, line in enumerate(new, committed + 1):
             if state == "signed":
                 return EvidenceError(f"run {run} of {station}: line {seq} follows the journal's signature")
@@ -249,6 +257,7 @@ class Journals:
                 return EvidenceError(f"run {run} of {station}: {fault}")
             taken += len(line)
             head, state = link.hash, STATES.get(link.kind, state)
+            standing.take(link.kind, link.seq, line)
             if link.kind in INDEXED:
                 about.take(station, run, link.kind, line)
             elif link.kind == "file":
@@ -257,7 +266,7 @@ class Journals:
                 except EvidenceError as error:
                     return EvidenceError(f"run {run} of {station}: {error}")
         used[station] = taken
-        growing.head, growing.state = head, state
+        growing.head, growing.state, growing.standing = head, state, standing
         growing.new += new
         growing.files += files
         growing.about.append(about)

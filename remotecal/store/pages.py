@@ -17,7 +17,7 @@ from remotecal.store.orders import OrderRow, order_of
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
-from remotecal.store.tables import AWAITING, FEW_RUNS, orders, runs, signed_certificates
+from remotecal.store.tables import AWAITING, FEW_RUNS, UNSAFE, orders, runs, signed_certificates, stations
 from remotecal.store.together import together
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ if TYPE_CHECKING:
     """Columns that have an index together → what each must be; None for anything."""
 
 
-ABNORMAL: Final = ("stopped", "suspended", "refused", "unordered", "failed", "differing")
+ABNORMAL: Final = ("unsafe", "stopped", "suspended", "refused", "unordered", "failed", "differing")
 """Kinds of runs that are not as they should be: they are told until somebody has seen to them."""
-WANTED: Final = ("asking", "running", "paused", "stopped", "suspended")
+ON: Final = ("asking", "running", "paused")
+"""States of runs that are on."""
+WANTED: Final = (*ON, "stopped", "suspended")
 """States of runs that are on, or stand still until somebody sees to them."""
 
 
@@ -224,10 +226,12 @@ class Pages:
         to be signed for next. What is not as it should be (`ABNORMAL`) is left out from when somebody saw to
         it until something happens in it.
         """
-        from sqlalchemy import and_, literal, select, text, union_all
+        from sqlalchemy import Float, and_, literal, null, select, text, union_all
+        from sqlalchemy import cast as cast_to
 
         kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
         kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+        kinds["unsafe"] = and_(text(UNSAFE))
         kinds["failed"] = and_(text(FEW_RUNS["due"]), runs.c.failed != "")
         unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
         kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
@@ -236,9 +240,11 @@ class Pages:
         }
         # Few are of a kind: they are found by the index of that, never by going through all in their order.
         latest, own = (runs.c.began + 0).desc(), () if account is None else (runs.c.account + "" == account,)
+        heard = select(stations.c.seen).where(stations.c.name == runs.c.station).scalar_subquery()
+        nobody = cast_to(null(), Float)
         each = [
             select(
-                select(literal(kind).label("kind"), runs)
+                select(literal(kind).label("kind"), runs, (heard if kind in ON else nobody).label("heard"))
                 .where(which, *own)
                 .order_by(runs.c.began.desc() if kind in WANTED else latest)
                 .limit(limit)

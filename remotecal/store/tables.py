@@ -41,6 +41,8 @@ FEW_RUNS = {
     "differing": "record = 'differs'",
 }
 """What is counted of the runs that somebody should look at → which ones these are; few among many."""
+UNSAFE = "safe = 'no'"
+"""Which runs left a rig that is not safe, or is not known to be; few among many."""
 AWAITING = "awaiting <> ''"
 """Which runs have certificates that are to be signed; few among many."""
 ENDED_EARLY = ("aborted", "stopped")
@@ -146,6 +148,10 @@ runs = Table(
     Column("procedure", Text, nullable=False, server_default="", comment="that its record names"),
     Column("ordered", Float, comment="when its order was issued, where that was for its station"),
     Column("bench", Text, nullable=False, server_default="", comment="that this order names"),
+    Column("why", Text, nullable=False, server_default="", comment="why it stopped, or is not safe"),
+    Column("why_line", Integer, nullable=False, server_default="0", comment="line that says so"),
+    Column("safe", Text, nullable=False, server_default="", comment="yes, no or nothing, once told"),
+    Column("on_site", Text, nullable=False, server_default="", comment="who acted there last"),
     Index(None, "began", "station", "run"),
     Index(None, "account", "began", "station", "run"),
     Index(None, "station", "began", "run"),
@@ -153,6 +159,7 @@ runs = Table(
     Index(None, "station", "state", "began", "run"),
     Index(None, "run", postgresql_ops={"run": "text_pattern_ops"}),
     *(few(f"ix_runs_{name}", which, "state") for name, which in FEW_RUNS.items()),
+    few("ix_runs_unsafe", UNSAFE, "state"),
     few("ix_runs_awaiting", AWAITING, "state"),
     few("ix_runs_early", EARLY, "ordered"),
 )

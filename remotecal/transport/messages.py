@@ -12,7 +12,9 @@ from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
+from remotecal.transport.limits import LimitTold
 from remotecal.transport.versions import Informing
+from remotecal.transport.waiting import OrderWaiting
 
 LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
@@ -322,7 +324,15 @@ class Live(Informing):
     now: float = 0.0
     """Time by its clock."""
     last: dict[str, tuple[float, str]] = Field(default_factory=dict)
-    """Source → latest indication and its unit."""
+    """Source → latest indication and its unit, of what the run read and of what is watched."""
+    digits: dict[str, int] = Field(default_factory=dict)
+    """Source → digits behind the point that its indication has; none where that is not known."""
+    limits: dict[str, tuple[LimitTold, ...]] = Field(default_factory=dict)
+    """Source → what of it stops the run."""
+    left: float | None = None
+    """Seconds until it is over, at the pace of the repeats so far; None until there is a pace."""
+    sent: int = 0
+    """How many of these the station has sent of this run by itself; 0: it does not say."""
     prompt: int = 0
     """Number of the open question; 0 if there is none."""
     question: dict[str, str] = Field(default_factory=dict)
@@ -345,33 +355,6 @@ class Live(Informing):
     """By whom."""
     holder: str = ""
     """Who controls the run from the laboratory; "" for nobody."""
-
-
-class OrderWaiting(Informing):
-    """An order that waits for the person on site."""
-
-    id: str
-    """The order."""
-    by: str
-    """Who issued it."""
-    bench: str
-    """Name of the bench."""
-    procedure: str = ""
-    """Name of the procedure."""
-    title: dict[str, str] = Field(default_factory=dict)
-    """What the procedure does, by language."""
-    number: str = ""
-    """Number of the work order."""
-    customer: dict[str, str] = Field(default_factory=dict)
-    """Whose items they are, by language."""
-    items: tuple[dict[str, str], ...] = ()
-    """The items with their serial or other numbers, each by language."""
-    points: tuple[str, ...] = ()
-    """What is measured, each with its repeats."""
-    moves: tuple[str, ...] = ()
-    """What may be set or set going, each with its span."""
-    expires: float = 0.0
-    """Until when it may be begun, in seconds since 1970."""
 
 
 class StationState(Informing):

@@ -206,7 +206,7 @@ SHAPES: Mapping[str, Mapping[str, Form]] = {
     },
     "answer": {"answer": _text, "by?": _text, "prompt": _whole},
     "control": {"by": _text, "reason": _text, "verb": _text},
-    "interlock": _ENDED,
+    "interlock": {**_ENDED, "trend?": [{"unit": _text, "values": [_pair], "what": _text}]},
     "abort": _ENDED,
     "suspend": _ENDED,
     "failure": _ENDED,

@@ -10,7 +10,7 @@ import pytest
 from dosing.bench import DosingStand
 
 from remotecal.bench import Bench
-from remotecal.cli.progress import ProgressLine, Tempo
+from remotecal.cli.progress import ProgressLine
 from remotecal.cli.watch import describe
 from remotecal.journal.observation import Point
 from remotecal.order import Order
@@ -19,6 +19,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.running import Progress
+from remotecal.runs.tempo import Tempo
 from remotecal.transport.messages import Live
 
 POINT = Point("fast", {"flow": 30.0}, repeats=2)

@@ -32,6 +32,7 @@ from remotecal.journal.gathering import gather
 from remotecal.runs.catalogue import find
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
+from remotecal.verify.shapes import Shapes
 
 INTERLOCK = """
 [[interlocks]]
@@ -126,6 +127,17 @@ def test_a_passed_limit_stops_the_run_and_makes_the_rig_safe(tiny):
     assert tiny.world.level == 0
     assert tiny.kinds()[-2:] == ["interlock", "safe"]
     assert tiny.events("safe")[-1].data["reached"] is True
+    (trip,) = tiny.events("interlock")
+    (trend,) = trip.data["trend"]
+    assert (trend["what"], trend["unit"]) == ("gauge.value", "V")
+    times, values = zip(*trend["values"], strict=True)
+    assert list(times) == sorted(times)
+    assert -60.0 <= times[0] < times[-1] <= 0.0
+    assert (values[0], values[-1]) == (0.0, 8.5), "from before the first point to what tripped"
+    shapes = Shapes()
+    for event in tiny.events():
+        shapes.follow(event)
+    shapes.conclude()
 
 
 def test_a_run_begins_only_beyond_the_release(tiny):

@@ -5,16 +5,21 @@ from pathlib import Path
 
 import pytest
 
+from remotecal.bench_file import Interlock
 from remotecal.cli.watch import describe
 from remotecal.clock import VirtualClock
+from remotecal.drivers.measured import Measured
 from remotecal.journal.events import ON_SITE
 from remotecal.journal.writing import Journal
 from remotecal.model import Text
 from remotecal.runs.prompts import Answer, Question
+from remotecal.runs.recent import Recent
 from remotecal.runs.running import Progress
 from remotecal.station import remote_control
 from remotecal.station.remote_control import RemoteControl
 from remotecal.station.run import Stage, stage_of
+from remotecal.transport.messages import Live
+from remotecal.transport.versions import as_sent
 
 QUESTION = Question(Text(en="Is it wet?"), ("yes", "no"), "choice")
 
@@ -215,3 +220,59 @@ def test_what_was_aborted_is_not_taken_up_after_a_crash(tmp_path: Path) -> None:
         assert stage_of(written(journal)) is Stage.STOPPED
         journal.append("resume", {"by": "Li Wei"})
         assert stage_of(written(journal)) is Stage.CUT_OFF, "until somebody takes it up"
+
+
+def measured(source: str, value: float, at: float, u: float | None = None) -> Measured:
+    return Measured(value, "V", u, source, at)
+
+
+def test_what_is_watched_is_told_with_its_limits_and_the_digits_it_has(remote: RemoteControl) -> None:
+    watched = remote.control.watched
+    watched.limits = (
+        Interlock(watch="gauge.value", above=8.0, unit="V"),
+        Interlock(watch="gauge.value", below=-1.0, unit="V"),
+    )
+    watched.note([measured("gauge.value", 7.123456789, 10.0, 0.0058), measured("rig.level", 2.0, 10.0)])
+    read = {"gauge.value": measured("gauge.value", 6.0, 9.0), "dut.count": measured("dut.count", 7.0, 9.0)}
+    remote(Progress("measure", last=read, digits={"dut.count": 0}))
+    live = Live.model_validate_json(as_sent(remote.live()))
+    assert live.last == {"gauge.value": (7.12346, "V"), "dut.count": (7.0, "V"), "rig.level": (2.0, "V")}
+    assert live.digits == {"dut.count": 0}
+    assert [(one.above, one.below, one.unit) for one in live.limits["gauge.value"]] == [
+        (8.0, None, "V"),
+        (None, -1.0, "V"),
+    ]
+    remote(Progress("measure", last={"gauge.value": measured("gauge.value", 5.0, 11.0)}))
+    assert remote.live().last["gauge.value"] == (5.0, "V"), "the later reading counts"
+
+
+def test_the_time_left_follows_from_what_was_done_since_the_run_was_taken_up(
+    remote: RemoteControl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter([0.0, 100.0, 130.0, 500.0, 560.0])
+    monkeypatch.setattr(remote_control, "monotonic", lambda: next(now))
+    remote(Progress("prepare"))
+    assert remote.live().left is None
+    remote(Progress("done", share=0.25))
+    assert remote.live().left == 300
+    remote(Progress("measure", share=0.25))
+    assert remote.live().left == 270
+    remote.begin_anew()
+    remote(Progress("prepare", share=0.25))
+    assert remote.live().left is None, "what was done before sets no pace"
+    remote(Progress("done", share=0.5))
+    assert remote.live().left == 120
+
+
+def test_the_last_minute_of_what_is_watched_is_bounded() -> None:
+    recent = Recent()
+    for step in range(1000):
+        recent.note([measured("gauge.value", float(step), 0.1 * step)])
+    recent.note([measured("gauge.value", float("nan"), 100.0)])
+    recent.note([measured(f"gauge.other{number}", 0.0, 100.0) for number in range(100)])
+    first, *others = recent.trend(100.0)
+    times, values = zip(*first["values"], strict=True)
+    assert (times[0], times[-1], values[-1]) == (pytest.approx(-60.0, abs=0.5), -0.1, 999.0)
+    assert len(values) <= 122
+    assert len(others) == 15
+    assert recent.trend(200.0) == [], "what was read long before is no trend of then"

@@ -24,11 +24,13 @@ def test_points_stand_in_line(column: tuple[str, ...], widths: tuple[int, ...]) 
         assert added.startswith("\u2008" if width and "." not in number else ("\u2007" if width else ""))
 
 
-def test_an_indication_has_the_digits_of_its_float_and_a_counter_all() -> None:
+def test_an_indication_has_what_32_bits_tell_and_a_counter_all_its_digits() -> None:
     told = environment("remotecal.web.pages").filters["indicated"]
     (single,) = struct.unpack("f", struct.pack("f", 0.1))
     for value, text in {
-        123_456.789: "123456.789",
+        123_456.789: "123456.79",
+        19.0405723231: "19.040572",
+        101.325: "101.325",
         999_999.75: "999999.75",
         8_192.0: "8192",
         0.3: "0.3",
@@ -36,4 +38,4 @@ def test_an_indication_has_the_digits_of_its_float_and_a_counter_all() -> None:
         assert told(value) == text
     values = (single, 12.5, 12_345_678.0, 4_294_967_295.0, 123_456_789.25, -2e6)
     shown = [printed(told(value)) for value in values]
-    assert shown == ["0.1", "12.5", "12345678", "4294967295", "123456789.25", "\N{MINUS SIGN}2000000"]
+    assert shown == ["0.1", "12.5", "12345678", "4294967295", "123456789", "\N{MINUS SIGN}2000000"]

@@ -9,7 +9,7 @@ from web_laboratory import Web, problem
 
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
-from remotecal.store.tables import run_items
+from remotecal.store.tables import run_items, runs, stations
 
 CALLED = {"operator": "performed", "reviewer": "reviewed", "approver": "approved", "administrator": "issued"}
 
@@ -100,3 +100,52 @@ def test_what_somebody_has_seen_to_is_called_no_more_until_something_happens(web
         told = program.post("/runs/here/stands/acknowledge", json={"lines": 8})
         assert told.json()["state"] == "stopped"
         assert "no line 9" in problem(program.post("/runs/here/stands/acknowledge", json={"lines": 9}), 404)
+
+
+def put(web: Web, run: str, **told: object) -> None:
+    """Have the index say something of a run."""
+    with web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(runs.update().where(runs.c.run == run).values(**told))
+
+
+def test_a_rig_that_is_not_safe_is_told_first_and_once(web: Web) -> None:
+    web.hub.laboratory.store.journals.append("here", "unsafe-1", 1, [], time.time())
+    why = "dut.flow is 9 m3/h, above its limit, 8 m3/h; valve.position is 1 1, not 0 1"
+    put(web, "unsafe-1", state="stopped", why=why, why_line=7, safe="no", on_site="on site: 李娜")
+    for language, said in (
+        ("en", ("Rig not safe", "dut.flow is 9 m3/h, above its limit, 8 m3/h", "On site: 李娜")),
+        ("zh", ("装置不安全", "dut.flow 为 9 m3/h，高于限值 8 m3/h", "现场人员：李娜")),
+    ):
+        with browsing(web, "operator", language) as client:
+            told = part(client.get("/"), "abnormal")
+            (one,) = (call for call in told.split("<li>") if "/runs/here/unsafe-1" in call)
+            for text in said:
+                assert text in one, text
+            assert told.split("<li>")[1] == one, "what is not safe comes first"
+    put(web, "unsafe-1", safe="yes", why="the run was interrupted", on_site="")
+    with browsing(web, "operator", "zh") as client:
+        told = part(client.get("/"), "abnormal")
+        for text in ("已停机", "运行被打断", "装置已处于安全状态", "无人操作过"):
+            assert text in told, text
+    put(web, "unsafe-1", state="signed", safe="no")
+    with browsing(web, "operator") as client:
+        assert "Rig not safe" in part(client.get("/"), "abnormal"), "whatever state it is in"
+    put(web, "unsafe-1", safe="yes")
+
+
+def test_a_run_of_which_nothing_is_heard_is_told_until_it_is_heard_again(web: Web) -> None:
+    store, now = web.hub.laboratory.store, web.clock.now()
+    store.journals.append("here", "on-1", 1, [], now)
+    put(web, "on-1", state="running")
+    with browsing(web, "reviewer") as client:
+        assert "/runs/here/on-1" not in part(client.get("/"), "abnormal")
+        assert "/runs/here/on-1" in part(client.get("/"), "on")
+        with web.clock.put_forward(300.0):
+            told = part(client.get("/"), "abnormal")
+            assert "No news for 5 min" in told
+            assert "/runs/here/on-1" in told
+            with store.database.begin() as connection:
+                heard = stations.update().where(stations.c.name == "here").values(seen=web.clock.now())
+                connection.execute(heard)
+            assert "/runs/here/on-1" not in part(client.get("/"), "abnormal"), "it was greeted"
+    put(web, "on-1", state="finished")

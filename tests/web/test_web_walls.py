@@ -27,6 +27,7 @@ from remotecal.pages.frame import environment
 from remotecal.pages.words import words
 from remotecal.transport.messages import Live
 from remotecal.web import pages, watching
+from remotecal.web.pages.abnormal import Abnormal
 from remotecal.web.pages.frame import MENU, TEMPLATES
 from remotecal.web.watching import Seen
 
@@ -201,7 +202,7 @@ def test_what_it_tells_of_a_run_is_not_whose_it_is_or_what_was_found(web: Web, a
     live = Live(run=asked, state="running", last={"dut.flow": (42.42, "m3/h")}, **told)
     content = {
         "t": words("en"),
-        "abnormal": [("refused", row)],
+        "abnormal": [Abnormal("refused", row)],
         "cards": [(row, Seen(live, time.monotonic()))],
     }
     part = environment(TEMPLATES).get_template("wall_parts.html")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.web.pace import left
 from remotecal.web.pages.frame import Visiting
 from remotecal.web.watching import ON
 
@@ -74,8 +75,7 @@ def _end(visitor: Visitor, one: Whereabouts) -> float | date | None:
         return None
     if one.run is None:
         return None if one.order.planned is None else date.fromisoformat(one.order.planned)
-    seen = visitor.office.watching.of(one.run.station, one.run.run)
-    if one.run.state not in ON or seen is None or not seen.live.observed:
+    if one.run.state not in ON:
         return None
-    live = seen.live
-    return visitor.office.clock.now() + (live.now - live.began) / live.observed * (live.due - live.observed)
+    ahead = left(visitor.office.watching.of(one.run.station, one.run.run))
+    return None if ahead is None else visitor.office.clock.now() + ahead

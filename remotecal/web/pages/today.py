@@ -6,6 +6,7 @@ import logging
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -14,8 +15,10 @@ from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import concerns
 from remotecal.store.notices import IN_HAND
-from remotecal.store.pages import ABNORMAL
+from remotecal.store.pages import ON
 from remotecal.web.certificates import FILED_BY
+from remotecal.web.pace import left
+from remotecal.web.pages.abnormal import abnormal
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, still, stream_of
 from remotecal.web.pages.standards import ending
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from remotecal.store.requests import RequestRow
     from remotecal.web.callers import Action
     from remotecal.web.office import Office
+    from remotecal.web.pages.abnormal import Abnormal
     from remotecal.web.pages.standards import Ending
     from remotecal.web.pages.told import Parts
 
@@ -60,6 +64,20 @@ def news(visitor: LookingOn) -> Response:
     return stream_of(visitor.request, _made_anew(visitor), still(visitor))
 
 
+class On(NamedTuple):
+    """What is told of a run that is on."""
+
+    station: str
+    run: str
+    state: str
+    began: float
+    number: int
+    """Of the point it is at; 0 while it is not heard at which."""
+    points: int
+    left: int | None
+    """About how many minutes it still takes; None until there is a pace."""
+
+
 class OfAll(NamedTuple):
     """What the days of all who see the same runs begin with."""
 
@@ -73,15 +91,19 @@ class OfAll(NamedTuple):
     """With which some of these were returned."""
     requests: Sequence[RequestRow]
     """What customers ask for."""
+    abnormal: Sequence[Abnormal]
+    """See `abnormal`."""
+    on: Sequence[On]
+    """What is on."""
+    drawn: dict[str, str]
+    """Language → what is on, as pages show it: made for the first who is told it, and the same for all."""
 
-
-class On(NamedTuple):
-    """What is told of a run that is on."""
-
-    station: str
-    run: str
-    state: str
-    began: float
+    def told_on(self, visitor: Visitor) -> str:
+        """Return what is on, as a page shows it."""
+        language = visitor.words.language
+        if language not in self.drawn:
+            self.drawn[language] = visitor.part("today_on.html", on=self.on)
+        return self.drawn[language]
 
 
 async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
@@ -93,11 +115,14 @@ async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
     account = visitor.caller.account
 
     def anew(of_all: OfAll) -> Parts:
-        content = _content(visitor, of_all)
-        if content == before:
+        content, told = _content(visitor, of_all), {"on": of_all.told_on(visitor)}
+        if content | told == before:
             return {}
-        before.update(content)
-        return {"today": visitor.part("today_parts.html", **content)}
+        others = content | {"on": before.get("on")} == before
+        before.update(content | told)
+        if others:  # what is on changes often, the rest of a day seldom
+            return {"on-now": told["on"]}
+        return {"today": visitor.part("today_parts.html", **content, **told)}
 
     looks = partial(office.watching.looks, lambda _, live, was: turned(live, was))
     find = partial(_of_all, office, account, lambda _: True)
@@ -108,7 +133,8 @@ async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
     of_all = _of_all(visitor.office, visitor.caller.account, visitor.may)
-    return {"today": visitor.part("today_parts.html", **_content(visitor, of_all))}
+    on = of_all.told_on(visitor)
+    return {"today": visitor.part("today_parts.html", **_content(visitor, of_all), on=on)}
 
 
 def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) -> OfAll:
@@ -119,32 +145,40 @@ def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) 
     )
     wanting = store.pages.wanting(account=account)
     to_sign = store.pages.to_sign(wanting) if may("sign") else ()
-    since = midnight.timestamp()
+    since, wrong, on = midnight.timestamp(), abnormal(office, wanting), _on(office, wanting)
     if account is not None:
-        return OfAll(wanting, store.pages.issued(since, account=account), to_sign, (), ())
+        issued = store.pages.issued(since, account=account)
+        return OfAll(wanting, issued, to_sign, (), (), wrong, on, {})
     found = store.pages.issued_and_open(since)
     requests = found.requests[:REQUESTS_SHOWN] if may("order") else ()
-    return OfAll(wanting, found.issued, to_sign, found.remarks if to_sign else (), requests)
+    remarks = found.remarks if to_sign else ()
+    return OfAll(wanting, found.issued, to_sign, remarks, requests, wrong, on, {})
+
+
+def _on(office: Office, wanting: Mapping[str, Sequence[RunRow]]) -> list[On]:
+    """Return what is on, and where it is as far as its stations were heard."""
+    found: list[On] = []
+    for row in (row for kind in ON for row in wanting[kind]):
+        seen = office.watching.of(row.station, row.run)
+        ahead, place = left(seen), (0, 0) if seen is None else (seen.live.number, seen.live.points)
+        minutes = None if ahead is None else ceil(ahead / 60)
+        found.append(On(row.station, row.run, row.state, row.began, *place, minutes))
+    return found
 
 
 def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
     """Return all that the page follows from: where that is the same, so is the page."""
-    office, wanting = visitor.office, of_all.wanting
+    office = visitor.office
     unseen = office.store.notices.to(visitor.caller.name, 50, unseen=True)
     return {
         "waiting": _waiting(visitor, of_all),
         "requests": of_all.requests if visitor.may("order") else (),
-        "abnormal": [(kind, row) for kind in ABNORMAL for row in wanting[kind]],
+        "abnormal": of_all.abnormal,
         "due": _due(visitor),
         "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
         "days": AHEAD.days,
         "unseen": unseen,
         "unmailed": _unmailed(visitor, unseen),
-        "on": [
-            On(row.station, row.run, row.state, row.began)
-            for kind in ("asking", "running", "paused")
-            for row in wanting[kind]
-        ],
         "issued": of_all.issued,
     }
 

@@ -21,11 +21,11 @@ from remotecal.hub.walls import PATH
 from remotecal.numerals import read_count
 from remotecal.pages.frame import see
 from remotecal.pages.words import words
-from remotecal.store.pages import ABNORMAL
 from remotecal.web import callers, walls
 from remotecal.web.bodies import WallWanted
 from remotecal.web.callers import Caller
 from remotecal.web.office import Here
+from remotecal.web.pages.abnormal import abnormal
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import looks_asking, shared_stream_of
 from remotecal.web.pages.runs import ListedRuns, on_now
@@ -224,7 +224,7 @@ def _parts(visitor: Visitor, wall: WallRow, listed: ListedRuns | None = None) ->
         "wall": visitor.part(
             "wall_parts.html",
             wall=wall,
-            abnormal=[(kind, row) for kind in ABNORMAL for row in wanting[kind]],
+            abnormal=abnormal(visitor.office, wanting),
             cards=cards,
         )
     }

@@ -1,0 +1,32 @@
+"""An order that a station asks the person on site about."""
+
+from pydantic import Field
+
+from remotecal.transport.versions import Informing
+
+
+class OrderWaiting(Informing):
+    """An order that waits for the person on site."""
+
+    id: str
+    """The order."""
+    by: str
+    """Who issued it."""
+    bench: str
+    """Name of the bench."""
+    procedure: str = ""
+    """Name of the procedure."""
+    title: dict[str, str] = Field(default_factory=dict)
+    """What the procedure does, by language."""
+    number: str = ""
+    """Number of the work order."""
+    customer: dict[str, str] = Field(default_factory=dict)
+    """Whose items they are, by language."""
+    items: tuple[dict[str, str], ...] = ()
+    """The items with their serial or other numbers, each by language."""
+    points: tuple[str, ...] = ()
+    """What is measured, each with its repeats."""
+    moves: tuple[str, ...] = ()
+    """What may be set or set going, each with its span."""
+    expires: float = 0.0
+    """Until when it may be begun, in seconds since 1970."""
