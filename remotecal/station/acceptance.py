@@ -15,8 +15,9 @@ from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
+from remotecal.transport.consent import OrderWaiting
 from remotecal.transport.envelopes import unseal
-from remotecal.transport.messages import OrderWaiting, RemoteOrder
+from remotecal.transport.messages import RemoteOrder
 from remotecal.transport.subjects import check_run
 
 if TYPE_CHECKING:

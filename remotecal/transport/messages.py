@@ -12,6 +12,7 @@ from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
+from remotecal.transport.consent import ConsentAwaited, OrderWaiting
 from remotecal.transport.versions import Informing
 
 LONGEST_LINE = 7 * 2**20
@@ -128,6 +129,12 @@ class Hello(Informing):
     """The run that is on."""
     speaks: int = 1
     """Edition of what it signs and obeys (`SPEAKS`)."""
+    disk_free: int | None = None
+    """Bytes that are free where its journals lie; None: it does not tell."""
+    held_up: dict[str, str] = Field(default_factory=dict)
+    """Run → why it does not reach the laboratory, of the first few."""
+    waits_for_consent: ConsentAwaited | None = None
+    """What the person on site is asked about."""
 
 
 class Welcome(Informing):
@@ -345,33 +352,6 @@ class Live(Informing):
     """By whom."""
     holder: str = ""
     """Who controls the run from the laboratory; "" for nobody."""
-
-
-class OrderWaiting(Informing):
-    """An order that waits for the person on site."""
-
-    id: str
-    """The order."""
-    by: str
-    """Who issued it."""
-    bench: str
-    """Name of the bench."""
-    procedure: str = ""
-    """Name of the procedure."""
-    title: dict[str, str] = Field(default_factory=dict)
-    """What the procedure does, by language."""
-    number: str = ""
-    """Number of the work order."""
-    customer: dict[str, str] = Field(default_factory=dict)
-    """Whose items they are, by language."""
-    items: tuple[dict[str, str], ...] = ()
-    """The items with their serial or other numbers, each by language."""
-    points: tuple[str, ...] = ()
-    """What is measured, each with its repeats."""
-    moves: tuple[str, ...] = ()
-    """What may be set or set going, each with its span."""
-    expires: float = 0.0
-    """Until when it may be begun, in seconds since 1970."""
 
 
 class StationState(Informing):

@@ -1,0 +1,43 @@
+"""What a station tells of an order that waits for the person on site."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from remotecal.transport.versions import Informing
+
+
+class ConsentAwaited(Informing):
+    """An order waits for the person on site."""
+
+    order: str
+    """Which."""
+    since: float
+    """Since when, by the laboratory's clock, in seconds since 1970; the same after a restart."""
+
+
+class OrderWaiting(Informing):
+    """An order that waits for the person on site."""
+
+    id: str
+    """The order."""
+    by: str
+    """Who issued it."""
+    bench: str
+    """Name of the bench."""
+    procedure: str = ""
+    """Name of the procedure."""
+    title: dict[str, str] = Field(default_factory=dict)
+    """What the procedure does, by language."""
+    number: str = ""
+    """Number of the work order."""
+    customer: dict[str, str] = Field(default_factory=dict)
+    """Whose items they are, by language."""
+    items: tuple[dict[str, str], ...] = ()
+    """The items with their serial or other numbers, each by language."""
+    points: tuple[str, ...] = ()
+    """What is measured, each with its repeats."""
+    moves: tuple[str, ...] = ()
+    """What may be set or set going, each with its span."""
+    expires: float = 0.0
+    """Until when it may be begun, in seconds since 1970."""
