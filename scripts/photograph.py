@@ -148,6 +148,8 @@ VIEWS = (
     View("notices", "liwei", to("/notices"), DESK),
     View("standards", "liwei", to("/standards"), DESK),
     View("standard", "liwei", first("/standards", "/standard?"), DESK),
+    View("stations", "chenjing", to("/stations"), DESK),
+    View("station", "liwei", to("/stations/demo-site"), DESK),
     View("statistics", "liwei", to("/statistics"), DESK),
     View("spread", "liwei", to("/statistics/spread?by=model"), DESK),
     View("intervals", "liwei", to("/statistics/intervals?by=item"), DESK),

@@ -201,12 +201,13 @@ def _invite(asked: argparse.Namespace) -> None:
     from remotecal.cli.terminal import show_code
     from remotecal.hub.laboratory import new_code
     from remotecal.store import Store
+    from remotecal.transport.enrolment import enrol_command
 
     folder = _folder(asked)
     with Store(folder.database) as store:
         code = new_code(folder, store, asked.station, getpass.getuser())
     print(code)
-    show_code(f"remotecal station enrol {code} --at {folder.settings.enrolment.address}")
+    show_code(enrol_command(code, folder.settings.enrolment.address))
 
 
 def _revoke(asked: argparse.Namespace) -> None:

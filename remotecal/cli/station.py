@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from remotecal.station.folder import StationFolder
+    from remotecal.transport.consent import OrderWaiting
     from remotecal.transport.messages import StationState
-    from remotecal.transport.waiting import OrderWaiting
 
 WISHES = {
     "pause": "let the run hold before its next repeat",

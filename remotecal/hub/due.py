@@ -208,11 +208,16 @@ def _register(folder: HubFolder) -> Iterator[FallingDue]:
         )
 
 
-def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:
+def not_renewed(station: StationRow, folder: HubFolder, now: float) -> bool:
+    """Tell whether a station's certificate was not renewed in time: it is in its last quarter, or over."""
     quarter = folder.settings.certificates_last.total_seconds() / RENEWED_BY
+    return station.certificate_until - now < quarter
+
+
+def _stations(stations: Iterable[StationRow], folder: HubFolder, now: float) -> Iterator[FallingDue]:
     for station in stations:
         enrolled = station.enabled and station.certificate  # this computer itself never does
-        if enrolled and station.certificate_until - now < quarter:
+        if enrolled and not_renewed(station, folder, now):
             day = civil_day(station.certificate_until, folder.time_zone)
             yield FallingDue(day, "station", station.name, station.name, "", where=station.name)
 

@@ -83,7 +83,8 @@ OF_ONE_STATION = 16
 """Requests of one station that are worked on at the same time; it asks again for what is not answered."""
 ADMISSION = "$SYS.REQ.USER.AUTH"
 """Where servers ask who may connect."""
-ANNOUNCED = {"version", "speaks", "benches", "procedures", "running", "time"}
+ANNOUNCED = {"version", "speaks", "benches", "procedures", "running", "time", "disk_free", "held_up",
+             "waits_for_consent"}  # fmt: skip
 """What is kept of a station's hello."""
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
+from remotecal.drivers.declarations import named
+from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, OrderError, ParameterError
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, names
@@ -143,6 +145,17 @@ def places(procedure: type[Procedure], bench: BenchAnnounced) -> tuple[str, ...]
 def ends_before(bench: BenchAnnounced, day: date) -> tuple[HeldUntil, ...]:
     """Return what of a bench can't be relied on any more on a day: a run there needs all of it."""
     return tuple(one for one in bench.holds if one.valid_until < day)
+
+
+def readable(bench: BenchAnnounced) -> dict[str, tuple[str, ...] | None]:
+    """Return instrument of a bench → what can be read of it; None where only the station knows its driver."""
+    kinds = {name: _installed(kind) for name, kind in bench.instruments.items()}
+    return {
+        name: None
+        if kind is None
+        else tuple(what for what, said in named(kind).items() if isinstance(said, Reading | Setting))
+        for name, kind in kinds.items()
+    }
 
 
 def _ended(one: HeldUntil) -> str:

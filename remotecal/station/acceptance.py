@@ -15,10 +15,10 @@ from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
+from remotecal.transport.consent import OrderWaiting
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 from remotecal.transport.subjects import check_run
-from remotecal.transport.waiting import OrderWaiting
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument

@@ -29,7 +29,6 @@ from remotecal.runs.company import Company
 from remotecal.runs.safety import NOTHING, Safety
 from remotecal.station.acceptance import accept, benches, check_clock, check_time, foreseen, read_order
 from remotecal.station.commands import Commands
-from remotecal.station.consent import Consent
 from remotecal.station.deliveries import Deliveries
 from remotecal.station.lending import Lending
 from remotecal.station.on_site import serve_on_site
@@ -43,8 +42,8 @@ from remotecal.transport.versions import as_sent
 
 if TYPE_CHECKING:
     from remotecal.station.folder import StationFolder
+    from remotecal.transport.consent import OrderWaiting
     from remotecal.transport.messages import RemoteOrder
-    from remotecal.transport.waiting import OrderWaiting
 
 log = logging.getLogger(__name__)
 
@@ -70,8 +69,6 @@ class Station(Site):
 
     def __init__(self, folder: StationFolder, *, hello_every: float = HELLO_EVERY) -> None:
         super().__init__(folder, hello_every)
-        self.consent = Consent()
-        """What the person on site is asked before an order is begun."""
         self.lending = Lending(self)
         """What the laboratory does with single instruments."""
         self.deliveries = Deliveries(self)
@@ -228,8 +225,9 @@ class Station(Site):
         """Return who on site agrees (`OrderError`: nobody does before the order expires)."""
         try:
             async with asyncio.timeout(order.expires - self.liaison.laboratory_time):
-                said = await self.consent.ask(order, foreseen)
+                said = await self.consent.ask(order, foreseen, self.liaison.laboratory_time)
         except TimeoutError:
+            self.consent.settle()
             raise OrderError("nobody on site has answered before the order expired") from None
         if not said.agreed:
             who = "the person on site" if said.by == ON_SITE else said.by

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from remotecal.errors import NotConnected
+from pydantic import ValidationError
+
+from remotecal.errors import ConfigurationError, NotConnected
+from remotecal.private_files import write_private
+from remotecal.transport.consent import ConsentAwaited
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from remotecal.transport.consent import OrderWaiting
     from remotecal.transport.messages import RemoteOrder
-    from remotecal.transport.waiting import OrderWaiting
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,30 +35,49 @@ class SaidOnSite:
 
 
 class Consent:
-    """The question that is open, if there is one."""
+    """The question that is open, if there is one.
 
-    def __init__(self) -> None:
+    Args:
+        file: keeps which order waits and since when, so that a restart of the agent does not begin anew.
+    """
+
+    def __init__(self, file: Path) -> None:
         self.order: RemoteOrder | None = None
         """The order that waits for an answer."""
         self.foreseen: OrderWaiting | None = None
         """What is told of it."""
         self._answer: asyncio.Future[SaidOnSite | None] | None = None
+        self._file = file
+        self.waits = _kept(file)
+        """Which order waits and since when; the one that did where the agent went down, until it is asked."""
 
-    async def ask(self, order: RemoteOrder, foreseen: OrderWaiting) -> SaidOnSite:
+    async def ask(self, order: RemoteOrder, foreseen: OrderWaiting, now: float) -> SaidOnSite:
         """Wait for the person on site, and return what they say.
+
+        Args:
+            order: what they are asked about.
+            foreseen: what they are told of it.
+            now: the laboratory's time.
 
         Raises:
             NotConnected: the agent stops before anybody has answered.
         """
+        if self.waits is None or self.waits.order != order.id:
+            self._keep(ConsentAwaited(order=order.id, since=now))
         self.order, self.foreseen = order, foreseen
         self._answer = asyncio.get_running_loop().create_future()
         try:
             answer = await self._answer
             if answer is None:
                 raise NotConnected("the agent is being shut down, and nobody on site has answered")
+            self.settle()
             return answer
         finally:
             self.order = self.foreseen = self._answer = None
+
+    def settle(self) -> None:
+        """Note that no order waits any more: it was answered, or has expired."""
+        self._keep(None)
 
     def give(self, said: SaidOnSite, order: str = "") -> str:
         """Answer, for an order or whichever waits; returns why that is not possible, or "" if it was."""
@@ -66,3 +94,17 @@ class Consent:
             return "no order waits for consent"
         self._answer.set_result(answer)
         return ""
+
+    def _keep(self, waits: ConsentAwaited | None) -> None:
+        self.waits = waits
+        try:
+            write_private(self._file, b"" if waits is None else waits.model_dump_json().encode())
+        except (ConfigurationError, OSError):  # a full disk keeps nobody from being asked
+            log.exception("since when an order waits for consent can't be kept")
+
+
+def _kept(file: Path) -> ConsentAwaited | None:
+    try:
+        return ConsentAwaited.model_validate_json(file.read_bytes())
+    except (OSError, ValidationError):
+        return None

@@ -63,7 +63,7 @@ class Deliveries:
         """To which start of the hub the papers of which order were shown."""
         self._uploads: dict[str, Upload] = {}
         """Run on its way → its journal's way."""
-        self.held_up: dict[str, str] = {}
+        self.held_up = site.held_up
         """Run → why it does not reach the laboratory."""
 
     def bring(

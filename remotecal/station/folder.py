@@ -7,6 +7,7 @@
 | `journal.key.pem` | Ed25519 key with which it signs journals |
 | `authority.pem` | certificate of the laboratory's authority |
 | `agent.sock`, `agent.lock` | where the person on site talks to the agent, and that there is one only |
+| `consent.json` | the order that waits for the person on site, and since when |
 | `laboratory.json` | the laboratory it enrolled with: its servers, the key of its orders |
 | `procedures/` | procedures that came in signed bundles |
 | `orders/` | for each order the signed order, the claim, and the laboratory's signed words: granted, done |
@@ -129,6 +130,11 @@ class StationFolder:
     def procedures(self) -> Path:
         """Directory of the procedures from bundles."""
         return self.path / "procedures"
+
+    @property
+    def consent(self) -> Path:
+        """Which order waits for the person on site, and since when."""
+        return self.path / "consent.json"
 
     @property
     def socket(self) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 
 from remotecal.errors import NotConnected
 from remotecal.station.acceptance import benches
+from remotecal.station.consent import Consent
 from remotecal.station.held import held
 from remotecal.station.liaison import Liaison
 from remotecal.transport.bundles import TrustedProcedures
@@ -19,6 +21,8 @@ from remotecal.transport.messages import Acknowledgement, BenchAnnounced, Hello,
 from remotecal.transport.versions import SPEAKS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from remotecal.station.folder import StationFolder
     from remotecal.station.remote_control import RemoteControl
     from remotecal.transport.connection import Proof
@@ -27,6 +31,11 @@ if TYPE_CHECKING:
     from remotecal.transport.subjects import Service
 
 M = TypeVar("M", bound=BaseModel)
+
+HELD_UP_TOLD = 20
+"""Runs of which a hello tells why they are held up, at most."""
+LONGEST_WHY = 500
+"""Characters of what a hello tells of a run that is held up."""
 
 FAREWELL = 5.0
 """Seconds in which a stopping agent still tries to bring journals to the laboratory."""
@@ -44,6 +53,10 @@ class Site:
         self.folder = folder
         self.library = TrustedProcedures(folder.procedures)
         self.liaison = Liaison(folder, self._hello, self.nudge, hello_every)
+        self.consent = Consent(folder.consent)
+        """What the person on site is asked before an order is begun."""
+        self.held_up: dict[str, str] = {}
+        """Run → why it does not reach the laboratory."""
         self.current: RemoteControl | None = None
         """The run that is on."""
         self.instruments = asyncio.Lock()
@@ -105,4 +118,15 @@ class Site:
             procedures=self.library.announced(),
             running=self.current.run if self.current else None,
             speaks=SPEAKS,
+            disk_free=_free(self.folder.path),
+            held_up={run: why[:LONGEST_WHY] for run, why in [*self.held_up.items()][:HELD_UP_TOLD]},
+            waits_for_consent=self.consent.waits,
         )
+
+
+def _free(path: Path) -> int | None:
+    """Return how many bytes are free where a file lies; None where the system does not tell."""
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None

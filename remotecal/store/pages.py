@@ -229,10 +229,7 @@ class Pages:
         from sqlalchemy import Float, and_, literal, null, select, text, union_all
         from sqlalchemy import cast as cast_to
 
-        kinds: dict[str, ColumnElement[bool]] = {state: runs.c.state == state for state in WANTED}
-        kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
-        kinds["unsafe"] = and_(text(UNSAFE))
-        kinds["failed"] = and_(text(FEW_RUNS["due"]), runs.c.failed != "")
+        kinds = {state: runs.c.state == state for state in WANTED} | _abnormal()
         unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
         kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
         kinds |= {
@@ -257,6 +254,28 @@ class Pages:
             for kind, *row in connection.execute(union_all(*each)):
                 found[kind].append(run_of(row))
         return {kind: tuple(rows) for kind, rows in found.items()}
+
+    def faults(self, station: str, limit: int = 20) -> tuple[tuple[str, RunRow], ...]:
+        """Return the runs of a station that were not as they should be, seen to or not, each with its kind.
+
+        The latest begun come first; a run that is of several kinds comes as often.
+        """
+        from sqlalchemy import literal, select, union_all
+
+        # Few are of a kind that has an index of its own; stations' states have one together.
+        each = [
+            select(
+                select(literal(kind).label("kind"), runs)
+                .where(which, (runs.c.station if kind in WANTED else runs.c.station + "") == station)
+                .order_by(runs.c.began.desc() if kind in WANTED else (runs.c.began + 0).desc())
+                .limit(limit)
+                .subquery()
+            )
+            for kind, which in _abnormal().items()
+        ]
+        with self._database.read() as connection:
+            found = [(kind, run_of(row)) for kind, *row in connection.execute(union_all(*each))]
+        return tuple(sorted(found, key=lambda one: one[1].began, reverse=True)[:limit])
 
     def to_sign(self, wanting: Mapping[str, Sequence[RunRow]]) -> tuple[tuple[Awaiting, RunRow], ...]:
         """Return the certificates that are to be signed, each with its run, of those that `wanting` tells.
@@ -313,6 +332,19 @@ class Pages:
         with self._database.read() as connection:
             ordered = query.order_by(latest.desc(), *(column.desc() for column in key))
             return connection.execute(ordered.limit(limit)).all()
+
+
+def _abnormal() -> dict[str, ColumnElement[bool]]:
+    """Return kind of what is not as it should be (`ABNORMAL`) → which runs are of it."""
+    from sqlalchemy import and_, text
+
+    kinds: dict[str, ColumnElement[bool]] = {
+        state: runs.c.state == state for state in WANTED if state in ABNORMAL
+    }
+    kinds |= {kind: and_(text(which)) for kind, which in FEW_RUNS.items() if kind != "due"}
+    kinds["unsafe"] = and_(text(UNSAFE))
+    kinds["failed"] = and_(text(FEW_RUNS["due"]), runs.c.failed != "")
+    return kinds
 
 
 def runs_named(

@@ -63,6 +63,16 @@ class Stations:
             )
         return secret
 
+    def invited(self, now: float) -> tuple[tuple[str, float], ...]:
+        """Return the stations whose codes are neither used nor expired, each with until when, by name."""
+        from sqlalchemy import select
+
+        codes = enrolment_codes.c
+        query = select(codes.station, codes.expires).where(codes.used.is_(None), codes.expires >= now)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(codes.station, codes.expires))
+            return tuple((row.station, row.expires) for row in rows)
+
     def add_here(self, name: str) -> None:
         """Enter this computer itself, which enrols nowhere and signs nothing as a station."""
         own = {"name": name, "key": "", "enabled": True, "enrolled": 0.0, "certificate": ""}

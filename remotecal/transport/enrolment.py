@@ -101,6 +101,11 @@ class Code:
         return compare_digest(self.check, _check(self.secret, fingerprint))
 
 
+def enrol_command(code: Code, at: str) -> str:
+    """Return what is typed at a station to enrol by a code with the hub at `host:port`."""
+    return f"remotecal station enrol {code} --at {at}"
+
+
 def new_secret() -> str:
     """Return a secret of 60 bits, in letters and digits that nobody takes for others."""
     return "".join(secrets.choice(LETTERS) for _ in range(2 * GROUP))

@@ -12,9 +12,9 @@ from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
+from remotecal.transport.consent import ConsentAwaited, OrderWaiting
 from remotecal.transport.limits import LimitTold
 from remotecal.transport.versions import Informing
-from remotecal.transport.waiting import OrderWaiting
 
 LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
@@ -130,6 +130,12 @@ class Hello(Informing):
     """The run that is on."""
     speaks: int = 1
     """Edition of what it signs and obeys (`SPEAKS`)."""
+    disk_free: int | None = None
+    """Bytes that are free where its journals lie; None: it does not tell."""
+    held_up: dict[str, str] = Field(default_factory=dict)
+    """Run → why it does not reach the laboratory, of the first few."""
+    waits_for_consent: ConsentAwaited | None = None
+    """What the person on site is asked about."""
 
 
 class Welcome(Informing):

@@ -33,6 +33,7 @@ Action = Literal[
     "issue",
     "amend",
     "recall",
+    "invite",
     "revoke",
     "audit",
     "users",
@@ -52,13 +53,14 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "issue": frozenset({"administrator"}),
     "amend": frozenset({"operator", "approver", "administrator"}),
     "recall": frozenset({"approver", "administrator"}),
+    "invite": frozenset({"administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
     "wall": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `wall`: let a
-screen show what is on.
+"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `invite` and
+`revoke`: let a station enrol, and shut it out; `wall`: let a screen show what is on.
 
 A customer reads their own only, see `visible`.
 """
@@ -214,6 +216,8 @@ Amending = Annotated[Caller, Depends(_sure_of("amend"))]
 """Who may draft a certificate that takes the place of an issued one."""
 Recalling = Annotated[Caller, Depends(_sure_of("recall"))]
 """Who may have a certificate revoked, or say what a standard's fault means."""
+Inviting = Annotated[Caller, Depends(_sure_of("invite"))]
+"""Who may let stations enrol."""
 Revoking = Annotated[Caller, Depends(_sure_of("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import StoreError
-from remotecal.transport.messages import HELLO_EVERY
+from remotecal.hub.standing import HEARD_WITHIN
 from remotecal.web.office import Here, Office
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 router = APIRouter(tags=["health"])
-
-HEARD_WITHIN = 2 * HELLO_EVERY
-"""Seconds in which a station that is connected says hello."""
 
 State = Literal["ok", "unreachable"]
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import APIRouter
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 from starlette.concurrency import run_in_threadpool
 
-from remotecal.errors import NotAllowed, NotThere, TransportError
+from remotecal.errors import NotAllowed, NotAnswered, NotNow, NotThere, TransportError
+from remotecal.hub.laboratory import CODE_LASTS
 from remotecal.procedures.parameters import In
 from remotecal.source import docstrings
 from remotecal.store.stations import StationRow
+from remotecal.transport.enrolment import enrol_command
 from remotecal.transport.messages import ProcedureNamed
 from remotecal.web.bodies import StationName
-from remotecal.web.callers import Caller, Reader, Revoking
+from remotecal.web.callers import Caller, Commanding, Inviting, Reader, Revoking
 from remotecal.web.office import Here, Office
 from remotecal.web.shown import ParameterShown, ProcedureShown, Revoked, StationShown, details
+from remotecal.web.station_bodies import NewCode, ReadingShown, ReadingWanted
 
 router = APIRouter(tags=["laboratory"])
 
@@ -37,17 +43,39 @@ def list_stations(caller: Reader, here: Here) -> list[StationShown]:
 def get_station(station: StationName, caller: Reader, here: Here) -> StationShown:
     """Return a station."""
     not_a_customer(caller)
-    row = here.store.stations.find(station)
-    if row is None:
-        raise NotThere(f"{station} is no station in the register")
-    return _station(row)
+    return _station(find_station(here, station))
+
+
+@router.post("/stations/{station}/codes", status_code=HTTPStatus.CREATED)
+def invite_station(station: StationName, caller: Inviting, here: Here) -> NewCode:
+    """Make a code with which a station of this name enrols, once, within a day; the code is told this once.
+
+    A station that enrolls under a name that is taken takes its place: the one before is shut out.
+    """
+    code, at = here.laboratory.new_code(station, caller.name), here.settings.enrolment.address
+    command = enrol_command(code, at)
+    return NewCode(station=station, code=str(code), at=at, command=command, lasts=CODE_LASTS)
+
+
+@router.post("/stations/{station}/read")
+async def read_value(
+    station: StationName, wanted: ReadingWanted, caller: Commanding, here: Here
+) -> ReadingShown:
+    """Read one quantity of an instrument at a station, while no run is on there; 409 says why it won't."""
+    await run_in_threadpool(find_station, here, station)
+    answer = await here.laboratory.command(station, "read", caller.name, argument=wanted.what)
+    if not answer.done:
+        raise NotNow(answer.reason)
+    try:
+        return ReadingShown.model_validate_json(answer.content)
+    except ValidationError:
+        raise NotAnswered(f"{station} says nothing sensible of what it read") from None
 
 
 @router.post("/stations/{station}/revoke")
 async def revoke_station(station: StationName, caller: Revoking, here: Here) -> Revoked:
     """Shut a station out, now and for good; it may enrol anew with a new code."""
-    if await run_in_threadpool(here.store.stations.find, station) is None:
-        raise NotThere(f"{station} is no station in the register")
+    await run_in_threadpool(find_station, here, station)
     try:
         return Revoked(cut=await here.laboratory.revoke(station, caller.name))
     except TransportError:
@@ -58,6 +86,14 @@ def not_a_customer(caller: Caller) -> None:
     """Raise `NotAllowed` if a customer asks: they see what is theirs, and nothing of the laboratory's own."""
     if caller.account is not None:
         raise NotAllowed("customers don't see the laboratory's own", caller.name)
+
+
+def find_station(here: Office, station: str) -> StationRow:
+    """Return a station (`NotThere` if it is not in the register)."""
+    row = here.store.stations.find(station)
+    if row is None:
+        raise NotThere(f"{station} is no station in the register")
+    return row
 
 
 def _procedure(here: Office, name: str, sha256: str) -> ProcedureShown:

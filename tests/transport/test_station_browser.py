@@ -1,4 +1,4 @@
-"""The page beside the rig in a real browser: scenarios 7, 8, 10, 11 and 20, as far as they are there.
+"""The page beside the rig in a real browser: scenarios 7, 8, 10 and 11.
 
 What each costs a person is printed beside the goal (`pytest -s`).
 """
@@ -240,21 +240,6 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
         expect(page.locator(".readings s")).to_contain_text(["1.00 V", "11.00 V"])
         assert said == []
     print(f"\nscenario 11: 3 readings, each twice, one slip found at once: {keys} keys")
-
-
-def test_scenario_20_a_new_site_is_typed_in_and_gives_its_first_value(
-    folder: HubFolder, tiny: Tiny, tmp_path: Path
-) -> None:
-    began = time.monotonic()
-    with page_up(folder, tiny, tmp_path) as beside:
-        code = str(beside.site.hub.laboratory.new_code("site-7", "Li Wei"))
-        order = beside.do(beside.site.order())
-        beside.do(beside.site.state(order, "running", "asking", "signed"))
-        took = time.monotonic() - began
-    assert len(code) < 30
-    assert re.fullmatch(r"site-7(-[0-9A-Z]{6}){3}", code)
-    said = f"{len(code)} characters typed; {took:.1f} s computing to the first value"
-    print(f"\nscenario 20: {said} (goal 10 min)")
 
 
 def test_the_command_opens_the_page_and_no_other_user_can_read_the_way_in(

@@ -16,13 +16,15 @@ BY_API = {
     ("POST", "/runs/here/X/certificate/signatures"): {},
     ("POST", "/runs/here/X/certificate/issue"): {},
     ("POST", "/runs/here/X/certificate/amendments"): AMENDED,
+    ("POST", "/stations/nowhere/codes"): {},
     ("POST", "/stations/nowhere/revoke"): {},
     ("POST", "/resting/assessments"): {"number": "M1", "digest": "0" * 64, "text": "nothing"},
     ("POST", "/walls"): {"place": "hall", "language": "en"},
     ("POST", "/tokens"): {"role": "operator", "label": "planning"},
     ("PUT", "/users/somebody"): {"roles": ["reader"], "enabled": False},
 }
-BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls")
+BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls",
+           "/stations", "/stations/here/revoke")  # fmt: skip
 STOPPING = ("pause", "abort", "go_on", "take_control", "release_control")
 
 

@@ -79,7 +79,7 @@ def test_pages_are_what_they_promise_and_can_be_used_by_everybody(
                  "/help", "/resting", "/statistics", "/people", "/requests", "/resting?number=M1",
                  f"/runs/here/{run}/results/0/0/0/0/0", f"/runs/here/{run}/course",
                  f"/runs/here/{run}/moment", paper(web), "/orders/first", "/statistics/spread",
-                 "/statistics/intervals")  # fmt: skip
+                 "/statistics/intervals", "/stations", "/stations/here")  # fmt: skip
     for address in addresses:
         page.goto(web.url + address)
         found = Axe().run(page, options=RULES)
@@ -213,6 +213,8 @@ def test_a_page_is_no_wider_than_what_it_is_read_on(
         "/statistics/spread",
         "/statistics/spread?by=item",
         "/statistics/intervals",
+        "/stations",
+        "/stations/here",
     ):
         page.goto(web.url + address)
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address

@@ -51,13 +51,17 @@ class Person:
     def button(self, name: str, **inserted: object) -> Locator:
         return self.page.get_by_role("button", name=self.words(name, **inserted))
 
-    def done(self) -> None:
+    def done(self) -> float:
+        """Print what it took, and return the seconds of it."""
         took = time.monotonic() - self.began
         print(f"\n{self.goal}: {self.clicks} clicks, {took:.1f} s of the machine")
+        return took
 
 
-def person(browser: Browser, web: Web, said: list[str], goal: str, language: str = "en") -> Person:
-    page = opened(browser, web, said, locale=LOCALES[language])
+def person(
+    browser: Browser, web: Web, said: list[str], goal: str, language: str = "en", user: str = "operator"
+) -> Person:
+    page = opened(browser, web, said, user, locale=LOCALES[language])
     return Person(page, words("zh" if language == "zh" else "en"), goal)
 
 

@@ -41,6 +41,8 @@ NEEDS = {
     ("post", "/runs/here/X/acknowledge"): "operator",
     ("post", "/runs/here/X/certificate/issue"): "administrator",
     ("post", "/runs/here/X/remarks/1/settle"): "operator",
+    ("post", "/stations/here/codes"): "administrator",
+    ("post", "/stations/here/read"): "operator",
     ("post", "/stations/here/revoke"): "administrator",
     ("get", "/walls"): "administrator",
     ("post", "/walls"): "administrator",
@@ -62,6 +64,7 @@ BODIES = {
     "/runs/here/X/commands": {"verb": "abort", "argument": "no"},
     "/runs/here/X/acknowledge": {"lines": 1},
     "/runs/here/X/remarks/1/settle": {"answer": "no"},
+    "/stations/here/read": {"what": "gauge.value"},
     "/walls": {"place": "hall", "language": "en"},
     "/users/somebody": {"roles": ["administrator"], "password": PASSWORD},
 }

@@ -52,6 +52,8 @@ PAGES = {
         "/standards": 1,
         "/standard?number=M1": 2,
         "/resting": 1,
+        "/stations": 3,
+        "/stations/here": 3,
         "/statistics": 5,
         "/statistics/intervals": 3,
         "/people": 1,
@@ -61,7 +63,7 @@ PAGES = {
         "/resting?number=M1": 3,
     },
     "customer": {"/": 4, "/my": 4, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
-    "administrator": {"/audit": 3},
+    "administrator": {"/audit": 3, "/stations": 4},
 }
 """Who → page → queries of a later look, the one that tells who asks included."""
 GROWING = ("runs", "run_equipment", "run_items", "records", "signed_certificates", "orders", "journal_lines")

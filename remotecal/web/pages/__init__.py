@@ -46,6 +46,7 @@ def add_to(app: FastAPI) -> None:
         signing,
         spreads,
         standards,
+        stations,
         statistics,
         today,
         walls,
@@ -69,7 +70,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
-    held = (standards, papers, resting, items, notices)
+    held = (standards, papers, resting, items, notices, stations)
     told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)

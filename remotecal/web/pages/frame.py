@@ -50,6 +50,7 @@ MENU: Final[tuple[tuple[str, str, Action], ...]] = (
     ("notices", "/notices", "read"),
     ("standards", "/standards", "read"),
     ("resting", "/resting", "read"),
+    ("stations", "/stations", "read"),
     ("statistics", "/statistics", "read"),
     ("people", "/people", "read"),
     ("audit", "/audit", "audit"),
@@ -69,9 +70,11 @@ NOT_TYPED: Final = frozenset({
 """Fields that nobody typed, or that nobody is shown."""
 LONGEST_TYPED: Final = 20_000
 """Characters of a field that are said again."""
-OURS: Final = frozenset({"standards", "resting", "statistics", "people"})
+OURS: Final = frozenset({"standards", "resting", "stations", "statistics", "people"})
 """Pages of the laboratory's own, which customers don't see."""
-OF_A_HUB: Final = frozenset({"my", "orders", "review", "items", "notices", "statistics", "people", "audit"})
+OF_A_HUB: Final = frozenset({
+    "my", "orders", "review", "items", "notices", "stations", "statistics", "people", "audit",
+})  # fmt: skip
 """Pages that say nothing of runs that lie in a folder: whom nobody orders, owns, registers or is told of."""
 TEMPLATES: Final = "remotecal.web.pages"
 """The package whose templates these pages are."""

@@ -26,6 +26,7 @@ from remotecal.web.bodies import WallWanted
 from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.abnormal import abnormal
+from remotecal.web.pages.codes import qr_code
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import looks_asking, shared_stream_of
 from remotecal.web.pages.runs import ListedRuns, on_now
@@ -189,19 +190,12 @@ def _page(
         now=visitor.office.clock.now(),
         made=made,
         address_made=address,
-        code=_code(address) if address else "",
+        code=qr_code(address) if address else "",
         said=usual if typed is None else typed,
         refused=visitor.words.refusal(refused) if refused else None,
     )
     page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return page
-
-
-def _code(address: str) -> str:
-    """Return a QR code of an address as SVG."""
-    import segno
-
-    return segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff")
 
 
 def _shows(here: Office, secret: str) -> WallRow | None:

@@ -1,8 +1,19 @@
-"""An order that a station asks the person on site about."""
+"""What a station tells of an order that waits for the person on site."""
+
+from __future__ import annotations
 
 from pydantic import Field
 
 from remotecal.transport.versions import Informing
+
+
+class ConsentAwaited(Informing):
+    """An order waits for the person on site."""
+
+    order: str
+    """Which."""
+    since: float
+    """Since when, by the laboratory's clock, in seconds since 1970; the same after a restart."""
 
 
 class OrderWaiting(Informing):

@@ -1,0 +1,82 @@
+"""How a station stands, by what it said of itself last: its connection, clock and disk, what is held up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from remotecal.transport.consent import ConsentAwaited
+from remotecal.transport.messages import HELLO_EVERY
+from remotecal.transport.versions import served
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from remotecal.store.stations import StationRow
+
+HEARD_WITHIN: Final = 2 * HELLO_EVERY
+"""Seconds in which a station that is connected says hello."""
+CLOCK_MAY_DIFFER: Final = 60.0
+"""Seconds by which a station's clock may be off before it is called wrong."""
+LITTLE_DISK: Final = 10**9
+"""Bytes of free disk below which a station is said to have little: evidence needs room."""
+
+Tie = Literal["connected", "silent", "never", "revoked"]
+"""How a station is tied to the laboratory; `never`: it enrolled and was not heard of yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationStanding:
+    """How a station stands."""
+
+    tie: Tie
+    """Whether it is connected."""
+    version: str
+    """Of its program; "" if it was never heard of."""
+    running: str
+    """The run that is on there, as far as it said; "" for none."""
+    ahead: float | None
+    """Seconds by which its clock was ahead of the laboratory's when it was heard of last."""
+    disk_free: int | None
+    """Bytes free where its journals lie; None: it did not tell."""
+    held_up: Mapping[str, str]
+    """Run → why it does not reach the laboratory."""
+    not_served: str
+    """Why the laboratory can't work with it, and which of both is to be updated first; "" if it can."""
+    waits: ConsentAwaited | None
+    """The order that waits for the person on site."""
+
+    @property
+    def clock_wrong(self) -> bool:
+        """Whether its clock is off by more than it may be."""
+        return self.ahead is not None and abs(self.ahead) > CLOCK_MAY_DIFFER
+
+    @property
+    def little_disk(self) -> bool:
+        """Whether it has little room left."""
+        return self.disk_free is not None and self.disk_free < LITTLE_DISK
+
+
+def standing(station: StationRow, now: float) -> StationStanding:
+    """Return how a station stands at a time in seconds since 1970."""
+    said = station.said
+    heard = station.seen if said else None
+    told, waits = said.get("time"), said.get("waits_for_consent")
+    return StationStanding(
+        tie=_tie(station, now),
+        version=said.get("version", ""),
+        running=said.get("running") or "",
+        ahead=None if told is None or heard is None else told - heard,
+        disk_free=said.get("disk_free"),
+        held_up=said.get("held_up", {}),
+        not_served=served(said.get("speaks", 1), said.get("version", "")) if said else "",
+        waits=None if waits is None else ConsentAwaited.model_validate(waits),
+    )
+
+
+def _tie(station: StationRow, now: float) -> Tie:
+    if not station.enabled:
+        return "revoked"
+    if station.seen is None:
+        return "never"
+    return "connected" if now - station.seen < HEARD_WITHIN else "silent"
