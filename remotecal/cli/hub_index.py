@@ -185,12 +185,16 @@ def list_due(asked: argparse.Namespace) -> None:
 
 
 def _reindex(asked: argparse.Namespace) -> None:
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.hub.order_index import rebuild
     from remotecal.hub.scope import compare_if_possible
     from remotecal.hub.settings import HubFolder
 
     folder = HubFolder(asked.hub)
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
+        key = SealKey.read(folder.laboratory).public
+        print(f"What {rebuild(store, key)} signed orders say is copied anew.")
         print(f"How long steps took is summed up anew, of {store.work.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
