@@ -1,19 +1,24 @@
 """Lists of orders, work sheets, and labels for what arrives, over plain HTTP."""
 
 import base64
+import csv
+import io
 import json
 import re
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from reading import poppler
 from sqlalchemy import update
-from test_web_items import wanted
+from test_web_items import entered, today, wanted
 from test_web_pages import browsing
 from web_laboratory import Web
 
+from remotecal.cli import main
 from remotecal.hub.order_index import rebuild, says
+from remotecal.pages.words import words
 from remotecal.store.migrations.versions import v0030_orders_say
 from remotecal.store.orders import OrderRow
 from remotecal.store.tables import orders
@@ -160,3 +165,70 @@ def test_labels_for_what_arrived_are_shown_and_printed(
     assert re.search(r"Pages: +2\n", told)
     assert re.search(r"Page size: +141\.7\d* x 85\.0\d* pts", told)
     assert "LIST-1" in poppler("pdftotext", str(tmp_path / "labels.pdf"), "-").partition("\f")[0]
+
+
+# What falls due
+
+
+@pytest.fixture(scope="module")
+def due(web: Web) -> tuple[dict, dict]:
+    """Return an item of a customer and one of the laboratory's own, which fall due in 5 days and in 20."""
+    days = [f"{today(web) + timedelta(days=ahead)}" for ahead in (5, 20)]
+    name = {"zh": "压力表", "en": "Gauge"}
+    theirs = entered(web, serial="DUE-1", account="acme", due=days[0], name=name)
+    own = entered(web, serial="DUE-2", due=days[1], name=name)
+    web.clock.ahead += 61  # what falls due is remembered for a minute
+    return theirs, own
+
+
+def test_all_that_falls_due_is_told_by_day_and_by_customer(web: Web, due: tuple[dict, dict]) -> None:
+    with browsing(web, "operator", "zh") as client:
+        assert 'href="/due"' in client.get("/").text
+        page = client.get("/due").text
+        assert page.index("DUE-1") < page.index("DUE-2")
+        assert "压力表 Maker DN 50" in page
+        page = client.get("/due?by=customer").text
+        assert page.index("实验室自有") < page.index("DUE-2") < page.index(">acme</h2>") < page.index("DUE-1")
+        week = client.get("/due?within=7&kind=item").text
+        assert ("DUE-1" in week, "DUE-2" in week) == (True, False)
+        assert "DUE-" not in client.get("/due?kind=person").text
+        assert client.get("/due?within=61").status_code == 422
+        told = list(csv.reader(io.StringIO(client.get("/due?format=csv").text.removeprefix("\ufeff"))))
+        assert told[0][:3] == ["有效期至", "剩余天数", "类别"]
+        (row,) = [row for row in told if "DUE-1" in row]
+        assert row[0] == due[0]["due"]
+        assert row[2:] == ["器具", "压力表 Maker DN 50", "DUE-1", "", "acme", ""]
+    with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt:
+        page = acme.get("/due").text
+        assert ("DUE-1" in page, "DUE-2" in page) == (True, False)
+        assert "DUE-" not in bolt.get("/due").text
+
+
+def test_the_terminal_tells_the_same_for_programs_and_in_the_readers_language(
+    web: Web, due: tuple[dict, dict], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = ["--hub", str(web.hub.laboratory.folder.path)]
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("COLUMNS", "200")
+    for days, which in (("60", {"DUE-1", "DUE-2"}), ("7", {"DUE-1"}), ("0", set())):
+        assert main(["due", *hub, "--within", days, "--json"]) == 0
+        found = [row for row in json.loads(capsys.readouterr().out) if row["kind"] == "item"]
+        assert {row["number"] for row in found} == which
+    assert main(["due", *hub, "--json"]) == 0
+    (row,) = [row for row in json.loads(capsys.readouterr().out) if row["number"] == "DUE-1"]
+    said = {"valid until": due[0]["due"], "kind": "item", "what": "Gauge Maker DN 50", "customer": "acme"}
+    assert 4 <= (left := row.pop("left")) <= 5  # as midnight may have come
+    assert row == said | {"number": "DUE-1", "certificate": "", "station": ""}
+    assert main(["due", *hub]) == 0
+    shown = capsys.readouterr().out
+    for text in ("有效期至", " 天", "器具", "压力表 Maker DN 50"):
+        assert text in shown
+    assert main(["runs", *hub]) == 0
+    shown = capsys.readouterr().out
+    assert words("zh")("order_state.issued") in shown
+    assert "issued" not in shown
+    assert main(["runs", *hub, "--json"]) == 0
+    assert {row["state"] for row in json.loads(capsys.readouterr().out)} == {"issued"}
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    assert main(["runs", *hub]) == 0
+    assert "issued" in capsys.readouterr().out

@@ -53,6 +53,8 @@ PAGES = {
         "/certificates?q={number}": 4,
         "/items": 2,
         "/notices": 3,
+        "/due": 1,
+        "/due?by=customer": 1,
         "/standards": 1,
         "/standard?number=M1": 2,
         "/resting": 1,

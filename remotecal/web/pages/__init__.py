@@ -20,6 +20,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
         comparing,
         course,
+        due,
         entry,
         evidence,
         first_order,
@@ -71,7 +72,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
-    held = (standards, papers, resting, items, notices)
+    held = (standards, papers, resting, items, notices, due)
     told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
