@@ -25,6 +25,7 @@ from remotecal.cli.demo_people import CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNA
 from remotecal.clock import SharedClock, VirtualClock, civil_time
 from remotecal.errors import OrderError
 from remotecal.hub.numbers import numbered, series_of, written
+from remotecal.hub.order_index import says
 from remotecal.hub.recomputing import recompute
 from remotecal.hub.shelf import take_in
 from remotecal.journal.gathering import read_evidence
@@ -239,7 +240,7 @@ class Year:
     def enter(self, order: Order, found: Found, bench: str, station: str, job: YearsRun) -> RemoteOrder:
         """Number and sign an order, and enter it for a station."""
         store, begun, account = self._desk.store, job.at.timestamp(), job.customer.account
-        plan = OrderPlan(bench, self._item(order, job), job.at.date().isoformat())
+        item = self._item(order, job)
         with store.numbers.giving() as giving:
 
             def give(pattern: str) -> str:
@@ -259,6 +260,7 @@ class Year:
             )
             envelope, times = seal("order", signed, self._desk.key), (signed.issued, signed.expires)
             issuing = (signed.id, number, station, envelope, *times, signed.by)
+            plan = OrderPlan(says(signed), item, job.at.date().isoformat())
             store.orders.issue(*issuing, account=account, plan=plan)
             giving.hold(order.numbers.values(), signed.id, signed.issued, pretended=True)
             store.note(signed.by, "order", {"order": signed.id, "station": station, "account": account})

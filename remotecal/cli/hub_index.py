@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from remotecal.cli.listing import add_form, show, store_of, time_zone_of
+from remotecal.cli.listing import add_form, catalogue, named, show, store_of, time_zone_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.cli.listing import Cell
+    from remotecal.hub.due import FallingDue
     from remotecal.hub.reverse import Resting
     from remotecal.hub.settings import HubFolder
+    from remotecal.pages.words import Catalogue
     from remotecal.store import Store
 
 Add = Callable[..., argparse.ArgumentParser]
@@ -34,7 +39,7 @@ def add_commands(add: Add) -> None:
         metavar="N",
         help="and on what rests on these, so far; 1 if not given",
     )
-    due = add("due", "list the standards whose certificates end", list_due)
+    due = add("due", "list what falls due: standards, items, persons, accreditation, stations", list_due)
     add_within(due)
     for listing in (resting, due):
         add_form(listing)
@@ -150,47 +155,51 @@ def _resting(asked: argparse.Namespace) -> None:
 
 
 def list_due(asked: argparse.Namespace) -> None:
-    """Print the standards whose certificates end soon, the first to end first."""
+    """Print what falls due, the first to end first; of runs in a folder the standards that took part."""
     import time
 
-    from remotecal.cli.service import moment
     from remotecal.clock import civil_day
+    from remotecal.hub.due import falling_due, standards_due
+    from remotecal.hub.settings import HubFolder
+    from remotecal.pages.words import words as told_in
 
-    today = civil_day(time.time(), time_zone_of(asked))
+    now = time.time()
+    today = civil_day(now, time_zone_of(asked))
+    in_folder = getattr(asked, "folder", None) is not None
     with store_of(asked) as store:
-        found = store.standards.due((today + timedelta(days=asked.within)).isoformat())
+        if in_folder:
+            found = standards_due(store, today + timedelta(days=asked.within))
+        else:
+            found = falling_due(store, HubFolder(asked.hub), now, asked.within)
+    t = catalogue()
+    people = not (asked.csv or asked.json)
+    headings = ("valid until", "left", "kind", "what", "number", "certificate", "customer", "station")
+    rows = [_due_row(one, (one.day - today).days, t if people else told_in("en")) for one in found]
 
-    def row(used_until: str) -> str:
-        left = (date.fromisoformat(used_until) - today).days
-        return f"{left} days" if left >= 0 else f"ended {-left} days ago"
+    def told(row: Sequence[Cell]) -> Sequence[Cell]:
+        until, left, kind, *others = row
+        days = t("listed.days_left", count=left) if int(left) >= 0 else t("listed.ended", count=-int(left))
+        return until, days, named("due_kind", str(kind)), *others
 
-    rows = [
-        (
-            used.valid_until,
-            row(used.valid_until),
-            f"{used.maker} {used.model}".strip(),
-            used.serial,
-            used.certificate,
-            used.station,
-            moment(used.at),
-        )
-        for used in found
-    ]
-    show(
-        asked,
-        ("valid until", "left", "standard", "serial", "certificate", "station", "last used"),
-        rows,
-        f"No standard's certificate ends within {asked.within} days, of those that took part in runs.",
-    )
+    nothing = t("listed.no_standards_due" if in_folder else "listed.no_due", days=asked.within)
+    show(asked, headings, rows, nothing, told)
+
+
+def _due_row(one: FallingDue, left: int, t: Catalogue) -> tuple[Cell, ...]:
+    return one.day.isoformat(), left, one.kind, one.called(t), *one.numbers, one.account, one.where
 
 
 def _reindex(asked: argparse.Namespace) -> None:
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.hub.order_index import rebuild
     from remotecal.hub.scope import compare_if_possible
     from remotecal.hub.settings import HubFolder
 
     folder = HubFolder(asked.hub)
     with store_of(asked) as store:
         print(f"The index is made anew, of {store.about.rebuild()} runs.")
+        key = SealKey.read(folder.laboratory).public
+        print(f"What {rebuild(store, key)} signed orders say is copied anew.")
         print(f"How long steps took is summed up anew, of {store.work.rebuild()} runs.")
         print(f"How repeats scatter is looked for anew, in {store.spreads.rebuild()} records.")
         print(f"What {store.stated.rebuild()} issued certificates stated is held against the scope anew.")
@@ -212,7 +221,7 @@ def _hold_against_sealed(folder: HubFolder, store: Store) -> None:
         print(f"! {run}{f' {device}' if device else ''}: look at its record, and evaluate the run anew")
 
 
-def words(text: str) -> str:
-    """Return a text by language, kept as JSON, in English where there is any."""
+def words(text: str, language: str = "en") -> str:
+    """Return a text by language, kept as JSON, in one of them where there is any, or in English."""
     words = json.loads(text)
-    return str(words.get("en") or next(iter(words.values()), ""))
+    return str(words.get(language) or words.get("en") or next(iter(words.values()), ""))

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from remotecal.pages.words import Catalogue
     from remotecal.store import Store
+
+    Cell = str | int
 
 
 def add_form(listing: argparse.ArgumentParser) -> None:
@@ -67,10 +70,36 @@ def store_of(asked: argparse.Namespace) -> Iterator[Store]:
         yield made.store
 
 
+def catalogue() -> Catalogue:
+    """Return the texts of whoever sits at this terminal."""
+    from remotecal.cli.terminal import language
+    from remotecal.pages.words import words
+
+    return words(language())
+
+
+def named(group: str, name: str) -> str:
+    """Return what a state or a kind is called; in English as programs are told it, so it is found in both."""
+    words = catalogue()
+    return name if words.language == "en" else words.of(group, name)
+
+
 def show(
-    asked: argparse.Namespace, headings: Sequence[str], rows: Sequence[Sequence[str]], nothing: str = ""
+    asked: argparse.Namespace,
+    headings: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
+    nothing: str = "",
+    told: Callable[[Sequence[Cell]], Sequence[Cell]] | None = None,
 ) -> None:
-    """Print a list in the form that was asked for; `nothing` where it is for people and empty."""
+    """Print a list in the form that was asked for.
+
+    Args:
+        asked: the command line.
+        headings: what the columns are called by programs; people read them in their language.
+        rows: what stands in them; a number is one in JSON as well.
+        nothing: what people are told where there are none.
+        told: returns a row as people read it; as it is if not given.
+    """
     from remotecal.cli.tables import show_table
 
     if getattr(asked, "json", False):
@@ -81,14 +110,19 @@ def show(
     elif not rows and nothing:
         print(nothing)
     else:
-        show_table(headings, rows)
+        words = catalogue()
+        called = [
+            words(f"listed.{key}") if words.has("listed", key := name.replace(" ", "_")) else name
+            for name in headings
+        ]
+        show_table(called, [list(map(str, told(row) if told else row)) for row in rows])
 
 
-def _write_csv(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _write_csv(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
     import csv
 
     from remotecal.model.flat import as_text
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(headings)
-    writer.writerows([as_text(cell) for cell in row] for row in rows)
+    writer.writerows([as_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)

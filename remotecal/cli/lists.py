@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
 from remotecal.cli.hub_index import add_within, list_due, words
-from remotecal.cli.listing import add_folder, add_form, show, store_of
+from remotecal.cli.listing import add_folder, add_form, catalogue, named, show, store_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from remotecal.cli.listing import Cell
     from remotecal.store import Store
 
 LISTED = 500
@@ -38,17 +39,20 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 
 
 def _certificates(asked: argparse.Namespace) -> None:
+    t = catalogue()
+    people = not (asked.csv or asked.json)
     with store_of(asked) as store:
-        rows = list(_rows(store))
-    show(
-        asked,
-        ("certificate", "item", "customer", "signed as", "on", "run", "station"),
-        rows,
-        "No certificate is signed yet, and no record is computed.",
-    )
+        rows = list(_rows(store, t.language if people else "en"))
+
+    def told(row: Sequence[Cell]) -> Sequence[Cell]:
+        *before, duty, on, run, station = row
+        return *before, named("signed", str(duty)), on, run, station
+
+    headings = ("certificate", "item", "customer", "signed as", "on", "run", "station")
+    show(asked, headings, rows, t("listed.no_certificates"), told)
 
 
-def _rows(store: Store) -> Iterator[tuple[str, ...]]:
+def _rows(store: Store, language: str) -> Iterator[tuple[str, ...]]:
     """Yield the certificates of the latest runs that have a record or a signature."""
     from remotecal.cli.service import moment
     from remotecal.order import DUT
@@ -65,6 +69,6 @@ def _rows(store: Store) -> Iterator[tuple[str, ...]]:
         if not theirs and not runs[station, run].record:
             continue
         last = theirs[-1] if theirs else None
-        about = f"{words(item.name)} {item.model} {item.serial or item.owner_number}"
+        about = f"{words(item.name, language)} {item.model} {item.serial or item.owner_number}"
         duty, on = (last.duty, moment(last.at)) if last else ("draft", "")
-        yield number, about, words(item.customer), duty, on, run, station
+        yield number, about, words(item.customer, language), duty, on, run, station

@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from remotecal.cli.commands import HUB, add_directory, command, declare_verbs, directory
-from remotecal.cli.listing import add_folder, add_form, show, store_of
+from remotecal.cli.listing import add_folder, add_form, catalogue, named, show, store_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.cli.listing import Cell
     from remotecal.store import Store
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
@@ -110,28 +113,36 @@ def _list(asked: argparse.Namespace) -> None:
         files = store.files.counted([(run.station, run.run) for run in runs])
     rows = [_row(run, *files[run.station, run.run]) for run in runs]
     rows += [(order.id, order.station, order.state, "", "", "", "") for order in orders]
-    show(asked, ("run", "station", "state", "lines", "files", "began", "record"), rows)
+    t = catalogue()
+
+    def told(row: Sequence[Cell]) -> Sequence[Cell]:
+        run, station, state, *others, record = map(str, row)
+        group = "state" if others[0] else "order_state"
+        return run, station, named(group, state), *others, named("listed_record", record)
+
+    show(asked, ("run", "station", "state", "lines", "files", "began", "record"), rows, told=told)
     if asked.csv or asked.json:
         return
     for run in runs:
         if run.conflict:
-            print(plain(f"{run.run}: lines were refused: {run.conflict}"))
+            print(plain(t("listed.refused_lines", run=run.run, why=t.refusal(run.conflict)[0])))
         if run.unordered:
-            print(plain(f"{run.run} stands apart, and gets no certificate: {run.unordered}"))
+            print(plain(t("listed.apart", run=run.run, why=t.refusal(run.unordered)[0])))
         elif run.failed:
-            print(plain(f"{run.run} has no record: {run.failed}"))
+            print(plain(t("listed.no_record", run=run.run, why=t.refusal(run.failed)[0])))
     for order in orders:
         if order.reason:
-            print(plain(f"{order.id} was {order.state}: {order.reason}"))
+            state, why = named("order_state", order.state), t.refusal(order.reason)[0]
+            print(plain(t("listed.order_was", order=order.id, state=state, why=why)))
 
 
-def _row(run: RunRow, complete: int, files: int) -> tuple[str, ...]:
+def _row(run: RunRow, complete: int, files: int) -> tuple[Cell, ...]:
     from remotecal.cli.service import moment
 
     agrees = "DIFFERS" if run.record == "differs" else run.record
     agrees = "UNORDERED" if run.unordered else "FAILED" if run.failed else agrees
     here = f"{complete}/{files}" if files else ""
-    return run.run, run.station, run.state, str(run.committed), here, moment(run.began), agrees
+    return run.run, run.station, run.state, run.committed, here, moment(run.began), agrees
 
 
 def _report(asked: argparse.Namespace) -> None:

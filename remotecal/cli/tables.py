@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,14 +40,19 @@ def narrowest(columns: Sequence[Sequence[str]]) -> int:
     return sum(_words(columns)) + len(columns) + 1
 
 
+def _wide(text: str) -> int:
+    """Return how many places a text takes in a terminal: a Chinese character takes two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
 def _words(columns: Sequence[Sequence[str]]) -> list[int]:
     """Return the length of each column's longest word."""
-    return [max(map(len, " ".join(cells).split())) for cells in columns]
+    return [max(map(_wide, " ".join(cells).split()), default=0) for cells in columns]
 
 
 def _widths(columns: Sequence[Sequence[str]], room: int) -> list[int]:
     """Return the columns' widths: cells are broken between words where they must be, names last of all."""
-    widths = [max(map(len, cells)) for cells in columns]
+    widths = [max(map(_wide, cells)) for cells in columns]
     words = _words(columns)
     over = sum(widths) + len(widths) + 1 - room
     for number in reversed(range(len(widths))):

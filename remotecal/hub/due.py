@@ -11,7 +11,7 @@ from remotecal.registers import LaboratoryRegister
 from remotecal.store.notices import NoticeWanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from remotecal.hub.settings import HubFolder
@@ -37,6 +37,13 @@ class Somebody(Protocol):
     def roles(self) -> frozenset[Role]: ...
     @property
     def account(self) -> str | None: ...
+
+
+class Words(Protocol):
+    """A language."""
+
+    def choose(self, said: Mapping[str, str], /) -> str: ...
+    def of(self, group: str, name: str, /) -> str: ...
 
 
 Kind = Literal["standard", "fact", "item", "person", "accreditation", "station"]
@@ -65,20 +72,38 @@ class FallingDue(NamedTuple):
     bench: str = ""
     """Of a standard or a fact of a rig: on which bench."""
 
+    @property
+    def numbers(self) -> tuple[str, str]:
+        """Its own number, of a standard without one its certificate's; and of a standard its certificate's."""
+        return (self.about, self.number) if self.kind == "standard" else (self.number, "")
 
-def falling_due(store: Store, folder: HubFolder, now: float) -> tuple[FallingDue, ...]:
-    """Return what ends within the longest of the times `AHEAD`, or has ended, the first to end first.
+    def called(self, words: Words) -> str:
+        """Return what it is in a language, as far as that is told, and on which bench."""
+        if self.names:
+            name = words.choose(dict(self.names))
+        elif self.kind == "fact" and self.bench:
+            name = words.of("fact", self.about.rpartition("/")[2])
+        else:
+            return self.what
+        return f"{name} · {self.bench}" if self.bench else name
+
+
+def falling_due(
+    store: Store, folder: HubFolder, now: float, within: int = AHEAD[0]
+) -> tuple[FallingDue, ...]:
+    """Return what ends within so many days, or has ended, the first to end first.
 
     Args:
         store: the laboratory's database.
         folder: its settings.
         now: the time.
+        within: days; the longest of `AHEAD` if not given.
 
     Raises:
         ConfigurationError: the laboratory's register can't be read.
     """
     today = civil_day(now, folder.time_zone)
-    last = today + timedelta(days=AHEAD[0])
+    last = today + timedelta(days=within)
     stations = store.stations.list()
     used = store.standards.due(last.isoformat())
     found = [*_standards(stations, used), *_register(folder), *_stations(stations, folder, now)]
@@ -87,7 +112,16 @@ def falling_due(store: Store, folder: HubFolder, now: float) -> tuple[FallingDue
     soon = {one for one in found if one.day <= last}
     told = {one.item for one in soon} - {None}  # as standards
     soon |= {one for one in _items(store, last) if one.item not in told}
-    return tuple(sorted(soon, key=lambda one: (one.day, one.kind, one.about, one.what, one.where)))
+    return _in_order(soon)
+
+
+def standards_due(store: Store, last: date) -> tuple[FallingDue, ...]:
+    """Return the standards that took part in runs and end until a day, where nothing else is known."""
+    return _in_order(_standards((), store.standards.due(last.isoformat())))
+
+
+def _in_order(found: Iterable[FallingDue]) -> tuple[FallingDue, ...]:
+    return tuple(sorted(found, key=lambda one: (one.day, one.kind, one.about, one.what, one.where)))
 
 
 def notices_of(

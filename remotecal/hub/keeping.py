@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import PublicKey
 from remotecal.errors import EvidenceError
+from remotecal.hub.order_index import says
 from remotecal.hub.ordered import judge, tell_conflict
 from remotecal.transport.envelopes import spoken_by, unseal, unseal_reply
 from remotecal.transport.inventory import Inventory, Kept, Papers, RunHeld, RunKept
@@ -89,7 +90,7 @@ class Keeping:
                 order.expires,
                 order.by,
                 claim.claim,
-                order.bench,
+                says(order),
             ):
                 return f"the order {order.id} was claimed by another start"
             numbers = order.order.numbers.values()

@@ -30,6 +30,7 @@ from remotecal.errors import (
 )
 from remotecal.hub.broker import CONNECTIONS, KICK
 from remotecal.hub.numbers import numbered, series_of, written
+from remotecal.hub.order_index import says
 from remotecal.hub.run_at import RunAt
 from remotecal.store import Store
 from remotecal.store.numbers import IN_VAIN
@@ -246,7 +247,7 @@ class OrderDesk:
             issued.by,
             account=one.account,
             repeat=one.repeat,
-            plan=OrderPlan(one.terms.bench, one.item, one.planned),
+            plan=OrderPlan(says(issued), one.item, one.planned),
         )
         if row.id == issued.id:
             pretended = head.demonstration or head.training

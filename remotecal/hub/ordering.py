@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.configuration import nearest
 from remotecal.drivers.catalogue import driver
 from remotecal.drivers.declarations import named
 from remotecal.drivers.quantities import Reading, Setting
-from remotecal.errors import BenchError, OrderError, ParameterError
+from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
 from remotecal.procedures.parameters import read_parameters
-from remotecal.runs.catalogue import find, names
+from remotecal.runs.catalogue import find, is_installed, names
 from remotecal.runs.items import check_items, check_texts
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
 from remotecal.runs.verification import check_verification
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.drivers.instrument import Instrument
+    from remotecal.model import Text
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
     from remotecal.runs.catalogue import Found
@@ -128,6 +129,15 @@ def installed_procedures() -> tuple[Found, ...]:
         with suppress(OrderError):
             made.append(find(name))
     return tuple(made)
+
+
+@lru_cache(maxsize=1000)
+def title_of(procedure: str) -> Text | None:
+    """Return what a procedure is called; None of one that is not installed here. Each is looked up once."""
+    try:
+        return find(procedure).procedure.title if is_installed(procedure) else None
+    except (OrderError, EvidenceError):
+        return None
 
 
 def places(procedure: type[Procedure], bench: BenchAnnounced) -> tuple[str, ...]:

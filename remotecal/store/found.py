@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotecal.store.due_tables import items
 from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
 from remotecal.store.journals import RunRow, run_of
+from remotecal.store.orders import with_words
 from remotecal.store.pages import runs_named
 from remotecal.store.placed import PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.tables import orders, run_items
@@ -45,6 +46,8 @@ class ByNumber:
         account: str | None = None,
         station: str | None = None,
         stage: Stage | None = None,
+        procedure: str | None = None,
+        words: str = "",
         limit: int = 50,
     ) -> tuple[PlacedOrder, ...]:
         """Return the orders that a number leads to, the latest first; batches by how it begins.
@@ -57,9 +60,13 @@ class ByNumber:
             account: only those given to this account.
             station: only those for this station.
             stage: only those whose work is there.
+            procedure: only those by this procedure.
+            words: only those with this text in a name of the customer or of what they are for.
             limit: how many, at most.
         """
-        query = self._orders(number, now, account, limit, station, stage)
+        query = self._orders(number, now, account, limit, station, stage).where(*with_words(words))
+        if procedure is not None:
+            query = query.where(orders.c.procedure == procedure)
         with self._database.read() as connection:
             rows = connection.execute(query).all() if number else ()
         return tuple(placed_of(row, self._database.revoked) for row in rows)

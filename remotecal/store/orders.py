@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from remotecal.errors import OrderError
@@ -13,7 +13,7 @@ from remotecal.store.shares import lock_used
 from remotecal.store.tables import WAITING, orders, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import ColumnElement
 
@@ -56,14 +56,42 @@ class OrderRow:
     """Name of the bench it is for; None of orders by an older version."""
     planned: str | None = None
     """Day it is planned for, ISO 8601; None where that is not said."""
+    procedure: str | None = None
+    """Full name of its procedure; None, as all that follows, of what could not be read."""
+    customer: str | None = None
+    """Name by language, in JSON."""
+    device: str | None = None
+    """What it is for, the first of several, by language, in JSON."""
+    serial: str | None = None
+    """That one's number: the maker's, or else its owner's."""
+    devices: int | None = None
+    """How many it is for."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSays:
+    """What a signed order says, copied for lists: an index, made anew from envelopes."""
+
+    bench: str
+    """Name of the bench."""
+    procedure: str | None = None
+    """Full name of its procedure."""
+    customer: str | None = None
+    """Name by language, in JSON."""
+    device: str | None = None
+    """What it is for, the first of several, by language, in JSON."""
+    serial: str | None = None
+    """That one's number: the maker's, or else its owner's."""
+    devices: int | None = None
+    """How many it is for."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPlan:
     """What the laboratory keeps of an order beside what is signed."""
 
-    bench: str
-    """Name of the bench."""
+    says: OrderSays
+    """What that says, for lists."""
     item: int | None = None
     """Number of the item it is for."""
     day: str | None = None
@@ -130,8 +158,8 @@ class Orders:
             repeat_digest=repeat.digest if repeat else None,
             account=account,
             item=plan.item if plan else None,
-            bench=plan.bench if plan else None,
             planned=plan.day if plan else None,
+            **(asdict(plan.says) if plan else {}),
         )
         adding = insert.on_conflict_do_nothing(index_elements=["by", "repeat_key"]).returning(orders)
         with self._database.begin() as connection:
@@ -212,7 +240,7 @@ class Orders:
         expires: float,
         by: str,
         claim: str,
-        bench: str,
+        says: OrderSays,
     ) -> bool:
         """Enter a signed order that was claimed, which an older database knows nothing of, or not that.
 
@@ -225,7 +253,7 @@ class Orders:
             expires: until when it could be begun.
             by: who issued it.
             claim: what the station showed.
-            bench: name of the bench it is for.
+            says: what it says, for lists.
 
         Returns:
             Whether it stands as claimed so; not if another start of the station claimed it.
@@ -235,9 +263,10 @@ class Orders:
         of = orders.c
         values = {"station": station, "envelope": envelope, "state": "claimed", "claim": claim}
         entered = {"id": order, "number": number, "issued": issued, "expires": expires, "by": by, **values}
-        insert = self._database.insert(orders).values(**entered, bench=bench)
+        insert = self._database.insert(orders).values(**entered, **asdict(says))
         ours = (of.station == station) & ((of.state != "claimed") | (of.claim == claim))
-        again = {"state": "claimed", "claim": claim, "reason": "", "bench": func.coalesce(of.bench, bench)}
+        known = {name: func.coalesce(of[name], said) for name, said in asdict(says).items()}
+        again = {"state": "claimed", "claim": claim, "reason": "", **known}
         entering = insert.on_conflict_do_update(index_elements=["id"], set_=again, where=ours)
         its_run = (runs.c.station == station) & (runs.c.run == order)
         with self._database.begin() as connection:
@@ -250,6 +279,24 @@ class Orders:
             if connection.execute(runs.update().where(its_run).values(told)).rowcount:
                 steps.keep(connection, station, order)
             return True
+
+    def rebuild(self, read: Callable[[bytes], OrderSays | None]) -> int:
+        """Copy anew what signed orders say; return of how many it is.
+
+        Args:
+            read: returns what an envelope says; None where it is none of this laboratory's, which is left.
+        """
+        from sqlalchemy import select
+
+        count = 0
+        with self._database.begin() as connection:
+            for order in connection.execute(select(orders.c.id)).scalars().all():
+                this = orders.c.id == order
+                says = read(connection.execute(select(orders.c.envelope).where(this)).scalar_one())
+                if says is not None:
+                    connection.execute(orders.update().where(this).values(**asdict(says)))
+                    count += 1
+        return count
 
     def refuse(self, order: str, station: str, reason: str) -> None:
         """Note that a station won't carry out an order, or why its run ended early."""
@@ -334,3 +381,17 @@ def order_of(row: Sequence[Any]) -> OrderRow:
 def held() -> ColumnElement[bool]:
     """Return whether what is said of an order is that its run is held, and goes on by itself."""
     return orders.c.reason.startswith(HELD)
+
+
+def with_words(words: str) -> Sequence[ColumnElement[bool]]:
+    """Return the conditions for orders with a text in a name of the customer or of what they are for.
+
+    They are looked for in an index that has these alone, so no signed order is read.
+    """
+    from sqlalchemy import or_, select
+
+    if not words:
+        return ()
+    named = orders.alias("named")
+    there = or_(*(named.c[name].icontains(words, autoescape=True) for name in ("customer", "device")))
+    return (orders.c.id.in_(select(named.c.id).where(there)),)

@@ -13,7 +13,7 @@ from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.journals import RunRow, run_of
-from remotecal.store.orders import OrderRow, order_of
+from remotecal.store.orders import OrderRow, order_of, with_words
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
@@ -112,6 +112,8 @@ class Pages:
         state: str | None = None,
         number: str | None = None,
         stage: Stage | None = None,
+        procedure: str | None = None,
+        words: str = "",
     ) -> tuple[PlacedOrder, ...]:
         """Return orders as `orders` does, each with where its work is now.
 
@@ -124,14 +126,17 @@ class Pages:
             state: only those in this state.
             number: only those with this number of the laboratory's.
             stage: only those whose work is there.
+            procedure: only those by this procedure.
+            words: only those with this text in a name of the customer or of what they are for.
         """
         wanted: tuple[Group, ...] = (
             {orders.c.number: number},
             {orders.c.account: account},
             {orders.c.station: station, orders.c.state: state or (stage and STATES_AT[stage])},
+            {orders.c.procedure: procedure},
         )
         end = None if before is None else (before,)
-        which = () if stage is None else at_stage(stage, now)
+        which = (*(at_stage(stage, now) if stage else ()), *with_words(words))
         rows = self._rows(placed(now), wanted, limit, orders.c.issued, (orders.c.id,), end, which)
         return tuple(placed_of(row, self._database.revoked) for row in rows)
 

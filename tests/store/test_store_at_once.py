@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from remotecal.store import Store, steps
+from remotecal.store.orders import OrderSays
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
 from remotecal.store.step_tables import run_steps
@@ -89,7 +90,9 @@ def first_lines(store: Store, run: str) -> None:
 
 
 def enter_claimed(store: Store, run: str) -> None:
-    assert store.orders.enter_claimed(run, "N", "here", b"e", 1.0, 9.0, "Li Wei", "claim", "bench 1")
+    assert store.orders.enter_claimed(
+        run, "N", "here", b"e", 1.0, 9.0, "Li Wei", "claim", OrderSays("bench 1")
+    )
 
 
 def test_an_order_entered_again_and_the_first_lines_of_its_run_know_each_other(enrolled: Store) -> None:

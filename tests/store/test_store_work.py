@@ -14,7 +14,7 @@ from remotecal.order import HELD
 from remotecal.store import Store
 from remotecal.store.amendments import AmendmentRow
 from remotecal.store.migrations.versions import v0027_steps
-from remotecal.store.orders import OrderPlan
+from remotecal.store.orders import OrderPlan, OrderSays
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
 from remotecal.store.spreads import ItemSpread, Spread, run_spreads
@@ -165,12 +165,12 @@ def test_what_days_come_to_is_what_their_runs_do_whatever_happens_to_these(worke
     """Of runs that were resumed, paused or aborted, that nobody ordered, or wait for a signature."""
     for n, state in enumerate(("signed", "paused", "aborted", "suspended", "running", "signed")):
         run = f"k{n}"
-        plan = OrderPlan(f"bench {n}")
+        plan = OrderPlan(OrderSays(f"bench {n}"))
         worked.orders.issue(run, "N", "here", b"e", 2 * DAY - 5 + n, 1e9, "Li Wei", plan=plan)
         with worked.database.begin() as connection:
             told = {"station": "here", "run": run, "committed": 1, "head": "h", "state": state}
             told |= {"began": 2 * DAY - 1 + n, "updated": 3 * DAY + n, "ordered": 2 * DAY - 5 + n}
-            told |= {"bench": plan.bench}
+            told |= {"bench": plan.says.bench}
             connection.execute(insert(runs), [told])
         if state in ("signed", "suspended"):
             recorded(worked, run)

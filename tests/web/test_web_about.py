@@ -110,7 +110,7 @@ def test_days_at_a_terminal_are_the_laboratorys(
         assert main(["hub", "due", "--within", "100000", "--csv", *hub]) == 0
         days.append(civil_day(time.time(), zone))
         rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
-        (left,) = [row["left"] for row in rows if row["serial"] == f"E-{zone}"]
-        assert left in {f"{(date(2100, 1, 1) - today).days} days" for today in days}
+        (left,) = [row["left"] for row in rows if row["number"] == f"E-{zone}"]
+        assert left in {f"{(date(2100, 1, 1) - today).days}" for today in days}
     finally:
         (folder / "hub.toml").write_text(text)

@@ -176,7 +176,7 @@ def test_2_it_ended_yesterday(browser: Browser, web: Web, said: list[str], tmp_p
 def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str], language: str) -> None:
     ordered(web, account="acme")
     announce(web)
-    someone = person(browser, web, said, "4 twenty meters imported and ordered, goal 2 min", language)
+    someone = person(browser, web, said, "4 twenty meters, labels and work sheets, goal 2 min", language)
     head = "名称,制造厂,出厂编号,周期" if language == "zh" else "name,maker,serial,interval"
     table = "\r\n".join([head, *(f"Meter,Maker,{language}-{n:02},12" for n in range(20))])
     file = {"name": "meters.csv", "mimeType": "text/csv", "buffer": table.encode("utf-8-sig")}
@@ -193,8 +193,16 @@ def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str]
     someone.click(someone.button("ordering.go", count=20))
     expect(someone.page).to_have_url(re.compile(f"number=ACME-{language}"))
     expect(rows(someone.page, f"ACME-{language}-")).to_have_count(20)
+    listed = someone.page.url
+    someone.click(someone.link("sheet.of_these", count=20))
+    expect(someone.page.locator("article.sheet")).to_have_count(20)
+    expect(someone.page.locator("article.sheet").last).to_contain_text(f"{language}-19")
+    someone.page.go_back()
+    expect(someone.page).to_have_url(listed)
+    someone.click(someone.link("sheet.labels_of_these", count=20))
+    expect(someone.page.locator("article.label")).to_have_count(20)
     someone.done()
-    assert someone.clicks <= 7
+    assert (someone.clicks, time.monotonic() - someone.began < 120) == (8, True)
     assert len(web.audit("items imported")) >= 1
     assert said == []
 

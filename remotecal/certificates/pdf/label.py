@@ -50,6 +50,31 @@ def labels(record: Record, due: date | None) -> tuple[ItemLabel, ...]:
     return tuple(_label(record, item, due, address) for item in record.items)
 
 
+def arrival_label(
+    name: Text, model: str, order: str, serial: str, customer: Text, laboratory: Text, address: str
+) -> ItemLabel:
+    """Return the label of an item that has arrived, which goes with it until it is calibrated.
+
+    Args:
+        name: what it is.
+        model: its type designation.
+        order: number of the order.
+        serial: its number.
+        customer: whose it is.
+        laboratory: where it is.
+        address: of the order's page.
+    """
+    told = {"order": order, "serial": serial, "customer": _once(customer)}
+    return ItemLabel(
+        " ".join(filter(None, (_once(name), model))),
+        tuple((_both(one, "arrival"), value) for one, value in told.items()),
+        _once(laboratory),
+        "",
+        address,
+        qr_code(address),
+    )
+
+
 def print_labels(made: Sequence[ItemLabel]) -> bytes:
     """Return labels as a PDF, one on each page of 50 mm × 30 mm.
 

@@ -20,6 +20,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
         comparing,
         course,
+        due,
         entry,
         evidence,
         first_order,
@@ -43,6 +44,7 @@ def add_to(app: FastAPI) -> None:
         review,
         runs,
         search,
+        sheets,
         signing,
         spreads,
         standards,
@@ -57,6 +59,7 @@ def add_to(app: FastAPI) -> None:
         today,
         ordering,
         first_order,
+        sheets,
         orders,
         numbers,
         runs,
@@ -70,7 +73,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
-    held = (standards, papers, resting, items, notices, stations)
+    held = (standards, papers, resting, items, notices, due, stations)
     told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)

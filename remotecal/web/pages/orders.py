@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, get_args
+import json
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
-from remotecal.hub.ordering import announced, ends_before
+from remotecal.hub.ordering import announced, ends_before, title_of
 from remotecal.pages.frame import see
-from remotecal.store.placed import Stage
+from remotecal.runs.catalogue import full_name, names
+from remotecal.store.placed import PlacedOrder, Stage
 from remotecal.web import callers, orders, visible
-from remotecal.web.bodies import Reason, RunName
-from remotecal.web.orders import AtStage, BeforeOrder, ForStation
+from remotecal.web.bodies import STATION, Reason, RunName
+from remotecal.web.orders import BeforeOrder
 from remotecal.web.pages.frame import Sent, Visiting
+from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.parameter_form import as_shown
 from remotecal.web.pages.weighty import once
 
@@ -32,34 +35,101 @@ router = APIRouter(prefix="/orders", include_in_schema=False)
 ON_A_PAGE = 50
 """Orders in a list."""
 Searched = Annotated[str, Query(max_length=500)]
+Words = Annotated[str, Query(max_length=200)]
+
+
+class OrderLine(NamedTuple):
+    """An order in the list."""
+
+    placed: PlacedOrder
+    device: str
+    """What it is for, in the reader's language; "" where that is not known."""
+    customer: str
+    """Likewise."""
+    procedure: str
+    """What its procedure is called; its name where it is not installed here."""
+
+
+class OrdersAsked(NamedTuple):
+    """Which orders a list is of."""
+
+    station: str | None
+    stage: Stage | None
+    number: str
+    """Any number they are found by; "" for all."""
+    words: str
+    """In a name of the customer or of what they are for."""
+    procedure: str
+    before: str | None
+    """Id of the last order of the page before."""
+
+    def rows(self, visitor: Visitor) -> tuple[PlacedOrder, ...]:
+        """Return the orders, and one more where there are more; a number's as many as one form makes."""
+        store, now = visitor.office.store, visitor.office.clock.now()
+        procedure = full_name(self.procedure) if self.procedure else None
+        only = _Only(visitor.caller.account, self.station, self.stage, procedure, self.words)._asdict()
+        if self.number:
+            return store.found.orders(self.number, now, limit=MOST_ORDERED, **only)
+        return store.pages.placed(ON_A_PAGE + 1, now, before=self.before, **only)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Name → what stands in an address."""
+        return {name: said or "" for name, said in self._asdict().items() if name != "before"}
+
+
+class _Only(NamedTuple):
+    """Which orders are listed; None, and "", for any."""
+
+    account: str | None
+    station: str | None
+    stage: Stage | None
+    procedure: str | None
+    words: str
+
+
+def orders_asked(
+    station: Annotated[str, Query(pattern=f"{STATION}|^$")] = "",
+    stage: Literal[Stage, ""] = "",
+    number: Searched = "",
+    words: Words = "",
+    procedure: Words = "",
+    before: BeforeOrder = None,
+) -> OrdersAsked:
+    """Return which orders an address asks for; a field that is left empty asks for nothing."""
+    return OrdersAsked(
+        station or None, stage or None, number.strip(), words.strip(), procedure.strip(), before
+    )
+
+
+Asked = Annotated[OrdersAsked, Depends(orders_asked)]
 
 
 @router.get("")
-def list_orders(
-    visitor: Visiting,
-    station: ForStation = None,
-    stage: AtStage = None,
-    number: Searched = "",
-    before: BeforeOrder = None,
-) -> Response:
+def list_orders(visitor: Visiting, asked: Asked) -> Response:
     """Return the list of orders, the latest issued first."""
-    account, number, now = visitor.caller.account, number.strip(), visitor.office.clock.now()
-    store, most = visitor.office.store, ON_A_PAGE + 1
-    if number:
-        rows = store.found.orders(number, now, account=account, station=station, stage=stage, limit=most)
-    else:
-        rows = store.pages.placed(most, now, before=before, account=account, station=station, stage=stage)
-    further = rows[ON_A_PAGE - 1].order.id if len(rows) > ON_A_PAGE and not number else None
+    rows = asked.rows(visitor)
+    shown = rows if asked.number else rows[:ON_A_PAGE]
     return visitor.page(
         "orders.html",
-        rows=rows[:ON_A_PAGE],
-        further=further,
-        station=station,
-        stage=stage,
+        rows=[_line(visitor, row) for row in shown],
+        further=shown[-1].order.id if len(rows) > len(shown) else None,
+        asked=asked.query,
+        here=asked.query | ({"before": asked.before} if asked.before else {}),
         stages=get_args(Stage),
-        number=number,
-        outlives=_outlives(visitor, [row.order for row in rows[:ON_A_PAGE]]),
+        procedures=names(),
+        outlives=_outlives(visitor, [row.order for row in shown]),
     )
+
+
+def _line(visitor: Visitor, row: PlacedOrder) -> OrderLine:
+    def chosen(said: str | None) -> str:
+        return visitor.words.choose(json.loads(said)) if said else ""
+
+    order = row.order
+    title = title_of(order.procedure) if order.procedure else None
+    called = visitor.words.choose(title.root) if title else order.procedure or ""
+    return OrderLine(row, chosen(order.device), chosen(order.customer), called)
 
 
 def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[HeldUntil, ...]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
@@ -15,11 +15,11 @@ from remotecal.model import Record
 from remotecal.model.flat import flatten
 from remotecal.pages.frame import see
 from remotecal.web import callers, certificates, runs, visible
-from remotecal.web.bodies import Acknowledged, CommandWanted, RunName, StationName
+from remotecal.web.bodies import STATION, Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, shared_stream, stream
 from remotecal.web.pages.told import Divided
-from remotecal.web.runs import BeforeRun, FromStation, InState
+from remotecal.web.runs import BeforeRun
 from remotecal.web.watching import FEW, ON, WAITING, turned
 
 if TYPE_CHECKING:
@@ -44,12 +44,19 @@ CONSOLE: Final = "console"
 
 @router.get("/runs")
 def list_runs(
-    visitor: Visiting, station: FromStation = None, state: InState = None, before: BeforeRun = None
+    visitor: Visiting,
+    station: Annotated[str, Query(pattern=f"{STATION}|^$")] = "",
+    state: Annotated[str, Query(pattern="^[a-z_]{0,20}$")] = "",
+    before: BeforeRun = None,
 ) -> Response:
-    """Return the list of runs, the latest begun first."""
+    """Return the list of runs, the latest begun first; a field that is left empty asks for nothing."""
     last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
     rows = visitor.office.store.pages.runs(
-        ON_A_PAGE + 1, before=last, account=visitor.caller.account, station=station, state=state
+        ON_A_PAGE + 1,
+        before=last,
+        account=visitor.caller.account,
+        station=station or None,
+        state=state or None,
     )
     further = f"{rows[ON_A_PAGE - 1].station}/{rows[ON_A_PAGE - 1].run}" if len(rows) > ON_A_PAGE else None
     return visitor.page("runs.html", rows=rows[:ON_A_PAGE], further=further, station=station, state=state)
