@@ -33,6 +33,8 @@ Action = Literal[
     "issue",
     "amend",
     "recall",
+    "take out",
+    "put back",
     "revoke",
     "audit",
     "users",
@@ -52,13 +54,15 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "issue": frozenset({"administrator"}),
     "amend": frozenset({"operator", "approver", "administrator"}),
     "recall": frozenset({"approver", "administrator"}),
+    "take out": frozenset({"operator", "reviewer", "approver", "administrator"}),
+    "put back": frozenset({"approver", "administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
     "wall": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `wall`: let a
-screen show what is on.
+"""Who may do what; `recall`: have a certificate revoked; `take out`, `put back`: a standard out of service,
+and into it again; `transcribe`: type a certificate from paper; `wall`: let a screen show what is on.
 
 A customer reads their own only, see `visible`.
 """
@@ -214,6 +218,10 @@ Amending = Annotated[Caller, Depends(_sure_of("amend"))]
 """Who may draft a certificate that takes the place of an issued one."""
 Recalling = Annotated[Caller, Depends(_sure_of("recall"))]
 """Who may have a certificate revoked, or say what a standard's fault means."""
+TakingOut = Annotated[Caller, Depends(_who_may("take out"))]
+"""Who may take a standard out of service: like whoever stops a run, they are not asked again who they are."""
+PuttingBack = Annotated[Caller, Depends(_sure_of("put back"))]
+"""Who may put one back."""
 Revoking = Annotated[Caller, Depends(_sure_of("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

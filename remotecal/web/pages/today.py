@@ -136,6 +136,7 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         "requests": of_all.requests if visitor.may("order") else (),
         "abnormal": [(kind, row) for kind in ABNORMAL for row in wanting[kind]],
         "due": _due(visitor),
+        "out": () if visitor.caller.account is not None else office.out().rows,
         "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
         "days": AHEAD.days,
         "unseen": unseen,
