@@ -93,6 +93,7 @@ def send(asked: argparse.Namespace, tell: Callable[[str], None]) -> str:
     from remotecal.clock import civil_day
     from remotecal.hub.laboratory import open_laboratory
     from remotecal.hub.ordering import check_order
+    from remotecal.hub.out_of_service import Out
     from remotecal.hub.settings import HubFolder
     from remotecal.lot import read_orders
     from remotecal.store import Store
@@ -102,8 +103,9 @@ def send(asked: argparse.Namespace, tell: Callable[[str], None]) -> str:
     bundle, procedure, found = _procedure(asked, orders[0].order.procedure, folder)
     with Store(folder.database) as store:
         today, others = civil_day(time.time(), folder.time_zone), store.stations.list()
+        out = Out.of(store)
         for order in orders:
-            check_order(order, found, store.stations.get(asked.station), asked.bench, today, others)
+            check_order(order, found, store.stations.get(asked.station), asked.bench, today, others, out)
     terms = _terms(asked, bundle)
 
     async def issue() -> str:

@@ -23,6 +23,7 @@ from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.clock import RealClock
 from remotecal.errors import ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub import admission
+from remotecal.hub.beginning import refuse_if_out
 from remotecal.hub.broker import READY_WITHIN, Broker
 from remotecal.hub.evaluating import Evaluating
 from remotecal.hub.ingest import Ingest
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
     from remotecal.hub.settings import HubFolder
+    from remotecal.store.orders import OrderRow
     from remotecal.store.stations import StationRow
     from remotecal.transport.connection import Handler
     from remotecal.transport.subjects import Service
@@ -264,12 +266,19 @@ class Hub:
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         if _not_served(station):
             return b""
-        order = await asyncio.to_thread(self._store.orders.next, station.name, time.time())
+        order = await asyncio.to_thread(self._may_begin, station)
         return order.envelope if order else b""
+
+    def _may_begin(self, station: StationRow) -> OrderRow | None:
+        """Return the oldest order a station may begin; what needs a standard out of service is refused."""
+        while (order := self._store.orders.next(station.name, time.time())) is not None:
+            if not refuse_if_out(self._store, self.laboratory.key.public, station, order):
+                return order
+        return None
 
     async def _claim(self, station: StationRow, content: bytes) -> Acknowledgement:
         claim = spoken_by(station, unseal(content, "claim", Claim, [PublicKey.from_text(station.key)]))
-        reason = _not_served(station) or await asyncio.to_thread(self._grant, claim, station.name)
+        reason = _not_served(station) or await asyncio.to_thread(self._grant, claim, station)
         return Acknowledgement(done=not reason, reason=reason)
 
     async def _note_refusal(self, station: StationRow, content: bytes) -> Acknowledgement:
@@ -277,12 +286,15 @@ class Hub:
         await asyncio.to_thread(self._refuse, refusal, station.name)
         return Acknowledgement(done=True)
 
-    def _grant(self, claim: Claim, station: str) -> str:
+    def _grant(self, claim: Claim, station: StationRow) -> str:
         """Let a start of a station's have an order; return why it can't, "" if it does."""
         with self._store.transaction():
-            reason = self._store.orders.claim(claim.order, station, claim.claim, time.time())
+            order, key = self._store.orders.find(claim.order), self.laboratory.key.public
+            theirs = order is not None and order.station == station.name
+            reason = refuse_if_out(self._store, key, station, order) if order and theirs else ""
+            reason = reason or self._store.orders.claim(claim.order, station.name, claim.claim, time.time())
             self._store.note(
-                station, "claim", {"order": claim.order, "granted": not reason, "reason": reason}
+                station.name, "claim", {"order": claim.order, "granted": not reason, "reason": reason}
             )
         return reason
 

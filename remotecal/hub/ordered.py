@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
+from remotecal.hub.beginning import check_begun
 from remotecal.journal.evidence import start_of
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
@@ -154,6 +155,7 @@ def judge(store: Store, laboratory: PublicKey, station: str, run: str, first: by
     """Return why a run that begins with a line was not ordered, "" if it was; and keep that with the run."""
     try:
         check_start(claimed_order(store, laboratory, station, run), _data(first))
+        check_begun(store, run, first)
     except (NotOrdered, JournalBroken) as error:
         set_apart(store, station, run, str(error))
         return str(error)

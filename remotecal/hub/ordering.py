@@ -12,6 +12,7 @@ from remotecal.drivers.catalogue import driver
 from remotecal.drivers.declarations import named
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
+from remotecal.hub.out_of_service import calibrated_by
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, is_installed, names
 from remotecal.runs.items import check_items, check_texts
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from remotecal.drivers.instrument import Instrument
+    from remotecal.hub.out_of_service import Out
     from remotecal.model import Text
     from remotecal.order import Order
     from remotecal.procedures.procedure import Procedure
@@ -39,6 +41,7 @@ def check_order(
     bench: str,
     day: date | None = None,
     others: Iterable[StationRow] = (),
+    out: Out | None = None,
 ) -> None:
     """Raise why a station would refuse an order, as far as the laboratory knows procedure, station and bench.
 
@@ -49,11 +52,12 @@ def check_order(
         bench: name of the bench there.
         day: on which it is planned; standards and facts must hold until then. None: it is not known.
         others: stations among which benches are looked for that could do it, where this one can't.
+        out: the standards that are out of service; None: it is not asked for.
 
     Raises:
         ParameterError: a parameter or a point is wrong, or beyond an instrument there.
         OrderError: the station said which benches it has, and this is none of them, or lacks a role, or is
-            simulated, or a standard's certificate or a fact ends before the day.
+            simulated, or a standard's certificate or a fact ends before the day, or one is out of service.
     """
     where = f"order {order.order.number}, parameters"
     procedure = found.procedure(read_parameters(found.procedure.accepts(), order.parameters, where))
@@ -77,18 +81,28 @@ def check_order(
     roles, drivers = _filled(procedure, benches[bench], station.name, order.order.empty)
     check_items(order, procedure, roles)
     check_reach(procedure, points, drivers)
-    if day is not None and (ended := ends_before(benches[bench], day)):
-        could = [
-            f"{name!r} at {other.name}"
-            for other in others
-            for name in announced(other)
-            if (other.name, name) != (station.name, bench) and _could(order, found, other, name, day)
-        ]
-        instead = f"this could do it: {', '.join(could)}" if could else "no other bench could do it"
-        raise OrderError(
-            f"bench {bench!r} of {station.name} can't be used on {day}: {'; '.join(map(_ended, ended))}. "
-            f"Have it calibrated, or plan for an earlier day; {instead}"
-        )
+    why = _unusable(benches[bench], order, day, out)
+    if why is None:
+        return
+    could = [
+        f"{name!r} at {other.name}"
+        for other in others
+        for name in announced(other)
+        if (other.name, name) != (station.name, bench) and _could(order, found, other, name, day, out)
+    ]
+    instead = f"this could do it: {', '.join(could)}" if could else "no other bench could do it"
+    raise OrderError(f"bench {bench!r} of {station.name} can't be used {why}; {instead}")
+
+
+def _unusable(bench: BenchAnnounced, order: Order, day: date | None, out: Out | None) -> str | None:
+    """Return why a bench can't be used, and what to do; None where it can, as far as the laboratory knows."""
+    if out is not None and (on := out.on(bench, calibrated_by(order))):
+        told = "; ".join(one.told() for one in on)
+        return f"now: {told}. Order on another bench, or put it back into service on its page"
+    if day is not None and (ended := ends_before(bench, day)):
+        told = "; ".join(map(_ended, ended))
+        return f"on {day}: {told}. Have it calibrated, or plan for an earlier day"
+    return None
 
 
 def announced(station: StationRow) -> dict[str, BenchAnnounced]:
@@ -174,10 +188,12 @@ def _ended(one: HeldUntil) -> str:
     return f"{called} holds until {one.valid_until} {by}"
 
 
-def _could(order: Order, found: Found, station: StationRow, bench: str, day: date) -> bool:
+def _could(
+    order: Order, found: Found, station: StationRow, bench: str, day: date | None, out: Out | None
+) -> bool:
     """Tell whether a bench could carry out an order on a day."""
     try:
-        check_order(order, found, station, bench, day)
+        check_order(order, found, station, bench, day, out=out)
     except (ParameterError, OrderError):
         return False
     return station.enabled

@@ -59,15 +59,33 @@ def held(bench: Bench) -> tuple[HeldUntil, ...]:
     return (*standards, *facts, *approvals)
 
 
+def numbers(bench: Bench) -> dict[str, tuple[str, str]]:
+    """Return by which numbers the instruments and artefacts of a bench go, for those that have any."""
+    found = {}
+    for name, entry in bench.standards.items():
+        told = _told(bench, entry)
+        serial = entry.serial or next(iter(told.serials if told else ()), "")
+        if serial or told:
+            found[name] = serial, told.number if told else ""
+    return found
+
+
+def _told(bench: Bench, entry: Entry | ArtefactEntry) -> CertificateTells | None:
+    """Return what the certificate of a standard says; None where it has none, or it can't be read."""
+    if entry.certificate is None:
+        return None
+    path = bench.path.parent / entry.certificate
+    try:
+        kept = path.stat()
+        return _read(path, kept.st_mtime_ns, kept.st_size)
+    except (OSError, RemotecalError):
+        return None
+
+
 def _standard(bench: Bench, name: str, entry: Entry | ArtefactEntry) -> Iterator[HeldUntil]:
-    told = None
-    if entry.certificate is not None:
-        path = bench.path.parent / entry.certificate
-        try:
-            kept = path.stat()
-            told = _read(path, kept.st_mtime_ns, kept.st_size)
-        except (OSError, RemotecalError):
-            return
+    told = _told(bench, entry)
+    if entry.certificate is not None and told is None:
+        return
     days = [day for day in (entry.valid_until, told and told.valid_until) if day is not None]
     if days:
         serial = entry.serial or next(iter(told.serials if told else ()), "")

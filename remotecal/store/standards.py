@@ -8,6 +8,8 @@ from remotecal.store.index import EquipmentRow
 from remotecal.store.tables import run_equipment
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sqlalchemy import ColumnElement, Connection
 
     from remotecal.store.database import Database
@@ -57,6 +59,15 @@ class Standards:
         with self._database.read() as connection:
             found = [last for last in _last(connection) if last.serial and "" < last.valid_until <= day]
         return tuple(sorted(found, key=lambda last: (last.valid_until, last.serial)))
+
+    def certificates(self, serials: Collection[str]) -> dict[str, str]:
+        """Return number of a certificate → serial number of who took part in runs by it, among some."""
+        from sqlalchemy import select
+
+        used = run_equipment.c
+        query = select(used.certificate, used.serial).where(used.serial.in_(serials), used.certificate != "")
+        with self._database.read() as connection:
+            return {row.certificate: row.serial for row in connection.execute(query.distinct())}
 
 
 def _same() -> tuple[ColumnElement[str], ...]:

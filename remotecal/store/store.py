@@ -8,6 +8,7 @@ from typing import Self
 
 from remotecal.store.amendments import Amendments
 from remotecal.store.audit_log import AuditLog
+from remotecal.store.brought import Brought
 from remotecal.store.certified import ByRun
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
@@ -21,6 +22,7 @@ from remotecal.store.journals import Journals
 from remotecal.store.notices import Notices
 from remotecal.store.numbers import GivenNumbers
 from remotecal.store.orders import Orders
+from remotecal.store.out_of_service import OutOfService
 from remotecal.store.pages import Pages
 from remotecal.store.papers import OnPaper
 from remotecal.store.passkeys import Passkeys
@@ -73,6 +75,8 @@ class Store:
         self.by_run = ByRun(self.database)
         self.notices = Notices(self.database)
         self.standards = Standards(self.database)
+        self.out_of_service = OutOfService(self.database)
+        self.brought = Brought(self.database)
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)

@@ -105,6 +105,8 @@ class BenchAnnounced(Informing):
     """Role → name of what fills it, where the names differ, or names; None: it does not say."""
     holds: tuple[HeldUntil, ...] = ()
     """What of it may be relied on until a day; what says no day is not among it."""
+    numbers: dict[str, tuple[str, str]] = Field(default_factory=dict)
+    """Name of an instrument or artefact → its serial number and its certificate's, "" for none."""
     simulated: bool = False
     """Whether it lives by a virtual clock, so that nothing but demonstrations and training come of it."""
 

@@ -34,6 +34,8 @@ Action = Literal[
     "amend",
     "recall",
     "invite",
+    "take out",
+    "put back",
     "revoke",
     "audit",
     "users",
@@ -54,13 +56,16 @@ MAY: Mapping[Action, frozenset[Role]] = {
     "amend": frozenset({"operator", "approver", "administrator"}),
     "recall": frozenset({"approver", "administrator"}),
     "invite": frozenset({"administrator"}),
+    "take out": frozenset({"operator", "reviewer", "approver", "administrator"}),
+    "put back": frozenset({"approver", "administrator"}),
     "revoke": frozenset({"administrator"}),
     "audit": frozenset({"administrator"}),
     "users": frozenset({"administrator"}),
     "wall": frozenset({"administrator"}),
 }
-"""Who may do what; `recall`: have a certificate revoked; `transcribe`: type one from paper; `invite` and
-`revoke`: let a station enrol, and shut it out; `wall`: let a screen show what is on.
+"""Who may do what; `recall`: have a certificate revoked; `take out`, `put back`: a standard out of service,
+and into it again; `transcribe`: type a certificate from paper; `invite` and `revoke`: let a station enrol,
+and shut it out; `wall`: let a screen show what is on.
 
 A customer reads their own only, see `visible`.
 """
@@ -218,6 +223,10 @@ Recalling = Annotated[Caller, Depends(_sure_of("recall"))]
 """Who may have a certificate revoked, or say what a standard's fault means."""
 Inviting = Annotated[Caller, Depends(_sure_of("invite"))]
 """Who may let stations enrol."""
+TakingOut = Annotated[Caller, Depends(_who_may("take out"))]
+"""Who may take a standard out of service: like whoever stops a run, they are not asked again who they are."""
+PuttingBack = Annotated[Caller, Depends(_sure_of("put back"))]
+"""Who may put one back."""
 Revoking = Annotated[Caller, Depends(_sure_of("revoke"))]
 """Who may shut stations out."""
 Auditing = Annotated[Caller, Depends(_who_may("audit"))]

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 
 from remotecal.clock import civil_time
 from remotecal.hub.due import falling_due
+from remotecal.hub.out_of_service import Out
 from remotecal.hub.refusals import Refusals
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.boards import Boards
@@ -92,6 +93,7 @@ class Office:
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None
+        self._out: tuple[float, Out] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     def standards(self) -> tuple[StandardRow, ...]:
@@ -106,6 +108,18 @@ class Office:
         if known is None or known[0] != year or time.monotonic() - known[1] > STANDARDS_HOLD:
             self._standards = known = (year, time.monotonic(), self.store.standards.list(year))
         return known[2]
+
+    def out(self) -> Out:
+        """Return the standards that are out of service, to be told: what was found is remembered a while."""
+        now = self.clock.now()
+        known = self._out
+        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
+            self._out = known = (now, Out.of(self.store))
+        return known[1]
+
+    def forget_out(self) -> None:
+        """Have it looked for anew which standards are out of service."""
+        self._out = None
 
     def forget_due(self) -> None:
         """Have it looked for anew what falls due: something that may is entered, or has changed."""

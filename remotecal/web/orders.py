@@ -15,6 +15,7 @@ from remotecal.clock import civil_day
 from remotecal.errors import NotNow, OrderError, ParameterError
 from remotecal.hub.laboratory import ToIssue
 from remotecal.hub.ordering import check_order
+from remotecal.hub.out_of_service import Out
 from remotecal.store.index import as_json
 from remotecal.store.items import Entered
 from remotecal.store.orders import Repeat
@@ -217,7 +218,7 @@ def check_wanted(here: Office, wanted: OrderWanted) -> ProcedureNamed:
             "another day, or give it more hours"
         )
     station, others = here.store.stations.get(wanted.station), here.store.stations.list()
-    check_order(wanted.order, found, station, wanted.bench, day, others)
+    check_order(wanted.order, found, station, wanted.bench, day, others, Out.of(here.store))
     return named
 
 

@@ -95,6 +95,27 @@ class StandardShown(ShownBody):
     """In how many of this year."""
 
 
+class OutOfServiceShown(ShownBody):
+    """A standard that is out of service, or was."""
+
+    number: str
+    """Its serial number, or its certificate's where nobody tells that."""
+    since: date
+    """The day from which on it is in doubt."""
+    reason: str
+    """Why."""
+    by: str
+    """Who took it out of service."""
+    at: datetime
+    """When."""
+    back: datetime | None
+    """When it came back; None while it is out of service."""
+    back_by: str
+    """Who put it back; empty while nobody has."""
+    back_reason: str
+    """What was found, and done."""
+
+
 class RestingShown(ShownBody):
     """A run whose result rests on a standard."""
 

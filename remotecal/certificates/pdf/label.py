@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from remotecal.model import Item, Record, Text
 
+LONGEST_REASON = 90
+"""Characters of why something may not be used, on its label."""
 TEMPLATE, DATA = "label.typ", "label.json"
 
 
@@ -73,6 +75,22 @@ def arrival_label(
         address,
         qr_code(address),
     )
+
+
+def blocked_label(number: str, name: str, since: str, reason: str, laboratory: str) -> ItemLabel:
+    """Return the label that says that something may not be used.
+
+    Args:
+        number: its serial number.
+        name: what it is.
+        since: the day from which on, ISO 8601.
+        reason: why, in the words of who took it out of service; cut off where it would fill the label.
+        laboratory: whose it is.
+    """
+    short = reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
+    told = {"serial": number, "what": name, "blocked_since": since, "reason": short}
+    lines = tuple((_both(key, ""), value) for key, value in told.items() if value)
+    return ItemLabel(_both("blocked", ""), lines, laboratory, "", "", "")
 
 
 def print_labels(made: Sequence[ItemLabel]) -> bytes:

@@ -45,7 +45,7 @@ def first_order(visitor: Visiting, at: Place = "", procedure: Place = "", item: 
     callers.require(visitor.caller, "order")
     chosen = None if item is None else visible.item(visitor.office, visitor.caller, item)
     if not at:
-        benches = list(benches_of(visitor))
+        benches = list(benches_of(visitor, () if chosen is None else [chosen.serial]))
         return visitor.page("order_first.html", benches=benches, item=chosen, fitting=None)
     if not procedure:
         return visitor.page("order_first.html", at=at, item=chosen, **_offered(fitting(*_bench(visitor, at))))

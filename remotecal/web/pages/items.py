@@ -188,6 +188,7 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
         histories=_histories(found),
         orders=visitor.office.store.pages.placed_for(row.id, visitor.office.clock.now(), 20),
         days=AHEAD[0],
+        out=None if row.account else visitor.office.out().find(row.serial),
     )
 
 

@@ -37,8 +37,9 @@ from remotecal.web.pages.parameter_form import (
 from remotecal.web.pages.pattern import faults_of, faults_told, parameters_in, procedure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from remotecal.hub.out_of_service import OutOn
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
@@ -64,6 +65,13 @@ class BenchOffered(NamedTuple):
     bench: str
     ended: tuple[HeldUntil, ...]
     """What of it can't be relied on today; such a bench is shown, and not offered."""
+    out: tuple[OutOn, ...] = ()
+    """What of it is out of service; likewise."""
+
+    @property
+    def usable(self) -> bool:
+        """Whether it is offered."""
+        return not self.ended and not self.out
 
 
 @router.get("/new")
@@ -150,7 +158,7 @@ def _form(
     row = row or next(iter(patterns), None)
     told = None if row is None else opened(visitor, row)
     procedure = None if told is None else procedure_of(visitor, told)
-    benches = list(benches_of(visitor))
+    benches = list(benches_of(visitor, [one.serial for one in items]))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
     fields: dict[str, str] = {}
     if row is not None and told is not None:
@@ -162,8 +170,8 @@ def _form(
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
         "patterns": patterns,
         "pattern": row,
-        "benches": [one for one in benches if not one.ended],
-        "ended": [one for one in benches if one.ended],
+        "benches": [one for one in benches if one.usable],
+        "ended": [one for one in benches if not one.usable],
         "refused": said,
         "said_in": said_in,
         "key": typed.get("key") or secrets.token_hex(16),
@@ -212,12 +220,17 @@ def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:
     return unseal(row.envelope, "order", RemoteOrder, [visitor.office.laboratory.key.public])
 
 
-def benches_of(visitor: Visitor) -> Iterator[BenchOffered]:
-    """Yield the benches of the stations in use, as these told of them last."""
-    today = today_at(visitor)
+def benches_of(visitor: Visitor, calibrated: Collection[str] = ()) -> Iterator[BenchOffered]:
+    """Yield the benches of the stations in use, as these told of them last.
+
+    Args:
+        visitor: who looks.
+        calibrated: numbers of what is to be calibrated there.
+    """
+    today, out = today_at(visitor), visitor.office.out()
     for station in visitor.office.store.stations.list():
         for name, bench in announced(station).items() if station.enabled else ():
-            yield BenchOffered(station.name, name, ends_before(bench, today))
+            yield BenchOffered(station.name, name, ends_before(bench, today), out.on(bench, calibrated))
 
 
 def today_at(visitor: Visitor) -> date:

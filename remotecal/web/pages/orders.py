@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
 from remotecal.hub.ordering import announced, ends_before, title_of
+from remotecal.hub.out_of_service import calibrated_by
 from remotecal.pages.frame import see
 from remotecal.runs.catalogue import full_name, names
 from remotecal.store.placed import PlacedOrder, Stage
@@ -20,12 +21,14 @@ from remotecal.web.bodies import STATION, Reason, RunName
 from remotecal.web.orders import BeforeOrder
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.ordering import MOST as MOST_ORDERED
+from remotecal.web.pages.ordering import opened
 from remotecal.web.pages.parameter_form import as_shown
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from remotecal.hub.out_of_service import OutOn
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
     from remotecal.web.pages.frame import Visitor
@@ -132,18 +135,29 @@ def _line(visitor: Visitor, row: PlacedOrder) -> OrderLine:
     return OrderLine(row, chosen(order.device), chosen(order.customer), called)
 
 
-def _outlives(visitor: Visitor, rows: Sequence[OrderRow]) -> Mapping[str, tuple[HeldUntil, ...]]:
-    """Return id → what of its bench ends before the last day on which an order that waits can be begun."""
+def _outlives(
+    visitor: Visitor, rows: Sequence[OrderRow]
+) -> Mapping[str, tuple[tuple[HeldUntil, ...], tuple[OutOn, ...]]]:
+    """Return id → what of its bench ends before the last day on which an order that waits can be begun.
+
+    And what of it is out of service.
+    """
     office = visitor.office
     waiting = [row for row in rows if row.state == "issued" and row.bench and visitor.caller.account is None]
     stations = office.store.stations.some({row.station for row in waiting}) if waiting else {}
     benches = {name: announced(station) for name, station in stations.items()}
-    found: dict[str, tuple[HeldUntil, ...]] = {}
+    out = office.out()
+    found: dict[str, tuple[tuple[HeldUntil, ...], tuple[OutOn, ...]]] = {}
     for row in waiting:
         bench = benches.get(row.station, {}).get(row.bench or "")
         last = civil_day(row.expires - 1, office.laboratory.folder.time_zone)
-        if bench is not None and (ended := ends_before(bench, last)):
-            found[row.id] = ended
+        if bench is None:
+            continue
+        ended, on = ends_before(bench, last), out.on(bench)
+        if on:
+            on = out.on(bench, calibrated_by(opened(visitor, row).order))
+        if ended or on:
+            found[row.id] = ended, on
     return found
 
 

@@ -5,19 +5,28 @@ from __future__ import annotations
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day
-from remotecal.errors import NotThere
+from remotecal.errors import ConfigurationError, NotThere
+from remotecal.web import callers, out_of_service
 from remotecal.web.about import Number
-from remotecal.web.pages.frame import Visiting, Visitor
+from remotecal.web.answers import file
+from remotecal.web.pages.frame import Sent, Visiting, Visitor
+from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.register import not_a_customer
+from remotecal.web.standard_bodies import PutBack, TakenOut
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from remotecal.certificates.pdf.label import ItemLabel
     from remotecal.store.index import EquipmentRow
+    from remotecal.store.out_of_service import OutOfServiceRow
     from remotecal.store.standards import StandardRow
 
 router = APIRouter(include_in_schema=False)
@@ -35,6 +44,8 @@ class Marked(NamedTuple):
     standard: StandardRow
     ending: Ending
     """"" where the certificate has no end."""
+    out: OutOfServiceRow | None
+    """How it is out of service; None where it is in service."""
 
 
 class CertificateHeld(NamedTuple):
@@ -57,26 +68,119 @@ class CertificateHeld(NamedTuple):
 def list_standards(visitor: Visiting) -> Response:
     """Return the list of standards, the first whose certificate ends first."""
     not_a_customer(visitor.caller)
-    rows = [Marked(one, ending(visitor, one.last.valid_until)) for one in visitor.office.standards()]
-    return visitor.page("standards.html", rows=rows, days=AHEAD.days)
+    out = visitor.office.out()
+    rows = [
+        Marked(one, ending(visitor, one.last.valid_until), out.find(one.number))
+        for one in visitor.office.standards()
+    ]
+    listed = {row.out.id for row in rows if row.out is not None}
+    others = [row for row in out.rows if row.id not in listed]
+    return visitor.page("standards.html", rows=rows, others=others, days=AHEAD.days)
 
 
 @router.get("/standard")
 def show_standard(visitor: Visiting, number: Number) -> Response:
     """Return one standard: its certificates, and the runs in which it took part, the latest first."""
     not_a_customer(visitor.caller)
-    used = visitor.office.store.about.took_part(number, limit=RUNS_SHOWN + 1)
-    if not used:
-        raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
+    office = visitor.office
+    used = office.store.about.took_part(number, limit=RUNS_SHOWN + 1)
     shown = used[:RUNS_SHOWN]
+    try:
+        known = out_of_service.known_by(office, number, shown)
+    except ConfigurationError as error:  # a certificate of several: each has a page of its own
+        known, several = out_of_service.KnownStandard(number, shown[0].name), str(error)
+    else:
+        several = ""
+    ever = () if several else office.store.out_of_service.of(known.number)
+    own = () if several else office.store.items.numbered(known.number, account="", limit=1)
     return visitor.page(
         "standard.html",
         number=number,
+        known=known,
+        several=several,
         used=shown,
         more=len(used) > RUNS_SHOWN,
         held=list(_held(visitor, shown)),
         days=AHEAD.days,
+        ever=ever,
+        out=ever[0] if ever and ever[0].back is None else None,
+        item=own[0].id if own else None,
     )
+
+
+@router.post("/standard/out")
+async def take_out(form: Sent) -> Response:
+    """Take a standard out of service, and go back to its page; nobody is asked again: it stops work."""
+    visitor, caller = form.visitor, callers.require(form.visitor.caller, "take out")
+
+    def take() -> str:
+        try:
+            wanted = TakenOut.model_validate(
+                {
+                    "number": form["number"],
+                    "reason": form["reason"].strip(),
+                    "since": form["since"] or None,
+                }
+            )
+        except ValidationError:
+            raise ConfigurationError(
+                "say why in a line of 500 characters; a day is written as 2026-11-30"
+            ) from None
+        done = out_of_service.take_out_of_service(wanted, caller, visitor.office)
+        return f"/standard?{urlencode({'number': done.number})}"
+
+    return await once(form, lambda: run_in_threadpool(take))
+
+
+@router.post("/standard/back")
+async def put_back(form: Sent) -> Response:
+    """Put a standard back into service: who does is asked again who they are."""
+    visitor, caller = form.visitor, callers.require(form.visitor.caller, "put back")
+    if asking := await asked_again(form):
+        return asking
+
+    def put() -> str:
+        try:
+            wanted = PutBack.model_validate({"number": form["number"], "reason": form["reason"].strip()})
+        except ValidationError:
+            raise ConfigurationError(
+                "say in a line of 500 characters what was found, and what was done"
+            ) from None
+        done = out_of_service.put_back_into_service(wanted, caller, visitor.office)
+        return f"/standard?{urlencode({'number': done.number})}"
+
+    return await once(form, lambda: run_in_threadpool(put))
+
+
+@router.get("/standard/label")
+def show_label(visitor: Visiting, number: Number) -> Response:
+    """Return the label that says that a standard may not be used, to be looked at and printed."""
+    return visitor.page("standard_label.html", number=number, one=_label(visitor, number))
+
+
+@router.get("/standard/label.pdf")
+async def print_label(visitor: Visiting, number: Number) -> Response:
+    """Return it as a PDF of 50 mm × 30 mm."""
+    from remotecal.certificates.pdf.label import print_labels
+
+    made = await run_in_threadpool(_label, visitor, number)
+    async with visitor.office.one_print:
+        printed = await run_in_threadpool(print_labels, [made])
+    return file(visitor.request, printed, "application/pdf", "label.pdf")
+
+
+def _label(visitor: Visitor, number: str) -> ItemLabel:
+    from remotecal.certificates.pdf.label import blocked_label
+
+    not_a_customer(visitor.caller)
+    known = out_of_service.known(visitor.office, number)
+    rows = visitor.office.store.out_of_service.of(known.number)
+    if not rows or rows[0].back is not None:
+        raise NotThere(f"{known.number} is in service: it has no label that says otherwise")
+    name = " ".join(filter(None, (known.maker, known.model))) or known.name
+    settings = visitor.office.settings
+    whose = " ".join(dict.fromkeys((settings.name("zh"), settings.name("en"))))
+    return blocked_label(known.number, name, rows[0].since, rows[0].reason, whose)
 
 
 def ending(visitor: Visitor, valid_until: str) -> Ending:

@@ -175,6 +175,7 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         "requests": of_all.requests if visitor.may("order") else (),
         "abnormal": of_all.abnormal,
         "due": _due(visitor),
+        "out": () if visitor.caller.account is not None else office.out().rows,
         "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
         "days": AHEAD.days,
         "unseen": unseen,
