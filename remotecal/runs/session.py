@@ -288,6 +288,7 @@ class Session:
         self._refuse_unkept(values, seconds(began))
         check_setups(values, self._opened.instruments, run)
         self._watch.see_that_nobody_slept()
+        self._watch.look_again()
         run.look()
         self._journal.append(
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}

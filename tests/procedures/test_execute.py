@@ -128,6 +128,24 @@ def test_a_passed_limit_stops_the_run_and_makes_the_rig_safe(tiny):
     assert tiny.events("safe")[-1].data["reached"] is True
 
 
+@pytest.mark.parametrize("clock", ["virtual", "real"])
+def test_what_happened_since_the_last_look_costs_the_repeat_in_which_it_happened(tiny, clock):
+    tiny.add(tiny.bench, INTERLOCK.replace("[[interlocks]]", "[[interlocks]]\nevery = 600"))
+    if clock == "real":
+        tiny.bench.write_text(tiny.bench.read_text().replace('clock = "virtual"', 'clock = "real"'))
+        tiny.clock = Slept()
+
+    def rise(progress):
+        if progress.doing == "measure" and progress.observed == 1:
+            tiny.world.level = 9.0
+
+    tiny.watchers = (rise,)
+    with pytest.raises(InterlockTripped, match=r"gauge.value is 9 V, above its limit, 8 V"):
+        tiny.run()
+    assert len(tiny.events("observation")) == 1
+    assert tiny.kinds()[-2:] == ["interlock", "safe"]
+
+
 def test_a_run_begins_only_beyond_the_release(tiny):
     tiny.add(tiny.bench, INTERLOCK)
     tiny.world.offset = 7.5
