@@ -17,6 +17,7 @@ from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
+from remotecal.procedures.library.evaluation.at_once import DELAY, see_at_once
 from remotecal.procedures.library.evaluation.finding import Beyond
 from remotecal.procedures.library.evaluation.sources import IN_SCATTER
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
@@ -214,7 +215,7 @@ class Repeats(Generic[Seen]):
             beside: standard uncertainty of what it is added to, such as a formula, in that unit.
 
         Raises:
-            EvidenceError: the bench states none.
+            EvidenceError: the bench states none; or readings that it calls simultaneous were not.
         """
         fact = self._fact(name)
         value, expanded = fact.size(unit), fact.expanded_uncertainty * units.scale(fact.unit, unit)
@@ -222,6 +223,9 @@ class Repeats(Generic[Seen]):
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
         self.inputs.append(found)
+        if name == DELAY:
+            for one in self.seen:
+                see_at_once(one.entry, abs(value) + expanded)
         return found
 
     def rounded(self, symbol: str, unit: str, step: float) -> None:

@@ -173,6 +173,8 @@ class WaterMasterMeter(FlowProcedure):
         towards = 1.0 if self.parameters.master_first else -1.0
 
         def passage(seen: MasterSeen, x: Numbers) -> Number:
+            if flying:  # other readings between the master meter's and the clock's may take their time
+                return seen.reference_after.at - seen.reference_before.at
             if seen.duration is None:
                 raise EvidenceError(f"{point.name}: a repeat does not tell how long it lasted")
             return seen.duration

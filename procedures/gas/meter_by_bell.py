@@ -29,7 +29,7 @@ from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.critical import air_equation, density
 from remotecal.procedures.library.gas.meter_under_test import GasMeterUnderTest
 from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During, Read, Sensors
-from remotecal.procedures.library.measuring.sampling import amount, see_amount
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
@@ -162,7 +162,7 @@ class MeterByBell(ByBell, GasMeterUnderTest):
         run.wait(self.parameters.run_up)
         counters, current = self.meter_counters(), self.meter_current()
         height = self.rig.height
-        before = run.read(height, *counters.values())
+        before = tuple(read_totals(run, {"height": height, **counters}).values())
         watched = (
             self.bell_gauge.pressure,
             self.meter_gauge.pressure,
@@ -171,7 +171,7 @@ class MeterByBell(ByBell, GasMeterUnderTest):
             *(each.temperature for each in self.bell_thermometers),
         )
         rows = self.sink(run, self.lasts(point), watched)
-        after = run.read(height, *counters.values())
+        after = tuple(read_totals(run, {"height": height, **counters}).values())
         self.rig.outlet.set(Valve.SHUT)
         pressures, at_meter, warm, *others = zip(*rows, strict=True)
         told: dict[str, Any] = dict(air._asdict())
