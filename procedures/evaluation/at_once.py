@@ -26,7 +26,7 @@ TOTALS: Final = ("m3", "kg", "1", "mm")
 
 
 def see_at_once(entry: Observation, delay: float) -> None:
-    """Raise `EvidenceError` where a repeat's totals were read much farther apart than a bench's delay, in s."""
+    """Raise `EvidenceError` where totals of a repeat were read farther apart than a bench's delay, in s."""
     for end in ENDS:
         read = [value for name, value in entry.values.items() if name.endswith(end)]
         times = [one.at for value in read for one in _totals(value)]

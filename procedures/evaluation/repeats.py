@@ -67,12 +67,17 @@ class Repeats(Generic[Seen]):
         self._see_durations()
 
     def _see_durations(self) -> None:
-        """Raise `EvidenceError` where by the run's clock more passed in a repeat than that lasted."""
+        """Raise `EvidenceError` where more time passed in a repeat than that lasted, or less than it took."""
         for one in self.seen:
             took, whole = _said_to_last(one), one.entry.at - one.entry.began
             if took is not None and not 0 < took <= whole + ROUNDED:
                 raise EvidenceError(
                     f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
+                )
+            if took is not None and took + ROUNDED < (read := _read_for(one)):
+                raise EvidenceError(
+                    f"{one.entry.point.name}: {took:g} s are said to have passed where readings go on for "
+                    f"{read:g} s"
                 )
 
     @property
@@ -215,7 +220,7 @@ class Repeats(Generic[Seen]):
             beside: standard uncertainty of what it is added to, such as a formula, in that unit.
 
         Raises:
-            EvidenceError: the bench states none; or readings that it calls simultaneous were not.
+            EvidenceError: the bench states none.
         """
         fact = self._fact(name)
         value, expanded = fact.size(unit), fact.expanded_uncertainty * units.scale(fact.unit, unit)
@@ -223,10 +228,18 @@ class Repeats(Generic[Seen]):
         if beside:
             found = Input.normal(symbol, value, unit, math.hypot(found.u, beside), source=fact.source)
         self.inputs.append(found)
-        if name == DELAY:
-            for one in self.seen:
-                see_at_once(one.entry, abs(value) + expanded)
         return found
+
+    def read_at_once(self, symbol: str) -> None:
+        """Make it an input how far apart totals were read that a model takes for read at once.
+
+        Raises:
+            EvidenceError: the bench does not state it, or they were read much farther apart.
+        """
+        delay, fact = self.characteristic(symbol, DELAY, "s"), self._fact(DELAY)
+        most = abs(delay.value) + fact.expanded_uncertainty * units.scale(fact.unit, "s")
+        for one in self.seen:
+            see_at_once(one.entry, most)
 
     def rounded(self, symbol: str, unit: str, step: float) -> None:
         """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.
@@ -369,6 +382,13 @@ def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
     return f"r = {' … '.join(ends)}"
+
+
+def _read_for(seen: Observed) -> float:
+    """Return how long the longest of the series was read for that a repeat takes while it lasts, in s."""
+    counted = [name for name, part in seen.parts().items() if part.often is not None]
+    series = [[one.at for one in value] for name in counted if (value := getattr(seen, name))]
+    return max((max(times) - min(times) for times in series), default=0.0)
 
 
 def _said_to_last(seen: Observed) -> float | None:

@@ -169,7 +169,7 @@ class WaterMasterMeter(FlowProcedure):
         mass = reference_mass(repeats, point.nominal["flow"])
         repeats.characteristic("V_c", "connecting_volume", "m3")
         if flying := self.parameters.method == "flying":
-            repeats.characteristic("Δt", "reading_delay", "s")
+            repeats.read_at_once("Δt")
         towards = 1.0 if self.parameters.master_first else -1.0
 
         def passage(seen: MasterSeen, x: Numbers) -> Number:

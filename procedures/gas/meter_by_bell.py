@@ -39,8 +39,9 @@ from remotecal.uncertainty.number import Number, Numbers
 
 
 class BellMeterSeen(UnderBell, MeterSeen):
-    """What a repeat yields: the bell, and the meter behind it."""
+    """What a repeat yields: the bell, and the meter behind it; as long as the bell sinks all is read."""
 
+    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
     meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
     """Absolute pressure at the meter."""
     meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import passed
 from remotecal.errors import RunError
+from remotecal.procedures import Often
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 SAMPLES = 20
 """Readings of what drifts slowly during one repeat."""
+
+SAMPLED: Final = Often(SAMPLES)
+"""What an observation says of what is read so."""
 
 AT_ONCE = 0.2
 """Seconds within which totals that are read together should be read."""

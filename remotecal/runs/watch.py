@@ -114,7 +114,7 @@ class Watch:
     def look_again(self) -> None:
         """Look at everything once more, or stop the run: what happened since the last look happened, too.
 
-        A rig that tripped, or passed a limit, just before the end of a repeat was not measured as it was meant.
+        A rig that tripped just before the end of a repeat was not measured as it was meant.
         """
         for look in self._looks:
             look()

@@ -153,7 +153,9 @@ def test_totals_that_count_as_read_at_once_were(by_total):
 def test_in_a_steady_flow_it_flowed_from_one_reading_of_the_master_meter_to_the_other(flying):
     first, *others = flying.observations
     slow = first.values["duration"] - 2.0  # a thermometer took as long as that to be read
-    held_up = replace(flying, observations=(replace(first, values={**first.values, "duration": slow}), *others))
+    held_up = replace(
+        flying, observations=(replace(first, values={**first.values, "duration": slow}), *others)
+    )
     shown = [record(run).tables[0].column("basic_measurementError").values for run in (flying, held_up)]
     assert shown[0] == shown[1]
 

@@ -708,7 +708,7 @@ def test_totals_that_it_took_long_to_read_are_read_again(tiny):
             "\n\nclass Seen",
             1,
         )
-        .replace("Annotated[tuple[Measured, ...], \"V\"]", 'Annotated[tuple[Measured, ...], "V", "°C"]')
+        .replace('Annotated[tuple[Measured, ...], "V"]', 'Annotated[tuple[Measured, ...], "V", "°C"]')
         .replace('for m in entry.values["values"]', 'for m in entry.values["values"][::2]')
     )
     tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
