@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -56,15 +56,15 @@ class ConverterSeen(InAir):
 
     reference_kind: str
     """What the controller counted: absolute or gauge pressure."""
-    reference: Annotated[tuple[Measured, ...], "Pa", By("controller", "pressure")]
+    reference: Annotated[tuple[Measured, ...], "Pa", By("controller", "pressure"), Often("readings")]
     """The controller."""
-    bath: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    bath: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often("readings")]
     """The reference thermometer in the well."""
-    pressure: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure"), Often("readings")]
     """Absolute pressure by the converter."""
-    temperature: Annotated[tuple[Measured, ...], "°C", By("dut", "temperature")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("dut", "temperature"), Often("readings")]
     """Temperature by the converter."""
-    factor: Annotated[tuple[Measured, ...], "1", By("dut", "factor")]
+    factor: Annotated[tuple[Measured, ...], "1", By("dut", "factor"), Often("readings")]
     """Its conversion factor."""
     measured_before: Annotated[Measured, "m3", By("dut", "measured_volume")]
     """Its volume by pulses."""

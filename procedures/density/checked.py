@@ -11,7 +11,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import water_density_tanaka
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.density.bodies import at_temperature
 from remotecal.procedures.library.density.results import LoadFinding, SolidFinding
 from remotecal.procedures.library.density.standing import (
@@ -52,7 +52,7 @@ INPUTS: Final[Mapping[str, Text]] = {
 class DensitometerSeen(InAir):
     """What a repeat yields: of a standard, or of a weight."""
 
-    liquid: Annotated[tuple[Measured, ...] | None, "°C", By("thermometer", "temperature")] = None
+    liquid: Annotated[tuple[Measured, ...] | None, "°C", By("thermometer", "temperature"), Often(2)] = None
     """The liquid, before the standard was weighed and after."""
     shown: Annotated[Measured | None, "kg/m3", By("dut", "density")] = None
     """The density it shows of the standard."""

@@ -14,7 +14,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.density import bodies
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import VolumeFinding
@@ -76,13 +76,13 @@ class DippedSeen(InAir):
     """The balance with nothing on its pan."""
     in_air: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The solid in air."""
-    carrier: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass")]
+    carrier: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass"), Often(2)]
     """The empty carrier in the liquid, before and after."""
-    in_liquid: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass")]
+    in_liquid: Annotated[tuple[Measured, ...], "kg", By("dut", "settled_mass"), Often(2)]
     """The solid in the liquid."""
-    standard: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass")] = None
+    standard: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass"), Often(2)] = None
     """The standard in the same liquid, before and after the solid."""
-    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often(2)]
     """The liquid, before and after."""
 
 

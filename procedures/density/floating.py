@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.water import TANAKA_U, water_density_tanaka
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.density import bodies
 from remotecal.procedures.library.density.bodies import Buoyed
 from remotecal.procedures.library.density.results import MarkFinding
@@ -62,7 +62,7 @@ class HydrometerSeen(InAir):
     """The hydrometer in air."""
     sunk: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The hydrometer, sunk to the mark."""
-    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often(2)]
     """The liquid, before and after."""
 
 

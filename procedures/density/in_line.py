@@ -11,7 +11,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.density import line_constants
 from remotecal.procedures.library.density.line_constants import FluidState, LineConstants
 from remotecal.procedures.library.density.results import LineFinding
@@ -55,7 +55,9 @@ BAR: Final = 1e5
 class LineSeen(TubeSeen):
     """What a repeat yields: of a tube under pressure."""
 
-    pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("controller", "pressure")] = None
+    pressure: Annotated[
+        tuple[Measured, ...] | None, "Pa", By("controller", "pressure"), Often("readings")
+    ] = None
     """The line's pressure from that of the air, where it is under pressure."""
 
 

@@ -12,7 +12,7 @@ from remotecal.errors import EvidenceError
 from remotecal.fluids.air import BEYOND_CIPM_U, air_density_beyond
 from remotecal.fluids.water import TANAKA_U, water_density_tanaka, water_viscosity
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.density import oscillator
 from remotecal.procedures.library.density.results import Constants, LiquidFinding
 from remotecal.procedures.library.density.standing import DENSITY, WATER
@@ -58,9 +58,9 @@ INPUTS: Final[Mapping[str, Text]] = {
 class TubeSeen(InAir):
     """What a repeat yields."""
 
-    frequency: Annotated[tuple[Measured, ...], "Hz", By("dut", "frequency")]
+    frequency: Annotated[tuple[Measured, ...], "Hz", By("dut", "frequency"), Often("readings")]
     """The tube's frequency, reading by reading."""
-    tube: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    tube: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often("readings")]
     """Its temperature at the same moments."""
 
 

@@ -17,6 +17,7 @@ from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
+from remotecal.procedures.library.evaluation.at_once import DELAY, see_at_once
 from remotecal.procedures.library.evaluation.finding import Beyond
 from remotecal.procedures.library.evaluation.sources import IN_SCATTER
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
@@ -66,12 +67,17 @@ class Repeats(Generic[Seen]):
         self._see_durations()
 
     def _see_durations(self) -> None:
-        """Raise `EvidenceError` where by the run's clock more passed in a repeat than that lasted."""
+        """Raise `EvidenceError` where more time passed in a repeat than that lasted, or less than it took."""
         for one in self.seen:
             took, whole = _said_to_last(one), one.entry.at - one.entry.began
             if took is not None and not 0 < took <= whole + ROUNDED:
                 raise EvidenceError(
                     f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
+                )
+            if took is not None and took + ROUNDED < (read := _read_for(one)):
+                raise EvidenceError(
+                    f"{one.entry.point.name}: {took:g} s are said to have passed where readings go on for "
+                    f"{read:g} s"
                 )
 
     @property
@@ -224,6 +230,17 @@ class Repeats(Generic[Seen]):
         self.inputs.append(found)
         return found
 
+    def read_at_once(self, symbol: str) -> None:
+        """Make it an input how far apart totals were read that a model takes for read at once.
+
+        Raises:
+            EvidenceError: the bench does not state it, or they were read much farther apart.
+        """
+        delay, fact = self.characteristic(symbol, DELAY, "s"), self._fact(DELAY)
+        most = abs(delay.value) + fact.expanded_uncertainty * units.scale(fact.unit, "s")
+        for one in self.seen:
+            see_at_once(one.entry, most)
+
     def rounded(self, symbol: str, unit: str, step: float) -> None:
         """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.
 
@@ -365,6 +382,13 @@ def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
     return f"r = {' … '.join(ends)}"
+
+
+def _read_for(seen: Observed) -> float:
+    """Return how long the longest of the series was read for that a repeat takes while it lasts, in s."""
+    counted = [name for name, part in seen.parts().items() if part.often is not None]
+    series = [[one.at for one in value] for name in counted if (value := getattr(seen, name))]
+    return max((max(times) - min(times) for times in series), default=0.0)
 
 
 def _said_to_last(seen: Observed) -> float | None:

@@ -25,6 +25,7 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.evaluation.sources import AS_MEASURED
 from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
@@ -62,7 +63,7 @@ class ClampOnSeen(MeterSeen):
     reference_before: Annotated[Measured, "m3", By("reference", "volume")]
     """Total of the clamp-on meter."""
     reference_after: Annotated[Measured, "m3", By("reference", "volume")]
-    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), SAMPLED]
     """Water, or the pipe's wall under the insulation, while the repeat lasted."""
 
     @property
@@ -164,7 +165,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         )
         self.rounded("V_r", "m3", parameters.reference_resolution)
         self.inputs += self._of_site()
-        self.characteristic("Δt", "reading_delay", "s")
+        self.read_at_once("Δt")
         self.read_meter()
 
     def _flowed(self) -> float:

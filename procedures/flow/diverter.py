@@ -25,7 +25,7 @@ from remotecal.drivers.capabilities import Outlet, PulseCounter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Often, Point, Run
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
@@ -67,9 +67,9 @@ class Diversions(InWater):
     """Balance ahead of the short ones, with the tank drained again."""
     short_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance behind the last of them."""
-    short_times: Annotated[tuple[Measured, ...], "s", By("rig", "collection_time")]
+    short_times: Annotated[tuple[Measured, ...], "s", By("rig", "collection_time"), Often("diversions")]
     """The time of each."""
-    short_pulses: Annotated[tuple[Measured, ...], "1", By("monitor", "gated_pulses")]
+    short_pulses: Annotated[tuple[Measured, ...], "1", By("monitor", "gated_pulses"), Often("diversions")]
     """The meter's pulses in each."""
 
 

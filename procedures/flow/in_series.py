@@ -20,6 +20,7 @@ from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.passing import MeterRepeats
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 class BenchSeen(Weighed, FlowSeen):
     """What a repeat yields: the water that was collected, and what the meters told that could be read."""
 
-    outlet_temperature: Annotated[tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature")]
+    outlet_temperature: Annotated[
+        tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature"), SAMPLED
+    ]
     """Water behind the last meter, while the repeat lasted; `temperature` is ahead of the first one."""
     counted_before: Annotated[
         tuple[Measured, ...], "m3", "1", By("meters", "volume"), By("meters", "running_pulses")

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -31,6 +31,7 @@ from remotecal.procedures.library.evaluation.standards import Deviating, Standar
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.results import nominal_column
 from remotecal.uncertainty.inputs import Input
@@ -82,12 +83,14 @@ class ParallelSeen(FlowSeen):
 
     standing: Annotated[Measured, "1", By("rig", "standing")]
     """Which branches stood open, a bit each."""
-    masters_before: Annotated[tuple[Measured, ...], "m3", By("masters", "volume")]
+    masters_before: Annotated[tuple[Measured, ...], "m3", By("masters", "volume"), Often(1)]
     """Totals of all master meters, in the order of the branches."""
-    masters_after: Annotated[tuple[Measured, ...], "m3", By("masters", "volume")]
-    master_temperature: Annotated[tuple[Measured, ...], "°C", By("master_thermometer", "temperature")]
+    masters_after: Annotated[tuple[Measured, ...], "m3", By("masters", "volume"), Often(1)]
+    master_temperature: Annotated[
+        tuple[Measured, ...], "°C", By("master_thermometer", "temperature"), SAMPLED
+    ]
     """Water at the master meters, while the repeat lasted."""
-    header_pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "header_pressure")]
+    header_pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "header_pressure"), SAMPLED]
     """Gauge pressure in the header, while the repeat lasted."""
 
 

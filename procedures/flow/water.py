@@ -11,6 +11,7 @@ from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.uncertainty.number import Number, Numbers
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 class InWater(InAir):
     """What a repeat yields of the water, and of the air around."""
 
-    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), SAMPLED]
     """Water at the meter, while the repeat lasted."""
-    pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure")]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure"), SAMPLED]
     """Gauge pressure at the meter, while the repeat lasted."""
 
 

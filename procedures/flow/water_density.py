@@ -22,6 +22,7 @@ from remotecal.procedures import (
     Evaluation,
     Evidence,
     In,
+    Often,
     Parameters,
     Point,
     Procedure,
@@ -46,9 +47,9 @@ SAMPLE = Text(
 class DensitySeen(InAir):
     """What a repeat yields: a sample's density and temperature."""
 
-    density: Annotated[tuple[Measured, ...], "kg/m3", By("densitometer", "density")]
+    density: Annotated[tuple[Measured, ...], "kg/m3", By("densitometer", "density"), Often("readings")]
     """The density meter."""
-    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often("readings")]
     """The sample in it."""
 
 

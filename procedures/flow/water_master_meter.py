@@ -169,10 +169,12 @@ class WaterMasterMeter(FlowProcedure):
         mass = reference_mass(repeats, point.nominal["flow"])
         repeats.characteristic("V_c", "connecting_volume", "m3")
         if flying := self.parameters.method == "flying":
-            repeats.characteristic("Δt", "reading_delay", "s")
+            repeats.read_at_once("Δt")
         towards = 1.0 if self.parameters.master_first else -1.0
 
         def passage(seen: MasterSeen, x: Numbers) -> Number:
+            if flying:  # other readings between the master meter's and the clock's may take their time
+                return seen.reference_after.at - seen.reference_before.at
             if seen.duration is None:
                 raise EvidenceError(f"{point.name}: a repeat does not tell how long it lasted")
             return seen.duration

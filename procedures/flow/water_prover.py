@@ -44,8 +44,10 @@ EVERY: Final = 1.0
 
 
 class ProvedSeen(FlowSeen):
-    """What a repeat yields: one pass of the displacer."""
+    """What a repeat yields: one pass of the displacer; while that lasts all else is read."""
 
+    temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "pressure")]
     pulse_time: Annotated[Measured, "s", By("dut", "pulse_time")]
     """Time the whole pulses took."""
     pass_time: Annotated[Measured, "s", By("dut", "pass_time")]

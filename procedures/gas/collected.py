@@ -28,6 +28,7 @@ from remotecal.procedures.library.gas.discharge_parameters import PvttParameters
 from remotecal.procedures.library.gas.discharge_results import inlet_columns
 from remotecal.procedures.library.gas.sensors import Read
 from remotecal.procedures.library.gas.tanks import MOST_THERMOMETERS, see_alike
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.nozzle import REFERENCE_TEMPERATURE
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -42,13 +43,17 @@ TANK_EXPANSION: Final = "tank_expansion"
 class CollectedSeen(DischargeSeen):
     """What a repeat yields: the tank before and after, and the timer between."""
 
-    tank_pressure_before: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
+    tank_pressure_before: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure"), SAMPLED]
     """Absolute pressure in the empty tank."""
-    tank_temperatures_before: Annotated[tuple[Measured, ...], "°C", By("tank_thermometers", "temperature")]
+    tank_temperatures_before: Annotated[
+        tuple[Measured, ...], "°C", By("tank_thermometers", "temperature"), SAMPLED
+    ]
     """Its thermometers, one after another, again and again."""
-    tank_pressure_after: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
+    tank_pressure_after: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure"), SAMPLED]
     """Absolute pressure in the shut tank, when its gas had come to rest."""
-    tank_temperatures_after: Annotated[tuple[Measured, ...], "°C", By("tank_thermometers", "temperature")]
+    tank_temperatures_after: Annotated[
+        tuple[Measured, ...], "°C", By("tank_thermometers", "temperature"), SAMPLED
+    ]
     filling_pressure: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure")]
     """Absolute pressure in the tank while it was filled."""
     collection_time: Annotated[Measured, "s", By("rig", "collection_time")]

@@ -29,7 +29,7 @@ from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.critical import air_equation, density
 from remotecal.procedures.library.gas.meter_under_test import GasMeterUnderTest
 from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During, Read, Sensors
-from remotecal.procedures.library.measuring.sampling import amount, see_amount
+from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
@@ -39,8 +39,9 @@ from remotecal.uncertainty.number import Number, Numbers
 
 
 class BellMeterSeen(UnderBell, MeterSeen):
-    """What a repeat yields: the bell, and the meter behind it."""
+    """What a repeat yields: the bell, and the meter behind it; as long as the bell sinks all is read."""
 
+    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
     meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
     """Absolute pressure at the meter."""
     meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
@@ -162,7 +163,7 @@ class MeterByBell(ByBell, GasMeterUnderTest):
         run.wait(self.parameters.run_up)
         counters, current = self.meter_counters(), self.meter_current()
         height = self.rig.height
-        before = run.read(height, *counters.values())
+        before = tuple(read_totals(run, {"height": height, **counters}).values())
         watched = (
             self.bell_gauge.pressure,
             self.meter_gauge.pressure,
@@ -171,7 +172,7 @@ class MeterByBell(ByBell, GasMeterUnderTest):
             *(each.temperature for each in self.bell_thermometers),
         )
         rows = self.sink(run, self.lasts(point), watched)
-        after = run.read(height, *counters.values())
+        after = tuple(read_totals(run, {"height": height, **counters}).values())
         self.rig.outlet.set(Valve.SHUT)
         pressures, at_meter, warm, *others = zip(*rows, strict=True)
         told: dict[str, Any] = dict(air._asdict())

@@ -23,6 +23,7 @@ from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.discharge import DischargeFinding, DischargeRepeats, DischargeSeen
 from remotecal.procedures.library.gas.nozzle_under_test import NozzleUnderTest
 from remotecal.procedures.library.gas.sensors import Read
+from remotecal.procedures.library.measuring.sampling import read_totals
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -136,7 +137,7 @@ class NozzleByBell(ByBell, NozzleUnderTest):
         self.pump.start()
         self.rig.outlet.set(Valve.OPEN)
         run.wait(self.parameters.run_up)
-        (before,) = run.read(self.rig.height)
+        ends = read_totals(run, {"height_before": self.rig.height})
         watched = (
             self.inlet_gauge.pressure,
             self.inlet_thermometer.temperature,
@@ -145,15 +146,13 @@ class NozzleByBell(ByBell, NozzleUnderTest):
             *(each.temperature for each in self.bell_thermometers),
         )
         rows = self.sink(run, self.parameters.duration, watched)
-        (after,) = run.read(self.rig.height)
+        ends |= read_totals(run, {"height_after": self.rig.height})
         self.rig.outlet.set(Valve.SHUT)
         self.pump.stop()
         ahead, warm, under, back, *temperatures = zip(*rows, strict=True)
-        told: dict[str, Any] = dict(air._asdict())
+        told: dict[str, Any] = {**air._asdict(), **ends}
         seen = BellNozzleSeen(
             **told,
-            height_before=before,
-            height_after=after,
             bell_pressure=under,
             bell_temperatures=tuple(one for row in zip(*temperatures, strict=True) for one in row),
             inlet_pressure=ahead,

@@ -26,6 +26,7 @@ from remotecal.procedures.library.gas import sensors
 from remotecal.procedures.library.gas.critical import air_equation, drawn, inlet
 from remotecal.procedures.library.gas.results import Through
 from remotecal.procedures.library.gas.sensors import Read, Sensors
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters import nozzle
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
@@ -46,15 +47,15 @@ class GasSeen(MeterSeen):
 
     opened: Annotated[Measured, "1", By("bank", "standing")]
     """Which nozzles stood open, a bit each."""
-    inlet_pressure: Annotated[tuple[Measured, ...], "Pa", By("inlet_gauge", "pressure")]
+    inlet_pressure: Annotated[tuple[Measured, ...], "Pa", By("inlet_gauge", "pressure"), SAMPLED]
     """Absolute pressure ahead of the nozzles, while the repeat lasted."""
-    inlet_temperature: Annotated[tuple[Measured, ...], "°C", By("inlet_thermometer", "temperature")]
+    inlet_temperature: Annotated[tuple[Measured, ...], "°C", By("inlet_thermometer", "temperature"), SAMPLED]
     """Temperature there."""
-    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure")]
+    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure"), SAMPLED]
     """Absolute pressure behind the nozzles."""
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure"), SAMPLED]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
+    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature"), SAMPLED]
     """Temperature at the meter."""
 
 

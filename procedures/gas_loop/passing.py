@@ -237,7 +237,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         told = self.parameters
         self._pack = StoredGas(self, "c", "connecting_volume", ([*map(str, self.numbers)], ["d"]))
         if self.seen[0].gate_time is None:
-            self.characteristic("Δt", "reading_delay", "s")
+            self.read_at_once("Δt")
         else:
             late = told.gate_delay
             self.inputs.append(Input.from_limits("Δt", 0.0, "s", late, source=ONE_GATE))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.passing import MeterSeen
 from remotecal.units import same_dimension
 
@@ -39,7 +40,9 @@ class LoopSeen(MeterSeen):
     masters_before: Totals = None
     """What the open masters had counted when it began, where they are read one after another."""
     masters_after: Totals = None
-    masters_pulses: Annotated[tuple[Measured, ...] | None, "1", By("readers", "gated_pulses")] = None
+    masters_pulses: Annotated[tuple[Measured, ...] | None, "1", By("readers", "gated_pulses"), Often(1)] = (
+        None
+    )
     """What they counted while one gate was open for all counters."""
     gate_time: Annotated[Measured | None, "s", By("gate", "gate_time")] = None
     """How long that was."""
@@ -51,15 +54,16 @@ class LoopSeen(MeterSeen):
         By("readers", "running_pulses"),
         By("readers", "volume"),
         By("readers", "total_mass"),
+        SAMPLED,
     ]
     """What the first of them had counted, again and again: by it the flow's scatter is told."""
-    master_pressure: Annotated[tuple[Measured, ...], "Pa", By("gauges", "pressure")]
+    master_pressure: Annotated[tuple[Measured, ...], "Pa", By("gauges", "pressure"), SAMPLED]
     """Absolute pressure at each of them."""
-    master_temperature: Annotated[tuple[Measured, ...], "°C", By("thermometers", "temperature")]
+    master_temperature: Annotated[tuple[Measured, ...], "°C", By("thermometers", "temperature"), SAMPLED]
     """Temperature at each of them."""
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure"), SAMPLED]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
+    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature"), SAMPLED]
     """Temperature at the meter."""
     check_before: Annotated[
         Measured | None, "1", "m3", By("check_reader", "running_pulses"), By("check_reader", "volume")
@@ -70,25 +74,23 @@ class LoopSeen(MeterSeen):
     ] = None
     check_pulses: Annotated[Measured | None, "1", By("check_reader", "gated_pulses")] = None
     """What it counted while the gate was open."""
-    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("check_gauge", "pressure")] = None
+    check_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("check_gauge", "pressure"), SAMPLED] = (
+        None
+    )
     check_temperature: Annotated[
-        tuple[Measured, ...] | None, "°C", By("check_thermometer", "temperature")
+        tuple[Measured, ...] | None, "°C", By("check_thermometer", "temperature"), SAMPLED
     ] = None
     nozzles_standing: Annotated[Measured | None, "1", By("bank", "nozzles_standing")] = None
     """Which nozzles of a bank stood open, a bit each."""
-    bank_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("bank_gauge", "pressure")] = None
+    bank_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("bank_gauge", "pressure"), SAMPLED] = None
     """Absolute pressure ahead of them."""
-    bank_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("bank_thermometer", "temperature")] = (
-        None
-    )
-    back_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("back_gauge", "pressure")] = None
+    bank_temperature: Annotated[
+        tuple[Measured, ...] | None, "°C", By("bank_thermometer", "temperature"), SAMPLED
+    ] = None
+    back_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("back_gauge", "pressure"), SAMPLED] = None
     """Absolute pressure behind them."""
     sound: Annotated[
-        tuple[Measured, ...] | None,
-        "m/s",
-        By("readers"),
-        By("check_reader"),
-        By("dut"),
+        tuple[Measured, ...] | None, "m/s", By("readers"), By("check_reader"), By("dut"), SAMPLED
     ] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
     base_before: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None
@@ -97,9 +99,9 @@ class LoopSeen(MeterSeen):
     disturbed_before: Annotated[Measured | None, "m3", By("dut", "disturbed_volume")] = None
     """What it had counted while an alarm stood."""
     disturbed_after: Annotated[Measured | None, "m3", By("dut", "disturbed_volume")] = None
-    device_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("dut", "pressure")] = None
+    device_pressure: Annotated[tuple[Measured, ...] | None, "Pa", By("dut", "pressure"), SAMPLED] = None
     """Absolute pressure by the meter itself."""
-    device_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("dut", "temperature")] = None
+    device_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("dut", "temperature"), SAMPLED] = None
     """Temperature by the meter itself."""
     leak: Annotated[float, "m3/h"]
     """What leaked out of the sealed loop at this pressure, when it was tested."""

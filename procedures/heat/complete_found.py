@@ -20,6 +20,7 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.uncertainty.conformity import Tolerance
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -39,11 +40,11 @@ LINE_PRESSURE: Final = 4e5
 class CompleteSeen(EnergySeen):
     """What a repeat yields: what flowed from rest to rest, and both baths meanwhile."""
 
-    forward: Annotated[tuple[Measured, ...], "°C", By("forward_reference", "temperature")]
+    forward: Annotated[tuple[Measured, ...], "°C", By("forward_reference", "temperature"), SAMPLED]
     """The reference in the bath of the flow."""
-    back: Annotated[tuple[Measured, ...], "°C", By("return_reference", "temperature")]
+    back: Annotated[tuple[Measured, ...], "°C", By("return_reference", "temperature"), SAMPLED]
     """That of the return."""
-    water: Annotated[tuple[Measured, ...], "°C", By("water_thermometer", "temperature")]
+    water: Annotated[tuple[Measured, ...], "°C", By("water_thermometer", "temperature"), SAMPLED]
     """The water in the line."""
     master_before: Annotated[Measured, "m3", By("master", "volume")]
     """Total of the master meter."""

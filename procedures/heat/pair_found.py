@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -51,11 +51,11 @@ NOMINAL: Final = 100.0
 class PairSeen(InAir):
     """What a repeat yields in a bath."""
 
-    reference: Annotated[tuple[Measured, ...], "°C", By("reference", "temperature")]
+    reference: Annotated[tuple[Measured, ...], "°C", By("reference", "temperature"), Often("samples")]
     """The reference thermometer, reading by reading."""
-    forward: Annotated[tuple[Measured, ...], "Ω", By("pairs", "forward_resistance")]
+    forward: Annotated[tuple[Measured, ...], "Ω", By("pairs", "forward_resistance"), Often("samples")]
     """The thermometers of the flow, of all pairs, together with it."""
-    back: Annotated[tuple[Measured, ...], "Ω", By("pairs", "return_resistance")]
+    back: Annotated[tuple[Measured, ...], "Ω", By("pairs", "return_resistance"), Often("samples")]
     """Those of the return."""
 
 

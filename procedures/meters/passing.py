@@ -11,6 +11,7 @@ from remotecal.model import Text
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import Current, Output, Pulses, Total
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class MeterSeen(InAir):
     """What a repeat yields of the meter under test."""
 
-    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
+    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current"), SAMPLED] = None
     """Output of a meter that is read by its current."""
     pulses: Annotated[
         Measured | None,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -99,7 +99,11 @@ class BesideGauge(InAir):
     """What a repeat yields where an instrument tells the pressure."""
 
     reference: Annotated[
-        tuple[Measured, ...], "Pa", By("reference", "pressure"), By("controller", "pressure")
+        tuple[Measured, ...],
+        "Pa",
+        By("reference", "pressure"),
+        By("controller", "pressure"),
+        Often("readings"),
     ]
     """The standard, reading by reading together with the device."""
     reference_kind: str
@@ -147,7 +151,9 @@ class AgainstGauge(AtPressure[G]):
 class UnderPiston(InAir):
     """What a repeat yields where a piston gauge makes the pressure."""
 
-    piston_temperature: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature")]
+    piston_temperature: Annotated[
+        tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often("readings")
+    ]
     """The piston, reading by reading together with the device."""
 
 

@@ -16,7 +16,7 @@ from remotecal.drivers.capabilities import Thermometer
 from remotecal.drivers.measured import Measured
 from remotecal.errors import BenchError, CertificateRefused, ParameterError, RunError
 from remotecal.model import Certificate, Text
-from remotecal.procedures import Artefact, By, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures import Artefact, By, Certificates, Drivers, Evidence, In, Often, Point, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.coefficients import Function, Single
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -60,7 +60,7 @@ GRAVITY: Final = 9.80665
 class DeadWeightSeen(UnderPiston):
     """What a repeat yields: the gauge, and the piston's temperature."""
 
-    indicated: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
+    indicated: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure"), Often("readings")]
     """The gauge under test."""
 
 

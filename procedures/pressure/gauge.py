@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
-from remotecal.procedures import By, Evidence, Point, Run
+from remotecal.procedures import By, Evidence, Often, Point, Run
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
 from remotecal.procedures.library.pressure.controlled import ControlledProcedure
 from remotecal.procedures.library.pressure.indicating import Indicating, shown_error
@@ -26,7 +26,7 @@ from remotecal.procedures.library.pressure.parameters import (
 class GaugeSeen(BesideGauge):
     """What a repeat yields: the standard and the gauge together."""
 
-    indicated: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
+    indicated: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure"), Often("readings")]
     """The gauge under test."""
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.drivers.measured import Measured
 from remotecal.model import Column, Condition, Text
-from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Often, Point, Run
 from remotecal.procedures.library.evaluation.output import SPAN_CURRENT, ZERO_CURRENT, Current
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.pressure.against import AtPressure, BesideGauge, ErrorOf
@@ -30,7 +30,7 @@ from remotecal.uncertainty.number import Number, Numbers
 class TransmitterSeen(BesideGauge):
     """What a repeat yields: the standard and the transmitter's current together."""
 
-    current: Annotated[tuple[Measured, ...], "mA", By("dut", "current")]
+    current: Annotated[tuple[Measured, ...], "mA", By("dut", "current"), Often("readings")]
     """The transmitter's output."""
 
 

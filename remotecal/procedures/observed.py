@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import (
@@ -69,6 +70,18 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
+class Often:
+    """How many readings of each source a part holds: so many, or as many as the order says by a parameter."""
+
+    count: int | str
+    """The number, or the parameter's name."""
+
+    def due(self, parameters: object) -> int:
+        """Return how many are due by a run's parameters."""
+        return self.count if isinstance(self.count, int) else int(getattr(parameters, self.count))
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a declared observation."""
 
@@ -82,6 +95,8 @@ class Part:
     """Whether a repeat may lack it."""
     by: tuple[By, ...] = ()
     """Whose readings it is; empty for anybody's."""
+    often: Often | None = None
+    """How many readings of each source it holds, where that is known."""
 
     def may_be_of(self, source: str, roles: Mapping[str, str]) -> bool:
         """Tell whether a reading of this source can be in it; `roles` are role → name of what fills it."""
@@ -165,8 +180,8 @@ class Observed:
     class Seen(Observed):
         mass: Annotated[Measured, "kg", By("balance", "settled_mass")]
         '''Balance with the tank full.'''
-        temperature: Annotated[tuple[Measured, ...], "°C"]
-        '''Water at the meter, while it was collected.'''
+        temperature: Annotated[tuple[Measured, ...], "°C", Often("samples")]
+        '''Water at the meter, while it was collected; as often as the order's parameter says.'''
         pulses: Annotated[Measured | None, "1"] = None
         '''Counted pulses, of a meter that gives them.'''
         duration: Annotated[float, "s"]
@@ -177,9 +192,10 @@ class Observed:
     that is of either kind, such as a total of mass or of volume, names both units. What a repeat yields is
     held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat; so
     is a reading of somebody else than the part says it is `By`, there and at the evaluation: of the standard,
-    say, in the place of the device. A class that others are made of can name roles that not every procedure
-    has: such a `By` does not count there. Where a procedure reads a part by another quantity than the class
-    says, its own class declares the part anew.
+    say, in the place of the device. Several readings say how `Often` each source was read, where that is
+    known, and are held against it in the same two places. A class that others are made of can name roles that
+    not every procedure has: such a `By` does not count there. Where a procedure reads a part by another
+    quantity than the class says, or not as often, its own class declares the part anew.
     `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
     what is said of them, until somebody wants to see into one.
     """
@@ -269,6 +285,29 @@ def strays(
     ]
 
 
+def miscounted(kind: type[Observed], values: Mapping[str, object], parameters: object) -> list[str]:
+    """Return which parts hold more or fewer readings than are due, in words; one left out moves a mean.
+
+    Args:
+        kind: what a repeat yields.
+        values: name → value of what one yielded.
+        parameters: of the run.
+    """
+    found = []
+    for name, part in kind.parts().items():
+        value = values.get(name)
+        if part.often is None or not isinstance(value, tuple):
+            continue
+        due = part.often.due(parameters)
+        counts = Counter(one.source for one in value if isinstance(one, Measured))
+        found += [
+            f"{name} holds {count} readings of {source}, and {due} are due"
+            for source, count in counts.items()
+            if count != due
+        ]
+    return found
+
+
 def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:
     """Return how values differ from what a declared observation holds."""
     parts = kind.parts()
@@ -295,10 +334,12 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
     where = f"{kind.__name__}.{name}"
     given: tuple[str, ...] = ()
     by: tuple[By, ...] = ()
+    often = None
     if get_origin(hint) is Annotated:
         hint, *said = get_args(hint)
         by = tuple(each for each in said if isinstance(each, By))
-        given = tuple(str(each) for each in said if not isinstance(each, By))
+        often = next((each for each in said if isinstance(each, Often)), None)
+        given = tuple(str(each) for each in said if not isinstance(each, By | Often))
     choices = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
     optional = types.NoneType in choices
     (inner, *more) = (choice for choice in choices if choice is not types.NoneType)
@@ -316,4 +357,6 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
         raise ParameterError(f"{where}: {error}") from None
     if by and inner not in {Measured, SEVERAL, Waveform}:
         raise ParameterError(f"{where} is nobody's reading, so it can't say By whom")
-    return Part(name, inner, given, optional, by)
+    if often and inner != SEVERAL:
+        raise ParameterError(f"{where} is no tuple of readings, so it can't say how Often each was read")
+    return Part(name, inner, given, optional, by, often)

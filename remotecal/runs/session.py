@@ -28,7 +28,7 @@ from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings, sources
 from remotecal.model import Text
-from remotecal.procedures.observed import packed, strays
+from remotecal.procedures.observed import miscounted, packed, strays
 from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
@@ -288,6 +288,7 @@ class Session:
         self._refuse_unkept(values, seconds(began))
         check_setups(values, self._opened.instruments, run)
         self._watch.see_that_nobody_slept()
+        self._watch.look_again()
         run.look()
         self._journal.append(
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
@@ -313,7 +314,8 @@ class Session:
         seen, kind = self._procedure.measure(point, self._run), self._procedure.yields()
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
-        if faults := strays(kind, sources(vars(seen)), self._start.roles, self._declared):
+        faults = strays(kind, sources(vars(seen)), self._start.roles, self._declared)
+        if faults := faults + miscounted(kind, vars(seen), self._procedure.parameters):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby
@@ -52,6 +53,8 @@ class Watch:
         self._beats = 0
         self._looking: list[Recurring] = []
         self._beating: list[Recurring] = []
+        self._looks: list[Callable[[], None]] = []
+        """Look at each thing that is watched once more, and beat."""
         self._last: dict[str, tuple[float, float]] = {}
         """What is watched → how often, in seconds, and when it was looked at last."""
         self._stepped = isinstance(opened.clock, SteppedClock)
@@ -109,6 +112,14 @@ class Watch:
         if slept := next(filter(None, map(self._slept, self._last)), None):
             raise slept
 
+    def look_again(self) -> None:
+        """Look at everything once more, or stop the run: what happened since the last look happened, too.
+
+        A rig that tripped just before the end of a repeat was not measured as it was meant.
+        """
+        for look in self._looks:
+            look()
+
     def _slept(self, what: str) -> InterlockTripped | None:
         every, last = self._last[what]
         since = self._opened.clock.now() - last
@@ -121,10 +132,14 @@ class Watch:
 
     def _guarded(self, what: str, every: float, look: Callable[[], None]) -> Callable[[], None]:
         """Return `look` as a recurring action, which has nobody to raise to but the run."""
-        misses = 0
+        misses, one_at_a_time = 0, threading.RLock()
         self._last[what] = every, self._opened.clock.now()
 
         def act() -> None:
+            with one_at_a_time:
+                look_or_miss()
+
+        def look_or_miss() -> None:
             nonlocal misses
             try:
                 if slept := self._slept(what):
@@ -142,6 +157,12 @@ class Watch:
             except Exception as failure:  # noqa: BLE001  a watch that breaks must stop the run too
                 self._control.stop(InterlockTripped(f"watching {what} broke: {failure!r}"))
 
+        def again() -> None:
+            act()
+            while misses and self._control.error is None:
+                act()
+
+        self._looks.append(again)
         return act
 
     def _look(self, interlocks: list[Interlock], *, beginning: bool = False) -> None:

@@ -124,6 +124,42 @@ def test_a_total_that_fell_is_refused(by_total):
             record(with_values(by_total, total_after=fallen))
 
 
+@pytest.fixture(scope="module")
+def flying(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    """A meter read by its current, against a master meter in a steady flow."""
+    folder = tmp_path_factory.mktemp("flying")
+    with master_line(folder / "line", seed=5, output="current") as line:
+        return finished(line, folder, method="flying")
+
+
+def read_later(evidence: Evidence, **seconds: float) -> Evidence:
+    """Return a run whose first repeat read some values later."""
+    first, *others = evidence.observations
+    moved = {name: first.values[name]._replace(at=first.values[name].at + s) for name, s in seconds.items()}
+    return replace(evidence, observations=(replace(first, values={**first.values, **moved}), *others))
+
+
+def test_totals_that_count_as_read_at_once_were(by_total):
+    late = read_later(by_total, total_before=4.0)
+    assert record(late)  # from rest to rest it is all the same
+    told = {"method": "flying"}
+    assert record(by_total, **told)
+    with pytest.raises(EvidenceError, match=r"repeat 1: totals that .* were read 4(\.0\d*)? s apart, and by"):
+        record(late, **told)
+    with pytest.raises(EvidenceError, match=r"repeat 1: totals that .* were read 4(\.0\d*)? s apart, and by"):
+        record(read_later(by_total, reference_after=-4.0), **told)
+
+
+def test_in_a_steady_flow_it_flowed_from_one_reading_of_the_master_meter_to_the_other(flying):
+    first, *others = flying.observations
+    slow = first.values["duration"] - 2.0  # a thermometer took as long as that to be read
+    held_up = replace(
+        flying, observations=(replace(first, values={**first.values, "duration": slow}), *others)
+    )
+    shown = [record(run).tables[0].column("basic_measurementError").values for run in (flying, held_up)]
+    assert shown[0] == shown[1]
+
+
 def wrapping(evidence: Evidence, modulus: float) -> Evidence:
     """Return a run whose meter's driver declared that its total wraps."""
     dut = evidence.instruments["dut"]

@@ -1,5 +1,7 @@
 """What a repeat yields is declared, and held against that before it is kept."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, cast
 
 import pytest
@@ -11,9 +13,9 @@ from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.journal.observation import Observation, Point
-from remotecal.procedures import By, Observed
+from remotecal.procedures import By, Observed, Often
 from remotecal.procedures.library.evaluation.repeats import Repeats
-from remotecal.procedures.observed import packed, strays
+from remotecal.procedures.observed import SEVERAL, packed, strays
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.catalogue import find, names
 from remotecal.runs.record import evaluate
@@ -191,8 +193,31 @@ def test_how_long_it_lasted_is_a_number_in_its_unit() -> None:
     judged(Timed, Measured(7200.0, "s", None, "clock.time", 0.0, 9))
     judged(Share, 7200.0)
 
+    class Sampled(Observed):
+        duration: Annotated[float, "min"]
+        warm: Annotated[tuple[Measured, ...], "°C", Often(3)]
+
+    series = tuple(Measured(20.0, "°C", None, "thermometer.temperature", at, 9) for at in (10.0, 40.0, 70.0))
+    for lasted, fault in ((1.0, ""), (0.99, "59.4 s are said to have passed where readings go on for 60 s")):
+        told = Sampled.of(Observation(point, 1, {"duration": lasted, "warm": series}, 0.0, 90.0))
+        with pytest.raises(EvidenceError, match=fault) if fault else nullcontext():
+            Repeats(point, cast("Evidence", None), [told])
+
 
 READINGS = (Measured, tuple[Measured, ...])
+
+AS_OFTEN_AS_IT_TAKES = {
+    "bell_pressure", "bell_temperatures", "current", "filling_pressure", "inlet_pressure",
+    "inlet_temperature", "back_pressure", "meter_pressure", "meter_temperature", "pressure",
+    "prover_pressure", "prover_temperature", "temperature",
+}  # fmt: skip
+"""Series that go on until a bell has sunk, a tank is full or a displacer has passed."""
+
+WHO_ANSWERED = {"counted_before", "counted_after", "masters_before", "masters_after"}
+"""One reading of each of several instruments, or of each that answered."""
+
+ONE_AFTER_ANOTHER = {"zero", "loaded", "empty", "with_sphere", "sample", "cell"}
+"""Readings of a balance or a gauge that its evaluation takes apart one by one, and so counts."""
 
 
 def test_every_reading_of_a_shipped_procedure_says_whose_it_is() -> None:
@@ -213,6 +238,42 @@ def test_every_reading_of_a_shipped_procedure_says_whose_it_is() -> None:
                 assert part.by, f"{name}: whose is {part.name}?"
     assert told - there == set(), "no procedure has what could read it"
     assert {part for part, by in told if not by.quantity} == {"sound"}, "which of its quantities?"
+
+
+def test_every_series_of_a_shipped_procedure_says_how_often_it_was_read() -> None:
+    """So that none is left out of a mean; by a parameter of its order, or a number."""
+    uncounted = set()
+    for name in names():
+        procedure = find(name).procedure
+        for part in procedure.yields().parts().values():
+            if part.often is not None and isinstance(part.often.count, str):
+                assert part.often.count in procedure.accepts().model_fields, f"{name}: {part.name}"
+            if part.kind == SEVERAL and part.often is None:
+                uncounted.add(part.name)
+    assert uncounted <= AS_OFTEN_AS_IT_TAKES | WHO_ANSWERED | ONE_AFTER_ANOTHER
+
+
+def test_a_reading_that_was_left_out_or_added_is_told(tiny: Tiny) -> None:
+    text = PROCEDURE.read_text().replace("    Observed,\n", "    Observed,\n    Often,\n")
+    text = text.replace(
+        'Annotated[tuple[Measured, ...], "V"]', 'Annotated[tuple[Measured, ...], "V", Often("often")]'
+    )
+    text = text.replace("        ask: bool = False", "        often: int = 3\n        ask: bool = False", 1)
+    file = tiny.directory / "counted.py"
+    file.write_text(text)
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    evidence = tiny.run()
+    found = find(str(file))
+    assert evaluate(evidence, found).measurements
+    first, *others = evidence.observations
+    values = first.values["values"]
+    assert isinstance(values, tuple)
+    for changed, count in ((values[1:], 2), ((*values, values[0]), 4)):
+        spoiled = replace(first, values={**first.values, "values": changed})
+        with pytest.raises(
+            EvidenceError, match=rf"repeat 1: values holds {count} readings of .*, and 3 are due"
+        ):
+            evaluate(replace(evidence, observations=(spoiled, *others)), found)
 
 
 def has(kinds: tuple[type, ...], quantity: str) -> bool:
@@ -242,6 +303,9 @@ def test_what_can_not_be_declared() -> None:
     class Nobodys(Observed):
         remark: Annotated[float, "s", By("clock")]
 
+    class Once(Observed):
+        mass: Annotated[Measured, "kg", Often(2)]
+
     class Empty(Observed):
         pass
 
@@ -250,6 +314,7 @@ def test_what_can_not_be_declared() -> None:
         (Unknown, "Unknown.mass: "),
         (Odd, "must be a reading"),
         (Nobodys, "is nobody's reading"),
+        (Once, "can't say how Often"),
         (Empty, "declares nothing"),
     ):
         with pytest.raises(ParameterError, match=said):
@@ -276,6 +341,14 @@ def test_what_can_not_be_declared() -> None:
                 '    values: Annotated[tuple[Measured, ...], "V", By("source")]'
             ),
             r"values was read by \w+\.value, and must be by source, where \w+ has the role source",
+        ),
+        (
+            'Seen(Observed):\n    values: Annotated[tuple[Measured, ...], "V"]',
+            (
+                "Seen(Observed):\n    from remotecal.procedures import Often\n\n"
+                '    values: Annotated[tuple[Measured, ...], "V", Often(2)]'
+            ),
+            r"values holds 3 readings of \w+\.value, and 2 are due",
         ),
         (
             "return Seen(values=tuple(values), cells",
