@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.signature import DUTIES
-from remotecal.store.tables import FEW_RUNS, WAITING, orders, runs, signed_certificates, stations
+from remotecal.store.few import FEW_RUNS, WAITING
+from remotecal.store.tables import orders, runs, signed_certificates, stations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from remotecal.errors import OrderError
 from remotecal.model.identifiers import comparable
-from remotecal.store.tables import ENDED_EARLY, held_numbers, numbers, orders, runs, signed_certificates
+from remotecal.store.few import ENDED_EARLY
+from remotecal.store.tables import held_numbers, numbers, orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection

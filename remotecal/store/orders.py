@@ -9,8 +9,9 @@ from remotecal.errors import OrderError
 from remotecal.order import HELD
 from remotecal.store import steps
 from remotecal.store.calibrations import refresh_run
+from remotecal.store.few import WAITING
 from remotecal.store.shares import lock_used
-from remotecal.store.tables import WAITING, orders, runs
+from remotecal.store.tables import orders, runs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

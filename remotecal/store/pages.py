@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
+from remotecal.store.few import AWAITING, FEW_RUNS, UNSAFE
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of, with_words
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
-from remotecal.store.tables import AWAITING, FEW_RUNS, UNSAFE, orders, runs, signed_certificates, stations
+from remotecal.store.tables import orders, runs, signed_certificates, stations
 from remotecal.store.together import together
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from remotecal.model.identifiers import comparable
 from remotecal.store.awaiting import done
+from remotecal.store.few import AWAITING, ENDED_EARLY, FEW_RUNS
 from remotecal.store.journals import STATES, RunRow, run_of
 from remotecal.store.orders import OrderRow, held, order_of
-from remotecal.store.tables import AWAITING, ENDED_EARLY, FEW_RUNS, orders, runs, signed_certificates
+from remotecal.store.tables import orders, runs, signed_certificates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

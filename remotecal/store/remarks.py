@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import steps
-from remotecal.store.tables import OPEN, remarks
+from remotecal.store.few import OPEN
+from remotecal.store.tables import remarks
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
-from remotecal.store.tables import OPEN, requests
+from remotecal.store.few import OPEN
+from remotecal.store.tables import requests
 
 if TYPE_CHECKING:
     from sqlalchemy import Select

@@ -22,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 
+from remotecal.store.few import AWAITING, EARLY, FEW_RUNS, OPEN, REASONED, UNSAFE, WAITING
 from remotecal.store.lines import KeptLine
 
 metadata = MetaData(
@@ -32,26 +33,6 @@ metadata = MetaData(
     }
 )
 
-WAITING = "state = 'issued'"
-"""Which orders wait to be begun, unless they have expired; few among many."""
-FEW_RUNS = {
-    "refused": "conflict <> ''",
-    "unordered": "unordered <> ''",
-    "due": "state = 'signed' AND unordered = '' AND record = ''",
-    "differing": "record = 'differs'",
-}
-"""What is counted of the runs that somebody should look at → which ones these are; few among many."""
-UNSAFE = "safe = 'no'"
-"""Which runs left a rig that is not safe, or is not known to be; few among many."""
-AWAITING = "awaiting <> ''"
-"""Which runs have certificates that are to be signed; few among many."""
-ENDED_EARLY = ("aborted", "stopped")
-"""States of runs that ended before they were complete: no certificate comes of them."""
-_STILL = ", ".join(f"'{state}'" for state in (*ENDED_EARLY, "suspended"))
-EARLY = f"record = '' AND (state IN ({_STILL}) OR failed <> '')"
-"""Which runs ended early, or stand still, and came to no record; few among many."""
-REASONED = "reason <> ''"
-"""Of which orders it is said why they were not carried out, or not to their end; few among many."""
 TOLD = ("run", "station", "duty", "edition", "device", "at", "by", "number", "token")
 """All that is told of signatures, without the certificates; those of one run are beside each other.
 
@@ -60,8 +41,6 @@ that station.
 """
 STANDARD = ("maker", "model", "serial", "certificate", "valid_until", "at", "station", "run")
 """By what two instruments are one standard, and all that tells how often and when it took part."""
-OPEN = "settled IS NULL"
-"""Which remarks, and requests of customers, nobody has answered yet; few among many."""
 
 
 def few(name: str, which: str, *columns: str) -> Index:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.store import steps
+from remotecal.store.few import EARLY, REASONED
 from remotecal.store.orders import held
 from remotecal.store.placed import COMPLETE
 from remotecal.store.steps import STEPS, quarters
-from remotecal.store.tables import EARLY, REASONED, orders, runs
+from remotecal.store.tables import orders, runs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

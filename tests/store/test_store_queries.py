@@ -15,7 +15,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.hub.ingest import Ingest
 from remotecal.journal.writing import Journal
-from remotecal.store import Store, tables
+from remotecal.store import Store, few, tables
 from remotecal.store.notices import NoticeWanted
 from remotecal.transport.envelopes import seal
 from remotecal.transport.messages import Committed, JournalHead
@@ -229,7 +229,7 @@ def test_what_somebody_should_look_at_is_counted_by_itself(filled: Store) -> Non
         filled.figures.now(1.0, 60.0)
     assert len(sent) == 11
     steps = "".join(step for asked in sent for step in plan(filled, asked))
-    for name in tables.FEW_RUNS:
+    for name in few.FEW_RUNS:
         assert f"ix_runs_{name}" in steps
 
 
