@@ -39,7 +39,7 @@ class Somebody(Protocol):
     def account(self) -> str | None: ...
 
 
-class Words(Protocol):
+class Speaking(Protocol):
     """A language."""
 
     def choose(self, said: Mapping[str, str], /) -> str: ...
@@ -77,7 +77,7 @@ class FallingDue(NamedTuple):
         """Its own number, of a standard without one its certificate's; and a standard's certificate's."""
         return (self.about, self.number) if self.kind == "standard" else (self.number, "")
 
-    def called(self, words: Words) -> str:
+    def called(self, words: Speaking) -> str:
         """Return what it is in a language, as far as that is told, and on which bench."""
         if self.names:
             name = words.choose(dict(self.names))

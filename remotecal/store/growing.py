@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.store.database import of_runs
 from remotecal.store.shares import add_used
-from remotecal.store.standing import Standing
+from remotecal.store.standing import RunStanding
 from remotecal.store.tables import journal_lines, orders, run_files, runs
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Growing:
     """Hash of the last line."""
     state: str
     """See `STATES`."""
-    standing: Standing = field(default_factory=Standing)
+    standing: RunStanding = field(default_factory=RunStanding)
     """What its lines say of how it stands."""
     new: list[bytes] = field(default_factory=list)
     """Lines to be added."""
@@ -69,7 +69,7 @@ def locked(
     rows = connection.execute(select(runs).where(of_runs(runs, wanted)).with_for_update())
     found = {
         (row.station, row.run): Growing(
-            row.committed, row.head, row.state, Standing(row.why, row.why_line, row.safe, row.on_site)
+            row.committed, row.head, row.state, RunStanding(row.why, row.why_line, row.safe, row.on_site)
         )
         for row in rows
     }

@@ -18,7 +18,7 @@ from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
-from remotecal.store.standing import Standing, fitting, keep
+from remotecal.store.standing import RunStanding, fitting, keep
 from remotecal.store.tables import (
     journal_lines,
     run_equipment,
@@ -299,7 +299,7 @@ class AboutRuns:
             for table in (run_equipment, run_items):
                 connection.execute(table.delete())
             for station, run in connection.execute(select(runs.c.station, runs.c.run)).all():
-                indexed, standing = Indexed(), Standing()
+                indexed, standing = Indexed(), RunStanding()
                 this = (journal_lines.c.station == station) & (journal_lines.c.run == run)
                 lines = select(journal_lines.c.line).where(this).order_by(journal_lines.c.seq)
                 for line in connection.execute(lines, execution_options={"yield_per": AT_ONCE}).scalars():

@@ -82,7 +82,7 @@ class RunRow:
     bench: str = ""
     """That this order names; "" where it names none."""
     why: str = ""
-    """See `Standing`, as what follows."""
+    """See `RunStanding`, as what follows."""
     why_line: int = 0
     safe: str = ""
     on_site: str = ""

@@ -30,7 +30,7 @@ REACHED: Final = {True: "yes", False: "no", None: "nothing"}
 
 
 @dataclass(slots=True)
-class Standing:
+class RunStanding:
     """How a run stands after some of its lines."""
 
     why: str = ""
@@ -67,7 +67,7 @@ class Standing:
             self.on_site = fitting(by)
 
 
-def keep(connection: Connection, station: str, run: str, standing: Standing) -> None:
+def keep(connection: Connection, station: str, run: str, standing: RunStanding) -> None:
     """Enter how a run stands."""
     this = (runs.c.station == station) & (runs.c.run == run)
     connection.execute(runs.update().where(this).values(**asdict(standing)))
