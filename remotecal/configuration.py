@@ -40,10 +40,21 @@ class Written(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
+LARGEST = 8 << 20
+"""Bytes of a TOML file that are read: years of a register are a tenth of that."""
+
+PARTS = 32
+"""How many parts a dotted key may have: `tomllib` takes hours, and gigabytes, for one of 100,000."""
+
+_PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{{PARTS}}}")
+
+
 def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
     """Return what stands in a TOML file; raises `refusal`, with what to do (`absent`) if there is none."""
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise refusal(f"{path} does not exist{absent and f': {absent}'}") from None
     except OSError as error:
@@ -57,10 +68,14 @@ def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -
 
 def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) -> dict[str, object]:
     """Return what these bytes of a TOML file say, for who has checked them; raises `refusal`."""
+    if len(content) > LARGEST:
+        raise refusal(f"{path} is larger than {LARGEST >> 20} MiB: nobody writes such a TOML file")
     try:
         text = content.decode("utf-8-sig")
         if _is_garbled(text):
             raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
+        if _LONG_KEY.search(text):
+            raise refusal(f"{path} has a key of more than {PARTS} parts")
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None

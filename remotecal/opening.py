@@ -41,6 +41,21 @@ def make_durable(directory: Path) -> None:
         os.close(entry)
 
 
+def copy_folder(folder: Path, to: Path, leave_out: str = "") -> None:
+    """Copy a folder with all in it, but for what has a name.
+
+    Raises:
+        OSError: something can't be copied; the first such thing is told, where `shutil` lists all of them.
+    """
+    import shutil
+
+    try:
+        shutil.copytree(folder, to, ignore=shutil.ignore_patterns(*filter(None, (leave_out,))))
+    except shutil.Error as error:
+        _, place, why = error.args[0][0]
+        raise OSError(f"{place} can't be written: {why}") from error
+
+
 def read_at(file: int, size: int, begin: int) -> bytes:
     """Return up to `size` bytes of an open file from `begin` on; only its owner may use it meanwhile."""
     if sys.platform == "win32":

@@ -1,6 +1,7 @@
 """TOML as it is written for people: whatever is said comes back as it was said."""
 
 import tomllib
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from remotecal.bench_file import BenchFile, Interlock
 from remotecal.certificates.sheet import Sheet
-from remotecal.configuration import as_toml, checked
+from remotecal.configuration import as_toml, checked, read_toml
 from remotecal.errors import BenchError, ConfigurationError
 from remotecal.model import Text
 
@@ -68,3 +69,34 @@ def test_a_key_without_a_name_is_told():
     with pytest.raises(ConfigurationError, match="at the top: a key has no name") as found:
         checked(Sheet, {"": 1, "item": {" ": 2}}, "sheet", ConfigurationError)
     assert "item: a key has no name" in str(found.value)
+
+
+LONG = [
+    "a" + ".a" * 60_000 + " = 1",
+    "[a" + " . a" * 60_000 + "]",
+    'x = { "a b"' + '."\\"."' * 60_000 + " = 1 }",
+    "'.'" + ".'.'" * 60_000 + " = 1",
+]
+
+
+@pytest.mark.parametrize("text", LONG, ids=["key", "table", "inline", "literal"])
+def test_a_key_of_thousands_of_parts_is_not_read(tmp_path, text):
+    (tmp_path / "long.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match="has a key of more than 32 parts"):
+        read_toml(tmp_path / "long.toml", ConfigurationError)
+
+
+@pytest.mark.parametrize(
+    "text", ['x = "' + '\\"' * 100_000, "x." * 20 + "y = 'a.b'", "# " + "'\"" * 50_000]
+)
+def test_looking_for_long_keys_takes_no_time(tmp_path, text):
+    (tmp_path / "odd.toml").write_text(text)
+    with suppress(ConfigurationError):
+        assert read_toml(tmp_path / "odd.toml", ConfigurationError) is not None
+
+
+def test_a_file_that_nobody_writes_is_not_read_to_its_end(tmp_path):
+    with (tmp_path / "huge.toml").open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ConfigurationError, match=r"huge\.toml is larger than 8 MiB"):
+        read_toml(tmp_path / "huge.toml", ConfigurationError)

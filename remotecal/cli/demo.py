@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -29,6 +28,7 @@ from remotecal.clock import AwaitedClock, SharedClock
 from remotecal.errors import ConfigurationError
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
+from remotecal.opening import copy_folder
 from remotecal.order import Order
 from remotecal.runs.apart import write_certificates
 from remotecal.runs.catalogue import find
@@ -144,7 +144,7 @@ def demo(
             count = len(assembly.wired)
             line.say(f"Calibrating on {name}: {count} instruments on real sockets and serial lines")
             laboratory, record = calibrate(laboratory, assembly, out, line)
-        shutil.copytree(paper, out / PAPER, ignore=shutil.ignore_patterns(CLOCK))
+        copy_folder(paper, out / PAPER, leave_out=CLOCK)
     laboratory.issue(out, _today(clock), line)
     line.end()
     summarise(record)

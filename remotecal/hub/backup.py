@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError
-from remotecal.opening import make_durable, make_sure
+from remotecal.opening import copy_folder, make_durable, make_sure
 from remotecal.store.backup import copy_database
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def back_up(folder: HubFolder, to: Path) -> tuple[str, ...]:
 
 def _copy(entry: Path, to: Path) -> None:
     if entry.is_dir():
-        shutil.copytree(entry, to)
+        copy_folder(entry, to)
     else:
         shutil.copy2(entry, to)
 

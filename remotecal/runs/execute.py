@@ -130,6 +130,11 @@ def resume(
         raise EvidenceError(
             f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
         )
+    if bench is None and not Path(start.bench).is_file():
+        raise BenchError(
+            f"the run's bench file {start.bench} is not there any more, as after a demonstration: put it "
+            "back, or name it where it is now: --bench FILE"
+        )
     bench = bench or Bench.load(Path(start.bench), installed=True)
     with Journal.open(directory, clock or bench.clock()) as journal:
         return _go_on(start, plan(start.order, found, bench, journal.clock, start.run), journal, company)

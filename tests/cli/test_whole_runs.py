@@ -114,6 +114,10 @@ def test_a_run_is_taken_up_with_the_files_that_are_named_again(tiny, capsys):
     ):
         assert main(["resume", str(tiny.out), *map(str, given)]) == 2
         assert missing in capsys.readouterr().err
+    moved = tiny.bench.rename(tiny.directory / "moved.toml")
+    assert main(["resume", str(tiny.out), "--procedure", str(PROCEDURE)]) == 2
+    assert "bench.toml is not there any more" in capsys.readouterr().err
+    moved.rename(tiny.bench)
     named = ["--procedure", PROCEDURE, "--bench", tiny.bench]
     assert main(["resume", str(tiny.out), *map(str, named)]) == 0
     assert (tiny.out / "certificate.xml").exists()
