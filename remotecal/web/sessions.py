@@ -82,7 +82,7 @@ async def _come_in(
 def begin(
     here: Office, user: UserRow, request: Request, response: Response, passkey: int | None = None
 ) -> Caller | None:
-    """Return a user whose session begins now, with the cookies of that set.
+    """Return a user whose session begins now, with the cookies of that set; one the browser had before ends.
 
     None if the user was disabled or given another password since they were found, or the passkey that they
     came by was removed.
@@ -91,6 +91,8 @@ def begin(
     secret = here.store.users.open_session(user, now + lasts, now, passkey)
     if secret is None:
         return None
+    if (before := request.cookies.get(COOKIE)) is not None:  # somebody else may have put it there
+        here.store.users.close_session(before)
     device = f"{(nonce := secrets.token_hex(16))}.{device_mark(here, user, nonce)}"
     for name, value, kept in ((COOKIE, secret, int(lasts)), (DEVICE, device, DEVICE_LASTS)):
         response.set_cookie(

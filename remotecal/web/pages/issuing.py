@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, ConfigurationError, NotThere
+from remotecal.errors import CertificateRefused, ConfigurationError, NotTheirs, NotThere
 from remotecal.model import Text
 from remotecal.web import callers, certificates, visible
 from remotecal.web.answers import file
@@ -165,10 +165,14 @@ async def print_labels(visitor: Visiting, number: Number, due: Due = "") -> Resp
 
 def _numbered(visitor: Visitor, number: str) -> SignedRow:
     """Return the issued certificate that has a number (`NotThere`: none that the visitor may see)."""
+    missing = f"no certificate was issued with the number {number}"
     signed = visitor.office.store.signings.numbered(number)
     if signed is None:
-        raise NotThere(f"no certificate was issued with the number {number}")
-    visible.run(visitor.office, visitor.caller, signed.station, signed.run)
+        raise NotThere(missing)
+    try:
+        visible.run(visitor.office, visitor.caller, signed.station, signed.run)
+    except NotTheirs as error:  # its text would name the run
+        raise NotTheirs(missing, error.who) from None
     return signed
 
 

@@ -1,0 +1,277 @@
+"""Every page and every form there is, walked: what intruders, strangers and a busy hand do.
+
+Nothing here names a page to be walked: what the application answers to is asked of the application, and a
+page with a name in its address that nothing here has is a failure (`Furnished.at`).
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from html import unescape
+
+import httpx
+import pytest
+from filled import BY_DEVICE, Filled, every_form
+from furnished import COOKIE, EVERYBODY, Furnished, furnish
+from routes import needed, paths, routes
+from sqlalchemy import select
+from test_table_of_items import packed
+from test_web_papers import SCAN
+from web_laboratory import PASSWORD, Web
+
+from remotecal import spreadsheets
+from remotecal.store.audit_log import REFUSALS
+from remotecal.store.tables import audit, metadata
+from remotecal.web import papers
+
+OPEN = frozenset({"/login", "/login/passkey", "/language"})
+"""Forms of whoever is not logged in: they have no session that a token could be of."""
+UNTOLD = frozenset({"audit", "sessions", "stations", "forms", "alembic_version"})
+"""Tables that change when anybody looks, logs in or says hello, or that tell who did what."""
+NUMBERED = frozenset({"notice", "number", "wall", "item"})
+"""Fields by which forms name something."""
+LAST = (
+    "/signing",
+    "/review/{station}/{run}/issue",
+    "/review/{station}/{run}/remarks",
+    "/runs/{station}/{run}/commands",
+)
+"""Forms in the order in which they come after all others, which would not be done after them."""
+TWICE: Mapping[str, set[str]] = {"/notices/calendar": {"notice_ways"}}
+"""Form → tables that change when it is sent again: an address is shown once, so who presses again is given
+another one, and the one before is none any more."""
+FOREIGN = ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"})
+
+
+@pytest.fixture(scope="module")
+def home(web: Web) -> Iterator[Furnished]:
+    with furnish(web) as home:
+        yield home
+
+
+@pytest.fixture(scope="module")
+def filled(home: Furnished) -> Mapping[str, Filled]:
+    """Path → its form as a person fills it in, read from the pages they find it on."""
+    return every_form(home)
+
+
+def kept(home: Furnished) -> dict[str, list[str]]:
+    """Return all that the database keeps, but for what changes by looking."""
+    with home.web.hub.laboratory.store.database.read() as connection:
+        return {
+            table.name: sorted(map(repr, connection.execute(select(table)).all()))
+            for table in metadata.sorted_tables
+            if table.name not in UNTOLD
+        }
+
+
+def done(home: Furnished, after: int = 0) -> list[tuple[int, str, str, str]]:
+    """Return what was done, later than an entry of the audit log: number, who, what, and the details."""
+    query = select(audit.c.id, audit.c.who, audit.c.what, audit.c.data).order_by(audit.c.id)
+    with home.web.hub.laboratory.store.database.read() as connection:
+        rows = connection.execute(query.where(audit.c.id > after)).all()
+    return [tuple(row) for row in rows if row.what not in REFUSALS]
+
+
+def last(home: Furnished) -> int:
+    return max((number for number, *_ in done(home)), default=0)
+
+
+def test_every_form_is_on_a_page(filled: Mapping[str, Filled]) -> None:
+    """Else the walks below would send nothing that could do anything."""
+    assert set(filled) == set(paths("POST"))
+
+
+def test_no_form_is_taken_but_from_its_session_and_this_site(
+    home: Furnished, filled: Mapping[str, Filled]
+) -> None:
+    before, entry, tried = kept(home), last(home), 0
+    for user in (*EVERYBODY, None):
+        with home.browsing(user) as client, home.browsing("operator") as other:
+            for path, form in filled.items():
+                fields = dict(form.fields)
+                forged = [(fields | {"csrf": one}, {}) for one in ("", other.csrf) if path not in OPEN]
+                if user in {None, form.user}:
+                    forged += [(fields | {"csrf": client.csrf}, one) for one in FOREIGN]
+                for sent, headers in forged:
+                    answer = client.post(form.action, data=sent, files=form.files, headers=headers)
+                    expected = 401 if user is None and not headers else 403
+                    assert (path, user, answer.status_code) == (path, user, expected)
+                    tried += 1
+    assert tried > 600
+    assert done(home, entry) == []
+    assert kept(home) == before
+
+
+NOTHING = {
+    "run": "none",
+    "order": "none",
+    "act": "A" * 22,
+    "token": "A" * 22,
+    "secret": "A" * 43,
+    "number": "NONE-1",
+}
+"""What there is none of, by its name in an address; of what has a number, `99999999`."""
+NAMED = frozenset({"run", "order", "item", "request", "remark", "paper", "act", "number"})
+"""Names of what is somebody's, in paths, behind the `?` and in forms."""
+
+
+def anothers(home: Furnished, path: str, needs: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
+    """Yield an address with what is acme's in it, one with what there is none of, and what both are."""
+    for name in NAMED & {*re.findall(r"{(\w+)", path), *needs}:
+        there, none = home.names.get(name, needs.get(name, "")), NOTHING.get(name, "99999999")
+        query = [
+            str(httpx.QueryParams(needs | ({name: one} if name in needs else {}))) for one in (there, none)
+        ]
+        addresses = (
+            f"{home.at(path, **({} if name in needs else {name: one}))}?{asked}".rstrip("?")
+            for one, asked in zip((there, none), query, strict=True)
+        )
+        yield *addresses, there, none
+
+
+def told(answers: Sequence[httpx.Response], *asked: str) -> list[tuple[int, str]]:
+    """Return what answers say, without what was asked for, numbers, and what is made up for each page."""
+    names = "|".join(map(re.escape, asked))
+    made_up = re.compile(rf'value="[^"]*"|{names}|[0-9]+')
+    return [(one.status_code, made_up.sub("", unescape(one.text))) for one in answers]
+
+
+def test_what_is_another_customers_is_as_if_there_were_none(
+    home: Furnished, filled: Mapping[str, Filled]
+) -> None:
+    """For a customer, by every address and every form that names something."""
+    before, entry, walked = kept(home), last(home), 0
+    with home.browsing("bolt") as bolt:
+        for route in routes():
+            needs = {name: home.queries[name] for name in needed(route)}
+            for theirs, nothing, *there in anothers(home, route.path, needs):
+                if "GET" in route.methods:
+                    two = [bolt.get(one) for one in (theirs, nothing)]
+                else:
+                    form = filled[route.path]
+                    fields = dict(form.fields) | {"csrf": bolt.csrf}
+                    two = [bolt.post(one, data=fields, files=form.files) for one in (theirs, nothing)]
+                first, second = told(two, theirs, nothing, *there)
+                assert (first[0], first) == (first[0], second), theirs
+                assert first[0] in {403, 404}, theirs
+                walked += 1
+        for path, form in filled.items():
+            for field in sorted(name for name in NUMBERED if form.fields.get(name, "").isdigit()):
+                there, ours = form.fields[field], dict(form.fields) | {"csrf": bolt.csrf}
+                two = [
+                    bolt.post(form.action, data=ours | {field: one}, files=form.files)
+                    for one in (there, "99999999")
+                ]
+                first, second = told(two, there)
+                assert (path, first) == (path, second)
+                assert first[0] in {403, 404}, path
+                walked += 1
+    assert walked > 40
+    assert done(home, entry) == []
+    assert kept(home) == before
+
+
+def test_a_session_that_was_there_before_is_not_the_one_after(home: Furnished) -> None:
+    """Neither one that somebody made up nor one that was good: an intruder may know it."""
+    with home.browsing(None) as client:
+        for planted in ("A" * 43, home.session("customer")):
+            client.cookies.clear()
+            client.cookies.set(COOKIE, planted, domain="localhost.local")
+            answer = client.post("/login", data={"name": "operator", "password": PASSWORD, "next": "/"})
+            assert answer.status_code == 303
+            given = answer.cookies[COOKIE]
+            assert given != planted
+            for secret, expected in ((planted, 303), (given, 200)):
+                with home.browsing(None) as one:
+                    seen = one.get("/", headers={"Cookie": f"{COOKIE}={secret}"})
+                    assert (secret == given, seen.status_code) == (secret == given, expected)
+
+
+def bad_files() -> Iterator[tuple[str, bytes]]:
+    """Yield files that no form takes."""
+    yield "program", b"\x7fELF" + bytes(2000)
+    yield "page", b"<html><script>alert(1)</script></html>"
+    yield "too large", bytes(papers.LARGEST_SCAN + 1)
+    yield "bomb", packed(**{"xl/worksheets/sheet1_xml": b" " * (spreadsheets.LARGEST_UNPACKED + 1)})
+    yield "laughs", packed(sheet_xml=b'<!DOCTYPE x [<!ENTITY a "ha">]><x>&a;</x>')
+    yield "many", packed(**{f"p{number}_xml": b"" for number in range(201)})
+
+
+def test_a_file_that_is_none_of_those_a_form_takes_is_not_kept(
+    home: Furnished, filled: Mapping[str, Filled]
+) -> None:
+    before, entry = kept(home), last(home)
+    with_files = {path: form for path, form in filled.items() if form.files}
+    assert len(with_files) >= 4
+    for path, form in with_files.items():
+        with home.browsing(form.user) as client:
+            for name, content in bad_files():
+                files = dict.fromkeys(form.files, ("../../../etc/cron.d/x.xlsx", content, "image/png"))
+                answer = client.post(form.action, data=sent(home, client, path, form), files=files)
+                assert (path, name, answer.status_code) in {(path, name, 413), (path, name, 422)}
+    assert done(home, entry) == []
+    assert kept(home) == before
+
+
+def test_a_files_name_leads_nowhere(home: Furnished, filled: Mapping[str, Filled]) -> None:
+    form = filled["/standards/papers"]
+    with home.browsing(form.user) as client:
+        for name in ("../../../etc/passwd.pdf", "..\\..\\x.pdf", "/etc/x.pdf", "\0.pdf", "a" * 5000, ""):
+            fields = form.fields | {
+                "csrf": client.csrf,
+                "key": f"named-{len(name)}-{name[:2].encode().hex()}",
+            }
+            answer = client.post(form.action, data=fields, files={"scan": (name, SCAN, "application/pdf")})
+            if answer.status_code in {400, 422}:
+                assert name in {"", "a" * 5000}, name  # no file was chosen; and no name is that long
+                continue
+            where = answer.headers["location"]
+            kept_as = home.web.hub.laboratory.store.papers.get(int(where.rpartition("/")[2])).scan_name
+            assert re.fullmatch(r"[\w.()-]{1,104}\.pdf", kept_as), name
+            given = client.get(f"{where}/scan").headers["content-disposition"]
+            assert re.fullmatch(r'attachment; filename="paper-[0-9]+\.pdf"', given), name
+
+
+IN_ADVANCE = frozenset({"/language", "/login", "/login/passkey", "/logout"})
+"""Forms that begin or end a session, or say how one reads: their own tests send them twice."""
+ELSEWHERE = frozenset({"/orders/first"})
+"""No procedure that is installed fits the tiny bench; `first_orders.carry_out` sends this form twice."""
+ONLY_SHOWN = frozenset({"/items/import", "/signing/key/certificate", "/passkeys/new"})
+"""Forms that do nothing yet: what they lead to asks first."""
+
+
+def sent(home: Furnished, client: httpx.Client, path: str, form: Filled) -> dict[str, str]:
+    """Return the fields of a form, with what a device or a person says at that very moment."""
+    fields = dict(form.fields) | {"csrf": client.csrf}
+    return fields | (BY_DEVICE[path](home, client, form.page) if path in BY_DEVICE else {})
+
+
+def why(answer: httpx.Response) -> list[str]:
+    """Return what a page says against what was sent."""
+    return re.findall(r'class="refusal"[^>]*>(.*?)</p>', answer.text, re.DOTALL)
+
+
+def test_what_a_form_does_is_done_once_and_stands_in_the_audit_log(
+    home: Furnished, filled: Mapping[str, Filled]
+) -> None:
+    in_order = [*(one for one in filled if one not in IN_ADVANCE | ELSEWHERE | {*LAST}), *LAST]
+    for path in in_order:
+        form = filled[path]
+        with home.browsing(form.user) as client:
+            fields, entry, before = sent(home, client, path, form), last(home), kept(home)
+            first = client.post(form.action, data=fields, files=form.files)
+            assert first.status_code in {200, 303}, (path, why(first))
+            acts, now = done(home, entry), kept(home)
+            if path in ONLY_SHOWN:
+                assert (path, acts, now == before) == (path, [], True)
+                continue
+            assert form.user in {who for _, who, _, _ in acts}, path
+            entry = last(home)
+            again = client.post(form.action, data=fields, files=form.files)
+            if "key" in fields:
+                led = first.headers.get("location", form.action)  # or what is shown this once stands there
+                assert (path, again.headers.get("location")) == (path, led)
+                assert (path, done(home, entry)) == (path, [])
+            assert again.status_code in {200, 303, 404, 409, 422}, (path, why(again))
+            changed = {name for name, rows in kept(home).items() if rows != now[name]}
+            assert changed <= TWICE.get(path, set()), path
