@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError, RemotecalError
 from remotecal.hub.due import PASSED
+from remotecal.hub.unanswered import PATIENCE as UNANSWERED
 from remotecal.private_files import read_private
 from remotecal.transport.identities import host_and_port
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 """Seconds in which the server must answer."""
+MINUTES = int(UNANSWERED // 60)
+"""Minutes after which a question that nobody has answered is told."""
 KINDS = {
     "standard": ("标准器", "Standard"),
     "fact": ("装置特性", "Fact of a rig"),
@@ -33,6 +36,7 @@ KINDS = {
     "accreditation": ("认可/考核", "Accreditation"),
     "station": ("站点", "Station"),
     "revoked": ("证书撤销", "Certificate revoked"),
+    "question": ("提问", "Question"),
 }
 """What notices are about, in both languages: a mail can't know which its reader wants."""
 
@@ -113,9 +117,12 @@ class Mail:
 
 def _subject(notices: Sequence[NoticeRow]) -> str:
     revoked = sum(one.kind == "revoked" for one in notices)
-    due = len(notices) - revoked
-    zh = [f"{revoked} 份证书撤销"] * bool(revoked) + [f"{due} 项到期提醒"] * bool(due)
-    en = [f"{revoked} revoked"] * bool(revoked) + [f"{due} falling due"] * bool(due)
+    asked = sum(one.kind == "question" for one in notices)
+    due = len(notices) - revoked - asked
+    zh = [f"{asked} 个提问待回答"] * bool(asked)
+    zh += [f"{revoked} 份证书撤销"] * bool(revoked) + [f"{due} 项到期提醒"] * bool(due)
+    en = [f"{asked} not answered"] * bool(asked)
+    en += [f"{revoked} revoked"] * bool(revoked) + [f"{due} falling due"] * bool(due)
     return f"{'，'.join(zh)} / {', '.join(en)}"
 
 
@@ -126,6 +133,8 @@ def _line(notice: NoticeRow, today: date) -> str:
     zh, en = KINDS[notice.kind]
     if notice.kind == "revoked":
         how = "自该日起 / since that day"
+    elif notice.kind == "question":
+        how = f"{MINUTES} 分钟以上无人回答 / not answered for {MINUTES} minutes"
     elif notice.days == PASSED or left < 0:
         how = f"已过期 {-left} 天 / ended {-left} days ago"
     else:

@@ -19,6 +19,7 @@ from remotecal.hub.counting_no_longer import count_without_revoked
 from remotecal.hub.due import falling_due, notices_of
 from remotecal.hub.mail import Mail
 from remotecal.hub.scope import compare_if_possible
+from remotecal.hub.unanswered import notices_of_questions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +37,10 @@ AGAIN = 3600.0
 """Seconds after which it is looked again at the latest: for what was entered, and mail that did not go."""
 
 
+QUESTIONS_AGAIN = 20.0
+"""Seconds after which it is looked again which questions nobody answers."""
+
+
 class Noticing:
     """Looks what falls due.
 
@@ -50,7 +55,7 @@ class Noticing:
         self._folder, self._store, self._clock, self._again = folder, store, clock, again
 
     async def run(self) -> None:
-        """Look now, after each midnight, and every hour, until cancelled."""
+        """Look now, after each midnight, and every hour, until cancelled; for open questions oftener."""
         indexing = [
             asyncio.create_task(self._again_and_again(self._compare, "what was stated can't be told now")),
             asyncio.create_task(
@@ -59,6 +64,7 @@ class Noticing:
             asyncio.create_task(
                 self._again_and_again(self._store.work.sum_up, "what days came to can't be summed up now")
             ),
+            asyncio.create_task(self._ask_on()),
         ]
         try:
             while True:
@@ -71,6 +77,15 @@ class Noticing:
         finally:
             for one in indexing:
                 one.cancel()
+
+    async def _ask_on(self) -> None:
+        """Look for questions that nobody answers, again and again."""
+        while True:
+            try:
+                await asyncio.to_thread(self.ask_on)
+            except Exception:  # as above
+                log.exception("who is to be told of open questions can't be told now")
+            await asyncio.sleep(QUESTIONS_AGAIN)
 
     async def _again_and_again(self, some: Callable[[], int], failed: str) -> None:
         """Bring an index up to date, as often; that may take minutes, nobody waits for it.
@@ -116,6 +131,19 @@ class Noticing:
         told = self._revoked(users, today)  # first: it may change when items are due
         due = falling_due(self._store, self._folder, now)
         wanted = [*told, *notices_of(due, users, self._folder, today)]
+        return self._make(wanted, now)
+
+    def ask_on(self) -> int:
+        """Tell the next person of each question that nobody has answered for a while; errors as `look`.
+
+        Returns:
+            How many notices are new.
+        """
+        now, users = self._clock.now(), self._store.users.list()
+        wanted = [*notices_of_questions(self._store, users, self._folder.time_zone, now)]
+        return self._make(wanted, now) if wanted else 0
+
+    def _make(self, wanted: Sequence[NoticeWanted], now: float) -> int:
         with self._store.transaction():
             new = self._store.notices.make(wanted, now)
             if new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import struct
 from functools import cache
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from starlette.responses import RedirectResponse, Response
 from remotecal import units
 from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
 from remotecal.errors import NotAllowed
+from remotecal.journal.events import is_on_site
 from remotecal.pages.assets import address
 from remotecal.pages.words import LANGUAGES, Catalogue
 
@@ -35,6 +37,7 @@ HEADERS: Final = {"Content-Security-Policy": POLICY, "Referrer-Policy": "same-or
 """What a browser is told with each page; without a referrer it would not say whose form it sends."""
 LONGEST_REPLY: Final = 500
 """Bytes of a reply that are shown."""
+SHA256: Final = re.compile(r"[0-9a-f]{64}")
 MOST_FIELDS: Final = 200
 """Fields of a form, at most."""
 
@@ -117,6 +120,7 @@ def environment(package: str) -> Environment:
         "wide": full_width,
         "parted": parted,
     }
+    made.tests |= {"on_site": is_on_site, "sha256": is_sha256}
     return made
 
 
@@ -186,6 +190,11 @@ def parted(name: str) -> Markup:
     said = str(escape(name))
     # Escaped text has neither in what stands for a character.
     return Markup(said.replace(".", ".<wbr>").replace("_", "_<wbr>"))  # noqa: S704  it is escaped
+
+
+def is_sha256(text: str) -> bool:
+    """Tell whether a text is a hash, such as that of the photo by which a question was answered."""
+    return SHA256.fullmatch(text) is not None
 
 
 def legible(data: bytes) -> str:

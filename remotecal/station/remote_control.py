@@ -34,6 +34,10 @@ WRITTEN_WITHIN = 5.0
 """Seconds a run has to write a file into its journal before whoever added it is told to look later."""
 
 
+LONGEST_QUESTION = 300
+"""Letters of a question that are told of the file by which it was answered."""
+
+
 @dataclass(slots=True)
 class _Asked:
     """A question that is open."""
@@ -72,6 +76,8 @@ class RemoteControl:
         self._asked: _Asked | None = None
         self.sent = 0
         """How often its laboratory was told by the station where the run is."""
+        self._last: Answer | None = None
+        """The answer that was given last."""
         self._questions = 0
         self._answers: dict[int, Answer] = {}
         """The questions that were answered last, and by what."""
@@ -115,7 +121,7 @@ class RemoteControl:
                 return "a file answers this: `remotecal station attach FILE`, at the station"
             if answer.file is None and (fault := asked.question.refuses(answer.text)):
                 return fault
-            asked.answer = self._answers[number] = answer
+            asked.answer = self._answers[number] = self._last = answer
             if len(self._answers) > REMEMBERED:
                 del self._answers[next(iter(self._answers))]
             asked.answered.set()
@@ -128,7 +134,7 @@ class RemoteControl:
 
         Args:
             path: the file.
-            about: what it shows.
+            about: what it shows; beside what was asked, where it answers a question.
             by: who adds it.
             prompt: the question it is meant for; 0 for whichever is open.
         """
@@ -136,12 +142,14 @@ class RemoteControl:
             return CommandAnswer(done=False, reason=f"the run is over: {self.ended}")
         if self._progress is None:
             return CommandAnswer(done=False, reason="the run has not begun: add the file once it has")
+        asked = self._open_question()
+        number = prompt or (asked.number if asked is not None and asked.question.kind == "file" else 0)
+        if asked is not None and asked.number == number:  # then it shows what was asked for
+            about = f"{asked.question.text.get('en')[:LONGEST_QUESTION]} {about}".rstrip()
         try:
             file = keep_file(path, self._directory, about, by, self._largest_file)
         except RemotecalError as error:
             return CommandAnswer(done=False, reason=str(error))
-        asked = self._open_question()
-        number = prompt or (asked.number if asked is not None and asked.question.kind == "file" else 0)
         if not number:
             return self._remark(file)
         if late := self.give(number, Answer(file.sha256, by, file)):
@@ -191,7 +199,8 @@ class RemoteControl:
             if progress is None
             else _place(self.run, progress, self.control.watched)
         )
-        last = self._asked.answer if self._asked else None
+        blind = asked is not None and asked.question.guide.blind
+        last = None if blind else self._last  # who reads a second time has not seen the first
         return place.model_copy(
             update={
                 "state": state,

@@ -29,9 +29,10 @@ class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; or `revoked`, a certificate."""
+    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; `revoked`, a certificate; or
+    `question`, one that nobody has answered."""
     about: str
-    """What it is called by, such as a serial number."""
+    """What it is called by, such as a serial number; of a question `station/run/line` of its journal."""
     what: str
     """What it is, in words."""
     account: str
@@ -39,7 +40,7 @@ class NoticeWanted(NamedTuple):
     to: str
     """The user."""
     due: str
-    """Last day, ISO 8601."""
+    """Last day, ISO 8601; of a question the day it was asked."""
     days: int
     """How many days before the last day at most; 0 where it has passed."""
 
@@ -111,6 +112,14 @@ class Notices:
                     query = select(*columns).where(notices.c.kind == kind, notices.c.about.in_(some))
                     found.update((*row,) for row in connection.execute(query))
         return found
+
+    def told(self, kind: str, about: str) -> frozenset[str]:
+        """Return who was told of a thing."""
+        from sqlalchemy import select
+
+        query = select(notices.c.to).where(notices.c.kind == kind, notices.c.about == about)
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def to(self, user: str, limit: int = 200, *, unseen: bool = False) -> tuple[NoticeRow, ...]:
         """Return the notices to somebody, the latest first; of those not acknowledged alone where asked."""

@@ -358,7 +358,7 @@ class Live(Informing):
     about: str = ""
     """What is read, where it is for an instrument that a person reads."""
     answered: str = ""
-    """What the last question was answered; the SHA-256 of a file."""
+    """What was answered last, unless that is to be read a second time unseen; the SHA-256 of a file."""
     answered_by: str = ""
     """By whom."""
     holder: str = ""

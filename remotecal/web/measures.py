@@ -6,6 +6,7 @@ Both may be read without logging in; they tell numbers, nothing of anybody's wor
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -46,6 +47,11 @@ class Health(BaseModel):
     """Orders that wait to be begun."""
     journal_lag: float | None
     """Seconds since the last line came of the journal that has waited longest; 0 if none is awaited."""
+
+
+@router.head("/health", include_in_schema=False, status_code=HTTPStatus.NO_CONTENT)
+async def is_there() -> None:
+    """Tell a page that the hub answers, before it sends what somebody typed; nothing is looked up."""
 
 
 @router.get("/health", responses={503: {"model": Health, "description": "It can't do its work."}})

@@ -49,6 +49,9 @@ DRAWN_HELD: Final = 8 * 2**20
 PLACES_HELD: Final = 200_000
 """Repeats of which it is remembered where they stand in their journals."""
 
+PICTURES_HELD: Final = 16_000_000
+"""Bytes of pictures that are remembered as they are shown."""
+
 
 class Office:
     """The laboratory as its API sees it.
@@ -66,6 +69,8 @@ class Office:
         """Passwords are checked one at a time: each takes memory, and counts the failures before it."""
         self.one_print = asyncio.Lock()
         """Certificates are printed one at a time."""
+        self.one_picture = asyncio.Lock()
+        """Pictures are drawn anew one at a time."""
         self.checking: asyncio.Task[None] | None = None
         """Looks through the audit log."""
         self.refusals = Refusals(self.store)
@@ -90,6 +95,8 @@ class Office:
         """What was found of certificates under review, by all that it follows from."""
         self.drawn: Remembered[bytes] = Remembered(DRAWN_HELD, len)
         """Pictures of certificates as they are printed, by the hash of their XML."""
+        self.pictures: Remembered[bytes] = Remembered(PICTURES_HELD, len)
+        """Pictures as they are shown, by the SHA-256 of their files."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    from remotecal.store.files import FileRow
     from remotecal.store.journals import RunRow
     from remotecal.store.whole import WholeRun
 
@@ -154,11 +155,7 @@ def get_file(
 ) -> Response:
     """Return a photo or another file of a run; 409 while not all of it is here."""
     may_see_evidence(here, caller, station, run)
-    found = next((row for row in here.store.files.list(station, run) if row.file.sha256 == sha256), None)
-    if found is None:
-        raise NotThere(f"the journal of {run} names no file {sha256}")
-    if not found.complete:
-        raise NotNow(f"only {found.here} of {found.file.size} bytes of {sha256} are here yet")
+    found = whole_file(here, station, run, sha256)
     content = here.store.files.content(station, run, sha256)
     return file(request, content, found.file.media_type, found.file.place.rpartition("/")[2])
 
@@ -280,6 +277,21 @@ def may_see_evidence(here: Office, caller: Caller, station: str, run: str) -> No
     visible.run(here, caller, station, run)
     if caller.account is not None:
         _see_issued(here, station, run, certificates.ordered(here, run).keys())
+
+
+def whole_file(here: Office, station: str, run: str, sha256: str) -> FileRow:
+    """Return a file that a run's journal names, and that is here whole.
+
+    Raises:
+        NotThere: the journal names none such.
+        NotNow: not all of it is here yet.
+    """
+    found = next((row for row in here.store.files.list(station, run) if row.file.sha256 == sha256), None)
+    if found is None:
+        raise NotThere(f"the journal of {run} names no file {sha256}")
+    if not found.complete:
+        raise NotNow(f"only {found.here} of {found.file.size} bytes of {sha256} are here yet")
+    return found
 
 
 def files_of(here: Office, station: str, run: str) -> list[FileShown]:

@@ -111,7 +111,7 @@ class NoticeShown(ShownBody):
 
     id: int
     """Its number."""
-    kind: Literal["standard", "fact", "item", "person", "accreditation", "station", "revoked"]
+    kind: Literal["standard", "fact", "item", "person", "accreditation", "station", "revoked", "question"]
     """What sort of thing."""
     about: str
     """What it is called by: a serial number, an item's number here, a name."""

@@ -1,6 +1,7 @@
 """Compare a meter with a source, level by level."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, ClassVar
 
 from tiny import Indicator, Leveller
@@ -51,6 +52,8 @@ class Tiny(Procedure):
         """Ask before the first point."""
         photo: bool = False
         """Ask for a photo before the first point."""
+        dial: str = ""
+        """Path of a picture, beside which it is asked what a dial shows, before the first point."""
         cells: tuple[int, ...] = ()
         """Cells of the meter to read as well."""
         greedy: bool = False
@@ -69,6 +72,9 @@ class Tiny(Procedure):
             run.ask(Text(zh="可以开始吗?", en="May it begin?"), options=("yes", "no"))
         if self.parameters.photo:
             run.ask(Text(zh="照片?", en="A photo?"), kind="file")
+        if self.parameters.dial:
+            question = Text(zh="表盘示值?", en="What does the dial show?")
+            run.ask(question, unit="V", low=0, high=20, digits=2, picture=Path(self.parameters.dial))
         run.note("prepared", spare=self.spare is not None)
 
     def approach(self, point: Point, run: Run) -> None:

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from remotecal.errors import ConfigurationError
-from remotecal.station.pages.photos import drawn_anew, examine
+from remotecal.pages.photos import drawn_anew, examine
 
 
 def picture(form: str, **settings: object) -> bytes:

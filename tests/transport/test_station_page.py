@@ -183,10 +183,12 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
 )
 def test_what_is_no_number_as_the_dial_has_it_is_not_taken(typed: str) -> None:
     from remotecal.drivers.guide import Guide
-    from remotecal.station.pages.shown import fault_in
+    from remotecal.errors import ConfigurationError
+    from remotecal.pages.typed import check_typed
 
-    assert fault_in(typed, Guide(digits=2))
-    assert not fault_in("-1.00", Guide(digits=2))
+    with pytest.raises(ConfigurationError, match="was not taken"):
+        check_typed(typed, Guide(digits=2))
+    check_typed("-1.00", Guide(digits=2))
 
 
 def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
@@ -217,6 +219,7 @@ def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
         assert beside.station.live().guide.likely == (0, 20)
         beside.send(one, "/answer", argument="1.00")
         asked(beside, 4)
+        assert "1.00 V" not in one.get(beside.base + "/").text
         grid = one.get(beside.base + "/readings").text
         assert "···" in grid, "whoever reads it a second time does not see the first"
         assert "1.00 V" not in grid

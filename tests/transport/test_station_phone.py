@@ -215,7 +215,7 @@ def test_who_cant_hold_confirms_and_where_nothing_can_be_hashed_nothing_is_said(
     expect(desk.locator("#sending")).to_contain_text("kept as evidence")
     over(beside)
     (file,) = [event["data"] for event in events(beside, order.id) if event["kind"] == "file"]
-    assert file["about"] == ""
+    assert file["about"] == "A photo?"
     assert file["size"] <= 2_000_000
     assert said == []
     desk.context.close()

@@ -374,10 +374,22 @@ def test_a_restart_takes_nothing_that_is_half_typed(
         page.get_by_label("Answer", exact=True).fill("M-12")
         page.get_by_label("Why it is aborted").fill("half typed")
         page.evaluate("document.activeElement.blur(); window.same = true")
+        reader = opened(browser, web, said, base=f"http://127.0.0.1:{port}", locale="zh-CN")
+        reader.goto(f"http://127.0.0.1:{port}/notices")
+        reader.locator("#mail").fill("li@laboratory.example")
         web.do(end())
         expect(page.locator("body")).to_have_class(re.compile("silenced"))
-        expect(page.get_by_role("status")).to_contain_text("No news for")
+        expect(page.locator("#news")).to_contain_text("No news for")
+        page.get_by_role("button", name="Abort").click()  # a form that is sent now loses nothing
+        expect(page.locator("button.stop + [role=status]")).to_contain_text(
+            "Not sent: the hub does not answer"
+        )
+        reader.locator("#mail").press("Enter")
+        expect(reader.locator("#mail ~ [role=status]")).to_contain_text("未发送")
         web.do(start())
+        reader.locator("#mail").press("Enter")
+        come_true(lambda: web.hub.laboratory.store.notices.way("operator").mail != "", reader)
+        expect(reader.locator("#mail")).to_have_value("li@laboratory.example")
         expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
         expect(page.get_by_role("heading", name="Serial?")).to_have_count(0)  # not heard of yet
         with telling(2):

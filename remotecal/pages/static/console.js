@@ -161,6 +161,52 @@ document.addEventListener("visibilitychange", () => {
   }
 });
 
+// A form is sent once the hub is there: a browser that finds nobody leaves the page, and all that was typed with it.
+const ALIVE_WITHIN = 3000; // ms in which it must say so
+const asked = new WeakSet(); // forms for which it is asked
+const sure = new WeakSet(); // forms that are sent now
+
+async function there() {
+  try {
+    const signal = AbortSignal.timeout(ALIVE_WITHIN);
+    const answer = await fetch(news.dataset.alive, { method: "HEAD", cache: "no-store", signal });
+    return answer.status < 500; // what stands before a hub that is away answers in its place
+  } catch {
+    return false;
+  }
+}
+
+function beside(form, button, text) {
+  let told = form.querySelector("[data-told]");
+  if (!told) {
+    told = document.createElement("span");
+    told.setAttribute("role", "status");
+    told.className = "silent";
+    told.dataset.told = "";
+    if (button && form.contains(button)) button.after(told);
+    else form.append(told);
+  }
+  told.textContent = text;
+}
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!news.dataset.alive || event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (sure.delete(form)) return;
+  event.preventDefault();
+  if (asked.has(form)) return;
+  const button = event.submitter;
+  asked.add(form);
+  form.dataset.held = ""; // the part it stands in is not exchanged meanwhile
+  beside(form, button, "");
+  const goes = await there();
+  asked.delete(form);
+  delete form.dataset.held;
+  if (!goes) return beside(form, button, news.dataset.away);
+  sure.add(form);
+  HTMLFormElement.prototype.requestSubmit.call(form, button);
+});
+
 // Keys: / searches, ? shows which there are, j and k go through rows, Enter opens what they stand on.
 let at = -1;
 

@@ -20,6 +20,7 @@ from remotecal.journal.events import on_site
 from remotecal.pages.assets import get_asset
 from remotecal.pages.frame import HEADERS, MOST_FIELDS, common, environment, local, see, text_in
 from remotecal.pages.serving import careful
+from remotecal.pages.typed import check_typed
 from remotecal.pages.words import keep_language, words_for
 from remotecal.station.pages import shown
 from remotecal.station.pages.entering import OnlyGuests, guest_of
@@ -230,9 +231,10 @@ class StationPages:
         state = await self.desk.state()
         live = state.run if state is not None else None
         if live is not None and live.kind == "number" and str(live.prompt) == text_in(fields, "prompt"):
-            fault = shown.fault_in(typed, live.guide)
-            if fault:
-                return self._told(request, guest, fault, typed=typed, digits=live.guide.digits)
+            try:
+                check_typed(typed, live.guide)
+            except ConfigurationError as error:
+                return self._say(guest, words_for(request).refusal(str(error))[0])
         return await self._done(request, guest, wish_in(guest, fields, "answer", argument=typed))
 
     async def send_photo(self, request: Request) -> Response:
@@ -315,7 +317,10 @@ class StationPages:
 
     def _told(self, request: Request, guest: LetIn, name: str, **inserted: object) -> Response:
         """Go back, and say something there."""
-        guest.told.append(words_for(request)(name, **inserted))
+        return self._say(guest, words_for(request)(name, **inserted))
+
+    def _say(self, guest: LetIn, text: str) -> Response:
+        guest.told.append(text)
         del guest.told[:-3]
         return see(f"{self.keeper.base}/")
 

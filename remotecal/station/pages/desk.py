@@ -13,12 +13,12 @@ from remotecal.errors import ConfigurationError, NotConnected, NotThere
 from remotecal.journal.events import found_in
 from remotecal.journal.files import FOLDER
 from remotecal.model import Record
+from remotecal.pages.photos import drawn_anew, examine
 from remotecal.private_files import write_private
 from remotecal.station.acceptance import read_order
 from remotecal.station.on_site import Wish, wish_for
 from remotecal.station.pages.arriving import UPLOADS, check_room, check_size
 from remotecal.station.pages.journals import FollowedJournal, JournalTold
-from remotecal.station.pages.photos import drawn_anew, examine
 from remotecal.station.pages.runs_here import RunsHere
 from remotecal.station.run import StationRun
 from remotecal.transport.bundles import TrustedProcedures
@@ -36,6 +36,8 @@ RECORDS: Final = 4
 """Records that are remembered."""
 FOLLOWED: Final = 4
 """Journals that are read on from where they were read to before."""
+PICTURES: Final = 8
+"""Pictures that are remembered as they are shown."""
 
 
 class Desk:
@@ -51,6 +53,7 @@ class Desk:
         """The runs on this computer's disk."""
         self._following = lru_cache(FOLLOWED)(FollowedJournal)
         self._record = lru_cache(RECORDS)(self._computed)
+        self._drawn = lru_cache(PICTURES)(drawn_anew)
 
     async def state(self) -> StationState | None:
         """Return what the agent does; None where none is at work."""
@@ -123,7 +126,7 @@ class Desk:
             content = _read(paths[0], self.folder.settings.largest_file)
             if sha256(content).hexdigest() != digest:
                 raise NotThere("the picture is not the one the journal names: it was changed")
-            return drawn_anew(content)
+            return self._drawn(content)
         except (IndexError, OSError, ConfigurationError) as error:
             raise NotThere(f"the picture can't be shown: {error}") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -14,7 +13,6 @@ from remotecal.model.flat import flatten
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from remotecal.drivers.guide import Guide
     from remotecal.model import Record
     from remotecal.model.flat import FlatColumn
     from remotecal.pages.words import Catalogue
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from remotecal.station.pages.journals import JournalTold
     from remotecal.transport.messages import Live, StationState
 
-TYPED: Final = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?")
-"""A finite decimal number in ASCII digits, as an indicator shows one."""
 LATEST: Final = 12
 """Rows of the grid that are shown; the journal has all."""
 
@@ -92,14 +88,6 @@ def _look(desk: Desk, state: StationState | None) -> SeenHere:
     except (EvidenceError, OSError):
         told = None  # the agent says what is wrong with it
     return SeenHere(state, told, last, desk.runs.on_the_way(state))
-
-
-def fault_in(typed: str, guide: Guide) -> str:
-    """Return what is wrong with a number as it was typed: a name in the catalogue; "" if nothing is."""
-    if not TYPED.fullmatch(typed):
-        return "site.no_number"
-    behind = len(typed.partition(".")[2])
-    return "site.digits" if guide.digits is not None and behind != guide.digits else ""
 
 
 def tables(record: Record, words: Catalogue) -> Sequence[ResultTable]:

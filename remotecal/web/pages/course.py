@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 
 from remotecal.journal.course import steps_of
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
-from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.frame import Visiting, Visitor
+from remotecal.web.pages.pictures import pictures_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.journal.course import CourseStep
 
 router = APIRouter(include_in_schema=False)
 
@@ -36,9 +42,18 @@ def show_course(
     return visitor.page(
         "course.html",
         row=whole.row,
+        files=_pictures(visitor, steps[begin : begin + ON_A_PAGE], station, run),
         steps=steps[begin : begin + ON_A_PAGE],
         begin=begin,
         count=len(steps),
         step=ON_A_PAGE,
         marked=line,
     )
+
+
+def _pictures(visitor: Visitor, steps: Sequence[CourseStep], station: str, run: str) -> dict[int, str]:
+    """Return the pictures that some lines name: number of the line → SHA-256."""
+    if not any(one.kind == "file" for one in steps):
+        return {}
+    rows = visitor.office.store.files.list(station, run)
+    return {one.line: one.sha256 for one in pictures_of((row.line, row.file) for row in rows if row.complete)}

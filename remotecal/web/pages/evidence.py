@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, Self
 
 from fastapi import APIRouter, Path, Query, Response
 
@@ -13,6 +13,7 @@ from remotecal.journal.contents import Files
 from remotecal.journal.events import read_alone
 from remotecal.journal.evidence import Start, start_of
 from remotecal.journal.exchanges import kept_exchanges
+from remotecal.journal.files import read_attached
 from remotecal.journal.occurrences import tell
 from remotecal.journal.places import places
 from remotecal.journal.values import readings
@@ -20,14 +21,16 @@ from remotecal.model.flat import flatten
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
 from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.pictures import pictures_of
 from remotecal.web.pages.runs import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from remotecal.drivers.measured import Measured
     from remotecal.journal.events import Event
     from remotecal.journal.exchanges import Exchange
+    from remotecal.journal.files import Attached
     from remotecal.journal.occurrences import Occurrence
     from remotecal.journal.places import Places, RepeatAt
     from remotecal.model import PointBudget, Record
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
     from remotecal.store import Store
     from remotecal.store.journals import RunRow
     from remotecal.web.office import Office
+    from remotecal.web.pages.pictures import PictureShown
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,6 +81,18 @@ class RepeatShown:
     """What else was observed, as text."""
     left_out: int
     """How much more stands in the line."""
+    pictures: tuple[PictureShown, ...] = ()
+    """That were added while it was on."""
+
+
+class RepeatsShown(NamedTuple):
+    """What some repeats of a run yielded."""
+
+    start: Start | None
+    """How its journal begins."""
+    repeats: list[RepeatShown]
+    beside: list[PictureShown]
+    """Pictures that were added while no repeat was on, before the last of these was over."""
 
 
 @router.get("/runs/{station}/{run}/results/{measurement}/{result}/{table}/{row}/{column}")
@@ -101,7 +117,7 @@ def show_number(
     budget = budget_of(record, measurement, result, row) if table == 0 else None
     points = () if budget is None else budget.points
     wanted = wanted_of(stands(visitor.office, of_run), points)
-    start, repeats = observed(visitor.office, of_run, wanted[begin : begin + ON_A_PAGE])
+    found = observed(visitor.office, of_run, wanted[begin : begin + ON_A_PAGE])
     return visitor.page(
         "evidence.html",
         row=of_run,
@@ -110,8 +126,9 @@ def show_number(
         budget=budget,
         points=points,
         method=[one for one in record.measurements[measurement].methods if one.description],
-        start=start,
-        repeats=repeats,
+        start=found.start,
+        repeats=found.repeats,
+        beside=found.beside,
         begin=begin,
         count=len(wanted),
         step=ON_A_PAGE,
@@ -160,26 +177,38 @@ def wanted_of(all_: Places, points: Sequence[str]) -> list[RepeatAt]:
     return [one for _, one in sorted(found, key=lambda each: (each[0], each[1].ends))]
 
 
-def observed(
-    office: Office, row: RunRow, shown: Sequence[RepeatAt]
-) -> tuple[Start | None, list[RepeatShown]]:
+def observed(office: Office, row: RunRow, shown: Sequence[RepeatAt]) -> RepeatsShown:
     """Return how a run's journal begins, and what some of its repeats yielded; only their lines are read."""
     last = max((one.ends for one in shown), default=1)
-    named = [line for line in stands(office, row).files if line <= last]
+    all_ = stands(office, row)
+    named = [line for line in all_.files if line <= last]
     files = Checked(lambda file: office.store.files.content(row.station, row.run, file.sha256))
     start: Start | None = None
     yielded: dict[int, Yielded] = {}
+    attached: list[tuple[int, Attached]] = []
     room = MOST_SHOWN
     lines = sorted({1, *named, *(one.ends for one in shown)})
     for told in tell(events_of(office.store, row, [(line, line) for line in lines]), files):
         if told.event.kind == "start":
             start = start_of(told.event.data)
+        elif told.event.kind == "file":
+            attached.append((told.event.seq, read_attached(told.event.data, told.event.seq)))
         elif told.event.kind == "observation":
             yielded[told.event.seq] = found = Yielded.of(told, room)
             room -= len(found.indications) + len(found.others)
     wanted = {measured.exchange or 0 for found in yielded.values() for _, measured in found.indications}
     replies = _replies(office.store, row, shown, wanted)
-    return start, [yielded[one.ends].shown(one, replies) for one in shown if one.ends in yielded]
+    pictures = pictures_of(attached)
+    repeats = [
+        yielded[one.ends].shown(one, replies, _within(pictures, one)) for one in shown if one.ends in yielded
+    ]
+    ever = {one for repeat in all_.repeats for one in _within(pictures, repeat)}
+    return RepeatsShown(start, repeats, [one for one in pictures if one not in ever])
+
+
+def _within(pictures: Iterable[PictureShown], repeat: RepeatAt) -> tuple[PictureShown, ...]:
+    """Return the pictures that were added while a repeat was on."""
+    return tuple(one for one in pictures if repeat.begins < one.line < repeat.ends)
 
 
 class Checked(Files):
@@ -212,15 +241,16 @@ class Yielded:
         left_out = len(indications) + len(others) - len(shown) - len(beside)
         return cls(told.event, shown, beside, left_out)
 
-    def shown(self, at: RepeatAt, replies: Mapping[int, tuple[Exchange, int]]) -> RepeatShown:
-        """Return it with the replies it was read from, which are told with their lines."""
+    def shown(
+        self, at: RepeatAt, replies: Mapping[int, tuple[Exchange, int]], pictures: tuple[PictureShown, ...]
+    ) -> RepeatShown:
+        """Return it with the replies it was read from, which are told with their lines, and its pictures."""
         reads = tuple(
             ReadBack(name, measured, *replies.get(measured.exchange or 0, (None, 0)))
             for name, measured in self.indications
         )
-        return RepeatShown(
-            at.point, at.number, self.event.seq, self.event.hash, reads, self.others, self.left_out
-        )
+        line, digest = self.event.seq, self.event.hash
+        return RepeatShown(at.point, at.number, line, digest, reads, self.others, self.left_out, pictures)
 
 
 def _cut(text: str) -> str:

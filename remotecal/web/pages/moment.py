@@ -156,7 +156,7 @@ def _last_repeat(visitor: Visitor, row: RunRow, line: int) -> RepeatShown | None
     over = [one for one in stands(visitor.office, row).repeats if one.ends <= line]
     if not over:
         return None
-    _, found = observed(visitor.office, row, [max(over, key=lambda one: one.ends)])
+    found = observed(visitor.office, row, [max(over, key=lambda one: one.ends)]).repeats
     return found[0] if found else None
 
 

@@ -14,10 +14,12 @@ from remotecal.errors import ConfigurationError, NotThere
 from remotecal.model import Record
 from remotecal.model.flat import flatten
 from remotecal.pages.frame import see
+from remotecal.pages.typed import check_typed
 from remotecal.web import callers, certificates, runs, visible
 from remotecal.web.bodies import STATION, Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, shared_stream, stream
+from remotecal.web.pages.pictures import is_picture
 from remotecal.web.pages.told import Divided
 from remotecal.web.runs import BeforeRun
 from remotecal.web.watching import FEW, ON, WAITING, turned
@@ -127,6 +129,7 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
         evidence=_sees_evidence(visitor, whole),
         results=[] if record is None else results_of(visitor, record),
         files=_files(visitor, whole),
+        drawn=is_picture,
         certificates=_certificates(visitor, whole),
     )
 
@@ -155,6 +158,7 @@ async def command(station: StationName, run: RunName, form: Sent) -> Response:
         raise ConfigurationError("a command is told in a line of 500 characters at most") from None
     if wanted.verb == "abort" and not wanted.argument:
         raise ConfigurationError("say why the run is to be aborted")
+    _check_number(form.visitor, station, run, wanted)
     await runs.command_run(station, run, wanted, caller, form.visitor.office)
     return see(f"/runs/{station}/{run}")
 
@@ -169,6 +173,14 @@ async def acknowledge(station: StationName, run: RunName, form: Sent) -> Respons
         raise ConfigurationError("say by the number of lines what you have seen to") from None
     await run_in_threadpool(runs.acknowledge_run, station, run, seen, caller, form.visitor.office)
     return see("/")
+
+
+def _check_number(visitor: Visitor, station: str, run: str, wanted: CommandWanted) -> None:
+    """Refuse a number that is not as the indicator shows it (`ConfigurationError`), as the station does."""
+    seen = visitor.office.watching.of(station, run)
+    asked = wanted.verb == "answer" and seen is not None and seen.live.prompt == wanted.prompt
+    if asked and seen is not None and seen.live.kind == "number":
+        check_typed(wanted.argument, seen.live.guide)
 
 
 class StatedTable(NamedTuple):
@@ -266,11 +278,20 @@ def _certificates(visitor: Visitor, whole: WholeRun) -> list[Issued]:
 def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
     """Return the parts of a run's page that change: where it is, and what it asks."""
     seen = visitor.office.watching.of(row.station, row.run)
-    content = {"row": row, "seen": seen, "on": row.state in ON}
+    content = {"row": row, "seen": seen, "on": row.state in ON, "picture": _picture(visitor, row, seen)}
     return {
         "values": visitor.part("run_values.html", **content),
         "question": visitor.part("run_question.html", **content),
     }
+
+
+def _picture(visitor: Visitor, row: RunRow, seen: Seen | None) -> str:
+    """Return the SHA-256 of the picture that shows what is asked for; "" for none here, or not for them."""
+    wanted = seen.live.picture if seen is not None and seen.live.prompt else ""
+    if not wanted or visitor.caller.account is not None:
+        return ""
+    files = visitor.office.store.files.list(row.station, row.run)
+    return next((wanted for one in files if one.file.sha256 == wanted and one.complete), "")
 
 
 def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:

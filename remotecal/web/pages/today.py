@@ -14,6 +14,7 @@ from fastapi import APIRouter, Response
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError
 from remotecal.hub.due import concerns
+from remotecal.hub.unanswered import PATIENCE
 from remotecal.store.notices import IN_HAND
 from remotecal.store.pages import ON
 from remotecal.web.certificates import FILED_BY
@@ -172,6 +173,7 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
     unseen = office.store.notices.to(visitor.caller.name, 50, unseen=True)
     return {
         "waiting": _waiting(visitor, of_all),
+        "patience": int(PATIENCE // 60),
         "requests": of_all.requests if visitor.may("order") else (),
         "abnormal": of_all.abnormal,
         "due": _due(visitor),
@@ -196,11 +198,18 @@ class ToDo(NamedTuple):
     """Of that certificate."""
     remark: str = ""
     """With which it was returned, and by whom."""
+    minutes: int = 0
+    """For how long a question has waited, and nobody has done anything about it."""
 
 
 def _waiting(visitor: Visitor, of_all: OfAll) -> list[ToDo]:
     """Return what this person can do something about: questions, remarks, certificates to be signed."""
-    found = [ToDo("asking", row) for row in of_all.wanting["asking"] if visitor.may("command")]
+    now = visitor.office.clock.now()
+    found = [
+        ToDo("asking", row, minutes=int(max(now - row.updated, 0.0) // 60))
+        for row in of_all.wanting["asking"]
+        if visitor.may("command")
+    ]
     if not visitor.may("sign"):
         return found
     returned = {(one.station, one.run): f"{one.by}: {one.text}" for one in of_all.remarks}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from functools import lru_cache
 from io import BytesIO
 from threading import Lock
 from typing import TYPE_CHECKING, Final
@@ -30,8 +29,6 @@ TOO_MANY: Final = "the photo has more than {} pixels: choose a lower resolution"
 QUALITIES: Final = (85, 70, 50, 30)
 ONE_AT_A_TIME: Final = Lock()
 """A station's computer may be a small one, and a run is on."""
-KEPT: Final = 8
-"""Pictures that are remembered as they are shown."""
 WHAT_TO_DO: Final = "take a photo as JPEG, PNG or WebP; other files are added by `remotecal station attach`"
 
 
@@ -43,7 +40,6 @@ def examine(content: bytes) -> str:
         return FORMATS[str(image.format)]
 
 
-@lru_cache(KEPT)
 def drawn_anew(content: bytes) -> bytes:
     """Return a photo as JPEG, no larger than a screen, upright, and with nothing else in it but the picture.
 
