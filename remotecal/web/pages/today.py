@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from remotecal.store.pages import IssuedRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.requests import RequestRow
+    from remotecal.store.unbegun import AwaitsConsent, Declined
     from remotecal.web.callers import Action
     from remotecal.web.office import Office
     from remotecal.web.pages.standards import Ending
@@ -73,6 +74,10 @@ class OfAll(NamedTuple):
     """With which some of these were returned."""
     requests: Sequence[RequestRow]
     """What customers ask for."""
+    overdue: Sequence[AwaitsConsent]
+    """Orders that wait for consent on site for too long."""
+    declined: Sequence[Declined]
+    """Orders that stations declined."""
 
 
 class On(NamedTuple):
@@ -121,10 +126,11 @@ def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) 
     to_sign = store.pages.to_sign(wanting) if may("sign") else ()
     since = midnight.timestamp()
     if account is not None:
-        return OfAll(wanting, store.pages.issued(since, account=account), to_sign, (), ())
-    found = store.pages.issued_and_open(since)
+        return OfAll(wanting, store.pages.issued(since, account=account), to_sign, (), (), (), ())
+    found = store.pages.issued_and_open(since, office.clock.now())
     requests = found.requests[:REQUESTS_SHOWN] if may("order") else ()
-    return OfAll(wanting, found.issued, to_sign, found.remarks if to_sign else (), requests)
+    remarks = found.remarks if to_sign else ()
+    return OfAll(wanting, found.issued, to_sign, remarks, requests, found.overdue, found.declined)
 
 
 def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
@@ -134,6 +140,8 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
     return {
         "waiting": _waiting(visitor, of_all),
         "requests": of_all.requests if visitor.may("order") else (),
+        "overdue": [one for one in of_all.overdue if _concerns(visitor, one.by)],
+        "declined": [one for one in of_all.declined if _concerns(visitor, one.by)],
         "abnormal": [(kind, row) for kind in ABNORMAL for row in wanting[kind]],
         "due": _due(visitor),
         "day": civil_day(office.clock.now(), office.laboratory.folder.time_zone),
@@ -147,6 +155,11 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         ],
         "issued": of_all.issued,
     }
+
+
+def _concerns(visitor: Visitor, by: str) -> bool:
+    """Tell whether an order that somebody wrote concerns who looks: who writes orders, or wrote this one."""
+    return visitor.may("order") or visitor.caller.name == by
 
 
 class ToDo(NamedTuple):
