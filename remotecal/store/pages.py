@@ -20,6 +20,7 @@ from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import orders, runs, signed_certificates, stations
 from remotecal.store.together import together
+from remotecal.store.unbegun import AwaitsConsent, Declined, awaiting_consent, declined, overdue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -63,6 +64,10 @@ class IssuedAndOpen(NamedTuple):
     """The first made first."""
     requests: tuple[RequestRow, ...]
     """Of customers, likewise."""
+    overdue: tuple[AwaitsConsent, ...]
+    """Orders that wait for consent for too long, the first issued first."""
+    declined: tuple[Declined, ...]
+    """Orders that stations declined, the latest first."""
 
 
 class Pages:
@@ -306,15 +311,23 @@ class Pages:
         with self._database.read() as connection:
             return tuple(map(IssuedRow._make, connection.execute(_issued(since, account, limit))))
 
-    def issued_and_open(self, since: float, limit: int = 50) -> IssuedAndOpen:
-        """Return the certificates issued since a time, and what nobody has answered; so many of each."""
-        queries = _issued(since, None, limit), open_remarks(limit), open_requests(limit)
+    def issued_and_open(self, since: float, now: float, limit: int = 50) -> IssuedAndOpen:
+        """Return the certificates issued since a time, and what nobody has answered now; so many of each."""
+        queries = (
+            _issued(since, None, limit),
+            open_remarks(limit),
+            open_requests(limit),
+            awaiting_consent(now, limit),
+            declined(now, limit),
+        )
         with self._database.read() as connection:
-            issued, remarked, asked = together(connection, *queries)
+            issued, remarked, asked, waiting, refused = together(connection, *queries)
         return IssuedAndOpen(
             tuple(map(IssuedRow._make, issued)),
             tuple(map(RemarkRow._make, remarked)),
             tuple(map(RequestRow._make, asked)),
+            tuple(overdue(waiting, now)),
+            tuple(map(Declined._make, refused)),
         )
 
     def _rows(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from remotecal.store.pages import IssuedRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.requests import RequestRow
+    from remotecal.store.unbegun import AwaitsConsent, Declined
     from remotecal.web.callers import Action
     from remotecal.web.office import Office
     from remotecal.web.pages.abnormal import Abnormal
@@ -92,6 +93,10 @@ class OfAll(NamedTuple):
     """With which some of these were returned."""
     requests: Sequence[RequestRow]
     """What customers ask for."""
+    overdue: Sequence[AwaitsConsent]
+    """Orders that wait for consent on site for too long."""
+    declined: Sequence[Declined]
+    """Orders that stations declined."""
     abnormal: Sequence[Abnormal]
     """See `abnormal`."""
     on: Sequence[On]
@@ -149,11 +154,12 @@ def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) 
     since, wrong, on = midnight.timestamp(), abnormal(office, wanting), _on(office, wanting)
     if account is not None:
         issued = store.pages.issued(since, account=account)
-        return OfAll(wanting, issued, to_sign, (), (), wrong, on, {})
-    found = store.pages.issued_and_open(since)
+        return OfAll(wanting, issued, to_sign, (), (), (), (), wrong, on, {})
+    found = store.pages.issued_and_open(since, office.clock.now())
     requests = found.requests[:REQUESTS_SHOWN] if may("order") else ()
     remarks = found.remarks if to_sign else ()
-    return OfAll(wanting, found.issued, to_sign, remarks, requests, wrong, on, {})
+    open_ = requests, found.overdue, found.declined
+    return OfAll(wanting, found.issued, to_sign, remarks, *open_, wrong, on, {})
 
 
 def _on(office: Office, wanting: Mapping[str, Sequence[RunRow]]) -> list[On]:
@@ -175,6 +181,8 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         "waiting": _waiting(visitor, of_all),
         "patience": int(PATIENCE // 60),
         "requests": of_all.requests if visitor.may("order") else (),
+        "overdue": [one for one in of_all.overdue if _concerns(visitor, one.by)],
+        "declined": [one for one in of_all.declined if _concerns(visitor, one.by)],
         "abnormal": of_all.abnormal,
         "due": _due(visitor),
         "out": () if visitor.caller.account is not None else office.out().rows,
@@ -184,6 +192,11 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         "unmailed": _unmailed(visitor, unseen),
         "issued": of_all.issued,
     }
+
+
+def _concerns(visitor: Visitor, by: str) -> bool:
+    """Tell whether an order that somebody wrote concerns who looks: who writes orders, or wrote this one."""
+    return visitor.may("order") or visitor.caller.name == by
 
 
 class ToDo(NamedTuple):

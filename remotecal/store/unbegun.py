@@ -1,0 +1,81 @@
+"""Orders that are not begun because of people on site: some have not answered for long, others declined."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from remotecal.store.tables import WAITING, orders, stations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Select
+
+OVERDUE: Final = 900.0
+"""Seconds that an order may wait for consent before somebody at the laboratory is told."""
+DECLINED_TOLD: Final = 86400.0
+"""Seconds after the end of an order's time for which it is told that it was declined: a day, at least."""
+
+
+class AwaitsConsent(NamedTuple):
+    """An order that has waited for long for the person on site."""
+
+    id: str
+    number: str
+    """The laboratory's."""
+    station: str
+    by: str
+    """Who ordered it."""
+    since: float
+    """When the person on site was asked first, in seconds since 1970, UTC."""
+
+
+class Declined(NamedTuple):
+    """An order that its station won't carry out."""
+
+    id: str
+    number: str
+    """The laboratory's."""
+    station: str
+    by: str
+    """Who ordered it."""
+    reason: str
+    """Why, and who on site says so."""
+
+
+def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for the orders whose stations may have said that they wait; see `overdue`."""
+    from sqlalchemy import literal, select, text
+
+    of = orders.c
+    said = literal('"waits_for_consent":{"order":"') + of.id + literal('"')
+    long_ago = (of.issued <= now - OVERDUE) & (of.expires >= now)
+    return (
+        select(of.id, of.number, of.station, of.by, stations.c.announced)
+        .join_from(orders, stations, stations.c.name == of.station)
+        .where(text(WAITING), long_ago, stations.c.announced.contains(said))
+        .order_by(of.issued)
+        .limit(limit)
+    )
+
+
+def overdue(rows: Iterable[tuple[Any, ...]], now: float) -> Iterator[AwaitsConsent]:
+    """Yield, of what `awaiting_consent` finds, the orders that wait by their stations' words for too long."""
+    for order, number, station, by, announced in rows:
+        waits = json.loads(announced).get("waits_for_consent") or {}
+        if waits.get("order") == order and waits["since"] <= now - OVERDUE:
+            yield AwaitsConsent(order, number, station, by, waits["since"])
+
+
+def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for the orders that stations declined, until a day after their time."""
+    from sqlalchemy import select
+
+    of = orders.c
+    return (
+        select(of.id, of.number, of.station, of.by, of.reason)
+        .where(of.state == "refused", of.expires >= now - DECLINED_TOLD)
+        .order_by(of.issued.desc(), of.id.desc())
+        .limit(limit)
+    )
