@@ -18,11 +18,19 @@ BY_API = {
     ("POST", "/runs/here/X/certificate/amendments"): AMENDED,
     ("POST", "/stations/nowhere/revoke"): {},
     ("POST", "/resting/assessments"): {"number": "M1", "digest": "0" * 64, "text": "nothing"},
+    ("POST", "/standards/back-in-service"): {"number": "M1", "reason": "good"},
     ("POST", "/walls"): {"place": "hall", "language": "en"},
     ("POST", "/tokens"): {"role": "operator", "label": "planning"},
     ("PUT", "/users/somebody"): {"roles": ["reader"], "enabled": False},
 }
-BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls")
+BY_FORM = (
+    "/review/here/X/issue",
+    "/amend?number=X",
+    "/recall?number=X",
+    "/resting/assess",
+    "/walls",
+    "/standard/back",
+)
 STOPPING = ("pause", "abort", "go_on", "take_control", "release_control")
 
 

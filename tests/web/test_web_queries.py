@@ -48,7 +48,7 @@ PAGES = {
         "/items": 2,
         "/notices": 3,
         "/standards": 1,
-        "/standard?number=M1": 4,
+        "/standard?number=M1": 5,
         "/resting": 1,
         "/statistics": 5,
         "/statistics/intervals": 3,
