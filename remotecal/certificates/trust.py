@@ -196,8 +196,7 @@ class TrustList(Written):
         """
         at = signature.at or seen or datetime.now(UTC)
         day = at.date()
-        for certificate in signature.chain:
-            self._refuse_revoked("key", fingerprint(certificate), day)
+        self.check_keys(signature, day)
         for body in self.bodies:
             own = [_load(text) for text in body.certificates]
             if own and _speaks_for(own, signature, at):
@@ -253,6 +252,11 @@ class TrustList(Written):
                 self._check_path(body, day)
                 return body
         raise CertificateRefused(f"the journal's key {key.id} is not on the trust list")
+
+    def check_keys(self, signature: Signature, day: date) -> None:
+        """Raise `CertificateRefused` if a key of a signature's chain is not believed any more on a day."""
+        for certificate in signature.chain:
+            self._refuse_revoked("key", fingerprint(certificate), day)
 
     def check_number(self, number: str, day: date) -> None:
         """Raise `CertificateRefused` if a calibration certificate may not be used on a day."""

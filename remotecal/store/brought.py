@@ -31,6 +31,7 @@ brought_certificates = Table(
     Column("issuer", Text, nullable=False, comment="by language, JSON"),
     Column("standing", Text, nullable=False, comment="what was found of its signatures, in a word"),
     Column("doubt", Text, nullable=False, comment="why nobody answers for it; '' where somebody does"),
+    Column("body", Text, nullable=False, comment="who on the trust list answers for it, by language, JSON"),
     Column("trust", Text, nullable=False, comment="by which issue of which trust list, in words"),
     Column("by", Text, nullable=False, comment="who brought it"),
     Column("at", Float, nullable=False),
@@ -62,6 +63,8 @@ class BroughtRow(NamedTuple):
     """What was found of its signatures: `signed`, `unsigned`, `unknown` or `unchecked`."""
     doubt: str
     """Why nobody answers for it, in English; "" where somebody on the trust list does."""
+    body: str
+    """Who on the trust list answers for it, by language, in JSON; "" where nobody does."""
     trust: str
     """By which issue of which trust list that was looked at; "" for none."""
     by: str

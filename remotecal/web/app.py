@@ -11,6 +11,7 @@ from remotecal.pages.serving import careful
 from remotecal.web import (
     about,
     audit,
+    brought,
     browser_keys,
     intervals,
     items,
@@ -49,7 +50,12 @@ LARGEST_ORDER = LARGEST_BUNDLE + 2**20
 """Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
 """Bytes of any other request."""
-LARGER = {"/certificate/signatures": LARGEST_BODY, "/orders": LARGEST_ORDER, "/papers": LARGEST_SCAN + 2**16}
+LARGER = {
+    "/certificate/signatures": LARGEST_BODY,
+    "/orders": LARGEST_ORDER,
+    "/papers": LARGEST_SCAN + 2**16,
+    "/brought": brought.LARGEST + 2**16,
+}
 """End of an address → bytes of a request to it."""
 
 
@@ -102,6 +108,7 @@ def make_app(laboratory: OrderDesk, clock: Clock, *, key: str = "") -> ASGIApp:
         intervals,
         papers,
         out_of_service,
+        brought,
         resting,
         register,
         audit,

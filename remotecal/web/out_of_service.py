@@ -16,7 +16,7 @@ from remotecal.web.about import Number
 from remotecal.web.callers import PuttingBack, Reader, TakingOut
 from remotecal.web.office import Here, Office
 from remotecal.web.register import not_a_customer
-from remotecal.web.shown_about import OutOfServiceShown
+from remotecal.web.shown_about import OutOfServiceShown, words
 from remotecal.web.standard_bodies import PutBack, TakenOut
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/standards", tags=["what runs are about"])
 
 
 class KnownStandard(NamedTuple):
-    """A standard that is known here: it took part in runs, or a station has it on a bench."""
+    """A standard that is known here: it took part in a run, or is on a bench, or an item of the laboratory."""
 
     number: str
     """Its serial number, or its certificate's where nobody tells that."""
@@ -84,7 +84,7 @@ def known(here: Office, number: str) -> KnownStandard:
     """Return the standard that has a number.
 
     Raises:
-        NotThere: none took part in a run, and no station has it on a bench.
+        NotThere: none took part in a run, no station has it on a bench, and it is no own item.
         ConfigurationError: it is that of a certificate of several.
     """
     return known_by(here, number, here.store.about.took_part(number))
@@ -112,6 +112,10 @@ def _announced(here: Office, number: str) -> KnownStandard:
                 called = serial or certificate
                 if same(called, number):
                     return KnownStandard(called, name, station=station.name)
+    for item in here.store.items.numbered(number, account="", limit=1):
+        name = words(item.name)
+        called = name.get("en") or next(iter(name.values()), "")
+        return KnownStandard(item.serial or item.owner_number, called, item.maker, item.model, item.station)
     raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
 
 

@@ -116,6 +116,37 @@ class OutOfServiceShown(ShownBody):
     """What was found, and done."""
 
 
+class BroughtShown(ShownBody):
+    """A standard's certificate that somebody brought."""
+
+    id: int
+    """Its number here."""
+    standard: str
+    """Number of the standard it was brought for."""
+    number: str
+    """Of the certificate."""
+    finished: date
+    """Last day of that calibration."""
+    valid_until: date | None
+    """Its last day, if it says one."""
+    sha256: str
+    """Of its file."""
+    issuer: dict[str, str]
+    """Who it says issued it, by language."""
+    standing: Literal["signed", "unsigned", "unknown", "unchecked"]
+    """Somebody on the trust list signed it; nobody did; nobody on the list; it could not be told."""
+    doubt: str
+    """Why nobody answers for it; empty where somebody does."""
+    body: dict[str, str]
+    """Who on the trust list answers for it, by language."""
+    trust: str
+    """Whose trust list, which issue of it, and of which day; empty for none."""
+    by: str
+    """Who brought it."""
+    at: datetime
+    """When."""
+
+
 class RestingShown(ShownBody):
     """A run whose result rests on a standard."""
 

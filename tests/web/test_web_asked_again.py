@@ -19,12 +19,21 @@ BY_API = {
     ("POST", "/stations/nowhere/codes"): {},
     ("POST", "/stations/nowhere/revoke"): {},
     ("POST", "/resting/assessments"): {"number": "M1", "digest": "0" * 64, "text": "nothing"},
+    ("POST", "/standards/back-in-service"): {"number": "M1", "reason": "good"},
     ("POST", "/walls"): {"place": "hall", "language": "en"},
     ("POST", "/tokens"): {"role": "operator", "label": "planning"},
     ("PUT", "/users/somebody"): {"roles": ["reader"], "enabled": False},
 }
-BY_FORM = ("/review/here/X/issue", "/amend?number=X", "/recall?number=X", "/resting/assess", "/walls",
-           "/stations", "/stations/here/revoke")  # fmt: skip
+BY_FORM = (
+    "/review/here/X/issue",
+    "/amend?number=X",
+    "/recall?number=X",
+    "/resting/assess",
+    "/walls",
+    "/stations",
+    "/stations/here/revoke",
+    "/standard/back",
+)
 STOPPING = ("pause", "abort", "go_on", "take_control", "release_control")
 
 

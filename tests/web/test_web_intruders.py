@@ -65,6 +65,8 @@ BODIES = {
     "/runs/here/X/acknowledge": {"lines": 1},
     "/runs/here/X/remarks/1/settle": {"answer": "no"},
     "/stations/here/read": {"what": "gauge.value"},
+    "/standards/out-of-service": {"number": "S1", "reason": "dropped"},
+    "/standards/back-in-service": {"number": "S1", "reason": "good"},
     "/walls": {"place": "hall", "language": "en"},
     "/users/somebody": {"roles": ["administrator"], "password": PASSWORD},
 }
@@ -95,7 +97,9 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
     with httpx.Client(base_url=web.url, timeout=PATIENCE, verify=NO_TLS) as client:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
-            numbered = dict.fromkeys(("remark", "item", "notice", "request", "wall", "passkey", "paper"), 1)
+            numbered = dict.fromkeys(
+                ("remark", "item", "notice", "request", "wall", "passkey", "paper", "brought"), 1
+            )
             address = path.format(**named, **numbered, token_id="0" * 16, sha256="0" * 64, prepared="x")
             body = BODIES.get(address.removeprefix("/api/v1"))
             assert "log in" in problem(client.request(method, address, json=body), 401)

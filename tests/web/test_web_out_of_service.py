@@ -176,6 +176,14 @@ def test_what_a_bench_has_is_told_by_its_numbers() -> None:
     assert of.on(older, ["S-1"]) == ()
 
 
+def test_who_reviews_what_was_made_with_it_is_told(web: Web, run: str) -> None:
+    with browsing(web, "reviewer", "zh") as client:
+        review = f"/review/here/{run}"
+        assert "所用标准器已停用" not in client.get(review).text
+        with out(web):
+            assert "所用标准器已停用" in client.get(review).text
+
+
 def test_who_may_and_what_is_no_standard(web: Web, run: str) -> None:
     said = {"number": "S1", "reason": WHY}
     with web.token("reader") as reader, web.token("customer") as customer, web.token("operator") as operator:

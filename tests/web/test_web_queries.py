@@ -56,7 +56,7 @@ PAGES = {
         "/due": 1,
         "/due?by=customer": 1,
         "/standards": 1,
-        "/standard?number=M1": 4,
+        "/standard?number=M1": 5,
         "/resting": 1,
         "/stations": 3,
         "/stations/here": 3,

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from remotecal.store.awaiting import Awaiting
     from remotecal.store.certified import InReview
     from remotecal.store.journals import RunRow
+    from remotecal.store.out_of_service import OutOfServiceRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.signings import SignedRow
     from remotecal.store.whole import WholeRun
@@ -103,6 +104,7 @@ def show_review(
         report=reviewed.report,
         checks=[(one, said(one, visitor.words.language)) for one in reviewed.report.checks],
         flags=reviewed.flags,
+        doubtful=_doubtful(visitor, station, run, row.began),
         last=None if last is None else last[0],
         changes=() if last is None else reviewing.changes(last[1], reviewed.record),
         otherwise=None
@@ -184,6 +186,18 @@ def _reviewed(visitor: Visitor, of_run: RunAt, whole: WholeRun, signed: tuple[Si
     slot = int(office.clock.now() // REVIEW_HOLDS)
     state = (*reviewing.state_of(of_run, whole, signed), now.date(), slot)
     return office.reviewed.get(state, lambda: reviewing.review(of_run, now))
+
+
+def _doubtful(visitor: Visitor, station: str, run: str, began: float) -> list[OutOfServiceRow]:
+    """Return which standards that a run used are out of service since its day, or since before."""
+    office = visitor.office
+    out = office.out()
+    if not out.rows:
+        return []
+    day = civil_day(began, office.laboratory.folder.time_zone).isoformat()
+    used = {one.serial or one.certificate for one in office.store.about.of_run(station, run)[0]}
+    found = {row.id: row for number in used if (row := out.find(number)) is not None and row.since <= day}
+    return sorted(found.values())
 
 
 def _turn(visitor: Visitor, reviewed: Reviewed) -> TurnToSign | str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
@@ -13,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotThere
-from remotecal.web import callers, out_of_service
+from remotecal.web import brought, callers, out_of_service
 from remotecal.web.about import Number
 from remotecal.web.answers import file
-from remotecal.web.pages.frame import Sent, Visiting, Visitor
+from remotecal.web.brought import BroughtInPath
+from remotecal.web.pages.frame import Brought, Sent, Visiting, Visitor
 from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.register import not_a_customer
 from remotecal.web.standard_bodies import PutBack, TakenOut
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from remotecal.certificates.pdf.label import ItemLabel
+    from remotecal.store.brought import BroughtRow
     from remotecal.store.index import EquipmentRow
     from remotecal.store.out_of_service import OutOfServiceRow
     from remotecal.store.standards import StandardRow
@@ -62,6 +65,17 @@ class CertificateHeld(NamedTuple):
     """When the last did."""
     runs: int
     """How many there are, of those that are shown."""
+
+
+class CertificateBrought(NamedTuple):
+    """A certificate that somebody brought."""
+
+    row: BroughtRow
+    issuer: str
+    """Who it says issued it."""
+    body: str
+    """Who on the trust list answers for it; "" where nobody does."""
+    ending: Ending
 
 
 @router.get("/standards")
@@ -105,6 +119,7 @@ def show_standard(visitor: Visiting, number: Number) -> Response:
         ever=ever,
         out=ever[0] if ever and ever[0].back is None else None,
         item=own[0].id if own else None,
+        brought=() if several else _brought(visitor, known.number),
     )
 
 
@@ -152,6 +167,26 @@ async def put_back(form: Sent) -> Response:
     return await once(form, lambda: run_in_threadpool(put))
 
 
+@router.post("/standard/brought")
+async def bring_certificate(form: Brought, number: Number) -> Response:
+    """Keep the certificate (DCC) of a standard, and go back to its page."""
+    visitor, caller = form.visitor, callers.require(form.visitor.caller, "transcribe")
+    content = await form.file("certificate", brought.LARGEST)
+
+    def bring() -> str:
+        kept = brought.bring(visitor.office, caller, number, content)
+        return f"/standard?{urlencode({'number': kept.standard})}#brought"
+
+    return await once(form, lambda: run_in_threadpool(bring))
+
+
+@router.get("/standard/brought/{certificate}")
+def get_certificate(certificate: BroughtInPath, visitor: Visiting) -> Response:
+    """Return a certificate as it was brought, to be kept beside a bench file."""
+    not_a_customer(visitor.caller)
+    return brought.sent(visitor.request, visitor.office, certificate)
+
+
 @router.get("/standard/label")
 def show_label(visitor: Visiting, number: Number) -> Response:
     """Return the label that says that a standard may not be used, to be looked at and printed."""
@@ -190,6 +225,18 @@ def ending(visitor: Visitor, valid_until: str) -> Ending:
     today = civil_day(visitor.office.clock.now(), visitor.office.laboratory.folder.time_zone)
     until = date.fromisoformat(valid_until)
     return "ended" if until < today else "ending" if until <= today + AHEAD else "holds"
+
+
+def _brought(visitor: Visitor, number: str) -> list[CertificateBrought]:
+    """Return the certificates that were brought for a standard, the latest first."""
+
+    def said(text: str) -> str:
+        return visitor.words.choose(json.loads(text)) if text else ""
+
+    return [
+        CertificateBrought(row, said(row.issuer), said(row.body), ending(visitor, row.valid_until))
+        for row in visitor.office.store.brought.of([number])
+    ]
 
 
 def _held(visitor: Visitor, used: Iterable[EquipmentRow]) -> Iterable[CertificateHeld]:

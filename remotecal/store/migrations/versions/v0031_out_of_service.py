@@ -60,6 +60,12 @@ def upgrade() -> None:
         sa.Column(
             "doubt", sa.Text, nullable=False, comment="why nobody answers for it; '' where somebody does"
         ),
+        sa.Column(
+            "body",
+            sa.Text,
+            nullable=False,
+            comment="who on the trust list answers for it, by language, JSON",
+        ),
         sa.Column("trust", sa.Text, nullable=False, comment="by which issue of which trust list, in words"),
         sa.Column("by", sa.Text, nullable=False, comment="who brought it"),
         sa.Column("at", sa.Float, nullable=False),
