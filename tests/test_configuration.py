@@ -86,9 +86,7 @@ def test_a_key_of_thousands_of_parts_is_not_read(tmp_path, text):
         read_toml(tmp_path / "long.toml", ConfigurationError)
 
 
-@pytest.mark.parametrize(
-    "text", ['x = "' + '\\"' * 100_000, "x." * 20 + "y = 'a.b'", "# " + "'\"" * 50_000]
-)
+@pytest.mark.parametrize("text", ['x = "' + '\\"' * 100_000, "x." * 20 + "y = 'a.b'", "# " + "'\"" * 50_000])
 def test_looking_for_long_keys_takes_no_time(tmp_path, text):
     (tmp_path / "odd.toml").write_text(text)
     with suppress(ConfigurationError):

@@ -47,7 +47,7 @@ COMMANDS: Mapping[str, tuple[str, Declare]] = {
     "runs": ("list the runs of all stations, control them, issue their certificates", _of("runs")),
     "certificates": ("list the certificates, and how far they are signed", _of("lists", "certificates")),
     "serve": ("show the runs in a folder as pages, on this computer alone", _of("serve")),
-    "due": ("list the standards whose certificates end", _of("lists", "due")),
+    "due": ("list what falls due: standards, items, persons, accreditation", _of("lists", "due")),
     "watch": ("show a run at a station, live", _of("watch")),
     "drivers": ("list the drivers", declared.drivers),
     "procedures": ("list the procedures", declared.procedures),

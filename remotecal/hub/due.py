@@ -74,7 +74,7 @@ class FallingDue(NamedTuple):
 
     @property
     def numbers(self) -> tuple[str, str]:
-        """Its own number, of a standard without one its certificate's; and a standard's certificate's."""
+        """Its own number, of a standard without one that of its certificate; and of a standard that one."""
         return (self.about, self.number) if self.kind == "standard" else (self.number, "")
 
     def called(self, words: Speaking) -> str:

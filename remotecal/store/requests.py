@@ -42,6 +42,8 @@ class RequestRow(NamedTuple):
     """Who answered."""
     settled: float | None
     """When; None while it is open."""
+    number: int | None = None
+    """Of the item in the register, where it is one."""
 
 
 class Requests:
@@ -51,16 +53,42 @@ class Requests:
         self._database = database
 
     def add(
-        self, account: str, by: str, item: str, wanted: str, day: str, repeat_key: str, at: float
+        self,
+        account: str,
+        by: str,
+        item: str,
+        wanted: str,
+        day: str,
+        repeat_key: str,
+        at: float,
+        number: int | None = None,
     ) -> tuple[RequestRow, bool]:
         """Keep a request, and return it, and whether it is new; one sent again is the one it was.
+
+        Args:
+            account: whose.
+            by: the user who asks.
+            item: what is to be calibrated.
+            wanted: what is to be done.
+            day: by when, ISO 8601; "" where they do not say.
+            repeat_key: made up for this request.
+            at: the time.
+            number: of the item in the register, where it is one.
 
         Raises:
             NotNow: too many of this account wait for an answer, or the key was that of another request.
         """
         from sqlalchemy import func, select, text
 
-        row = {"account": account, "by": by, "item": item, "wanted": wanted, "day": day, "at": at}
+        row = {
+            "account": account,
+            "by": by,
+            "item": item,
+            "wanted": wanted,
+            "day": day,
+            "at": at,
+            "number": number,
+        }
         adding = self._database.insert(requests).values(**row, repeat_key=repeat_key)
         waiting = select(func.count()).where(text(OPEN), requests.c.account == account).select_from(requests)
         same = (requests.c.by == by) & (requests.c.repeat_key == repeat_key)

@@ -377,6 +377,7 @@ requests = Table(
     Column("answer", Text, nullable=False, server_default=""),
     Column("settled_by", Text, nullable=False, server_default=""),
     Column("settled", Float, comment="when the laboratory answered"),
+    Column("number", BigInteger, comment="of the item in the register, where it is one"),
     Index(None, "account", "at", "id"),
     few("ix_requests_open", OPEN, "at"),
     Index("uq_requests_by_repeat_key", "by", "repeat_key", unique=True),

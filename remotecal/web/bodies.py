@@ -361,6 +361,30 @@ class RequestWritten(_Sent):
     """By when."""
 
 
+class ItemsWanted(_Sent):
+    """Items of the register that a customer asks to be calibrated: all of them, or none."""
+
+    items: Annotated[tuple[ItemNumber, ...], Field(min_length=1, max_length=100)]
+    """Their numbers there."""
+    wanted: Line
+    """What is to be done."""
+    day: date | None = None
+    """By when."""
+
+
+class TableWanted(_Sent):
+    """A table of items, as CSV or XLSX, that a customer asks to be calibrated: all of them, or none."""
+
+    content: Annotated[str, StringConstraints(max_length=LARGEST_TABLE)]
+    """The file, in base64."""
+    wanted: Line
+    """What is to be done."""
+    day: date | None = None
+    """By when."""
+    look: bool = True
+    """Only to look what would be asked for; nothing is kept."""
+
+
 class AccountGiven(_Sent):
     """Whose an order is."""
 

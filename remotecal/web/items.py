@@ -84,10 +84,18 @@ def import_items(brought: ItemsBrought, caller: Ordering, here: Here) -> TableSh
     lines, outcomes, numbers = take_in(here, caller, brought)
     kept = not brought.look and "fault" not in outcomes
     rows = tuple(
-        RowShown(row=line.row, outcome=outcome, faults=tuple(map(_told, line.faults)), item=number)
+        RowShown(row=line.row, outcome=outcome, faults=tuple(map(told_fault, line.faults)), item=number)
         for line, outcome, number in zip(lines, outcomes, numbers, strict=True)
     )
     return TableShown(kept=kept, rows=rows)
+
+
+def decoded(content: str) -> bytes:
+    """Return a file that came in base64 (`ConfigurationError` if it did not)."""
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError):
+        raise ConfigurationError("content is not in base64") from None
 
 
 def take_in(
@@ -98,11 +106,7 @@ def take_in(
     Raises:
         ConfigurationError: it is no table of items.
     """
-    try:
-        content = base64.b64decode(brought.content, validate=True)
-    except (binascii.Error, ValueError):
-        raise ConfigurationError("content is not in base64") from None
-    lines = read_table(content, brought.account)
+    lines = read_table(decoded(brought.content), brought.account)
     told = [line.entered for line in lines if line.entered is not None]
     known = here.store.items.known(told)
     lines = tuple(_completed(line, known) for line in lines)
@@ -186,7 +190,8 @@ def _named(told: dict[str, str], before: dict[str, str], columns: Collection[str
     return as_json(Text(others | told))
 
 
-def _told(fault: RowFault) -> str:
+def told_fault(fault: RowFault) -> str:
+    """Return what is wrong in a row of a table, in English."""
     from remotecal.pages.words import words
 
     where = f"{fault.column}: " if fault.column else ""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Path
 
-from remotecal.errors import NotAllowed
-from remotecal.web.bodies import RemarkAnswered, RequestWritten
+from remotecal.errors import ConfigurationError, NotAllowed
+from remotecal.store.requests import MOST_OPEN
+from remotecal.web import visible
+from remotecal.web.bodies import ItemsWanted, RemarkAnswered, RequestWritten, TableWanted
 from remotecal.web.callers import Ordering, Reader, Requesting
+from remotecal.web.items import decoded, told_fault
 from remotecal.web.office import Here
 from remotecal.web.orders import RepeatKey
-from remotecal.web.shown import RequestShown
+from remotecal.web.shown import RequestLineShown, RequestShown, RequestTableShown
+from remotecal.web.table_of_items import TableRow, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from remotecal.store.items import Entered, KeptItem
     from remotecal.store.requests import RequestRow
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
@@ -26,6 +32,8 @@ router = APIRouter(prefix="/requests", tags=["orders"])
 
 SHOWN = 200
 """Requests in a list, at most."""
+LONGEST: Final = 500
+"""Characters of what is asked for."""
 RequestNumber = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -43,23 +51,144 @@ def make_request(
 
     409 if too many wait for an answer.
     """
+    _account(caller)
+    (row,) = ask_for(here, caller, [Wanted(written.item, None)], written, key)
+    return RequestShown.model_validate(row)
+
+
+@router.post("/items", status_code=HTTPStatus.CREATED)
+def request_items(
+    written: ItemsWanted, caller: Requesting, here: Here, key: RepeatKey = None
+) -> list[RequestShown]:
+    """Ask for a calibration of each of some items of the register, or of none; otherwise as for one."""
+    _account(caller)
+    items = [visible.item(here, caller, number) for number in dict.fromkeys(written.items)]
+    rows = ask_for(here, caller, [Wanted(_called(one.entered_as), one.id) for one in items], written, key)
+    return list(map(RequestShown.model_validate, rows))
+
+
+@router.post("/table", status_code=HTTPStatus.CREATED)
+def request_table(
+    written: TableWanted, caller: Requesting, here: Here, key: RepeatKey = None
+) -> RequestTableShown:
+    """Ask for a calibration of each item in a table, of all or of none; or only look what would be asked for.
+
+    Its first row names the columns, as for items that are brought in. What is in the register is found there;
+    nothing is entered.
+    """
+    lines, rows = take_table(here, caller, written, key)
+    told = tuple(
+        RequestLineShown(row=one.row, item=one.wanted.item if one.wanted else "", faults=one.faults)
+        for one in lines
+    )
+    return RequestTableShown(rows=told, requests=tuple(map(RequestShown.model_validate, rows)))
+
+
+class Wanted(NamedTuple):
+    """Something that is to be calibrated."""
+
+    item: str
+    """What it is, as people read it."""
+    number: int | None
+    """Of the item in the register, where it is one."""
+
+
+class LineWanted(NamedTuple):
+    """A row of a customer's table."""
+
+    row: int
+    """Its number, the headings' being 1."""
+    line: TableRow
+    wanted: Wanted | None
+    """What is asked for; None with a fault."""
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong in it, in English."""
+        return tuple(map(told_fault, self.line.faults))
+
+
+def ask_for(
+    here: Office,
+    caller: Caller,
+    wanted: Sequence[Wanted],
+    asked: RequestWritten | ItemsWanted | TableWanted,
+    key: str | None,
+) -> list[RequestRow]:
+    """Keep requests for some items, all of them or none, and note those that are new.
+
+    Args:
+        here: the laboratory's office.
+        caller: the customer.
+        wanted: what is to be calibrated.
+        asked: what is to be done, and by when.
+        key: made up for all of them: sent again with it, they are asked for once.
+
+    Raises:
+        NotNow: too many wait for an answer, or the key was that of others.
+    """
+    account, day = _account(caller), "" if asked.day is None else asked.day.isoformat()
+    rows = []
+    with here.store.transaction():
+        for place, one in enumerate(wanted):
+            own = key if key is None or len(wanted) == 1 else f"{key}-{place}"
+            row, new = here.store.requests.add(
+                account,
+                caller.name,
+                one.item,
+                asked.wanted,
+                day,
+                own or secrets.token_urlsafe(),
+                here.clock.now(),
+                one.number,
+            )
+            rows.append(row)
+            if new:
+                noted: dict[str, str | int | float | None] = {"request": row.id, "account": row.account}
+                noted |= {"item": row.item, "wanted": row.wanted, "day": row.day}
+                here.store.note(caller.name, "request", noted)
+    return rows
+
+
+def take_table(
+    here: Office, caller: Caller, written: TableWanted, key: str | None
+) -> tuple[tuple[LineWanted, ...], list[RequestRow]]:
+    """Return the rows of a customer's table, and the requests made of it: none with a fault, or to look.
+
+    Raises:
+        ConfigurationError: it is no table of items, or has too many.
+        NotNow: too many wait for an answer, or the key was that of others.
+    """
+    account = _account(caller)
+    read = read_table(decoded(written.content), account)
+    if len(read) > MOST_OPEN:
+        raise ConfigurationError(f"the table has more than {MOST_OPEN} rows: bring it in parts")
+    known = here.store.items.known([line.entered for line in read if line.entered is not None])
+    lines = tuple(LineWanted(line.row, line, _wanted(line, known)) for line in read)
+    wanted = [one.wanted for one in lines if one.wanted is not None]
+    if written.look or len(wanted) < len(lines):
+        return lines, []
+    return lines, ask_for(here, caller, wanted, written, key)
+
+
+def _wanted(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Wanted | None:
+    if line.entered is None:
+        return None
+    there = known.get((line.entered.account, line.entered.same))
+    return Wanted(_called(line.entered if there is None else there.entered_as), there and there.id)
+
+
+def _called(item: Entered) -> str:
+    """Return an item as a request names it, in all its languages, Chinese first."""
+    names = " ".join(dict.fromkeys(text for _, text in sorted(json.loads(item.name).items(), reverse=True)))
+    said = " ".join(filter(None, (names, item.maker, item.model, item.serial or item.owner_number)))
+    return said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
+
+
+def _account(caller: Caller) -> str:
     if caller.account is None:
         raise NotAllowed("only a customer's account asks for a calibration", caller.name)
-    with here.store.transaction():
-        row, new = here.store.requests.add(
-            caller.account,
-            caller.name,
-            written.item,
-            written.wanted,
-            "" if written.day is None else written.day.isoformat(),
-            key or secrets.token_urlsafe(),
-            here.clock.now(),
-        )
-        if new:
-            asked: dict[str, str | int | float | None] = {"request": row.id, "account": row.account}
-            asked |= {"item": row.item, "wanted": row.wanted, "day": row.day}
-            here.store.note(caller.name, "request", asked)
-    return RequestShown.model_validate(row)
+    return caller.account
 
 
 @router.post("/{request}/settle")

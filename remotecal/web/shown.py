@@ -321,6 +321,28 @@ class RequestShown(ShownBody):
     """Who answered."""
     settled: datetime | None
     """When; null while it is open."""
+    number: int | None
+    """Of the item in the register, where it is one."""
+
+
+class RequestLineShown(ShownBody):
+    """A row of a table by which a customer asks."""
+
+    row: int
+    """Its number, the headings' being 1."""
+    item: str
+    """What is asked for; "" with a fault."""
+    faults: tuple[str, ...]
+    """What is wrong in it."""
+
+
+class RequestTableShown(ShownBody):
+    """What came of a table by which a customer asks."""
+
+    rows: tuple[RequestLineShown, ...]
+    """Its rows."""
+    requests: tuple[RequestShown, ...]
+    """What is asked for now; empty where a row is wrong, or it was only looked at."""
 
 
 class RemarkShown(ShownBody):

@@ -1,5 +1,6 @@
 """A customer's page: their own certificates, evidence and orders, what they ask for, and nobody else's."""
 
+import base64
 import json
 import re
 from html import unescape
@@ -32,7 +33,7 @@ def runs(web: Web) -> dict[str, str]:
 def form(client: httpx.Client, **fields: str) -> dict[str, str]:
     """Return a form of the page as a browser would send it."""
     page = client.get("/my")
-    (key,) = re.findall(r'name="key" value="([^"]+)"', page.text)
+    key, *_ = re.findall(r'name="key" value="([^"]+)"', page.text)
     return {
         "csrf": token(page),
         "key": key,
@@ -143,6 +144,93 @@ def test_a_request_is_made_once_seen_by_the_laboratory_and_answered(web: Web, ru
         assert HOSTILE not in unescape(operator.get("/").text + operator.get("/requests").text)
 
 
+def theirs(web: Web, account: str, serial: str, due: str = "") -> int:
+    """Enter an item of a customer's, and return its number."""
+    said = {"name": {"zh": "压力表", "en": "Gauge"}, "maker": "Maker", "serial": serial, "account": account}
+    with web.token("operator") as operator:
+        answer = operator.post("/items", json=said | ({"due": due} if due else {}))
+    assert answer.status_code == 201, answer.text
+    return answer.json()["id"]
+
+
+def asked_for(web: Web, account: str) -> dict[str, tuple[str, int | None]]:
+    rows = web.hub.laboratory.store.requests.of_account(account, 1000)
+    return {row.item: (row.wanted, row.number) for row in rows if row.wanted.startswith("batch")}
+
+
+def test_a_customer_asks_for_items_of_theirs_those_due_first_all_or_none(web: Web) -> None:
+    later, first = theirs(web, "acme", "MY-2", "2099-05-31"), theirs(web, "acme", "MY-1", "2001-05-31")
+    other = theirs(web, "bolt", "MY-3")
+    with browsing(web, "customer") as acme:
+        page = acme.get("/my")
+        assert page.text.index("MY-1") < page.text.index("MY-2")
+        assert "MY-3" not in page.text
+        part = page.text.partition('action="/my/requests/items"')[2]
+        key = re.search(r'name="key" value="([^"]+)"', part)[1]
+        sent = {"csrf": token(page), "key": key, "wanted": "batch one", "day": "2027-02-01"}
+
+        def ask(*items: int, **said: str) -> int:
+            return acme.post("/my/requests/items", data=sent | said | {"item": list(items)}).status_code
+
+        assert (ask(), ask(first, wanted=" "), ask(first, day="soon")) == (422, 422, 422)
+        assert ask(first, other) == 404
+        assert asked_for(web, "acme") == {}
+        noted = len(web.audit("request"))
+        assert [ask(first, later) for _ in range(2)] == [303, 303]
+        said = {
+            "压力表 Gauge Maker MY-1": ("batch one", first),
+            "压力表 Gauge Maker MY-2": ("batch one", later),
+        }
+        assert asked_for(web, "acme") == said
+        assert len(web.audit("request")) == noted + 2
+        assert ask(first, later, wanted="batch of something else") == 409
+    with browsing(web, "operator") as client:
+        assert f'href="/orders/new?item={first}"' in client.get("/requests").text
+        assert client.post("/my/requests/items", data={"csrf": token(client.get("/"))}).status_code == 403
+
+
+def test_a_customer_asks_by_a_table_that_is_shown_before_all_or_none(web: Web) -> None:
+    known = theirs(web, "acme", "TAB-1")
+    good = "名称,制造厂,出厂编号\r\n压力表,Maker,TAB-1\r\n<b>表</b>,Maker,TAB-2\r\n"
+    bad = good + ",,TAB-3\r\n"
+
+    def brought(client: httpx.Client, table: str) -> httpx.Response:
+        said = {"csrf": token(client.get("/my/table")), "wanted": "batch two", "day": ""}
+        return client.post("/my/table", data=said, files={"file": ("t.csv", table.encode("utf-8-sig"))})
+
+    with browsing(web, "customer", "zh") as acme:
+        wrong = brought(acme, bad).text
+        assert "/my/table/keep" not in wrong
+        assert "mark ended" in wrong
+        page = brought(acme, good)
+        assert f'<a href="/items/{known}">压力表 Gauge Maker TAB-1</a>' in page.text
+        assert "&lt;b&gt;表&lt;/b&gt; Maker TAB-2" in page.text
+        form = dict(
+            re.findall(
+                r'<input type="hidden" name="([a-z]+)" value="([^"]*)"',
+                page.text.partition("/my/table/keep")[2],
+            )
+        )
+        assert acme.post("/my/table/keep", data=form | {"content": "?"}).status_code == 422
+        fault = {"content": base64.b64encode(bad.encode("utf-8-sig")).decode()}
+        assert acme.post("/my/table/keep", data=form | fault).status_code == 422
+        assert not any(item.endswith(("TAB-1", "TAB-2")) for item in asked_for(web, "acme"))
+        assert [acme.post("/my/table/keep", data=form).status_code for _ in range(2)] == [303, 303]
+        asked = {item: said for item, said in asked_for(web, "acme").items() if "TAB" in item}
+        assert asked == {
+            "压力表 Gauge Maker TAB-1": ("batch two", known),
+            "<b>表</b> Maker TAB-2": ("batch two", None),
+        }
+    with web.token("customer") as acme, web.token("operator") as operator:
+        said = {"content": base64.b64encode(b"name,serial\nMeter,TAB-4\n").decode(), "wanted": "batch three"}
+        looked = acme.post("/requests/table", json=said)
+        assert (looked.json()["rows"][0]["item"], looked.json()["requests"]) == ("Meter TAB-4", [])
+        made = acme.post("/requests/table", json=said | {"look": False}).json()["requests"]
+        assert [(one["item"], one["number"]) for one in made] == [("Meter TAB-4", None)]
+        problem(operator.post("/requests/table", json=said), 403)
+        problem(operator.post("/requests/items", json={"items": [known], "wanted": "x"}), 403)
+
+
 def test_nobody_asks_for_others_or_sees_what_they_asked(web: Web, runs: dict[str, str]) -> None:
     with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt, browsing(web, "reader") as reader:
         mine = form(acme, item="secret meter")
@@ -170,3 +258,19 @@ def test_nobody_asks_for_others_or_sees_what_they_asked(web: Web, runs: dict[str
         for _ in range(MOST_OPEN - 1):
             web.hub.laboratory.store.requests.add("bolt", "bolt", "i", "w", "", f"k{_}x", 1.0)
         assert "wait for an answer" in problem(api.post("/requests", json=asked), 409)
+
+
+def test_more_than_may_wait_are_asked_for_by_none(web: Web) -> None:
+    """The last of a batch that is too many takes the others with it."""
+    items = [theirs(web, "bolt", f"MANY-{n}") for n in range(3)]
+    store = web.hub.laboratory.store
+    with store.transaction():
+        for row in store.requests.of_account("bolt", 1000):
+            if row.settled is None:
+                store.requests.settle(row.id, "done", "operator", 1.0)
+        for n in range(MOST_OPEN - 2):
+            store.requests.add("bolt", "bolt", "x", "y", "", f"fill-{n}", 1.0)
+    with web.token("bolt", "customer") as bolt:
+        problem(bolt.post("/requests/items", json={"items": items, "wanted": "batch"}), 409)
+        assert asked_for(web, "bolt") == {}
+        assert len(bolt.post("/requests/items", json={"items": items[:2], "wanted": "batch"}).json()) == 2

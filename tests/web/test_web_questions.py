@@ -156,7 +156,7 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
 
 
 def ask_on(web: Web, ahead: float = 0.0) -> int:
-    """Let the hub look which questions nobody answers, as one that has just begun; return how many are new."""
+    """Let the hub look which questions nobody answers, as one just begun; return how many are new."""
     laboratory = web.hub.laboratory
     return Noticing(laboratory.folder, laboratory.store, VirtualClock(web.clock.now() + ahead)).ask_on()
 

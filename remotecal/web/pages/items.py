@@ -140,7 +140,7 @@ async def look_at_table(form: Brought) -> Response:
         account=form["account"],
         content=brought.content,
         faults=outcomes.count("fault"),
-        told=lambda line: _faults(visitor, line),
+        told=lambda line: faults_of(visitor, line),
     )
 
 
@@ -235,7 +235,8 @@ def _brought(content: str, account: str, *, look: bool) -> ItemsBrought:
         ) from None
 
 
-def _faults(visitor: Visitor, line: TableRow) -> list[str]:
+def faults_of(visitor: Visitor, line: TableRow) -> list[str]:
+    """Return what is wrong in a row of a table, in the reader's language."""
     return [
         (visitor.words.of("item_column", fault.column) + visitor.words("frame.colon") if fault.column else "")
         + visitor.words(f"fault.{fault.kind}", told=fault.told)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
 from pydantic import ValidationError
@@ -12,20 +14,39 @@ from starlette.responses import StreamingResponse
 
 from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.pages.frame import see
+from remotecal.store.requests import MOST_OPEN
 from remotecal.web import callers, requests
-from remotecal.web.bodies import RequestWritten
+from remotecal.web.bodies import ItemsWanted, RequestWritten, TableWanted
 from remotecal.web.pages.archive import archive
 from remotecal.web.pages.certificates import believed, lines_of
-from remotecal.web.pages.frame import Sent, Visiting
+from remotecal.web.pages.frame import Brought, Sent, Visiting
+from remotecal.web.pages.items import LARGEST_FILE, faults_of
+from remotecal.web.pages.standards import ending
 from remotecal.web.runs import BeforeRun
 
 if TYPE_CHECKING:
-    from remotecal.web.pages.frame import Visitor
+    from remotecal.store.items import KeptItem
+    from remotecal.web.pages.frame import SentForm, Visitor
+    from remotecal.web.pages.standards import Ending
 
 router = APIRouter(prefix="/my", include_in_schema=False)
 
 AT_ONCE: Final = 100
 """Orders, and runs with issued certificates, that are shown or put into one ZIP."""
+
+
+NOT_SO: Final = (
+    "say in a line of 500 characters at most what is to be done, leave the day empty or choose one, and ask "
+    "for 100 items at most at once"
+)
+
+
+class OwnItem(NamedTuple):
+    """An item of a customer's."""
+
+    item: KeptItem
+    name: str
+    ending: Ending
 
 
 @router.get("")
@@ -43,6 +64,7 @@ def show_own(visitor: Visiting, before: BeforeRun = None) -> Response:
         further=None if further is None else f"{further.station}/{further.run}",
         orders=store.pages.placed(AT_ONCE, visitor.office.clock.now(), account=account),
         requests=requests.seen_by(visitor.office, visitor.caller),
+        items=_items(visitor, account),
         key=secrets.token_urlsafe(),
     )
 
@@ -73,6 +95,78 @@ async def ask(form: Sent) -> Response:
     key = form["key"][:200] or None
     await run_in_threadpool(requests.make_request, written, caller, form.visitor.office, key)
     return see("/my#requests")
+
+
+@router.post("/requests/items")
+async def ask_for_items(form: Sent) -> Response:
+    """Ask the laboratory for a calibration of each item that was chosen, of all or of none."""
+    caller = callers.require(form.visitor.caller, "request")
+    chosen = form.all("item")
+    if not chosen:
+        raise ConfigurationError("choose an item first")
+    try:
+        written = ItemsWanted.model_validate({"items": chosen, **_asked(form)})
+    except ValidationError:
+        raise ConfigurationError(NOT_SO) from None
+    await run_in_threadpool(requests.request_items, written, caller, form.visitor.office, form["key"][:200])
+    return see("/my#requests")
+
+
+@router.get("/table")
+def table_form(visitor: Visiting) -> Response:
+    """Return the form by which a table of items is brought, to ask for their calibration."""
+    callers.require(visitor.caller, "request")
+    _account(visitor)
+    return visitor.page("my_table.html", lines=None, asked={"wanted": "", "day": None}, most=MOST_OPEN)
+
+
+@router.post("/table")
+async def look_at_table(form: Brought) -> Response:
+    """Return what would be asked for by a table, row by row; nothing is kept yet."""
+    visitor, content = form.visitor, await form.file("file", LARGEST_FILE)
+    caller = callers.require(visitor.caller, "request")
+    if not content:
+        raise ConfigurationError("choose a file first")
+    written = _table(form, base64.b64encode(content).decode(), look=True)
+    lines, _ = await run_in_threadpool(requests.take_table, visitor.office, caller, written, None)
+    return visitor.page(
+        "my_table.html",
+        lines=lines,
+        faults=sum(one.wanted is None for one in lines),
+        told=lambda one: faults_of(visitor, one.line),
+        content=written.content,
+        asked=_asked(form),
+        key=secrets.token_urlsafe(),
+    )
+
+
+@router.post("/table/keep")
+async def ask_by_table(form: Sent) -> Response:
+    """Ask for what a table says that was looked at, all of it or nothing."""
+    caller = callers.require(form.visitor.caller, "request")
+    written, key = _table(form, form["content"], look=False), form["key"][:200]
+    _, made = await run_in_threadpool(requests.take_table, form.visitor.office, caller, written, key)
+    if not made:
+        raise ConfigurationError("something in the table is wrong: bring it anew, and see what")
+    return see("/my#requests")
+
+
+def _asked(form: SentForm) -> dict[str, object]:
+    return {"wanted": form["wanted"].strip(), "day": form["day"] or None}
+
+
+def _table(form: SentForm, content: str, *, look: bool) -> TableWanted:
+    try:
+        return TableWanted.model_validate({"content": content, "look": look, **_asked(form)})
+    except ValidationError:
+        raise ConfigurationError(NOT_SO) from None
+
+
+def _items(visitor: Visitor, account: str) -> list[OwnItem]:
+    """Return a customer's items, those due first."""
+    found = visitor.office.store.items.list(AT_ONCE, account=account)
+    choose = visitor.words.choose
+    return [OwnItem(one, choose(json.loads(one.name)), ending(visitor, one.due)) for one in found]
 
 
 def _account(visitor: Visitor) -> str:

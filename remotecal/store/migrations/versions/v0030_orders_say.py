@@ -1,4 +1,4 @@
-"""What signed orders say is copied beside them, for lists: procedure, customer, what they are for."""
+"""What signed orders say is copied beside them, for lists; requests of customers name their items."""
 
 import base64
 import json
@@ -57,6 +57,8 @@ LANGUAGES = ("zh", "en", "")
 
 def upgrade() -> None:
     """Make the columns and their indexes, and fill them; what is no order as it was signed stays empty."""
+    numbered = sa.Column("number", sa.BigInteger, comment="of the item in the register, where it is one")
+    op.add_column("requests", numbered)
     for name, comment in COLUMNS.items():
         op.add_column("orders", sa.Column(name, sa.Text, comment=comment))
     op.add_column("orders", sa.Column("devices", sa.Integer, comment="how many it is for"))
