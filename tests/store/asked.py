@@ -1,5 +1,6 @@
 """What a database is asked: the statements a store sends, and by which indexes they are answered."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -19,12 +20,16 @@ class Asked(NamedTuple):
 
 
 @contextmanager
-def asking(store: Store) -> Iterator[list[Asked]]:
-    """Give the statements that a store sends while the context lasts, those of transactions apart."""
+def asking(store: Store, *, by_pages: bool = False) -> Iterator[list[Asked]]:
+    """Give the statements that a store sends while the context lasts, those of transactions apart.
+
+    `by_pages`: only those that requests over HTTP send, and not what a station has the hub look up meanwhile.
+    """
     sent: list[Asked] = []
 
     def note(_connection, _cursor, statement, parameters, _context, many) -> None:
-        if not statement.startswith("BEGIN"):
+        ours = not by_pages or threading.current_thread().name.startswith("AnyIO")
+        if ours and not statement.startswith("BEGIN"):
             sent.append(Asked(statement, parameters, many))
 
     event.listen(store.database._engine, "before_cursor_execute", note)

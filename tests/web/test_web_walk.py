@@ -4,24 +4,36 @@ Nothing here names a page to be walked: what the application answers to is asked
 page with a name in its address that nothing here has is a failure (`Furnished.at`).
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import copy
 from html import unescape
 
 import httpx
 import pytest
+import schemathesis
+from asked import asking
+from axe_playwright_python.base import AXE_SCRIPT
+from fastapi import FastAPI
 from filled import BY_DEVICE, Filled, every_form
 from furnished import COOKIE, EVERYBODY, Furnished, furnish
+from hypothesis import HealthCheck, Phase, given, settings
+from laboratories import PATIENCE
+from playwright.sync_api import Browser, Page
 from routes import needed, paths, routes
 from sqlalchemy import select
 from test_table_of_items import packed
+from test_web_browser import RULES, browser
 from test_web_papers import SCAN
-from web_laboratory import PASSWORD, Web
+from web_laboratory import DIGEST, PASSWORD, Web
 
 from remotecal import spreadsheets
+from remotecal.pages.assets import assets
 from remotecal.store.audit_log import REFUSALS
 from remotecal.store.tables import audit, metadata
 from remotecal.web import papers
+from remotecal.web.callers import csrf_of
 
 OPEN = frozenset({"/login", "/login/passkey", "/language"})
 """Forms of whoever is not logged in: they have no session that a token could be of."""
@@ -42,6 +54,17 @@ another one, and the one before is none any more."""
 FOREIGN = ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"})
 
 
+__all__ = ["browser"]
+
+
+def violations(page: Page) -> list[list[str]]:
+    """Return what axe finds wrong with a page."""
+    asked = json.dumps(RULES | {"resultTypes": ["violations"]})
+    return page.evaluate(
+        f"axe.run({asked}).then((all) => all.violations.map((one) => [one.id, one.nodes[0].html]))"
+    )
+
+
 @pytest.fixture(scope="module")
 def home(web: Web) -> Iterator[Furnished]:
     with furnish(web) as home:
@@ -52,6 +75,12 @@ def home(web: Web) -> Iterator[Furnished]:
 def filled(home: Furnished) -> Mapping[str, Filled]:
     """Path → its form as a person fills it in, read from the pages they find it on."""
     return every_form(home)
+
+
+@pytest.fixture(scope="module")
+def readers(home: Furnished) -> Mapping[str, str]:
+    """Address of each page → who reads it."""
+    return home.read_by()
 
 
 def kept(home: Furnished) -> dict[str, list[str]]:
@@ -74,6 +103,54 @@ def done(home: Furnished, after: int = 0) -> list[tuple[int, str, str, str]]:
 
 def last(home: Furnished) -> int:
     return max((number for number, *_ in done(home)), default=0)
+
+
+MOST = 5
+"""Queries of a page, who looks included."""
+MORE = {"/amend": 9, "/label": 7, "/orders/new": 7}
+"""Address → how many it takes; why is told in the decision on pages."""
+
+
+def test_no_page_asks_the_database_more_than_five_times(home: Furnished, readers: Mapping[str, str]) -> None:
+    store, found = home.web.hub.laboratory.store, {}
+    for user in set(readers.values()):
+        with home.browsing(user) as client:
+            for where in (one for one, reader in readers.items() if reader == user):
+                client.get(where)  # what is remembered is found
+                with asking(store, by_pages=True) as asked:
+                    client.get(where)
+                found[where] = len(asked)
+    assert {where.partition("?")[0]: n for where, n in found.items() if n > MOST} == MORE
+
+
+@pytest.mark.parametrize(("locale", "width", "size"), [("en", 360, 16), ("zh-CN", 1280, 32)])
+def test_every_page_can_be_used_by_everybody(
+    browser: Browser, home: Furnished, readers: Mapping[str, str], locale: str, width: int, size: int
+) -> None:
+    """On a phone, and with letters twice as large; and none does what its policy forbids."""
+    said: list[str] = []
+    context = browser.new_context(locale=locale, viewport={"width": width, "height": 800})
+    context.set_default_timeout(PATIENCE * 1000)
+    context.add_init_script(AXE_SCRIPT)
+    page = context.new_page()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda told: said.append(told.text) if told.type in {"error", "warning"} else None)
+    sizes = {"fontSizes": {"standard": size, "fixed": size}}
+    context.new_cdp_session(page).send("Page.setFontSizes", sizes)
+    wrong = {}
+    for user in sorted(set(readers.values())):
+        cookies = {COOKIE: home.session(user), "remotecal_wall": home.wall}
+        context.add_cookies([{"name": name, "value": one, "url": home.url} for name, one in cookies.items()])
+        for where in (one for one, reader in readers.items() if reader == user):
+            page.goto(home.url + where)
+            refused = [one for one in said if "status of 4" not in one]
+            wide = page.evaluate("document.documentElement.scrollWidth") > width
+            broken = violations(page) if locale == "en" else []
+            if refused or wide or broken:
+                wrong[where] = refused, wide, broken
+            said.clear()
+    context.close()
+    assert wrong == {}
 
 
 def test_every_form_is_on_a_page(filled: Mapping[str, Filled]) -> None:
@@ -275,3 +352,90 @@ def test_what_a_form_does_is_done_once_and_stands_in_the_audit_log(
             assert again.status_code in {200, 303, 404, 409, 422}, (path, why(again))
             changed = {name for name, rows in kept(home).items() if rows != now[name]}
             assert changed <= TWICE.get(path, set()), path
+
+
+FUZZED = settings(
+    max_examples=4,
+    derandomize=True,
+    database=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+TYPES = {
+    ".zip": "application/zip",
+    ".pdf": "application/pdf",
+    ".svg": "image/svg+xml",
+    ".xml": "application/xml",
+    ".ics": "text/calendar",
+    "/scan": "application/octet-stream",
+}
+"""End of a path → what comes from there; a page from all others."""
+
+
+def described(filled: Mapping[str, Filled]) -> dict[str, object]:
+    """Return the description of all pages and forms, as the API has one; streams are read elsewhere."""
+    app = FastAPI()
+    for route in routes():
+        if not route.path.endswith("/news") and route.path != "/logout":
+            shown = copy(route)
+            shown.include_in_schema = True
+            app.router.routes.append(shown)
+    schema = app.openapi()
+    for path, form in filled.items():
+        if path in schema["paths"]:
+            properties = {name: {"type": "string"} for name in (*form.fields, *form.files)}
+            content = {"schema": {"type": "object", "properties": properties}}
+            schema["paths"][path]["post"]["requestBody"] = {
+                "content": {"application/x-www-form-urlencoded": content}
+            }
+    return schema
+
+
+def test_whatever_is_sent_no_page_fails(home: Furnished, filled: Mapping[str, Filled]) -> None:
+    """It answers as it should, with a policy, also where a form is of the right session and says anything."""
+    home.web.users.put("staff", roles={"operator", "reviewer", "approver", "administrator"}, password=DIGEST)
+    secret, asked = home.session("staff"), 0
+    cookies = {"Cookie": f"{COOKIE}={secret}; remotecal_wall={home.wall}"}
+    for found in schemathesis.openapi.from_dict(described(filled)).get_all_operations():
+        operation = found.ok()
+        kind = next((one for end, one in TYPES.items() if operation.path.endswith(end)), "text/html")
+
+        @FUZZED
+        @given(case=operation.as_strategy())
+        def ask(case: schemathesis.Case) -> None:
+            nonlocal asked
+            for name in (case.path_parameters or {}).keys() & home.names.keys():
+                case.path_parameters[name] = home.names[name]
+            if isinstance(case.body, dict):
+                case.body["csrf"] = csrf_of(secret)
+            case.headers, case.cookies = cookies, {}
+            answer = case.call(base_url=home.url, timeout=PATIENCE, allow_redirects=False)
+            where = f"{case.method} {case.path} {case.query} {case.body}"
+            assert answer.status_code < 500, where
+            assert answer.headers.get("content-security-policy"), where
+            if answer.content:
+                given_as = answer.headers["content-type"].partition(";")[0]
+                assert given_as in {
+                    "text/html",
+                    kind,
+                    "text/csv" if "form" in (case.query or {}) else kind,
+                }, where
+            asked += 1
+
+        ask()
+    assert asked > 300
+
+
+def test_nothing_is_green_and_nothing_moves() -> None:
+    """Colour is for what wants a person: what is as it should be has none (ISA-101)."""
+    style = "".join(path.read_text() for path in assets().values() if path.suffix in {".css", ".svg"})
+    assert not re.search(r"animation|transition|@keyframes|<animate|smooth|blink", style)
+    assert not re.search(r":[^;{}]*\b(green|lime|teal|olive|aqua|cyan|turquoise)\b", style)
+    assert not re.search(r"\b(rgb|hsl|hwb|lab|lch|oklch|color)\(", style), "say it as #rrggbb"
+    colours = re.findall(r"#([0-9a-fA-F]{3,8})\b", style)
+    assert len(colours) > 15
+    for one in colours:
+        red, green, blue = (
+            int(2 * c if len(one) < 6 else one[2 * n : 2 * n + 2], 16) for n, c in enumerate(one[:3])
+        )
+        assert green <= max(red, blue) + 8, one

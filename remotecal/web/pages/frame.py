@@ -299,7 +299,7 @@ def entrance(
     asked = (
         next_
         or request.query_params.get("next")
-        or (f"{request.url.path}?{request.url.query}".rstrip("?") if request.method in SAFE else "/")
+        or (f"{request.url.path}?{request.url.query}".rstrip("?") if _leads_back(request) else "/")
     )
     words = words_for(request)
     said = words.refusal(refusal)[0] if refusal else ""
@@ -308,6 +308,11 @@ def entrance(
     if request.method not in SAFE:
         content["whole"] = "/login"  # where a form was sent to there may be no page
     return HTMLResponse(_template("login.html").render(**content), status, HEADERS)
+
+
+def _leads_back(request: Request) -> bool:
+    """Tell whether what was asked for can be asked for again: no form, and not the way in itself."""
+    return request.method in SAFE and request.url.path != "/login"
 
 
 def for_anybody(request: Request, office: Office, template: str, **content: object) -> Response:
