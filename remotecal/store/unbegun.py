@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from remotecal.store.tables import WAITING, orders, stations
+from remotecal.store.few import WAITING
+from remotecal.store.tables import orders, stations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/standards", tags=["what runs are about"])
 
 
 class KnownStandard(NamedTuple):
-    """A standard that is known here: it took part in a run, or is on a bench, or an item of the laboratory."""
+    """A standard known here: it took part in a run, is on a bench, or an item of the laboratory."""
 
     number: str
     """Its serial number, or its certificate's where nobody tells that."""
@@ -113,8 +113,8 @@ def _announced(here: Office, number: str) -> KnownStandard:
                 if same(called, number):
                     return KnownStandard(called, name, station=station.name)
     for item in here.store.items.numbered(number, account="", limit=1):
-        name = words(item.name)
-        called = name.get("en") or next(iter(name.values()), "")
+        said = words(item.name)
+        called = said.get("en") or next(iter(said.values()), "")
         return KnownStandard(item.serial or item.owner_number, called, item.maker, item.model, item.station)
     raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
 
