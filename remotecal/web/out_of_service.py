@@ -27,7 +27,7 @@ router = APIRouter(prefix="/standards", tags=["what runs are about"])
 
 
 class KnownStandard(NamedTuple):
-    """A standard that is known here: it took part in a run, or is on a bench, or an item of the laboratory."""
+    """A standard that is known here: it took part in a run, is on a bench, or an item of its own."""
 
     number: str
     """Its serial number, or its certificate's where nobody tells that."""

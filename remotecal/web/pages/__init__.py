@@ -20,6 +20,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
         comparing,
         course,
+        drift,
         entry,
         evidence,
         first_order,
@@ -69,7 +70,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
-    held = (standards, papers, resting, items, notices)
+    held = (drift, standards, papers, resting, items, notices)
     told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)
