@@ -135,8 +135,13 @@ def _recognise(bench: Bench, admission: Admission) -> None:
             raise CertificateRefused(f"{name}: {refusal}") from None
 
 
+def read_check_standard(path: Path) -> CheckStandard:
+    """Return the record of a check standard (`BenchError`: it can't be read, or something in it is wrong)."""
+    return checked(CheckStandard, read_toml(path, BenchError), str(path), BenchError)
+
+
 def _look_at_chart(path: Path, day: date) -> None:
-    record = checked(CheckStandard, read_toml(path, BenchError), str(path), BenchError)
+    record = read_check_standard(path)
     if record.checked != day:
         raise CertificateRefused(
             f"check standard {record.name} was last measured on {record.checked}, not today: do that first"

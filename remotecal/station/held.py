@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
 from remotecal.model import Column
+from remotecal.transport.check_standards import MOST_VALUES, CheckTold
 from remotecal.transport.messages import HeldUntil
 
 if TYPE_CHECKING:
@@ -68,6 +70,26 @@ def numbers(bench: Bench) -> dict[str, tuple[str, str]]:
         if serial or told:
             found[name] = serial, told.number if told else ""
     return found
+
+
+def checks(bench: Bench) -> tuple[CheckTold, ...]:
+    """Return the check standards of a bench; of a record that can't be read the run will say so."""
+    from remotecal.runs.admission import read_check_standard
+
+    admission, found = bench.file.admission, []
+    for chart in () if admission is None else admission.check_standards:
+        with suppress(RemotecalError):
+            record = read_check_standard(bench.path.parent / chart)
+            found.append(
+                CheckTold(
+                    name=record.name,
+                    unit=record.unit,
+                    in_control=record.in_control[-MOST_VALUES:],
+                    latest=record.latest[-MOST_VALUES:],
+                    checked=record.checked,
+                )
+            )
+    return tuple(found)
 
 
 def _told(bench: Bench, entry: Entry | ArtefactEntry) -> CertificateTells | None:

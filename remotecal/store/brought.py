@@ -107,6 +107,16 @@ class Brought:
         with self._database.read() as connection:
             return tuple(map(BroughtRow._make, connection.execute(query)))
 
+    def contents(self, standard: str, limit: int = LISTED) -> tuple[tuple[BroughtRow, bytes], ...]:
+        """Return the certificates that were brought for a standard with their files, the latest first."""
+        from sqlalchemy import select
+
+        table = brought_certificates
+        query = select(*_COLUMNS, table.c.xml).where(table.c.same == comparable(standard))
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit)).all()
+        return tuple((BroughtRow._make(row[:-1]), bytes(row[-1])) for row in rows)
+
     def xml(self, brought: int) -> tuple[BroughtRow, bytes]:
         """Return a certificate and its file (`NotThere`: there is none of this number)."""
         from sqlalchemy import select

@@ -234,6 +234,17 @@ class Journals:
             line = connection.execute(select(table.c.line).where(this)).scalar()
         return b"" if line is None else bytes(line)
 
+    def first_lines(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        """Return the first line of each of some journals, by station and run, where it is here."""
+        from sqlalchemy import select
+
+        table = journal_lines
+        query = select(table.c.station, table.c.run, table.c.line).where(
+            of_runs(table, wanted), table.c.seq == 1
+        )
+        with self._database.read() as connection:
+            return {(row.station, row.run): bytes(row.line) for row in connection.execute(query)}
+
     def _take(
         self, connection: Connection, growing: Growing, used: dict[str, int], batch: Batch
     ) -> int | EvidenceError:

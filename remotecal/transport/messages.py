@@ -12,6 +12,7 @@ from remotecal.drivers.guide import UNGUIDED, Guide
 from remotecal.journal.files import Sha256
 from remotecal.order import Order
 from remotecal.procedures.run import Kind
+from remotecal.transport.check_standards import CheckTold
 from remotecal.transport.consent import ConsentAwaited, OrderWaiting
 from remotecal.transport.limits import LimitTold
 from remotecal.transport.versions import Informing
@@ -107,6 +108,8 @@ class BenchAnnounced(Informing):
     """What of it may be relied on until a day; what says no day is not among it."""
     numbers: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Name of an instrument or artefact → its serial number and its certificate's, "" for none."""
+    checks: tuple[CheckTold, ...] = ()
+    """Its check standards, of those whose records can be read."""
     simulated: bool = False
     """Whether it lives by a virtual clock, so that nothing but demonstrations and training come of it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -108,19 +109,19 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     reach = _reach(errors, led)
     limits = _to_draw(_limits(errors, len(values)), errors, led)
     x = _place_axis(places, may_be_logarithmic=not led)
-    y = _error_axis(reach + [bound for line in limits for bound in line])
+    y = error_axis(reach + [bound for line in limits for bound in line])
     svg = tag(
         "svg",
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
         font_family=font,
     )
-    _frame(svg, x, y)
+    frame_of(svg, x, y)
     _labels(svg, at, errors)
     for line in limits:
         for level in _levels(x, sorted(zip(places, line, strict=True))):
-            svg.append(_path(x, y, level, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
-    svg.append(_path(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
+            svg.append(path_of(x, y, level, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
+    svg.append(path_of(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
     for each in led:
         _direction(svg, x, y, sorted(zip(places, each.errors, strict=True)), each.name)
     for place, value, bar in zip(places, values, bars, strict=True):
@@ -141,57 +142,25 @@ def history(series: Sequence[tuple[Column, Column]], font: str) -> _Element:
     """
     places = tuple(place for at, _ in series for place in at.floats())
     reach = [end for _, errors in series for end in _reach(errors, ())]
-    x, y = _place_axis(places, may_be_logarithmic=True), _error_axis(reach)
+    x, y = _place_axis(places, may_be_logarithmic=True), error_axis(reach)
     svg = tag(
         "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", font_family=font
     )
-    _frame(svg, x, y)
+    frame_of(svg, x, y)
     _labels(svg, *series[0])
     for mark, colour, (at, errors) in reversed(list(zip(MARKS, (INK, *EARLIER), series, strict=False))):
         points = sorted(zip(at.floats(), errors.floats(), _bars(errors), strict=True))
         line = [(place, value) for place, value, _ in points]
-        svg.append(_path(x, y, line, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
+        svg.append(path_of(x, y, line, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
         for place, value, bar in points:
             column, ends = f"{x.place(place):.2f}", (y.place(value + bar), y.place(value - bar))
-            svg.append(_line(column, f"{ends[0]:.2f}", column, f"{ends[1]:.2f}", colour, "1.1"))
-            svg.append(_marked(mark, x.place(place), y.place(value), colour))
+            svg.append(line_of(column, f"{ends[0]:.2f}", column, f"{ends[1]:.2f}", colour, "1.1"))
+            svg.append(mark_of(mark, x.place(place), y.place(value), colour))
     return svg
 
 
-def trend(
-    times: Sequence[str], series: Sequence[Sequence[float | None]], heading: str, font: str
-) -> _Element:
-    """Return a drawing (SVG) of what changes with time; each series has a value or none at each.
-
-    Args:
-        times: what is printed below each, at even distances; where there are many, below some.
-        series: as many as `MARKS` at most, each with a mark of its own and as many values as there are times.
-        heading: what stands beside the axis of the values.
-        font: in which it is lettered.
-    """
-    x = Axis(-0.5, len(times) - 0.5, LEFT, WIDTH - RIGHT)
-    y = _error_axis([value for each in series for value in each if value is not None])
-    svg = tag(
-        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", font_family=font
-    )
-    every = -(-len(times) // MOST_TIMES)
-    _frame(svg, x, y, [(float(n), time) for n, time in enumerate(times) if n % every == 0])
-    upright = tag("g", transform=f"translate(14 {(TOP + HEIGHT - BOTTOM) / 2:g}) rotate(-90)")
-    upright.append(_text(heading, "0", "0", anchor="middle"))
-    svg.append(upright)
-    for mark, colour, values in zip(MARKS, (INK, *EARLIER), series, strict=False):
-        points = [(float(n), value) for n, value in enumerate(values) if value is not None]
-        svg.append(_path(x, y, points, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
-        for place, value in points:
-            svg.append(_marked(mark, x.place(place), y.place(value), colour))
-    return svg
-
-
-MOST_TIMES = 10
-"""Times that are printed below a drawing, at most."""
-
-
-def _marked(mark: str, column: float, row: float, colour: str) -> _Element:
+def mark_of(mark: str, column: float, row: float, colour: str) -> _Element:
+    """Return a mark (`MARKS`) at a place of the page."""
     corners: dict[str, tuple[tuple[float, float], ...]] = {
         "square": ((-3, -3), (3, -3), (3, 3), (-3, 3)),
         "triangle": ((0, -4.2), (3.6, 2.4), (-3.6, 2.4)),
@@ -219,7 +188,7 @@ def _to_draw(limits: list[list[float]], errors: Column, led: tuple[Led, ...]) ->
     if led:
         return [] if max(map(abs, far), default=0.0) > WIDEST_LIMITS * max(map(abs, reach)) else limits
     bar = 2 * median(_bars(errors))
-    within, beyond = (_error_axis(ends) for ends in (reach, reach + far))
+    within, beyond = (error_axis(ends) for ends in (reach, reach + far))
     hidden = bar and beyond.length(bar) < SHORTEST_BAR
     return [] if hidden and within.length(bar) > WORTH_IT * beyond.length(bar) else limits
 
@@ -283,7 +252,8 @@ def _place_axis(places: tuple[float, ...], *, may_be_logarithmic: bool) -> Axis:
     return Axis(low, high + margin, LEFT, WIDTH - RIGHT)
 
 
-def _error_axis(reach: list[float]) -> Axis:
+def error_axis(reach: list[float]) -> Axis:
+    """Return a linear axis from bottom to top on which 0 and all of some values are."""
     low, high = min([0.0, *reach]), max([0.0, *reach])
     margin = 0.12 * (high - low) or 1.0
     return Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
@@ -297,18 +267,19 @@ def _round_numbers(low: float, high: float) -> list[float]:
     return [round(number * step, 12) for number in range(first, math.floor(high / step) + 1)]
 
 
-def _frame(svg: _Element, x: Axis, y: Axis, marks: Sequence[tuple[float, str]] | None = None) -> None:
+def frame_of(svg: _Element, x: Axis, y: Axis, marks: Sequence[tuple[float, str]] | None = None) -> None:
+    """Draw the frame, its grid and the numbers beside it; `marks` instead of round numbers of places."""
     for mark, said in marks or [(mark, _tick(mark)) for mark in x.ticks()]:
         column = f"{x.place(mark):.2f}"
-        svg.append(_line(column, f"{TOP:g}", column, f"{HEIGHT - BOTTOM:g}", GRID))
-        svg.append(_text(said, column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
-    decimals = max(0, *(len(f"{mark:g}".partition(".")[2]) for mark in y.ticks()))
+        svg.append(line_of(column, f"{TOP:g}", column, f"{HEIGHT - BOTTOM:g}", GRID))
+        svg.append(text_of(said, column, f"{HEIGHT - BOTTOM + 14:g}", anchor="middle"))
+    decimals = max(0, *(-int(Decimal(f"{mark:.12g}").as_tuple().exponent) for mark in y.ticks()))
     for mark in y.ticks():
         place = y.place(mark)
         colour = "#8d9aa6" if mark == 0 else GRID
-        svg.append(_line(f"{LEFT:g}", f"{place:.2f}", f"{WIDTH - RIGHT:g}", f"{place:.2f}", colour))
+        svg.append(line_of(f"{LEFT:g}", f"{place:.2f}", f"{WIDTH - RIGHT:g}", f"{place:.2f}", colour))
         label = f"{mark:.{decimals}f}".replace("-", "−")
-        svg.append(_text(label, f"{LEFT - 6:g}", f"{place + 3.5:.2f}", anchor="end"))
+        svg.append(text_of(label, f"{LEFT - 6:g}", f"{place + 3.5:.2f}", anchor="end"))
     frame = {"x": f"{LEFT:g}", "y": f"{TOP:g}", "width": f"{WIDTH - LEFT - RIGHT:g}"}
     svg.append(tag("rect", fill="none", stroke=FRAME, height=f"{HEIGHT - TOP - BOTTOM:g}", **frame))
 
@@ -321,9 +292,9 @@ def _tick(mark: float) -> str:
 
 def _labels(svg: _Element, at: Column, errors: Column) -> None:
     middle = (LEFT + WIDTH - RIGHT) / 2
-    svg.append(_text(_heading(at), f"{middle:g}", f"{HEIGHT - 12:g}", anchor="middle"))
+    svg.append(text_of(_heading(at), f"{middle:g}", f"{HEIGHT - 12:g}", anchor="middle"))
     upright = tag("g", transform=f"translate(14 {(TOP + HEIGHT - BOTTOM) / 2:g}) rotate(-90)")
-    upright.append(_text(_heading(errors), "0", "0", anchor="middle"))
+    upright.append(text_of(_heading(errors), "0", "0", anchor="middle"))
     svg.append(upright)
 
 
@@ -336,16 +307,18 @@ def _heading(column: Column) -> str:
 
 def _point(svg: _Element, place: float, middle: float, top: float, bottom: float) -> None:
     column = f"{place:.2f}"
-    svg.append(_line(column, f"{top:.2f}", column, f"{bottom:.2f}", INK, "1.1"))
+    svg.append(line_of(column, f"{top:.2f}", column, f"{bottom:.2f}", INK, "1.1"))
     for end in (top, bottom):
-        svg.append(_line(f"{place - 3.5:.2f}", f"{end:.2f}", f"{place + 3.5:.2f}", f"{end:.2f}", INK, "1.1"))
+        svg.append(
+            line_of(f"{place - 3.5:.2f}", f"{end:.2f}", f"{place + 3.5:.2f}", f"{end:.2f}", INK, "1.1")
+        )
     svg.append(tag("circle", cx=column, cy=f"{middle:.2f}", r="2.6", fill=INK))
 
 
 def _direction(svg: _Element, x: Axis, y: Axis, points: list[tuple[float, float]], name: str) -> None:
     """Draw the errors of one direction: a line, and a triangle at each."""
     colour, dashes, up = DRAWN[name]
-    svg.append(_path(x, y, points, stroke=colour, stroke_width="1.1", stroke_dasharray=dashes))
+    svg.append(path_of(x, y, points, stroke=colour, stroke_width="1.1", stroke_dasharray=dashes))
     for place, value in points:
         column, row = x.place(place), y.place(value)
         corners = ((0.0, -4.2 * up), (3.6, 2.4 * up), (-3.6, 2.4 * up))
@@ -353,16 +326,18 @@ def _direction(svg: _Element, x: Axis, y: Axis, points: list[tuple[float, float]
         svg.append(tag("polygon", points=drawn, fill=colour))
 
 
-def _line(x1: str, y1: str, x2: str, y2: str, colour: str, width: str = "0.7") -> _Element:
+def line_of(x1: str, y1: str, x2: str, y2: str, colour: str, width: str = "0.7") -> _Element:
+    """Return a line between two places of the page."""
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour, stroke_width=width)
 
 
-def _path(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> _Element:
+def path_of(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> _Element:
+    """Return a line through points."""
     steps = " L ".join(f"{x.place(place):.2f} {y.place(value):.2f}" for place, value in points)
     return tag("path", d=f"M {steps}", fill="none", **style)
 
 
-def _text(content: str, x: str, y: str, anchor: str) -> _Element:
+def text_of(content: str, x: str, y: str, anchor: str) -> _Element:
     """Return a text, in which symbols with an index have it below the line: ρ_ref."""
     parts, place = [], 0
     for found in SYMBOL.finditer(content):

@@ -20,6 +20,7 @@ def add_to(app: FastAPI) -> None:
         certificates,
         comparing,
         course,
+        drift,
         due,
         entry,
         evidence,
@@ -75,7 +76,7 @@ def add_to(app: FastAPI) -> None:
         issuing,
         certificates,
     )
-    held = (standards, papers, resting, items, notices, due, stations)
+    held = (drift, standards, papers, resting, items, notices, due, stations)
     told = (statistics, spreads, intervals, people, audit, walls, my, requests, passkeys)
     for part in (*work, *held, *told, search, keys, entry, assets, public):
         app.include_router(part.router)

@@ -129,7 +129,7 @@ def _trends(found: Iterable[Spread], first: date, last: date, words: Catalogue) 
 def _trend(group: Sequence[Spread], months: Sequence[str], words: Catalogue) -> Trend:
     from lxml import etree
 
-    from remotecal.certificates.pdf.curve import trend
+    from remotecal.certificates.pdf.over_time import trend
 
     unit = group[0].unit
     counted: dict[tuple[str, str], int] = defaultdict(int)

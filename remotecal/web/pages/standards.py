@@ -18,6 +18,7 @@ from remotecal.web import brought, callers, out_of_service
 from remotecal.web.about import Number
 from remotecal.web.answers import file
 from remotecal.web.brought import BroughtInPath
+from remotecal.web.pages.drift import checks_of
 from remotecal.web.pages.frame import Brought, Sent, Visiting, Visitor
 from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.register import not_a_customer
@@ -89,7 +90,9 @@ def list_standards(visitor: Visiting) -> Response:
     ]
     listed = {row.out.id for row in rows if row.out is not None}
     others = [row for row in out.rows if row.id not in listed]
-    return visitor.page("standards.html", rows=rows, others=others, days=AHEAD.days)
+    return visitor.page(
+        "standards.html", rows=rows, others=others, days=AHEAD.days, checks=checks_of(visitor.office)
+    )
 
 
 @router.get("/standard")
