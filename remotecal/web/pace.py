@@ -5,21 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from remotecal.web.watching import Seen
+    from remotecal.transport.messages import Live
 
 
-def left(seen: Seen | None) -> float | None:
+def left(live: Live, age: float) -> float | None:
     """Return about how many seconds a run still takes; None until there is a pace.
 
     Its station tells, by what its procedure says that each point takes. One of an earlier version does not:
     then each observation counts alike.
+
+    Args:
+        live: what its station said last.
+        age: how many seconds ago.
     """
-    if seen is None:
-        return None
-    live = seen.live
     ahead = live.left
     if ahead is None and live.observed and live.now > live.began:
         ahead = (live.now - live.began) / live.observed * (live.due - live.observed)
     if ahead is None:
         return None
-    return max(0.0, ahead - (seen.age if live.state == "running" else 0.0))
+    return max(0.0, ahead - (age if live.state == "running" else 0.0))

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
@@ -14,11 +15,15 @@ from pydantic import ValidationError
 from remotecal.errors import RemotecalError
 from remotecal.transport import subjects
 from remotecal.transport.messages import Live
+from remotecal.web.heard import Heard
+from remotecal.web.indications import indications
+from remotecal.web.pace import left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
     from remotecal.hub.laboratory import OrderDesk
+    from remotecal.web.indications import Indication
 
 ON: Final = frozenset({"running", "asking", "paused"})
 """States of a run that is on."""
@@ -30,6 +35,8 @@ AT_LEAST: Final = 0.5
 """Seconds from one look at what is new to the next, at least: nobody reads faster."""
 AT_MOST: Final = 2.0
 """The same at most: what changes without a station's word, and how old its last word is."""
+DRAWN: Final = 6
+"""Indications of a run whose trend is drawn where several runs are shown."""
 OF_ONE: Final = 8
 """Runs of one station that are remembered at once: what it makes up pushes out nothing of another's."""
 
@@ -42,11 +49,23 @@ class Seen:
     """Where the run is."""
     heard: float
     """When that was heard, by a clock that only runs forward, in seconds."""
+    past: Heard | None = None
+    """The last minute of what was heard of the run."""
 
     @property
     def age(self) -> float:
         """For how many seconds there has been no news."""
         return max(0.0, time.monotonic() - self.heard)
+
+    def indications(self, drawn: int = DRAWN) -> list[Indication]:
+        """Return the latest indications as pages show them, with the trend of so many, at most."""
+        return indications(self.live, self.past, drawn)
+
+    @property
+    def left(self) -> int | None:
+        """About how many minutes the run still takes; None until there is a pace."""
+        ahead = left(self.live, self.age)
+        return None if ahead is None else ceil(ahead / 60)
 
 
 Shows = Callable[[str, Live, Live | None], bool]
@@ -157,8 +176,10 @@ class Watching:
 
     def _take(self, station: str, live: Live) -> None:
         seen = self._seen.setdefault(station, {})
-        before = seen.pop(live.run, None)
-        seen[live.run] = Seen(live, time.monotonic())
+        before, now = seen.pop(live.run, None), time.monotonic()
+        past = (before.past if before is not None else None) or Heard()
+        past.take(live, now)
+        seen[live.run] = Seen(live, now, past)
         if len(seen) > OF_ONE:
             del seen[next(iter(seen))]
         for viewer in self._viewers:

@@ -3,6 +3,7 @@
 What it took is printed beside the goal (`pytest -s`).
 """
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 from test_web_browser import RULES, browser, opened, said
+from test_web_pages import browsing
 from tiny_bench import Tiny, tiny_bench
 from web_laboratory import PERSONS, Web
 
 from remotecal.pages.words import words
 from remotecal.station.on_site import Wish, wish_for
+from remotecal.store.tables import runs
 from remotecal.transport.messages import RemoteOrder
+from remotecal.web.pages import tripped
 
 __all__ = ["browser", "said"]
 INTERLOCK = '\n[[interlocks]]\nwatch = "gauge.value"\nabove = 8.0\nunit = "V"\n'
@@ -76,3 +80,53 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
     assert said == []
     print(f"\nscenario 8: on Today {took:.1f} s after the hub had heard of it (goal 2)")
+
+
+def test_the_run_tells_the_last_minute_before_it_tripped_and_its_journal_has_it(web: Web) -> None:
+    with asking(web) as order:
+        web.site.tiny.world.offset = 50.0
+        answered(web)
+        stopped = web.do(web.site.state(order, "stopped"))
+    path = f"/runs/here/{order.id}"
+    for language, least in (("en", "Last minute: from"), ("zh", "最近一分钟：")):
+        with browsing(web, "operator", language) as client:
+            page = client.get(path).text
+            assert words(language).refusal(stopped.why)[0] in page
+            assert f"{least} 0 " in page or f"{least}0 " in page
+            told = page.partition('id="before"')[2].partition("</section>")[0]
+            assert "gauge.<wbr>value" in told
+            assert re.search(r'<svg viewBox="0 0 120 28" aria-hidden="true"><path d="M[0-9 ]+"/></svg>', told)
+            assert "style=" not in told
+            (last,) = re.findall(r'([0-9.]+)</td><td class="number">5[01]</td>', told)
+            assert 0.0 <= float(last) < 5.0
+            assert f"?line={stopped.why_line}#line-{stopped.why_line}" in told
+    with web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(runs.update().where(runs.c.run == order.id).values(why="", why_line=0, safe=""))
+    assert web.hub.laboratory.store.about.rebuild()
+    with browsing(web, "operator") as client:
+        assert "Last minute: from" in client.get(path).text, "made anew from the journal"
+
+
+WRITTEN = [
+    None,
+    7,
+    [7, {"what": "x"}, {"what": "x", "unit": "V", "values": 7}],
+    [
+        {
+            "what": "<b>",
+            "unit": "no unit",
+            "values": [[1, 2, 3], ["a", 1], [-1.0, 1e308], [5.0, 1.0], [True, 1]],
+        }
+    ],
+]
+
+
+@pytest.mark.parametrize("trend", WRITTEN)
+def test_whatever_a_station_writes_of_that_minute_harms_no_page(trend: object) -> None:
+    assert list(tripped._told(trend)) == []
+
+
+def test_names_of_that_minute_are_text() -> None:
+    (one,) = tripped._told([{"what": "<b>", "unit": "V", "values": [[-1.0, 1], [-2, 3]]}])
+    assert (one.what, one.values) == ("<b>", ((-2.0, 3.0), (-1.0, 1.0)))
+    assert (one.trend.least, one.trend.most) == ("1", "3")

@@ -15,12 +15,14 @@ from remotecal.model import Record
 from remotecal.model.flat import flatten
 from remotecal.pages.frame import see
 from remotecal.pages.typed import check_typed
+from remotecal.store.pages import ON as ALL_ON
 from remotecal.web import callers, certificates, runs, visible
 from remotecal.web.bodies import STATION, Acknowledged, CommandWanted, RunName, StationName
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, shared_stream, stream
 from remotecal.web.pages.pictures import is_picture
 from remotecal.web.pages.told import Divided
+from remotecal.web.pages.tripped import before_trip
 from remotecal.web.runs import BeforeRun
 from remotecal.web.watching import FEW, ON, WAITING, turned
 
@@ -67,20 +69,24 @@ def list_runs(
 @router.get("/live")
 def live(visitor: Visiting) -> Response:
     """Return the runs that are on."""
-    return visitor.page("live.html", live=_all_on(visitor, _cards(visitor)).whole)
+    cards = _all_on(visitor, _cards(visitor), acts=visitor.may("command"))
+    return visitor.page("live.html", live=cards.whole)
 
 
 @router.get("/live/news")
 def live_news(visitor: LookingOn) -> Response:
-    """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it."""
+    """Return what changes of them: nothing of it is the visitor's own, so all who see the same share it.
+
+    Buttons on cards belong to a form that stands on the page and has the visitor's token.
+    """
     account = visitor.caller.account
     anybody = replace(visitor, caller=callers.Caller("", frozenset(), account))
-    listed = ListedRuns(all_=account is None)
+    listed, acts = ListedRuns(all_=account is None), visitor.may("command")
 
     def parts() -> Parts:
         cards = _cards(anybody)
         listed.note(cards)
-        return {"live": _all_on(anybody, cards)}
+        return {"live": _all_on(anybody, cards, acts=acts)}
 
     async def ask() -> None:
         if not listed.known:  # once for all who share it
@@ -88,7 +94,7 @@ def live_news(visitor: LookingOn) -> Response:
         await listed.ask(visitor.office.watching, CONSOLE)
 
     return shared_stream(
-        visitor, parts, listed.shows, board=("live", account, visitor.words.language), ask=ask
+        visitor, parts, listed.shows, board=("live", account, visitor.words.language, acts), ask=ask
     )
 
 
@@ -127,6 +133,7 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
         equipment=used if visitor.caller.account is None else (),
         evidence=_sees_evidence(visitor, whole),
+        before=before_trip(visitor.office.store, row) if _sees_evidence(visitor, whole) else [],
         results=[] if record is None else results_of(visitor, record),
         files=_files(visitor, whole),
         drawn=is_picture,
@@ -160,7 +167,7 @@ async def command(station: StationName, run: RunName, form: Sent) -> Response:
         raise ConfigurationError("say why the run is to be aborted")
     _check_number(form.visitor, station, run, wanted)
     await runs.command_run(station, run, wanted, caller, form.visitor.office)
-    return see(f"/runs/{station}/{run}")
+    return see("/live" if form["back"] == "live" else f"/runs/{station}/{run}")
 
 
 @router.post(RUN + "/acknowledge")
@@ -295,25 +302,32 @@ def _picture(visitor: Visitor, row: RunRow, seen: Seen | None) -> str:
 
 
 def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:
-    """Return the runs that are on, each with what was heard of it last."""
-    return on_now(visitor, visitor.office.store.pages.wanting(account=visitor.caller.account))
+    """Return the runs that are on, each with what was heard of it last, and those that were suspended.
+
+    These are not over; they are told until somebody has seen to them.
+    """
+    wanting = visitor.office.store.pages.wanting(account=visitor.caller.account)
+    return on_now(visitor, wanting) + [(row, None) for row in wanting["suspended"]]
 
 
 def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[tuple[RunRow, Seen | None]]:
     """Return those of some runs that are on, each with what was heard of it last."""
     watching = visitor.office.watching
-    return [
-        (row, watching.of(row.station, row.run))
-        for kind in ("asking", "running", "paused")
-        for row in wanting[kind]
-    ]
+    return [(row, watching.of(row.station, row.run)) for kind in ALL_ON for row in wanting[kind]]
 
 
-def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]]) -> Divided:
-    """Return the runs that are on: all, and what stands on each one's card."""
-    pieces = {card_of(row): visitor.part("live_card.html", row=row, seen=seen) for row, seen in cards}
+def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, acts: bool) -> Divided:
+    """Return the runs that are on: all, and what stands on each one's card, its buttons apart.
+
+    These seldom change, so who goes by keys is not thrown off one.
+    """
+    pieces: dict[str, str] = {}
+    for row, seen in cards:
+        pieces[card_of(row)] = visitor.part("live_card.html", row=row, seen=seen)
+        if acts:
+            pieces[f"{card_of(row)}.acts"] = visitor.part("live_acts.html", row=row, seen=seen)
     told = [(card_of(row), row.run) for row, _ in cards]
-    return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces), pieces)
+    return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces, acts=acts), pieces)
 
 
 def card_of(row: RunRow) -> str:

@@ -77,5 +77,6 @@ def _end(visitor: Visitor, one: Whereabouts) -> float | date | None:
         return None if one.order.planned is None else date.fromisoformat(one.order.planned)
     if one.run.state not in ON:
         return None
-    ahead = left(visitor.office.watching.of(one.run.station, one.run.run))
+    seen = visitor.office.watching.of(one.run.station, one.run.run)
+    ahead = None if seen is None else left(seen.live, seen.age)
     return None if ahead is None else visitor.office.clock.now() + ahead

@@ -6,7 +6,6 @@ import logging
 from contextlib import aclosing
 from datetime import timedelta
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fastapi import APIRouter, Response
@@ -18,7 +17,6 @@ from remotecal.hub.unanswered import PATIENCE
 from remotecal.store.notices import IN_HAND
 from remotecal.store.pages import ON
 from remotecal.web.certificates import FILED_BY
-from remotecal.web.pace import left
 from remotecal.web.pages.abnormal import abnormal
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, still, stream_of
@@ -167,9 +165,8 @@ def _on(office: Office, wanting: Mapping[str, Sequence[RunRow]]) -> list[On]:
     found: list[On] = []
     for row in (row for kind in ON for row in wanting[kind]):
         seen = office.watching.of(row.station, row.run)
-        ahead, place = left(seen), (0, 0) if seen is None else (seen.live.number, seen.live.points)
-        minutes = None if ahead is None else ceil(ahead / 60)
-        found.append(On(row.station, row.run, row.state, row.began, *place, minutes))
+        place = (0, 0, None) if seen is None else (seen.live.number, seen.live.points, seen.left)
+        found.append(On(row.station, row.run, row.state, row.began, *place))
     return found
 
 
