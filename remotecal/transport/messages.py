@@ -336,7 +336,7 @@ class Live(Informing):
     """Time by its clock."""
     last: dict[str, tuple[float, str]] = Field(default_factory=dict)
     """Source → latest indication and its unit, of what the run read and of what is watched."""
-    digits: dict[str, int] = Field(default_factory=dict)
+    digits: dict[str, Annotated[int, Field(ge=0, le=15)]] = Field(default_factory=dict)
     """Source → digits behind the point that its indication has; none where that is not known."""
     limits: dict[str, tuple[LimitTold, ...]] = Field(default_factory=dict)
     """Source → what of it stops the run."""

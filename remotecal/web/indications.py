@@ -47,7 +47,7 @@ class Indication(NamedTuple):
     unit: str
     limits: tuple[LimitShown, ...]
     trend: Trend | None
-    """None where it was told but once, or nothing is kept of it."""
+    """None where it was told but once, nothing is kept of it, or it can't be drawn."""
 
 
 def indications(live: Live, heard: Heard | None, drawn: int) -> list[Indication]:
@@ -64,7 +64,7 @@ def indications(live: Live, heard: Heard | None, drawn: int) -> list[Indication]
         value, unit = live.last[source]
         limits, digits = live.limits.get(source, ()), live.digits.get(source)
         points = heard.trend(source) if heard is not None and place < drawn else []
-        trend = trend_of(points, _in_unit(limits, unit), digits) if len(points) > 1 else None
+        trend = trend_of(points, _in_unit(limits, unit), digits) if _can_be_drawn(points) else None
         shown = tuple(_shown(limit) for limit in limits)
         found.append(Indication(source, indicated(value, digits), unit, shown, trend))
     return found
@@ -77,6 +77,12 @@ def trend_of(
     values = [value for _, value in points]
     drawing = Markup(strip(points, REACH, limits))  # noqa: S704  numbers alone, by lxml
     return Trend(drawing, indicated(min(values), digits), indicated(max(values), digits))
+
+
+def _can_be_drawn(points: Sequence[tuple[float, float]]) -> bool:
+    """Tell whether there are two points, and not so far apart that no number says how far."""
+    values = [value for _, value in points]
+    return len(values) > 1 and math.isfinite(3 * (max(values) - min(values)))
 
 
 def _shown(limit: LimitTold) -> LimitShown:

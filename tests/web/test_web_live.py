@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
+from pydantic import ValidationError
 from test_web_interlock import answered, asking, tiny
 from test_web_pages import browsing, token
 from web_laboratory import Web
@@ -51,6 +52,18 @@ def test_what_has_a_limit_comes_first_with_its_trend() -> None:
     wrong = {"limits": {"oil.temperature": [{"above": 1.0, "unit": "no unit"}]}}
     assert indications(live(last=last, **wrong), heard, 1)[0].trend is not None
     assert (count.value, count.trend) == ("7", None)
+
+
+@pytest.mark.parametrize("far", [1e308, 1.7e308])
+def test_no_number_of_a_station_breaks_the_page_of_all(far: float) -> None:
+    heard = Heard()
+    for second, value in enumerate((far, -far, far)):
+        heard.take(live(last={"a": (value, "V")}), float(second))
+    (shown,) = indications(live(last={"a": (far, "V")}), heard, 1)
+    assert shown.trend is None
+    for digits in (-1, 16, 200_000_000):
+        with pytest.raises(ValidationError, match=r"digits\.a"):
+            live(last={"a": (1.5, "V")}, digits={"a": digits})
 
 
 def test_the_last_minute_takes_little_memory_whatever_a_station_says() -> None:
