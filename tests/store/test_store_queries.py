@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from asked import Asked, asking, plan, searched_whole
+from asked import Asked, asking, for_each_row, plan, searched_whole
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Table, text
 
@@ -188,7 +188,10 @@ def test_an_index_serves_the_list(filled: Store, name: str) -> None:
     assert any(each in step for step in steps for each in known), steps
     whole = searched_whole(steps)
     if name in CERTIFIED:
-        whole = [step for step in whole if "RIGHT PART" not in step and not step.startswith(" " * 10)]
+        whole = [step for step in whole if not step.startswith(" " * 10)]
+        for step in for_each_row(filled, asked) if "sqlite" in filled.database.name else ():
+            if step in whole:
+                whole.remove(step)
     assert name in FEW or not whole, steps
     if "next page" in name:
         assert any("<" in step for step in steps), "it is looked up where the page begins"
