@@ -209,7 +209,10 @@ def test_daniel_is_believed_that_tells_its_id_and_its_velocity_times_the_bore() 
 def test_daniel_whose_registers_stand_elsewhere_is_refused() -> None:
     with pytest.raises(WrongInstrument, match="modbus_id is 50"), bus("daniel-3410", *daniel(modbus_id=50)):
         pass
-    with pytest.raises(WrongInstrument, match=r"velocity 1\.2 m/s"), bus("daniel-3410", *daniel(velocity=1.2)):
+    with (
+        pytest.raises(WrongInstrument, match=r"velocity 1\.2 m/s"),
+        bus("daniel-3410", *daniel(velocity=1.2)),
+    ):
         pass
 
 
