@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -240,8 +241,6 @@ class Bench:
                 except RemotecalError as failure:
                     failures[name] = failure
             kept = held.pop_all()
-        safe = self.file.safe
-        order = [*safe.order, *(name for name in self.file.instruments if name not in safe.order)]
         return OpenBench(
             instruments,
             clock,
@@ -251,8 +250,8 @@ class Bench:
                 if isinstance(name, str) and name in instruments
             },
             failures=failures,
-            safe_order=tuple(name for name in order if self.drivers[name].safe),
-            within=safe.within,
+            safe_order=self.safe_order,
+            within=self.file.safe.within,
             held=kept,
         )
 
@@ -346,12 +345,46 @@ class Bench:
             if isinstance(entry, Characteristic):
                 units.check(entry.unit)
 
+    @property
+    def safe_order(self) -> tuple[str, ...]:
+        """The instruments that have a safe state, in the order in which they are brought there."""
+        first = self.file.safe.order
+        order = [*first, *(name for name in self.file.instruments if name not in first)]
+        return tuple(name for name in order if self.drivers[name].safe)
+
     def check_safe(self) -> None:
-        """Raise `BenchError` if the heartbeat is nothing that can be set."""
+        """Raise `BenchError` if the safe state leaves something open, or takes longer than it may.
+
+        Or if the heartbeat is nothing that can be set.
+        """
+        for name, driver in self.drivers.items():
+            try:
+                driver.refuse_unsafe()
+            except BenchError as error:
+                raise BenchError(f"instruments.{name}: {error}") from None
+        self._check_time_to_be_safe()
         if self.file.heartbeat is not None:
             quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
             if not isinstance(quantity, Setting) or isinstance(quantity.wire, Shown):
                 raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set by itself")
+
+    def _check_time_to_be_safe(self) -> None:
+        highest = min(self._highest_pressures(), default=0.0)
+        count, within = len(self.safe_order), self.file.safe.within
+        for name in self.safe_order:
+            needed = self.drivers[name].time_to_be_safe(highest)
+            if needed * count > within:
+                raise BenchError(
+                    f"safe.within = {within:g} s leaves {name} {within / count:.4g} s, one of {count} "
+                    f"instruments that are made safe, and it may need {needed:.4g} s: state at least "
+                    f"{math.ceil(needed * count)}"
+                )
+
+    def _highest_pressures(self) -> Iterator[float]:
+        """Yield what the interlocks allow a pressure at most, in kPa."""
+        for lock in self.file.interlocks:
+            if lock.above is not None and units.same_dimension(lock.unit, "kPa"):
+                yield units.convert(lock.above, lock.unit, "kPa")
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""

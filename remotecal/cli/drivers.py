@@ -73,9 +73,11 @@ def _by_table(path: Path) -> type[Instrument]:
     text = read_text(path)
     kind = "LineMap" if "line" in parse_toml(text.encode(), path, BenchError) else "RegisterMap"
     try:
-        return driver(kind).as_stated({"table": text})
+        stated = driver(kind).as_stated({"table": text})
+        stated.refuse_unsafe()
     except BenchError as error:
         raise BenchError(f"{path}: {error}") from None
+    return stated
 
 
 def _flowing(text: str) -> str:

@@ -185,10 +185,11 @@ class Instrument:
         """Return the instrument at the other end of a link, once it has said who it is; see `open`.
 
         Raises:
-            BenchError: a setting is unknown to the driver.
+            BenchError: a setting is unknown to the driver, or its safe state is none.
             LinkError: nobody, or somebody else, answers.
         """
         cls._refuse_unknown(name, settings)
+        cls.refuse_unsafe()
         make = cast("Callable[..., Self]", cls)
         instrument = make(link, name=name, serial=serial, clock=clock, **settings)
         instrument.check()
@@ -202,6 +203,22 @@ class Instrument:
             BenchError: no such instrument can be.
         """
         return cls
+
+    @classmethod
+    def refuse_unsafe(cls) -> None:
+        """Raise `BenchError` if its safe state leaves open what must be shut; only who opens it needs to ask.
+
+        What such an instrument once told stays evidence, and is read again as it was.
+        """
+
+    @classmethod
+    def time_to_be_safe(cls, highest: float) -> float:  # noqa: ARG003  most are safe at once
+        """Return the seconds its safe state takes at least beyond what it is told and asked.
+
+        Args:
+            highest: the highest absolute pressure in kPa it can be under, as far as that is known.
+        """
+        return 0.0
 
     @classmethod
     def _refuse_unknown(cls, name: str, settings: Mapping[str, object]) -> None:

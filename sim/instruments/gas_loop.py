@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from remotecal.drivers.contents import Content
+    from remotecal.drivers.modbus_instrument import ModbusInstrument
     from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
 
@@ -139,14 +140,19 @@ class LoopPlc(Guard[LoopTrip]):
             causes |= LoopTrip.TEMPERATURE_HIGH
         return int(causes)
 
-    def on_modbus(self, *, unit: int = 1) -> ModbusSimulated:
-        """Return it behind the published register map; while tripped it refuses what is not safe."""
+    def on_modbus(
+        self, *, unit: int = 1, driver: type[ModbusInstrument] = GasLoopController
+    ) -> ModbusSimulated:
+        """Return it behind the published register map; while tripped it refuses what is not safe.
+
+        `driver` tells another map of the same quantities, in the same units.
+        """
         return ModbusSimulated(
-            GasLoopController,
+            driver,
             self._world,
             "gas loop",
             unit=unit,
-            reads={**self.read(), **self._told(), **self._indicated()},
+            reads={**self.read(driver), **self._told(), **self._indicated()},
             writes={
                 **self.written(),
                 "opened": lambda branches: self.open(round(float(branches))),

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.drivers.contents import Content
-from remotecal.drivers.declarations import named
 from remotecal.drivers.rig.controller import WaterRigController
 from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
     from remotecal.drivers.modbus_instrument import ModbusInstrument
-    from remotecal.drivers.quantities import Flags
-    from remotecal.drivers.rig.controller import Trip
     from remotecal.sim.water.rig import Rig
 
 
@@ -46,8 +43,7 @@ def rig_controller(
             "diverter": lambda: (Outlet.TANK if rig.diverter.told else Outlet.BYPASS).value,
             "drain": lambda: _opened(float(rig.tank.draining)),
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
-            **plc.read(),
-            "trips": lambda: _conditions(driver, plc.trips),
+            **plc.read(driver),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
             "pressure": lambda: line.pressure / 1000.0 + pressure_error,
             "level": lambda: 100.0 * rig.tank.level,
@@ -62,12 +58,6 @@ def rig_controller(
             **plc.written(),
         },
     )
-
-
-def _conditions(driver: type[ModbusInstrument], trips: Trip) -> int:
-    """Return the bits by which a map tells conditions."""
-    told = cast("Flags[Trip]", named(driver)["trips"]).conditions
-    return sum(told[str(one.name)] for one in trips)
 
 
 def _opened(opening: float) -> Content:

@@ -184,7 +184,11 @@ def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
     assert isinstance(kind.safe[0], Action)
 
 
-RIG = tomllib.loads((Path(__file__).parents[2] / "docs" / "tables" / "rig-s7-1200.toml").read_text("utf-8"))
+TABLES = Path(__file__).parents[2] / "docs" / "tables"
+RIG, BANK, BRANCHES = (
+    tomllib.loads((TABLES / f"rig-{name}.toml").read_text("utf-8"))
+    for name in ("s7-1200", "nozzle-bank-s7", "branches-wago")
+)
 RELIEF = {"reading": "pressure", "below": 110, "unit": "kPa", "within": 60}
 
 AGREE: dict[str, Any] = {"product": ["density"], "gives": "density", "within": 0.01}
@@ -209,13 +213,6 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (RIG, {"actions__reset": None}, r"actions\.reset is missing, which a CollectingRig has"),
     (RIG, {"flags__trips__resettable": ["HEART"]}, "resettable names HEART, which is no condition"),
     (RIG, {"safe": None}, "safe is missing: a CollectingRig has a safe state"),
-    (
-        RIG,
-        {"safe__drain": None},
-        r"safe\.drain is missing: the safe state of a CollectingRig says what becomes",
-    ),
-    (RIG, {"safe__inlet": None, "safe__outlet": None}, "says what becomes of inlet and outlet"),
-    (PUMP, {"safe": {"speed": 0}}, r"safe\.stop is missing: the safe state of a FlowSource says"),
     (METER, {"relieved": RELIEF | {"reading": "damping"}}, "relieved: 'damping' is no reading of the table"),
     (METER, {"relieved": RELIEF | {"reading": "temperature"}}, "'temperature' is no reading .* no channels"),
     (METER, {"relieved": RELIEF | {"unit": "m3"}}, r"relieved\.unit: pressure is in kPa, not in m3"),
@@ -338,6 +335,22 @@ def test_what_is_missing_or_doubtful_is_refused(base: dict[str, Any], at: dict[s
         driver(base, **at)
 
 
+UNSAFE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    (RIG, {"safe__drain": None}, r"safe\.drain is missing: the safe state of a CollectingRig says what"),
+    (RIG, {"safe__inlet": None, "safe__outlet": None}, "says what becomes of inlet and outlet"),
+    (PUMP, {"safe": {"speed": 0}}, r"safe\.stop is missing: the safe state of a FlowSource says"),
+    (BANK, {"safe__opened": 3}, r"safe\.opened = 3\.0 is not safe: .* of a NozzleBank it is 0"),
+    (BRANCHES, {"safe__opened": 1}, r"safe\.opened = 1\.0 is not safe: .* of a BranchedRig it is 0"),
+]
+
+
+@pytest.mark.parametrize(("base", "at", "said"), UNSAFE, ids=[said[:40] for _, _, said in UNSAFE])
+def test_what_stays_open_is_not_opened(base: dict[str, Any], at: dict[str, Any], said: str) -> None:
+    kind = driver(base, **at)
+    with pytest.raises(BenchError, match=said):
+        opened(kind)
+
+
 # Every key of a table changes what its driver is
 
 
@@ -414,7 +427,9 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Map.choices": lambda: "unit_of_density" in named(driver()),
     "Map.flags": lambda: "alarms" in named(driver()),
     "Map.actions": lambda: "clear" in named(driver()),
-    "Stated.safe": lambda: str(driver(safe__damping=20).safe[0]) == "damping = 20 s",
+    "Stated.safe": lambda: (
+        [str(driver(safe__damping=to).safe[0]) for to in (20, 1)] == ["damping = 20 s", "damping = 1 s"]
+    ),
     "Stated.relieved": lambda: 49 <= safe_after() <= 53,
     "Relieved.reading": lambda: safe_after(reading="constant") < 1,
     "Relieved.below": lambda: 29 <= safe_after(below=310) <= 33,

@@ -26,12 +26,11 @@ SAID: Mapping[str, Mapping[str, str]] = {
 }
 """What is answered to lines that several quantities share."""
 
+INPUTS = {"pressure": 1.0, "temperature": 20.0, **{f"current[{channel}]": 4.0 for channel in range(2, 8)}}
 SHOWS: Mapping[str, Mapping[str, float]] = {
-    "advantech-adam-6017": {
-        "pressure": 1.0,
-        "temperature": 20.0,
-        **{f"current[{channel}]": 4.0 for channel in range(2, 8)},
-    },
+    "advantech-adam-6017": INPUTS,
+    "advantech-adam-6217": INPUTS,
+    "aquametro-contoil-vzd2": {"density": 850.0},
 }
 """What a twin shows where 0 is no value."""
 

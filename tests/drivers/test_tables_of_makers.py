@@ -151,12 +151,14 @@ FLOWING: dict[str, tuple[Exchange, ...]] = {
         asked(3000, *words(0.01)), asked(3004, *words(9.98)), asked(3040, *words(998.0)),
     ),
     "silver-coriolis": (asked(1000, *words(9980.0, 10.0)), asked(1008, *words(0.998))),
+    "aquametro-contoil-vzd2": (asked(70, *words(1000.0)), asked(74, *words(850.0, 850.0))),
 }  # fmt: skip
 """How meters are opened that tell mass flow, volume flow and density."""
 
 
 @pytest.mark.parametrize(
-    ("name", "at", "flow"), [("siemens-fst030", 3000, 0.0098), ("silver-coriolis", 1002, 9.8)]
+    ("name", "at", "flow"),
+    [("siemens-fst030", 3000, 0.0098), ("silver-coriolis", 1002, 9.8), ("aquametro-contoil-vzd2", 70, 990.0)],
 )
 def test_a_meter_is_believed_whose_mass_flow_is_its_flow_times_density(
     name: str, at: int, flow: float
@@ -173,6 +175,52 @@ def test_a_meter_in_another_order_of_bytes_or_units_is_refused(name: str) -> Non
         refused = pytest.raises((WrongInstrument, InstrumentError), match=r"flow is|no valid value")
         with refused, bus(name, *FLOWING[name], table=table):
             pass
+
+
+def lwgy(flow: float) -> tuple[Exchange, ...]:
+    """Return how a meter of 75.5 pulses a litre is opened at 209.7 Hz, which is 10 m3/h."""
+    return asked(0, *words(flow)), asked(4, *words(209.7222))
+
+
+def test_a_turbine_is_believed_whose_frequency_is_its_flow_times_its_factor() -> None:
+    with bus("supmea-lwgy", *lwgy(10.0), asked(0, *words(9.8))) as meter:
+        assert meter.flow.read()[:2] == (pytest.approx(9.8), "m3/h")
+        assert isinstance(meter, FlowMeter)
+    for told, bytes_as in ((10.0 / 3.6, "ABCD"), (10.0, "CDAB")):
+        table = text("supmea-lwgy").replace("ABCD", bytes_as)
+        refused = pytest.raises((WrongInstrument, InstrumentError), match=r"flow is|no valid value|frequency")
+        with refused, bus("supmea-lwgy", *lwgy(told), table=table):
+            pass
+
+
+def daniel(modbus_id: int = 32, velocity: float = 10.0) -> tuple[Exchange, ...]:
+    """Return how a meter with a bore of 0.2 m is opened at 1131 m3/h."""
+    return asked(5, modbus_id), asked(9000, *words(1130.97, velocity))
+
+
+def test_daniel_is_believed_that_tells_its_id_and_its_velocity_times_the_bore() -> None:
+    with bus("daniel-3410", *daniel(), asked(9004, *words(412.5, 18.5, 5.2))) as meter:
+        sound, temperature, pressure = meter.read(meter.sound_speed, meter.temperature, meter.pressure)
+        assert (sound.value, temperature.value, pressure.unit) == (412.5, 18.5, "MPa")
+        with pytest.raises(ForbiddenCommand):
+            Screen(meter, write=True).check(b"\x01\x06" + struct.pack(">HH", 2, 1), told=False)
+
+
+def test_daniel_whose_registers_stand_elsewhere_is_refused() -> None:
+    with pytest.raises(WrongInstrument, match="modbus_id is 50"), bus("daniel-3410", *daniel(modbus_id=50)):
+        pass
+    with (
+        pytest.raises(WrongInstrument, match=r"velocity 1\.2 m/s"),
+        bus("daniel-3410", *daniel(velocity=1.2)),
+    ):
+        pass
+
+
+def test_adam_6217_tells_what_is_wrong_at_an_input() -> None:
+    middle = round(12 / 20 * 65535)
+    with bus("advantech-adam-6217", *RANGES, asked(0, middle), asked(100, 0b1001)) as module:
+        assert module.pressure.read()[:2] == (pytest.approx(5.0, abs=1e-3), "bar")
+        assert [one.name for one in module.status.read()] == ["NO_VALUE", "OPEN_CIRCUIT"]
 
 
 # Transmitters

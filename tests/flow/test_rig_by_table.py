@@ -3,6 +3,7 @@
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,16 @@ def test_what_a_table_read_is_verified_by_the_table_in_the_journal(tmp_path) -> 
     key = SealKey(Ed25519PrivateKey.generate())
     run = RealRun(tmp_path / "run", events, record, key, CertificateLibrary([tmp_path / "rig"]))
     assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+
+    def named_less(events):
+        older = text(NAMES[0]).replace('drain = "OPEN"\n', "")
+        before, now = (sha256(table.encode()).hexdigest()[:16] for table in (text(NAMES[0]), older))
+        for event in events:
+            if event.kind == "instrument" and "table" in event.data["settings"]:
+                event.data["settings"]["table"] = older
+                event.data["firmware"] = event.data["firmware"].replace(before, now)
+
+    assert doubted(run.forged(named_less, tmp_path / "older")) == {}, "of a day when less had to be named"
 
     def scaled(events):
         for event in events:

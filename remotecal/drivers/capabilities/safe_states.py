@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from remotecal.drivers.capabilities.flow import (
     BellProver,
@@ -11,29 +12,33 @@ from remotecal.drivers.capabilities.flow import (
     FlowSource,
     GasCollector,
     GasLoop,
+    LoopMode,
     NozzleBank,
     WaterRig,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+Safe = bool | float | str | None
+"""What becomes of something in the safe state, as a table says it; None: whatever is right on that rig."""
 
-NAMED: Final[Mapping[type, tuple[str, ...]]] = {
-    FlowSource: ("stop",),
-    WaterRig: ("inlet", "outlet", "regulator"),
-    CollectingRig: ("diverter", "drain"),
-    BranchedRig: ("opened",),
-    NozzleBank: ("opened", "vent"),
-    GasLoop: ("opened", "mode"),
-    GasCollector: ("supply", "diverter", "evacuation"),
-    BellProver: ("filling", "outlet", "regulator"),
+NAMED: Final[Mapping[type, Mapping[str, Safe]]] = {
+    FlowSource: {"stop": True},
+    WaterRig: {"inlet": None, "outlet": None, "regulator": None},
+    CollectingRig: {"diverter": None, "drain": None},
+    BranchedRig: {"opened": 0},
+    NozzleBank: {"opened": 0, "vent": None},
+    GasLoop: {"opened": 0, "mode": LoopMode.VENT.name},
+    GasCollector: {"supply": None, "diverter": None, "evacuation": None},
+    BellProver: {"filling": None, "outlet": None, "regulator": None},
 }
 """Capability → settings, states and actions of which its safe state says what becomes of them."""
 UNDER_PRESSURE: Final[Mapping[type, str]] = {GasLoop: "pressure"}
 """Capability → the reading that tells how much pressure is left: it is safe once that has come down."""
+HIGHEST_AIR: Final = 110.0
+"""Absolute pressure in kPa up to which something counts as relieved, wherever it stands."""
 
 
-def to_name(capability: type) -> Iterator[str]:
-    """Yield what the safe state of an instrument with a capability has to name."""
-    for base in reversed(capability.__mro__):
-        yield from NAMED.get(base, ())
+def to_name(capability: type) -> Mapping[str, Safe]:
+    """Return what the safe state of an instrument with a capability has to name, and what it must be."""
+    return {
+        name: value for base in reversed(capability.__mro__) for name, value in NAMED.get(base, {}).items()
+    }

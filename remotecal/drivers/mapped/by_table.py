@@ -19,10 +19,10 @@ from remotecal.errors import BenchError, OutOfSpan, RemotecalError, SafeStateNot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal, TypeVar
+    from typing import TypeVar
 
     from remotecal.drivers.declarations import Declaration, Step
-    from remotecal.drivers.mapped.rows import Agreement, Relieved, Row, Stated
+    from remotecal.drivers.mapped.rows import Agreement, Relieved, Row, Stated, Told
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.readings import BoundReading
 
@@ -44,6 +44,8 @@ class ByTable(Instrument):
     """What must hang together when it is opened."""
     relieved: ClassVar[Relieved | None] = None
     """What is waited for before it counts as safe."""
+    unsafe: ClassVar[str] = ""
+    """Why what the table calls safe is not; "" if it is."""
 
     @classmethod
     def as_stated(cls, settings: Mapping[str, object]) -> type[Self]:
@@ -67,6 +69,15 @@ class ByTable(Instrument):
     def made(cls, text: str) -> type[ByTable]:
         """Return the driver for a table; the same one each time."""
         raise NotImplementedError
+
+    @classmethod
+    def refuse_unsafe(cls) -> None:
+        if cls.unsafe:
+            raise BenchError(cls.unsafe)
+
+    @classmethod
+    def time_to_be_safe(cls, highest: float) -> float:  # noqa: ARG003  the table says it for all pressures
+        return 0.0 if cls.relieved is None else cls.relieved.within
 
     def identify(self) -> Identity:
         """Ask who it is, and tell which table that is believed by."""
@@ -175,6 +186,7 @@ def driver_of(
         "model": table.model,
         "agreements": table.agree,
         "relieved": table.relieved,
+        "unsafe": fitting.unsafe(table),
         **facts,
         **made,
     }
@@ -188,14 +200,14 @@ def driver_of(
     return new_class(base.__name__, (base, *wanted), {}, lambda space: space.update(body))
 
 
-def _safe(made: Mapping[str, Declaration], name: str, value: str | float | Literal[True]) -> Step | Action:
+def _safe(made: Mapping[str, Declaration], name: str, value: Told) -> Step | Action:
     item = made.get(name)
     if isinstance(item, Action) and value is True:
         return item
     return _step(made, name, value, "safe")
 
 
-def _step(made: Mapping[str, Declaration], name: str, value: str | float, where: str) -> Step:
+def _step(made: Mapping[str, Declaration], name: str, value: Told, where: str) -> Step:
     """Return the step that brings a statement to a value (BenchError: nothing can be brought there)."""
     item = made.get(name)
     if isinstance(item, Setting) and not isinstance(value, str | bool):

@@ -13,7 +13,7 @@ from remotecal.configuration import nearest
 from remotecal.drivers import capabilities
 from remotecal.drivers.capabilities.needs import deeds, needs
 from remotecal.drivers.capabilities.rig import RigController
-from remotecal.drivers.capabilities.safe_states import UNDER_PRESSURE, to_name
+from remotecal.drivers.capabilities.safe_states import HIGHEST_AIR, UNDER_PRESSURE, to_name
 from remotecal.drivers.line_instrument import LineInstrument
 from remotecal.drivers.mapped.rows import KINDS, Indicated, Valued
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -78,7 +78,8 @@ def check(table: Stated) -> None:
             _check_deed(table, capability, name, bare=bare)
         if RigController in capability.__mro__:
             _check_rig(table, capability)
-        _check_safe(table, capability)
+        if RigController in capability.__mro__ and not table.safe:
+            raise BenchError(f"safe is missing: a {capability.__name__} has a safe state, step by step")
     if table.relieved is not None:
         _check_relieved(table.relieved, rows)
     for agreement in table.agree:
@@ -147,6 +148,7 @@ OWN: Final = frozenset(
         "tells_serial",
         "docs_of_statements",
         "relieved",
+        "unsafe",
     }
 )
 """Names that instruments by a table have beside those of all."""
@@ -201,23 +203,43 @@ def _check_rig(table: Stated, capability: type) -> None:
         )
 
 
-def _check_safe(table: Stated, capability: type) -> None:
-    """Raise `BenchError` unless the safe state names all that stands open or goes on otherwise."""
-    called = capability.__name__
-    if RigController in capability.__mro__ and not table.safe:
-        raise BenchError(f"safe is missing: a {called} has a safe state, step by step")
-    left_out = [name for name in to_name(capability) if name not in table.safe]
+def unsafe(table: Stated) -> str:
+    """Return why what a table calls safe leaves something open, or goes on; "" if it does not."""
+    return next(filter(None, (_unsafe(table, one) for one in wanted(table))), "")
+
+
+def _unsafe(table: Stated, capability: type) -> str:
+    called, safe = capability.__name__, to_name(capability)
+    left_out = [name for name in safe if name not in table.safe]
     if left_out:
-        raise BenchError(
+        return (
             f"safe.{left_out[0]} is missing: the safe state of a {called} says what becomes of "
             f"{' and '.join(left_out)}"
         )
+    for name, value in safe.items():
+        if value is not None and table.safe[name] != value:
+            return (
+                f"safe.{name} = {table.safe[name]!r} is not safe: in the safe state of a {called} it is "
+                f"{value!r}"
+            )
     pressure = UNDER_PRESSURE.get(capability)
-    if pressure is not None and (table.relieved is None or table.relieved.reading != pressure):
-        raise BenchError(
+    return "" if pressure is None else _kept_in(table, called, pressure)
+
+
+def _kept_in(table: Stated, called: str, pressure: str) -> str:
+    """Return why pressure is left in the safe state; "" if none is."""
+    relieved = table.relieved
+    if relieved is None or relieved.reading != pressure:
+        return (
             f"relieved is missing: a {called} is safe once its pressure has come down, so state "
             f'[relieved] reading = "{pressure}", below what, in which unit, and within how many seconds'
         )
+    if units.convert(relieved.below, relieved.unit, "kPa") > HIGHEST_AIR:
+        return (
+            f"relieved.below: a {called} is not relieved at {relieved.below:g} {relieved.unit}: state at "
+            f"most {HIGHEST_AIR:g} kPa, absolute"
+        )
+    return ""
 
 
 def _check_relieved(relieved: Relieved, rows: Mapping[str, tuple[str, Row]]) -> None:

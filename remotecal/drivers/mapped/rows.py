@@ -71,6 +71,10 @@ class Indicated(Valued):
         return self
 
 
+Told = bool | float | str
+"""What is told to be: a setting a number, a choice one of its states, an action true."""
+
+
 class Agreement(Written):
     """Quantities that hang together, by which a map that is another instrument's is found out."""
 
@@ -112,7 +116,7 @@ class Stated(Written):
     """What roles it is to fill, such as CollectingRig."""
     absolute: bool | None = None
     """Whether a pressure gauge counts from vacuum; to be stated of a `PressureGauge`."""
-    safe: dict[Words, str | float | Literal[True]] = Field(default_factory=dict)
+    safe: dict[Words, Told] = Field(default_factory=dict)
     """What makes it harmless, in this order: setting or choice → value, action → true."""
     relieved: Relieved | None = None
     """What is waited for before it counts as safe; of what holds pressure."""

@@ -19,6 +19,7 @@ from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import EXACT, absolute, percent_of_span
 from remotecal.drivers.capabilities import CounterGate, GasLoop, GateState, LoopMode, NozzleValves
+from remotecal.drivers.capabilities.safe_states import HIGHEST_AIR
 from remotecal.drivers.codecs import coil, holding_f32, holding_u16, input_f32, input_u16, input_u32
 from remotecal.drivers.links.wire import Modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
@@ -27,8 +28,6 @@ from remotecal.errors import RemotecalError, SafeStateNotReached
 
 SLOWEST: Final = 100.0 / 60.0
 """How fast the pressure comes down in the safe state, in kPa/s: 0.1 MPa a minute."""
-HIGHEST_AIR: Final = 110.0
-"""Pressure in kPa up to which a loop counts as relieved, wherever it stands."""
 PATIENCE: Final = 120.0
 """Seconds that relieving may take longer than it should."""
 LOOK: Final = 2.0
@@ -116,6 +115,10 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     """Time for which the gate was open the last time."""
 
     safe = (opened.to(0), mode.to(LoopMode.VENT))
+
+    @classmethod
+    def time_to_be_safe(cls, highest: float) -> float:
+        return max(highest - HIGHEST_AIR, 0.0) / SLOWEST
 
     def make_safe(self) -> None:
         """Shut the branches and vent, and stay until the loop is relieved.
