@@ -105,7 +105,10 @@ def read_table(content: bytes, account: str | None) -> tuple[TableRow, ...]:
             continue
         if len(lines) == MOST_ROWS:
             raise ConfigurationError(f"the table has more than {MOST_ROWS} rows: bring it in parts")
+        beside = next((cell.text for at, cell in enumerate(cells) if at not in columns and cell.text), "")
         line = _line(number, {columns[at]: cell for at, cell in enumerate(cells) if at in columns}, account)
+        if beside:  # a comma in a name moved what stands behind it
+            line = TableRow(number, line.cells, (*line.faults, RowFault("beside", told=beside[:60])), None)
         if line.entered is not None:
             other = before.setdefault((line.entered.account, line.entered.same), number)
             if other != number:
@@ -181,7 +184,8 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
     except ValidationError as error:
         told = error.errors()[0]
         where = str(told["loc"][0]) if told["loc"] else ""
-        return TableRow(number, texts, (RowFault("text", where, str(texts.get(where, ""))[:60]),), None)
+        kind = "disguised" if told["type"] == "value_error" and where else "text"
+        return TableRow(number, texts, (RowFault(kind, where, str(texts.get(where, ""))[:60]),), None)
     return TableRow(number, texts, (), item.entered())
 
 

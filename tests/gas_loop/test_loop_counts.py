@@ -105,6 +105,8 @@ class Device:
 
 
 class ReadsOnly:
+    clock = VirtualClock()
+
     def read(self, *quantities):
         return tuple(each.read() for each in quantities)
 

@@ -88,6 +88,11 @@ def test_each_fault_is_told_in_its_row() -> None:
             f"Meter,{'9' * 501},,,",
             "Meter, 1 ,,,m",
             "Meter,a\x07b,,,",
+            "Meter, DN50,8,12,,M",
+            "Meter,9\u202e1,,,",
+            "Meter,1\u200b2,,,",
+            "Meter,\u0410B12,,,",
+            '"Meter, DN50",10,12,,M,',
         ),
         None,
     )
@@ -104,8 +109,13 @@ def test_each_fault_is_told_in_its_row() -> None:
         [("text", "serial")],
         [("twice", "")],
         [("text", "serial")],
+        [("day", "due"), ("beside", "")],  # each cell stands one too far
+        [("disguised", "serial")],
+        [("disguised", "serial")],
+        [("disguised", "serial")],
+        [],
     ]
-    assert lines[-2].faults[0].told == "2"
+    assert lines[10].faults[0].told == "2"
 
 
 def test_what_a_spreadsheet_has_lost_or_computes_is_refused() -> None:
