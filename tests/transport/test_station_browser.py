@@ -203,7 +203,7 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         assert beside.served.keeper.phones == 0
     print(
         f"\nscenario 10: {taps} taps (goal 3: scan, shoot, done), {took:.1f} s (goal 15); "
-        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB there by 2 Mbit/s after {there:.1f} s"
+        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB by 2 Mbit/s after {there:.1f} s"
     )
 
 
