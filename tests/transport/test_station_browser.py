@@ -23,7 +23,12 @@ from tiny_bench import Tiny
 from windows import asked, chromium, looked_at, opened, over, shot, window
 
 from remotecal.hub.settings import HubFolder
+from remotecal.pages.words import Language, words
+from remotecal.transport.messages import Live
 
+SLOW = {"offline": False, "latency": 300, "downloadThroughput": 250_000, "uploadThroughput": 250_000}
+"""A line of 2 Mbit/s, 150 ms each way."""
+DIGITS = "the indicator has 2 digits behind the point. Look again, and write them all"
 INTERLOCK = '\n[[interlocks]]\nwatch = "{}"\nabove = {}\nunit = "{}"\n'
 
 
@@ -68,6 +73,7 @@ def test_pages_can_be_used_by_everybody(
         asked(beside, 7)
         for path in ("/readings", "/photo", "/last", "/phone"):
             page.goto(beside.base + path)
+            expect(page.locator(".readings tr.due")).to_have_count(1 if path == "/readings" else 0)
             looked_at(page, f"{locale}-{path[1:]}")
         page.locator("button[value=let]").click()
         expect(page.locator(".qr")).to_be_visible()
@@ -141,7 +147,7 @@ def test_scenario_10_a_photo_comes_from_a_phone(
     browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
 ) -> None:
     tiny.parameter("photo = true")
-    taken = shot(2400, 1800, 90)
+    taken = shot(2800, 2100, 90)
     with page_up(folder, tiny, tmp_path) as beside:
         order = beside.do(beside.site.order())
         asked(beside, 1)
@@ -166,12 +172,23 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         looked_at(phone, "phone-question")
         cookie = phone.context.cookies()[0]
         assert (cookie["secure"], cookie["httpOnly"], cookie["sameSite"]) == (True, True, "Strict")
+        line = phone.context.new_cdp_session(phone)
+        line.send("Network.enable")
+        line.send("Network.emulateNetworkConditions", SLOW)
         phone.locator("#photo").set_input_files(
             [{"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": taken}]
         )
-        phone.get_by_role("button", name="Send", exact=True).tap()
+        took, taps = time.monotonic() - began, taps + 2
+        expect(phone.locator("#sending .much")).to_contain_text(
+            "kB"
+        )  # it is on its way, and keeps nobody waiting
+        for name in ("Readings", "Live"):
+            phone.get_by_role("link", name=name, exact=True).tap()
+            expect(phone.get_by_role("heading", level=1, name=name)).to_be_visible()
+            expect(phone.locator("#sending .much")).to_contain_text("kB")
+        expect(phone.locator("#call section")).to_be_visible()
         expect(phone.locator("#sending")).to_contain_text("kept as evidence")
-        took, taps = time.monotonic() - began, taps + 3
+        there = time.monotonic() - began
         stranger = window(browser, [], ignore_https_errors=True)
         stranger.goto(address)
         expect(stranger.get_by_role("alert")).to_contain_text("another code")
@@ -179,14 +196,14 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         (kept,) = beside.site.hub.laboratory.store.files.list("here", order.id)
         desk.goto(f"{beside.base}/pictures/{order.id}/{kept.file.sha256}")
         shown = beside.do(_picture(beside, order.id, kept.file.sha256))
-        assert max(len(shown), kept.file.size) < 2_000_000 < len(taken)
+        assert max(len(shown), kept.file.size) < 2_000_000 < 4_000_000 < len(taken)
         desk.goto(beside.base + "/phone")
         desk.get_by_role("button", name="Shut all phones out").click()
         wait_until(lambda: not beside.served.phones.origin)
         assert beside.served.keeper.phones == 0
     print(
-        f"\nscenario 10: {taps} taps (goal 3: scan, shoot, done), {took:.1f} s (goal 15) without a line, "
-        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB sent"
+        f"\nscenario 10: {taps} taps (goal 3: scan, shoot, done), {took:.1f} s (goal 15); "
+        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB by 2 Mbit/s after {there:.1f} s"
     )
 
 
@@ -196,50 +213,72 @@ async def _picture(beside: Beside, run: str, digest: str) -> bytes:
     return Desk(beside.site.folder).picture(run, digest)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
-    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str], language: Language
 ) -> None:
-    read_by_hand(tiny, DIAL.replace("photo = false", "twice = true, leap = 1.0"))
+    told = words(language)
+    read_by_hand(tiny, DIAL.replace("photo = false", "photo = true, twice = true, leap = 1.0"))
     tiny.parameter("levels = [1]\nrepeats = 1")
     with page_up(folder, tiny, tmp_path) as beside:
         order = beside.do(beside.site.order())
-        page = opened(browser, beside, said, java_script_enabled=False)
-        keys = 0
+        locale = {"zh": "zh-CN", "en": "en"}[language]
+        page = opened(browser, beside, said, locale=locale, java_script_enabled=False)
+        keys = seen = photos = 0
 
-        def answer(number: int, text: str) -> None:
-            nonlocal keys
-            asked(beside, number)
-            page.goto(beside.base + "/readings")
+        def asks() -> bool:
+            return (live := beside.station.live()) is not None and live.prompt > seen
+
+        def wanted() -> Live:
+            """Wait for the next question, and return it, on its page; photos are sent meanwhile."""
+            nonlocal seen, photos
+            while True:
+                wait_until(asks)
+                page.goto(beside.base + "/readings")
+                live = beside.station.live()
+                if live.kind != "file":
+                    return live
+                photo = {"name": "dial.jpg", "mimeType": "image/jpeg", "buffer": shot(320, 240)}
+                page.locator("#photo").set_input_files([photo])
+                page.get_by_role("button", name=told("site.send"), exact=True).press("Enter")
+                expect(page.get_by_role("alert")).to_have_text(told("site.photo_kept"))
+                seen, photos = live.prompt, photos + 1
+
+        def answer(text: str, *, taken: bool = True) -> None:
+            nonlocal keys, seen
+            live = wanted()
             page.locator("#answer").focus()
             page.keyboard.type(text)
             with page.expect_navigation(url=beside.base + "/"):
                 page.keyboard.press("Enter")
-            keys += len(text) + 1
+            keys, seen = keys + len(text) + 1, live.prompt if taken else seen
 
-        answer(1, "M1")
-        asked(beside, 2)
-        page.goto(beside.base + "/readings")
+        answer("M1")
+        seen = wanted().prompt
         with page.expect_navigation(url=beside.base + "/"):
-            page.get_by_role("button", name="done").press("Enter")
-        answer(3, "1.00")
-        answer(4, "1.00")
-        asked(beside, 5)
-        page.goto(beside.base + "/readings")
-        expect(page.locator("#call ul.hint")).to_contain_text("Most likely between 0 and 2 V")
-        answer(5, "11.0")
-        expect(page.get_by_role("alert")).to_contain_text("the indicator has 2 digits behind the point")
-        answer(5, "11.00")
-        asked(beside, 6)
-        page.goto(beside.base + "/readings")
-        expect(page.locator("#asked")).to_contain_text("11 V is far from 1 V, the number before")
-        for number, text in ((6, "1.00"), (7, "1.00"), (8, "1.00"), (9, "1.00")):
-            answer(number, text)
+            page.get_by_role("button", name=told.of("answer", "done")).press("Enter")
+        answer("1.00")
+        answer("1.00")
+        wanted()
+        expect(page.locator("#call ul.hint")).to_contain_text(told("site.likely", low=0, high="2 V"))
+        answer("11.0", taken=False)
+        expect(page.get_by_role("alert")).to_contain_text(told.refusal(f"11.0 was not taken: {DIGITS}")[0])
+        answer("11.00")
+        wanted()
+        expect(page.locator("#asked")).to_contain_text("11 V")  # which is far from the number before
+        for _ in range(4):
+            answer("1.00")
         beside.do(beside.site.recomputed(order))
         over(beside)
         page.goto(beside.base + "/readings")
         expect(page.locator(".readings s")).to_contain_text(["1.00 V", "11.00 V"])
+        pictures = page.locator(".readings img")
+        expect(pictures).to_have_count(photos)
+        for number in range(photos):
+            expect(pictures.nth(number)).not_to_have_js_property("naturalWidth", 0)
+        assert photos == 3, "one for each cell"
         assert said == []
-    print(f"\nscenario 11: 3 readings, each twice, one slip found at once: {keys} keys")
+    print(f"\nscenario 11: 3 readings with photos, each twice, one slip found at once: {keys} keys")
 
 
 def test_the_command_opens_the_page_and_no_other_user_can_read_the_way_in(

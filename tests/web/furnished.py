@@ -35,7 +35,7 @@ STAFF = ("operator", "reviewer", "approver", "administrator", "reader")
 EVERYBODY = (*STAFF, "customer")
 """And a customer: `acme`, whose all of it is. Another one is `bolt`."""
 
-OF_FILES = re.compile(r"/news$|^/static/|^/wall/{|/scan$|\.[a-z]+$")
+OF_FILES = re.compile(r"/news$|^/static/|^/wall/{|/scan$|/pictures/|\.[a-z]+$")
 """Paths of what is no page."""
 
 
@@ -124,7 +124,7 @@ def furnish(web: Web) -> Iterator[Furnished]:
     )
     _set(web, home.url)
     home.names |= {"station": "here", "name": "Source", "measurement": "0", "result": "0", "table": "0"}
-    home.names |= {"row": "0", "column": "0"}
+    home.names |= {"row": "0", "column": "0", "sha256": "0" * 64}  # pictures: see test_web_files
     for name in ("issued", "open", "ready", "approved", "fresh"):
         home.run[name] = web.do(web.carried_out())
         web.hub.laboratory.store.orders.assign(home.run[name], "acme")

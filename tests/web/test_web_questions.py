@@ -18,7 +18,7 @@ from test_web_notices import Post, mailing, set_to
 from test_web_pages import browsing
 from test_web_sign_at import USERS, key_of, sign_at, signed_by
 from web_laboratory import DIGEST, PASSWORD, Web
-from windows import shot, window
+from windows import LOOK, shot, window
 
 from remotecal.clock import VirtualClock
 from remotecal.hub.noticing import Noticing
@@ -90,6 +90,8 @@ def phone(browser: Browser, web: Web, rig: AtTheRig, said: list[str], name: str,
 
 def usable(page: Page, name: str) -> None:
     """Check that everybody can use a page, on a phone as well."""
+    if LOOK:
+        page.screenshot(path=f"{LOOK}/{name}.png", full_page=True)
     found = Axe().run(page, options=RULES)
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
     size = page.viewport_size
@@ -132,7 +134,7 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
             expect(waiting).to_contain_text(told("today.waited", count=6))
             assert ask_on(web) >= 1
             assert ask_on(web) == 0
-            usable(desk, "waits")
+            usable(desk, f"waits-{language}")
         answer = late.locator("#question button[value=no]")
         expect(answer).to_be_visible()
         late.evaluate("stop()")  # it does not hear of it in time
@@ -284,7 +286,6 @@ def carry_out(desk: Page, phone: Page, web: Web, rig: AtTheRig, run: str) -> Non
     phone.locator("#photo").set_input_files(
         [{"name": "IMG_1.JPG", "mimeType": "image/jpeg", "buffer": shot(640, 480)}]
     )
-    phone.get_by_role("button", name="Send", exact=True).tap()
     expect(phone.locator("#sending")).to_contain_text("kept as evidence")
     expect(desk.locator("#values")).to_contain_text("Li Na (on site): Photo")
     asked = desk.locator("#question")

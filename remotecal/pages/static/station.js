@@ -240,6 +240,13 @@
     take(event.target);
   });
 
+  // On a phone whoever takes a photo has looked at it, and said that it is the one: it goes by itself, where one is asked for.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    const asked = event.target.type === "file" && form && form.matches(".pieces[data-asked]");
+    if (asked && event.target.files.length && matchMedia("(pointer: coarse)").matches) form.requestSubmit();
+  });
+
   // Consent: a button that is held until its bar is full. A short press offers another one that confirms, elsewhere, for
   // whoever can't hold one. Whatever takes finger, key or page away in between agrees to nothing.
   let held = null;

@@ -23,6 +23,8 @@ TOLD: Final = frozenset({
     "finish", "abort", "suspend", "interlock", "failure",
 })  # fmt: skip
 """Kinds of events the page tells of; all others are passed over unread."""
+MOST_REPEATS: Final = 1000
+"""Repeats of a point that are told to be still to come, at most."""
 ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
 
 
@@ -90,6 +92,8 @@ class JournalTold:
         """Lines so far."""
         self.pictures: set[str] = set()
         """SHA-256 of the files the journal names."""
+        self._observed: list[tuple[str, int]] = []
+        """Repeats that came to an observation: point and number."""
         self._asked: dict[int, Mapping[str, object]] = {}
         self._photo: dict[str, str] = {}
         self._plain: dict[str, str] = {}
@@ -108,6 +112,18 @@ class JournalTold:
         at = names.index(self.point) + 1 if self.point in names else 0
         return names[at] if at < len(names) else ""
 
+    @property
+    def due(self) -> list[tuple[str, int]]:
+        """The repeats that are still to come, each by its point and number, in the order of the points."""
+        begun = {*self._observed, *((row.point, row.repeat) for row in self.rows if row.state != "away")}
+        points = self.start.get("points")
+        whole = [
+            (str(one["name"]), number)
+            for one in (points if isinstance(points, list) else ())
+            for number in range(1, min(int(one.get("repeats", 1)), MOST_REPEATS) + 1)
+        ]
+        return [] if self.ended else [one for one in whole if one not in begun]
+
     def follow(self, lines: Iterable[bytes]) -> None:
         """Go on with further lines, each whole."""
         for line in lines:
@@ -124,6 +140,7 @@ class JournalTold:
         """Return what is told now; what follows changes nothing in it."""
         told = copy(self)
         # Other rows than the one that is on change no more.
+        told._observed = [*self._observed]  # noqa: SLF001  its own kind
         told.rows = [deepcopy(row) if row.state == "on" else row for row in self.rows]
         return told
 
@@ -138,6 +155,7 @@ class JournalTold:
             self.safe = "at work"
         elif kind == "observation":
             self._close("done")
+            self._observed.append((self.point, self.repeat))
             self.repeat = 0
         elif kind == "safe":
             self.safe = data["reached"]  # type: ignore[assignment]  # its shape
