@@ -7,20 +7,17 @@ leaves the fewest; what else is asked is looked at row by row.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.few import AWAITING, FEW_RUNS, UNSAFE
+from remotecal.store.issued import IssuedAndOpen, IssuedRow, issued, issued_and_open
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import OrderRow, order_of, with_words
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
-from remotecal.store.remarks import RemarkRow, open_remarks
-from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import orders, runs, signed_certificates, stations
-from remotecal.store.together import together
-from remotecal.store.unbegun import AwaitsConsent, Declined, awaiting_consent, declined, overdue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -40,34 +37,6 @@ ON: Final = ("asking", "running", "paused")
 """States of runs that are on."""
 WANTED: Final = (*ON, "stopped", "suspended")
 """States of runs that are on, or stand still until somebody sees to them."""
-
-
-class IssuedRow(NamedTuple):
-    """A certificate that was issued."""
-
-    station: str
-    """Where the run was."""
-    run: str
-    device: str
-    """Whose, where each device has its own; "" for the one for all."""
-    number: str
-    at: float
-    """When, in seconds since 1970, UTC."""
-
-
-class IssuedAndOpen(NamedTuple):
-    """What was done, and what wants an answer."""
-
-    issued: tuple[IssuedRow, ...]
-    """The latest first."""
-    remarks: tuple[RemarkRow, ...]
-    """The first made first."""
-    requests: tuple[RequestRow, ...]
-    """Of customers, likewise."""
-    overdue: tuple[AwaitsConsent, ...]
-    """Orders that wait for consent for too long, the first issued first."""
-    declined: tuple[Declined, ...]
-    """Orders that stations declined, the latest first."""
 
 
 class Pages:
@@ -309,26 +278,12 @@ class Pages:
     def issued(self, since: float, *, account: str | None = None, limit: int = 50) -> tuple[IssuedRow, ...]:
         """Return the certificates issued since a time, the latest first."""
         with self._database.read() as connection:
-            return tuple(map(IssuedRow._make, connection.execute(_issued(since, account, limit))))
+            return tuple(map(IssuedRow._make, connection.execute(issued(since, account, limit))))
 
     def issued_and_open(self, since: float, now: float, limit: int = 50) -> IssuedAndOpen:
         """Return the certificates issued since a time, and what nobody has answered now; so many of each."""
-        queries = (
-            _issued(since, None, limit),
-            open_remarks(limit),
-            open_requests(limit),
-            awaiting_consent(now, limit),
-            declined(now, limit),
-        )
         with self._database.read() as connection:
-            issued, remarked, asked, waiting, refused = together(connection, *queries)
-        return IssuedAndOpen(
-            tuple(map(IssuedRow._make, issued)),
-            tuple(map(RemarkRow._make, remarked)),
-            tuple(map(RequestRow._make, asked)),
-            tuple(overdue(waiting, now)),
-            tuple(map(Declined._make, refused)),
-        )
+            return issued_and_open(connection, since, now, limit)
 
     def _rows(
         self,
@@ -376,19 +331,6 @@ def runs_named(
     if account is not None:
         query = query.where(runs.c.account == account)
     return query.order_by(runs.c.began.desc()).limit(limit)
-
-
-def _issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
-    from sqlalchemy import select
-
-    table = signed_certificates
-    query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
-        table.c.duty == "issued", table.c.at >= since
-    )
-    if account is not None:
-        same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
-        query = query.join(runs, same).where(runs.c.account == account)
-    return query.order_by(table.c.at.desc()).limit(limit)
 
 
 def _only(wanted: Sequence[Group]) -> Iterator[ColumnElement[bool]]:

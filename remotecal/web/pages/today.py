@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from remotecal.hub.due import FallingDue
     from remotecal.store.awaiting import Awaiting
+    from remotecal.store.issued import IssuedRow
     from remotecal.store.journals import RunRow
     from remotecal.store.notices import NoticeRow
-    from remotecal.store.pages import IssuedRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.requests import RequestRow
     from remotecal.store.unbegun import AwaitsConsent, Declined

@@ -1,0 +1,75 @@
+"""Certificates that were issued of late, and with them what nobody has answered: what a day begins with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remotecal.store.remarks import RemarkRow, open_remarks
+from remotecal.store.requests import RequestRow, open_requests
+from remotecal.store.tables import runs, signed_certificates
+from remotecal.store.together import together
+from remotecal.store.unbegun import AwaitsConsent, Declined, awaiting_consent, declined, overdue
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Select
+
+
+class IssuedRow(NamedTuple):
+    """A certificate that was issued."""
+
+    station: str
+    """Where the run was."""
+    run: str
+    device: str
+    """Whose, where each device has its own; "" for the one for all."""
+    number: str
+    at: float
+    """When, in seconds since 1970, UTC."""
+
+
+class IssuedAndOpen(NamedTuple):
+    """What was done, and what wants an answer."""
+
+    issued: tuple[IssuedRow, ...]
+    """The latest first."""
+    remarks: tuple[RemarkRow, ...]
+    """The first made first."""
+    requests: tuple[RequestRow, ...]
+    """Of customers, likewise."""
+    overdue: tuple[AwaitsConsent, ...]
+    """Orders that wait for consent for too long, the first issued first."""
+    declined: tuple[Declined, ...]
+    """Orders that stations declined, the latest first."""
+
+
+def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for certificates issued since a time, of an account or of all, the latest first."""
+    from sqlalchemy import select
+
+    table = signed_certificates
+    query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
+        table.c.duty == "issued", table.c.at >= since
+    )
+    if account is not None:
+        same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
+        query = query.join(runs, same).where(runs.c.account == account)
+    return query.order_by(table.c.at.desc()).limit(limit)
+
+
+def issued_and_open(connection: Connection, since: float, now: float, limit: int) -> IssuedAndOpen:
+    """Return the certificates issued since a time, and what nobody has answered now; so many of each."""
+    queries = (
+        issued(since, None, limit),
+        open_remarks(limit),
+        open_requests(limit),
+        awaiting_consent(now, limit),
+        declined(now, limit),
+    )
+    done, remarked, asked, waiting, refused = together(connection, *queries)
+    return IssuedAndOpen(
+        tuple(map(IssuedRow._make, done)),
+        tuple(map(RemarkRow._make, remarked)),
+        tuple(map(RequestRow._make, asked)),
+        tuple(overdue(waiting, now)),
+        tuple(map(Declined._make, refused)),
+    )
