@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from test_web_browser import RULES, browser, opened, said
 from test_web_pages import browsing
 from tiny_bench import Tiny, tiny_bench
 from web_laboratory import PERSONS, Web
+from windows import LOOK
 
 from remotecal.pages.words import words
 from remotecal.station.on_site import Wish, wish_for
@@ -56,12 +57,30 @@ def answered(web: Web) -> None:
     assert told.done, told.reason
 
 
+def usable(page: Page, name: str) -> None:
+    """Check that a page can be used by everybody, and on a phone."""
+    found = Axe().run(page, options=RULES)
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
+    if LOOK:
+        page.screenshot(path=f"{LOOK}/{name}.png", full_page=True)
+    page.set_viewport_size({"width": 360, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360, name
+    if LOOK:
+        page.screenshot(path=f"{LOOK}/{name}-360.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
 @pytest.mark.parametrize("locale", ["zh-CN", "en"])
 def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list[str], locale: str) -> None:
     told = words("zh" if locale == "zh-CN" else "en")
     page = opened(browser, web, said, locale=locale)
-    page.evaluate("window.stayed = true")
     with asking(web) as order:
+        page.goto(web.url + "/live")
+        expect(page.locator(".trend svg")).to_have_count(1)
+        expect(page.locator("#live .limit")).to_have_text(told("live.above", limit="8 V"))
+        usable(page, f"live-{locale}")
+        page.goto(web.url + "/")
+        page.evaluate("window.stayed = true")
         row = page.locator("#on-now tr", has_text=order.id)
         expect(row).to_contain_text("0 / 2")
         web.site.tiny.world.offset = 50.0
@@ -76,8 +95,10 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         expect(call).to_contain_text(told.refusal(stopped.why)[0])
         expect(call).to_contain_text("Li Na")
         assert page.evaluate("window.stayed"), "by the stream, without loading it anew"
-        found = Axe().run(page, options=RULES)
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == []
+        usable(page, f"today-{locale}")
+        page.goto(f"{web.url}/runs/here/{order.id}")
+        expect(page.locator(".before .trend svg")).to_be_visible()
+        usable(page, f"run-{locale}")
     assert said == []
     print(f"\nscenario 8: on Today {took:.1f} s after the hub had heard of it (goal 2)")
 

@@ -131,7 +131,7 @@ def test_a_card_says_all_in_words(language: str) -> None:
     for text in (
         t("live.about", minutes=11),
         t("live.lost", lost=1, sent=4),
-        f"{t('live.above', limit='330')} K",
+        t("live.above", limit="330 K"),
         "21.5",
         "2 / 5",
     ):
@@ -186,7 +186,7 @@ def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) ->
         assert order.id in shown
         assert here not in shown, "who may not command has no buttons"
         with reviewer.stream("GET", "/live/news") as stream:
-            (told_first, *_) = (line for line in stream.iter_lines() if line.startswith("data: "))
+            told_first = next(line for line in stream.iter_lines() if line.startswith("data: "))
         assert "formaction" not in told_first
         sent = {"csrf": token(operator.get("/live")), "back": "live", "verb": "go_on"}
         assert operator.post(here, data=sent).headers["location"] == "/live"
