@@ -218,7 +218,8 @@ def _label(visitor: Visitor, number: str) -> ItemLabel:
     name = " ".join(filter(None, (known.maker, known.model))) or known.name
     settings = visitor.office.settings
     whose = " ".join(dict.fromkeys((settings.name("zh"), settings.name("en"))))
-    return blocked_label(known.number, name, rows[0].since, rows[0].reason, whose)
+    day = civil_day(rows[0].at, visitor.office.laboratory.folder.time_zone)
+    return blocked_label(known.number, name, day.isoformat(), rows[0].reason, whose)
 
 
 def ending(visitor: Visitor, valid_until: str) -> Ending:
