@@ -183,7 +183,7 @@ async def bring_certificate(form: Brought, number: Number) -> Response:
     return await once(form, lambda: run_in_threadpool(bring))
 
 
-@router.get("/standard/brought/{certificate}")
+@router.get("/standard/brought/{certificate}.xml")
 def get_certificate(certificate: BroughtInPath, visitor: Visiting) -> Response:
     """Return a certificate as it was brought, to be kept beside a bench file."""
     not_a_customer(visitor.caller)
