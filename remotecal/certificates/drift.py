@@ -117,7 +117,7 @@ def _state(measurement: Measurement) -> State:
 
 
 def _values(result: Result, table: Table) -> Iterator[tuple[Point, float, float]]:
-    at = next((column for name in AGAINST if (column := table.column(name)) is not None), None)
+    at = next((one for name in AGAINST if (one := table.column(name)) is not None), None)
     for column in table.columns:
         stated = column.uncertainty if isinstance(column, Column) else None
         if not isinstance(column, Column) or stated is None or column is at:

@@ -62,8 +62,8 @@ class OutOfServiceRow(NamedTuple):
     """What for."""
 
     def told(self) -> str:
-        """Return since when, why and by whom, in English."""
-        return f"out of service since {self.since}: {self.reason} ({self.by})"
+        """Return since when it is in doubt, why and by whom, in English."""
+        return f"out of service, in doubt since {self.since}: {self.reason} ({self.by})"
 
 
 class OutOfService:

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/standards", tags=["what runs are about"])
 
 
 class KnownStandard(NamedTuple):
-    """A standard known here: it took part in a run, is on a bench, or an item of the laboratory."""
+    """A standard that is known here: it took part in a run, is on a bench, or an item of its own."""
 
     number: str
     """Its serial number, or its certificate's where nobody tells that."""
@@ -109,13 +109,13 @@ def _announced(here: Office, number: str) -> KnownStandard:
     for station in here.store.stations.list():
         for bench in announced(station).values():
             for name, (serial, certificate) in bench.numbers.items():
-                called = serial or certificate
-                if same(called, number):
-                    return KnownStandard(called, name, station=station.name)
+                its = serial or certificate
+                if same(its, number):
+                    return KnownStandard(its, name, station=station.name)
     for item in here.store.items.numbered(number, account="", limit=1):
-        said = words(item.name)
-        called = said.get("en") or next(iter(said.values()), "")
-        return KnownStandard(item.serial or item.owner_number, called, item.maker, item.model, item.station)
+        called = words(item.name)
+        said = called.get("en") or next(iter(called.values()), "")
+        return KnownStandard(item.serial or item.owner_number, said, item.maker, item.model, item.station)
     raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
 
 

@@ -8,8 +8,9 @@ from html import unescape
 
 import httpx
 from authenticator import passkey_for
-from furnished import EVERYBODY, Furnished
+from furnished import EVERYBODY, OUT, Furnished
 from routes import Form, forms, path_of, paths
+from test_web_brought import certificate
 from test_web_papers import FORM as PAPER
 from test_web_papers import SCAN
 from web_laboratory import PASSWORD
@@ -38,6 +39,7 @@ TABLE = b"name,serial\nGauge,T-1\n"
 FILES = {
     "/items/import": ("items.csv", TABLE, "text/csv"),
     "/standards/papers": ("scan.pdf", SCAN, "application/pdf"),
+    "/standard/brought": ("weight.xml", certificate("C-2", serial=OUT), "text/xml"),
 }
 """Form → the file that is brought with it."""
 

@@ -13,6 +13,7 @@ from browser_keys import Authority, Kept, certify_source
 from laboratories import NO_TLS, PATIENCE
 from routes import needed, routes
 from sites import BENCH
+from test_web_brought import certificate
 from test_web_items import ordered
 from test_web_passkeys import add
 from web_laboratory import Web
@@ -32,6 +33,8 @@ from remotecal.web.callers import csrf_of
 COOKIE = "remotecal_session"
 STAFF = ("operator", "reviewer", "approver", "administrator", "reader")
 """Who works at the laboratory, each with the role they are called after."""
+OUT, IN_SERVICE = "W-out", "W-in"
+"""Standards out of service, and in it."""
 EVERYBODY = (*STAFF, "customer")
 """And a customer: `acme`, whose all of it is. Another one is `bolt`."""
 
@@ -131,6 +134,7 @@ def furnish(web: Web) -> Iterator[Furnished]:
     _certificates(home)
     _people(home)
     _things(home)
+    _standards(home)
     with _on(home):
         _further(home)
         yield home
@@ -215,6 +219,20 @@ def _things(home: Furnished) -> None:
         home.names["act"] = begun.headers["location"].rpartition("/")[2]
 
 
+def _standards(home: Furnished) -> None:
+    """Have a standard out of service and one in it, neither on a bench, each with a certificate brought."""
+    with home.web.token("operator") as operator:
+        for serial in (OUT, IN_SERVICE):
+            assert operator.post("/items", json={"name": "Weight", "serial": serial}).status_code == 201
+            content = certificate(f"C-{serial}", serial=serial)
+            kept = operator.post(f"/standards/brought?number={serial}", content=content)
+            assert kept.status_code == 201, kept.text
+        said = {"number": OUT, "reason": "dropped"}
+        assert operator.post("/standards/out-of-service", json=said).status_code == 201
+    home.names["certificate"] = str(kept.json()["id"])
+    home.queries |= {"station": "here", "bench": BENCH, "name": "check"}
+
+
 def _further(home: Furnished) -> None:
     """Find the addresses of pages that say something else, by what is asked or by what there is."""
     web, store = home.web, home.web.hub.laboratory.store
@@ -232,6 +250,9 @@ def _further(home: Furnished) -> None:
         "/resting?number=S-CERT",
         f"/orders/first?{bench}",
         f"/orders/first?{bench}&procedure={first.name}",
+        *(f"/standard?number={serial}" for serial in (OUT, IN_SERVICE)),
+        f"/standard/label?number={OUT}",
+        f"/standard/drift?number={OUT}",
         "/passkeys/new?name=laptop",
         "/search?q=ZZ-77",
         f"/certificates?q={home.queries['number']}",

@@ -16,7 +16,8 @@ from web_laboratory import Web, problem, signing_keys
 from remotecal.certificates import dcc
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.certificates.trust import sign_trust_list
+from remotecal.certificates.trust import Revocation, sign_trust_list
+from remotecal.certificates.trust_issues import revoke
 from remotecal.model import Identification, Text
 from remotecal.sim.certificates import ISSUER
 
@@ -167,4 +168,30 @@ def test_one_of_an_own_item_or_a_bench_is_taken_before_its_first_run(web: Web, r
         assert "NIM-11" in page
         assert "has not taken part in a run yet" in page
     with browsing(web, "customer") as customer:
-        assert customer.get(f"/standard/brought/{one['id']}").status_code == 403
+        assert customer.get(f"/standard/brought/{one['id']}.xml").status_code == 403
+
+
+def test_people_shows_the_trust_list_and_what_it_says_otherwise_than_the_issue_before(
+    web: Web, run: str
+) -> None:
+    folder, key = web.hub.laboratory.folder.path, web.keys.list_issuer
+    before = {path: path.read_bytes() for path in (folder / "trust.toml", folder / "trust.toml.sig")}
+    with browsing(web, "reader") as client, browsing(web, "reader", "zh") as chinese:
+        page = client.get("/people").text
+        assert "No issue before is kept beside the list." in page
+        assert sha256(key.public.raw).hexdigest() in page
+        try:
+            reason = Text(zh="砝码有误", en="wrong weight")
+            entry = Revocation(what="certificate", id="NIM-99", reason=reason)
+            revoke(folder / "trust.toml", entry, key, datetime.now(UTC).date())
+            page = client.get("/people").text
+            assert "Since issue 1" in page
+            assert "<strong>revoked</strong> certificate NIM-99: wrong weight" in page
+            assert "<strong>撤销</strong> 证书 NIM-99：砝码有误" in chinese.get("/people").text
+            (folder / "trust-1.toml.sig").write_bytes(b"forged")
+            assert "is not the list its issuer signed" in client.get("/people").text
+        finally:
+            for path, content in before.items():
+                path.write_bytes(content)
+            for kept in ("trust-1.toml", "trust-1.toml.sig"):
+                (folder / kept).unlink(missing_ok=True)

@@ -66,7 +66,7 @@ def test_a_page_takes_a_standard_out_of_service_and_puts_it_back(web: Web, run: 
             (303, "/standard?number=S1")
         ] * 2
         page = client.get("/standard?number=S1")
-        assert f"out of service since {before}" in page.text
+        assert f"out of service, in doubt since {before}" in page.text
         assert "&lt;b&gt;on the floor" in page.text
         assert 'action="/standard/out"' not in page.text
         assert f"/resting?number=S1&amp;since={before}" in page.text, "what was issued with it since"
@@ -74,10 +74,10 @@ def test_a_page_takes_a_standard_out_of_service_and_puts_it_back(web: Web, run: 
         assert client.post("/standard/out", data=form | {"key": form["key"][::-1]}).status_code == 409
         for address in ("/", "/standards"):
             shown = client.get(address).text
-            assert f"out of service since {before}" in shown, address
+            assert f"out of service, in doubt since {before}" in shown, address
             assert "&lt;b&gt;on" in shown, address
         item = entered(web, serial="S1", name="Source")
-        assert f"out of service since {before}" in client.get(f"/items/{item['id']}").text
+        assert f"out of service, in doubt since {before}" in client.get(f"/items/{item['id']}").text
         assert client.post("/standard/back", data=form | {"key": "k" * 16}).status_code == 403
         page = chief.get("/standard?number=S1")
         back = {"csrf": token(page), "key": key_in(page), "number": "S1", "reason": "as it was"}
@@ -91,7 +91,7 @@ def test_a_page_takes_a_standard_out_of_service_and_puts_it_back(web: Web, run: 
         assert "In service." in page
         assert "as it was" in page
         assert "Out of service before" in page
-        assert "out of service since" not in client.get("/standards").text + client.get("/").text
+        assert "out of service, in doubt since" not in client.get("/standards").text + client.get("/").text
     said = {"number": "S1", "since": before, "reason": WHY}
     assert [(who, json.loads(told)) for who, _, told in web.audit("out of service")] == [("operator", said)]
     ((who, _, told),) = web.audit("back in service")
@@ -102,7 +102,7 @@ def test_an_order_that_needs_it_is_refused_with_the_reason(web: Web, run: str) -
     waits = web.do(web.site.order())
     with out(web), web.token("operator") as operator, browsing(web, "operator", "zh") as client:
         why = problem(operator.post("/orders", json=wanted(web)), 409)
-        assert "source (S1) is out of service since" in why
+        assert "source (S1) is out of service, in doubt since" in why
         assert WHY in why
         assert "no other bench" in why
         assert "停用" in client.get("/orders/first").text
@@ -148,7 +148,7 @@ def test_a_run_that_was_begun_with_it_all_the_same_stands_apart(web: Web, run: s
 
     store.out_of_service.take_out("w-7", since="2026-01-01", reason=WHY, by="Li Wei", at=now)
     with pytest.raises(
-        NotOrdered, match=r"begun with w-7, which was out of service since 2026-01-01: dropped"
+        NotOrdered, match=r"begun with w-7, which was out of service, in doubt since 2026-01-01: dropped"
     ):
         check_begun(store, "r", begun(now + 1))
     check_begun(store, "r", begun(now - 1))

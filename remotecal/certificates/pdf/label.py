@@ -39,6 +39,8 @@ class ItemLabel(NamedTuple):
     """Where anybody is told whether the certificate counts; "" if that is told nowhere."""
     qr: str
     """That as a QR code in SVG; "" without."""
+    alert: bool = False
+    """Whether the title is to be seen from afar."""
 
 
 def labels(record: Record, due: date | None) -> tuple[ItemLabel, ...]:
@@ -90,7 +92,7 @@ def blocked_label(number: str, name: str, since: str, reason: str, laboratory: s
     short = reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 1]}…"
     told = {"serial": number, "what": name, "blocked_since": since, "reason": short}
     lines = tuple((_both(key, ""), value) for key, value in told.items() if value)
-    return ItemLabel(_both("blocked", ""), lines, laboratory, "", "", "")
+    return ItemLabel(_both("blocked", ""), lines, laboratory, "", "", "", alert=True)
 
 
 def print_labels(made: Sequence[ItemLabel]) -> bytes:

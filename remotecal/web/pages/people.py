@@ -22,6 +22,7 @@ from remotecal.web.pages.frame import Visiting
 from remotecal.web.pages.spreadsheet import as_csv
 from remotecal.web.pages.standards import AHEAD, Ending, ending
 from remotecal.web.pages.statistics import LONGEST, asked_time
+from remotecal.web.pages.trusted import list_told
 from remotecal.web.register import not_a_customer
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def show_people(visitor: Visiting, since: Day = None, until: Day = None, table: 
         lasting=_lasting(visitor, register),
         until=lambda day: ending(visitor, day.isoformat()),
         trust=trust,
+        told=None if trust is None else list_told(visitor.office, trust),
         distrust=distrust,
         beside=scope.beside(visitor, able, *time) if able else None,
         time=time,

@@ -183,7 +183,7 @@ async def bring_certificate(form: Brought, number: Number) -> Response:
     return await once(form, lambda: run_in_threadpool(bring))
 
 
-@router.get("/standard/brought/{certificate}")
+@router.get("/standard/brought/{certificate}.xml")
 def get_certificate(certificate: BroughtInPath, visitor: Visiting) -> Response:
     """Return a certificate as it was brought, to be kept beside a bench file."""
     not_a_customer(visitor.caller)
@@ -218,7 +218,8 @@ def _label(visitor: Visitor, number: str) -> ItemLabel:
     name = " ".join(filter(None, (known.maker, known.model))) or known.name
     settings = visitor.office.settings
     whose = " ".join(dict.fromkeys((settings.name("zh"), settings.name("en"))))
-    return blocked_label(known.number, name, rows[0].since, rows[0].reason, whose)
+    day = civil_day(rows[0].at, visitor.office.laboratory.folder.time_zone)
+    return blocked_label(known.number, name, day.isoformat(), rows[0].reason, whose)
 
 
 def ending(visitor: Visitor, valid_until: str) -> Ending:
