@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from remotecal.errors import ConfigurationError, RemotecalError
 from remotecal.hub.due import PASSED
 from remotecal.private_files import read_private
+from remotecal.store.notices import CERTIFICATE
 from remotecal.transport.identities import host_and_port
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ KINDS = {
     "accreditation": ("认可/考核", "Accreditation"),
     "station": ("站点", "Station"),
     "revoked": ("证书撤销", "Certificate revoked"),
+    "certificate": ("证书", "Certificate"),
 }
 """What notices are about, in both languages: a mail can't know which its reader wants."""
 
@@ -113,9 +115,12 @@ class Mail:
 
 def _subject(notices: Sequence[NoticeRow]) -> str:
     revoked = sum(one.kind == "revoked" for one in notices)
-    due = len(notices) - revoked
+    told = sum(one.kind == CERTIFICATE for one in notices)
+    due = len(notices) - revoked - told
     zh = [f"{revoked} 份证书撤销"] * bool(revoked) + [f"{due} 项到期提醒"] * bool(due)
     en = [f"{revoked} revoked"] * bool(revoked) + [f"{due} falling due"] * bool(due)
+    zh += [f"{told} 项证书通知"] * bool(told)
+    en += [f"{told} about certificates"] * bool(told)
     return f"{'，'.join(zh)} / {', '.join(en)}"
 
 
@@ -124,6 +129,8 @@ def _line(notice: NoticeRow, today: date) -> str:
 
     left = (date.fromisoformat(notice.due) - today).days
     zh, en = KINDS[notice.kind]
+    if notice.kind == CERTIFICATE:
+        return f"{notice.due}  {zh} / {en}: {notice.what}"
     if notice.kind == "revoked":
         how = "自该日起 / since that day"
     elif notice.days == PASSED or left < 0:
