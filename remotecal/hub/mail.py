@@ -14,6 +14,7 @@ from remotecal.errors import ConfigurationError, RemotecalError
 from remotecal.hub.due import PASSED
 from remotecal.hub.unanswered import PATIENCE as UNANSWERED
 from remotecal.private_files import read_private
+from remotecal.store.notices import CERTIFICATE
 from remotecal.transport.identities import host_and_port
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ KINDS = {
     "station": ("站点", "Station"),
     "revoked": ("证书撤销", "Certificate revoked"),
     "question": ("提问", "Question"),
+    "certificate": ("证书", "Certificate"),
 }
 """What notices are about, in both languages: a mail can't know which its reader wants."""
 
@@ -118,11 +120,14 @@ class Mail:
 def _subject(notices: Sequence[NoticeRow]) -> str:
     revoked = sum(one.kind == "revoked" for one in notices)
     asked = sum(one.kind == "question" for one in notices)
-    due = len(notices) - revoked - asked
+    told = sum(one.kind == CERTIFICATE for one in notices)
+    due = len(notices) - revoked - asked - told
     zh = [f"{asked} 个提问待回答"] * bool(asked)
     zh += [f"{revoked} 份证书撤销"] * bool(revoked) + [f"{due} 项到期提醒"] * bool(due)
+    zh += [f"{told} 项证书通知"] * bool(told)
     en = [f"{asked} not answered"] * bool(asked)
     en += [f"{revoked} revoked"] * bool(revoked) + [f"{due} falling due"] * bool(due)
+    en += [f"{told} about certificates"] * bool(told)
     return f"{'，'.join(zh)} / {', '.join(en)}"
 
 
@@ -131,6 +136,8 @@ def _line(notice: NoticeRow, today: date) -> str:
 
     left = (date.fromisoformat(notice.due) - today).days
     zh, en = KINDS[notice.kind]
+    if notice.kind == CERTIFICATE:
+        return f"{notice.due}  {zh} / {en}: {notice.what}"
     if notice.kind == "revoked":
         how = "自该日起 / since that day"
     elif notice.kind == "question":

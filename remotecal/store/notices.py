@@ -15,6 +15,8 @@ from remotecal.store.tables import users
 if TYPE_CHECKING:
     from remotecal.store.database import Database
 
+CERTIFICATE = "certificate"
+"""Kind of notices by which customers are told of a certificate; their day is that on which they are."""
 TRIED_AGAIN = 3600.0
 """Seconds after which a mail that was not sent is tried again; the wait then doubles from one to the next."""
 TRIED_DAILY = 86400.0
@@ -29,8 +31,8 @@ class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; `revoked`, a certificate; or
-    `question`, one that nobody has answered."""
+    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; `revoked` or `certificate`, one that was
+    revoked, or of which the laboratory tells something; or `question`, one that nobody has answered."""
     about: str
     """What it is called by, such as a serial number; of a question `station/run/line` of its journal."""
     what: str
@@ -138,6 +140,15 @@ class Notices:
 
         with self._database.read() as connection:
             rows = connection.execute(select(notices).order_by(notices.c.id.desc()).limit(limit))
+            return tuple(map(NoticeRow._make, rows))
+
+    def of(self, kind: str, about: str, limit: int = 200) -> tuple[NoticeRow, ...]:
+        """Return the notices of one thing, the latest first."""
+        from sqlalchemy import select
+
+        query = select(notices).where(notices.c.kind == kind, notices.c.about == about)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(notices.c.id.desc()).limit(limit))
             return tuple(map(NoticeRow._make, rows))
 
     def acknowledge(self, notice: int, user: str, at: float) -> NoticeRow:

@@ -277,6 +277,15 @@ class ItemsBrought(_Sent):
     """Only to look what would come of it; nothing is kept."""
 
 
+class CertificateTold(_Sent):
+    """What the laboratory tells a customer of a certificate."""
+
+    number: Line
+    """Of the certificate."""
+    text: Line
+    """What is told."""
+
+
 class MailWritten(_Sent):
     """Where somebody is told besides the page."""
 

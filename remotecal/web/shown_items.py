@@ -106,12 +106,33 @@ class TableShown(ShownBody):
     """Its rows."""
 
 
+class CertificateToldTo(ShownBody):
+    """Who was told of a certificate."""
+
+    number: str
+    """Of the certificate."""
+    account: str
+    """Whose it is."""
+    users: tuple[str, ...]
+    """Who was told."""
+
+
 class NoticeShown(ShownBody):
     """That something falls due."""
 
     id: int
     """Its number."""
-    kind: Literal["standard", "fact", "item", "person", "accreditation", "station", "revoked", "question"]
+    kind: Literal[
+        "standard",
+        "fact",
+        "item",
+        "person",
+        "accreditation",
+        "station",
+        "revoked",
+        "certificate",
+        "question",
+    ]
     """What sort of thing."""
     about: str
     """What it is called by: a serial number, an item's number here, a name."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from io import BytesIO
 from types import SimpleNamespace
 
@@ -31,6 +32,7 @@ from web_laboratory import Web, tiny, web
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
 from remotecal.errors import NotAnswered
+from remotecal.journal.places import places
 from remotecal.model import Text
 from remotecal.order import Order
 from remotecal.sim.pressure.assemblies import PressureBench
@@ -225,7 +227,7 @@ def test_13_a_doubtful_repeat_is_returned_and_answered(
     expect(performer.page.locator("#today .calls")).to_contain_text("unsteady?")
     performer.click(performer.link("waiting.returned"))
     again = performer.link("review.measure_again")
-    expect(again).to_have_attribute("href", f"/orders/new?item={days.item}&pattern={run}")
+    expect(again).to_have_attribute("href", f"/orders/new?item={days.item}&pattern={run}&line={line}")
     named = performer.page.locator("#remarks ~ .refusal").get_by_role("link")
     assert named.get_attribute("href") == f"/runs/here/{run}/course?line={line}#line-{line}"
     performer.page.locator("[id^=answer-]").fill("a door was opened")
@@ -238,6 +240,27 @@ def test_13_a_doubtful_repeat_is_returned_and_answered(
     expect(performer.page.locator("tr.marked")).to_contain_text(line)
     assert (reviewer.clicks, performer.clicks) == (3, 2)
     assert said == []
+
+
+def test_13_a_point_that_is_repeated_is_named_and_asked_for_alone_if_it_can_be(
+    days: Days, adjusted: Adjusted
+) -> None:
+    store, words = days.web.hub.laboratory.store, adjusted.someone.words
+    repeat = places(store.journals.lines("here", adjusted.run)).repeats[0]
+    point = repeat.point.removesuffix(", as found")
+    assert point != repeat.point
+    with browsing(days.web, "operator", adjusted.language) as client:
+        ordering = f"/orders/new?item={days.item}&pattern={adjusted.run}"
+        told = [words(f"ordering.{how}", point=point) for how in ("alone", "not_alone")]
+
+        def says(page: str) -> list[bool]:
+            return [one in unescape(page) for one in told]
+
+        for line in (repeat.begins, repeat.ends):
+            assert sum(says(client.get(f"{ordering}&line={line}").text)) == 1, told
+        assert (
+            says(client.get(ordering).text) == says(client.get(f"{ordering}&line=1").text) == [False, False]
+        )
 
 
 def test_a_run_is_compared_with_an_earlier_one(days: Days, adjusted: Adjusted) -> None:

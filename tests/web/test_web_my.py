@@ -3,17 +3,20 @@
 import base64
 import json
 import re
+from datetime import date
 from html import unescape
 from io import BytesIO
+from urllib.parse import urlencode
 from zipfile import ZipFile
 
 import httpx
 import pytest
 from asked import asking
 from test_web_certificates import issued
-from test_web_pages import browsing, token
+from test_web_pages import browsing, key_in, token
 from web_laboratory import Web, problem
 
+from remotecal.hub import mail
 from remotecal.store.requests import MOST_OPEN
 
 HOSTILE = '<img src=x onerror="alert(1)">{{7*7}}'
@@ -142,6 +145,48 @@ def test_a_request_is_made_once_seen_by_the_laboratory_and_answered(web: Web, ru
         assert web.audit("request answered")[0][0] == "operator"
         assert "bring it on Monday" in acme.get("/my").text
         assert HOSTILE not in unescape(operator.get("/").text + operator.get("/requests").text)
+
+
+def test_a_customer_is_told_of_a_certificate_and_others_are_not(web: Web, runs: dict[str, str]) -> None:
+    store = web.hub.laboratory.store
+    signed = store.signings.of_runs({("here", runs["acme"])})
+    (number,) = [one.number for one in signed if one.duty == "issued"]
+    address = f"/tell?{urlencode({'number': number})}"
+    with (
+        browsing(web, "operator") as client,
+        browsing(web, "customer") as acme,
+        browsing(web, "bolt") as bolt,
+    ):
+        assert address in unescape(client.get("/certificates").text)
+        page = client.get(address)
+        sent = {"csrf": token(page), "key": key_in(page), "text": "come <and> fetch it"}
+        assert client.post(address, data=sent | {"text": ""}).status_code == 422
+        answers = [client.post(address, data=sent) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 303]
+        again = client.get(address)
+        assert "come &lt;and&gt; fetch it" in again.text
+        other = {"csrf": token(again), "key": key_in(again), "text": "once more"}
+        assert client.post(address, data=other).status_code == 409
+        mine = acme.get("/notices").text
+        assert f"{number}: come &lt;and&gt; fetch it" in mine
+        assert "mark ended" not in mine.partition("fetch it")[2].partition("</tr>")[0]
+        assert "fetch it" not in bolt.get("/notices").text
+        assert acme.get(address).status_code == 403
+        assert client.get("/tell?number=nothing").status_code == 404
+    told = [json.loads(data) for _, _, data in web.audit("certificate told")]
+    assert [(one["certificate"], one["account"], one["to"]) for one in told] == [(number, "acme", "customer")]
+    (row,) = store.notices.of("certificate", number)
+    assert mail._subject([row]) == "1 项证书通知 / 1 about certificates"
+    assert (
+        mail._line(row, date(2001, 1, 1)) == f"{row.due}  证书 / Certificate: {number}: come <and> fetch it"
+    )
+    with web.token("operator") as operator, web.token("customer") as acme:
+        said = {"number": number, "text": "again"}
+        problem(acme.post("/notices/certificates", json=said), 403)
+        problem(operator.post("/notices/certificates", json=said), 409)
+        with web.clock.put_forward(86400.0):
+            made = operator.post("/notices/certificates", json=said)
+        assert (made.status_code, made.json()["users"]) == (201, ["customer"])
 
 
 def theirs(web: Web, account: str, serial: str, due: str = "") -> int:

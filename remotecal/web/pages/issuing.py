@@ -15,9 +15,10 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_time
 from remotecal.errors import CertificateRefused, ConfigurationError, NotTheirs, NotThere
 from remotecal.model import Text
-from remotecal.web import callers, certificates, visible
+from remotecal.store.notices import CERTIFICATE
+from remotecal.web import callers, certificates, notices, visible
 from remotecal.web.answers import file
-from remotecal.web.bodies import AmendmentWanted, Device, RecallWanted, RunName, StationName
+from remotecal.web.bodies import AmendmentWanted, CertificateTold, Device, RecallWanted, RunName, StationName
 from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Sent, SentForm, Visiting, Visitor
 from remotecal.web.pages.weighty import asked_again, once
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
+    from remotecal.store.journals import RunRow
     from remotecal.store.signings import SignedRow
 
 router = APIRouter(include_in_schema=False)
@@ -143,6 +145,35 @@ async def recall(form: Sent, number: Number) -> Response:
     return await once(form, lambda: run_in_threadpool(prepare))
 
 
+@router.get("/tell")
+def show_telling(visitor: Visiting, number: Number) -> Response:
+    """Return the form by which a certificate's customer is told of it, and who was told before."""
+    callers.require(visitor.caller, "order")
+    row = _run_of(visitor, number)
+    return visitor.page(
+        "tell.html",
+        number=number,
+        account=row.account or "",
+        told=visitor.office.store.notices.of(CERTIFICATE, number),
+    )
+
+
+@router.post("/tell")
+async def tell(form: Sent, number: Number) -> Response:
+    """Tell a certificate's customer of it, by a notice, and by mail where they have one."""
+    caller = callers.require(form.visitor.caller, "order")
+
+    def told() -> str:
+        try:
+            written = CertificateTold(number=number, text=form["text"].strip())
+        except ValidationError:
+            raise ConfigurationError("say in a line of 500 characters at most what they are told") from None
+        notices.tell_of_certificate(written, caller, form.visitor.office)
+        return f"/tell?{_query(number=number)}"
+
+    return await once(form, lambda: run_in_threadpool(told))
+
+
 @router.get("/label")
 def show_labels(visitor: Visiting, number: Number, due: Due = "") -> Response:
     """Return the labels of what a certificate is for, to be looked at and printed."""
@@ -174,6 +205,12 @@ def _numbered(visitor: Visitor, number: str) -> SignedRow:
     except NotTheirs as error:  # its text would name the run
         raise NotTheirs(missing, error.who) from None
     return signed
+
+
+def _run_of(visitor: Visitor, number: str) -> RunRow:
+    """Return the run an issued certificate is of; errors as `_numbered`."""
+    signed = _numbered(visitor, number)
+    return visible.run(visitor.office, visitor.caller, signed.station, signed.run)
 
 
 def _issued(visitor: Visitor, number: str) -> RunAt:

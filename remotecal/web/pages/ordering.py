@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
+from remotecal.journal.observation import AS_FOUND, AS_LEFT
 from remotecal.model import Text
 from remotecal.numerals import read_count
 from remotecal.order import Dut, Order, Party
@@ -26,6 +27,7 @@ from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
+from remotecal.web.pages.evidence import stands
 from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
 from remotecal.web.pages.parameter_form import (
     BEFORE,
@@ -34,12 +36,13 @@ from remotecal.web.pages.parameter_form import (
     filled_in,
     undescribed,
 )
-from remotecal.web.pages.pattern import faults_of, faults_told, parameters_in, procedure_of
+from remotecal.web.pages.pattern import alone, faults_of, faults_told, parameters_in, procedure_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from remotecal.hub.out_of_service import OutOn
+    from remotecal.procedures import Procedure
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
@@ -55,6 +58,7 @@ BEGUN_WITHIN: Final = 7
 """Days from the planned one on in which an order may be begun, unless the form says otherwise."""
 MOST_DAYS: Final = 180
 Items = Annotated[list[int], Query(max_length=MOST)]
+Line = Annotated[int, Query(ge=0, le=10**9)]
 Chosen = Annotated[str, Query(pattern=f"({NAME})|^$")]
 
 
@@ -79,10 +83,14 @@ def new_order(
     visitor: Visiting,
     item: Items,
     pattern: Chosen = "",
+    line: Line = 0,
 ) -> Response:
-    """Return the form by which items are ordered to be calibrated, filled in as their last order was."""
+    """Return the form by which items are ordered to be calibrated, filled in as their last order was.
+
+    With a line of that order's journal it is for the point which that is of, alone, where its procedure can.
+    """
     callers.require(visitor.caller, "order")
-    return _form(visitor, _items(visitor, item), pattern, {})
+    return _form(visitor, _items(visitor, item), pattern, {}, line=line)
 
 
 @router.post("/new")
@@ -149,6 +157,7 @@ def _form(
     chosen: str,
     typed: Mapping[str, str],
     refused: RemotecalError | None = None,
+    line: int = 0,
 ) -> Response:
     """Return the form; what somebody typed before stays in it."""
     patterns = _patterns(visitor, items)
@@ -161,8 +170,13 @@ def _form(
     benches = list(benches_of(visitor, [one.serial for one in items]))
     said, said_in = visitor.words.refusal(str(refused)) if refused else ("", "")
     fields: dict[str, str] = {}
+    point, only = "", None
     if row is not None and told is not None:
-        fields = {**_filled(visitor, told, theirs=(row.account or "") == items[0].account), **typed}
+        fields = _filled(visitor, told, theirs=(row.account or "") == items[0].account)
+        point, only = _alone(visitor, row, procedure, told, line)
+        if procedure is not None and only is not None:
+            fields |= filled_in(procedure.accepts(), only)
+        fields |= typed
     if typed:  # a box that was not ticked says nothing
         fields = {name: text for name, text in fields.items() if name in typed or not name.startswith(BEFORE)}
     content: dict[str, object] = {
@@ -189,6 +203,8 @@ def _form(
         "before": BEFORE,
         "said": lambda name: fields.get(name, ""),
         "series": visitor.office.settings.numbers.order,
+        "point": point,
+        "alone": only is not None,
     }
     if refused is not None:
         sent = [(name, text) for name, text in typed.items() if name not in {"csrf", "item"}]
@@ -196,6 +212,20 @@ def _form(
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
+
+
+def _alone(
+    visitor: Visitor, row: OrderRow, procedure: type[Procedure] | None, told: RemoteOrder, line: int
+) -> tuple[str, dict[str, object] | None]:
+    """Return the point that a line of an order's journal is of, and the parameters for it alone, if any."""
+    run = visitor.office.store.journals.find(row.station, row.id) if line else None
+    if run is None or procedure is None:
+        return "", None
+    repeats = stands(visitor.office, run).repeats
+    point = next((one.point for one in repeats if one.begins <= line <= one.ends), "")
+    for state in (AS_FOUND, AS_LEFT) if told.order.order.adjust else ():
+        point = point.removesuffix(f", {state}")
+    return point, alone(procedure, told.order.parameters, point) if point else None
 
 
 def _patterns(visitor: Visitor, items: Sequence[KeptItem]) -> list[OrderRow]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from remotecal.errors import ConfigurationError, EvidenceError, OrderError
+from remotecal.errors import ConfigurationError, EvidenceError, OrderError, ParameterError
+from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, is_installed
 from remotecal.web.pages.parameter_form import BEFORE, fields_of, read_undeclared, refused_in, values_of
 
@@ -25,6 +27,29 @@ def procedure_of(visitor: Visitor, told: RemoteOrder) -> type[Procedure] | None:
         return find(name).procedure if is_installed(name) else None
     except (OrderError, EvidenceError):
         return None
+
+
+def alone(procedure: type[Procedure], written: Mapping[str, object], point: str) -> dict[str, object] | None:
+    """Return the parameters by which a procedure has one point and no other; None where no list says so.
+
+    Of each list among the parameters each entry is tried by itself, and the procedure tells which points that
+    makes: nothing is known here of what a list means.
+
+    Args:
+        procedure: that of an order.
+        written: the parameters of that.
+        point: name of the point.
+    """
+    kind = procedure.accepts()
+    for name in kind.model_fields:
+        entries = written.get(name)
+        for one in entries if isinstance(entries, list | tuple) else ():
+            said = {**written, name: [one]}
+            with suppress(ParameterError, OrderError, ValueError, ArithmeticError):
+                points = procedure(read_parameters(kind, said, point)).points()
+                if [each.name for each in points] == [point]:
+                    return said
+    return None
 
 
 def faults_of(procedure: type[Procedure] | None, typed: Mapping[str, str]) -> dict[str, str]:
