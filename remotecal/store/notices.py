@@ -31,8 +31,8 @@ class NoticeWanted(NamedTuple):
     """What somebody is to be told."""
 
     kind: str
-    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; `revoked` or `certificate`, one that was
-    revoked, or of which the laboratory tells something; or `question`, one that nobody has answered."""
+    """`standard`, `fact`, `item`, `person`, `accreditation`, `station`; `revoked` or `certificate`, one that
+    was revoked, or of which the laboratory tells something; or `question`, one that nobody has answered."""
     about: str
     """What it is called by, such as a serial number; of a question `station/run/line` of its journal."""
     what: str
