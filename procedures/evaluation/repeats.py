@@ -17,9 +17,9 @@ from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
-from remotecal.procedures.library.evaluation.at_once import DELAY, see_at_once
+from remotecal.procedures.library.evaluation.at_once import DELAY, apart
 from remotecal.procedures.library.evaluation.finding import Beyond
-from remotecal.procedures.library.evaluation.sources import IN_SCATTER
+from remotecal.procedures.library.evaluation.sources import AS_READ, IN_SCATTER
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
@@ -230,16 +230,21 @@ class Repeats(Generic[Seen]):
         self.inputs.append(found)
         return found
 
-    def read_at_once(self, symbol: str) -> None:
+    def read_at_once(self, symbol: str) -> Input:
         """Make it an input how far apart totals were read that a model takes for read at once.
+
+        That is what the bench says of it, or what the readings' times say where they are farther apart.
 
         Raises:
             EvidenceError: the bench does not state it, or they were read much farther apart.
         """
         delay, fact = self.characteristic(symbol, DELAY, "s"), self._fact(DELAY)
         most = abs(delay.value) + fact.expanded_uncertainty * units.scale(fact.unit, "s")
-        for one in self.seen:
-            see_at_once(one.entry, most)
+        found = max(apart(one.entry, most) for one in self.seen)
+        if found > most:
+            delay = Input.from_limits(symbol, delay.value, "s", found, source=AS_READ)
+            self.inputs[-1] = delay
+        return delay
 
     def rounded(self, symbol: str, unit: str, step: float) -> None:
         """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.

@@ -12,6 +12,7 @@ LEAK_TEST: Final = Text(zh="检漏限值", en="limit of the leak test")
 RISING_AND_FALLING: Final = Text(zh="正、反行程读数", en="rising and falling readings")
 NORM_FORMULA: Final = Text(zh="标准给出的公式；未核实", en="the norm's formula; unverified")
 AS_MEASURED: Final = Text(zh="现场测量", en="as measured on site")
+AS_READ: Final = Text(zh="读数时刻之差", en="the readings' times")
 ONE_GATE: Final = Text(zh="同一门控", en="one gate")
 IN_SCATTER: Final = Text(zh="已含于较大的重复性", en="in the repeatability, which is larger")
 """Of steps that the repeats scatter by."""

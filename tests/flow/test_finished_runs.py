@@ -150,6 +150,15 @@ def test_totals_that_count_as_read_at_once_were(by_total):
         record(read_later(by_total, reference_after=-4.0), **told)
 
 
+def test_what_they_were_read_apart_is_counted_where_it_is_more_than_the_bench_says(by_total):
+    def expanded(evidence: Evidence) -> list[float]:
+        found = record(evidence, method="flying").tables[0].column("basic_measurementError").uncertainty
+        return [float(one) for one in found.expanded]
+
+    told, late = expanded(by_total), expanded(read_later(by_total, total_before=0.8))
+    assert late[0] > 1.2 * told[0], "0.8 s of the time it took"
+
+
 def test_in_a_steady_flow_it_flowed_from_one_reading_of_the_master_meter_to_the_other(flying):
     first, *others = flying.observations
     slow = first.values["duration"] - 2.0  # a thermometer took as long as that to be read
