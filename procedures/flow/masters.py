@@ -257,7 +257,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
 
     def _own(self) -> None:
         """Add what each master brings by itself."""
-        delay = self.read_at_once("Δt")
+        delay = self.characteristic("Δt", "reading_delay", "s")
         for each in self.running:
             source = self.certificate(f"masters[{each.number}]").number
             own = Input.normal(
