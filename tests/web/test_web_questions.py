@@ -322,10 +322,8 @@ def review(browser: Browser, web: Web, said: list[str], run: str) -> str:
     taken.get_by_role("link", name=re.compile("^[0-9]+$")).click()
     expect(page.locator("tr.marked")).to_contain_text("A photo?")
     drawn(page.locator("tr.marked img"))
-    usable(page, "course")
     page.goto(f"{web.url}/runs/here/{run}")
     drawn(page.locator(".pictures img").first)
-    usable(page, "run")
     photo, *_ = (
         row.file.sha256
         for row in web.hub.laboratory.store.files.list("here", run)
