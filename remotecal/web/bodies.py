@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 
 from fastapi import Path, Query
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -24,7 +23,6 @@ from remotecal.hub.mail import mail_address
 from remotecal.hub.walls import LONGEST as LONGEST_PLACE
 from remotecal.hub.walls import MOST_DAYS
 from remotecal.model import Text
-from remotecal.model.identifiers import disguise
 from remotecal.order import Order, Words
 from remotecal.store.index import as_json
 from remotecal.store.intervals import Rule
@@ -38,16 +36,6 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"
 """Words in one line."""
 LineOrNone = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """Words in one line, or none."""
-
-
-def _undisguised(text: str) -> str:
-    if why := disguise(text):
-        raise ValueError(f"{why}: type it anew")
-    return text
-
-
-Marked = Annotated[LineOrNone, AfterValidator(_undisguised)]
-"""A number that a device is marked with, or none: what is read there is what it says."""
 ItemNumber = Annotated[int, Field(ge=1, le=2**53)]
 """Number of an item."""
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9._-]{0,62}$")]
@@ -230,9 +218,9 @@ class ItemWritten(_Sent):
     """Who made it."""
     model: LineOrNone = ""
     """Type designation."""
-    serial: Marked = ""
+    serial: LineOrNone = ""
     """The maker's number."""
-    owner_number: Marked = ""
+    owner_number: LineOrNone = ""
     """The owner's number; it must have one of the two."""
     place: LineOrNone = ""
     """Where it is."""

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from remotecal.errors import ConfigurationError
 from remotecal.model import Text
+from remotecal.model.identifiers import disguise
 from remotecal.store.index import as_json
 from remotecal.store.item_register import Sort
 from remotecal.web import visible
@@ -26,7 +27,7 @@ from remotecal.web.table_of_items import PLAIN, read_table
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from remotecal.store.items import KeptItem
+    from remotecal.store.items import Entered, KeptItem
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
     from remotecal.web.table_of_items import RowFault, TableRow
@@ -65,7 +66,7 @@ def list_items(
 @router.post("", status_code=HTTPStatus.CREATED)
 def enter_item(written: ItemWritten, caller: Ordering, here: Here) -> RegisteredItem:
     """Enter an item; 409 if its account has one of this maker, model and number."""
-    entered = written.entered()
+    entered = _entered(written)
     with here.store.transaction():
         number = here.store.items.enter(entered, caller.name, here.clock.now())
         here.store.note(caller.name, "item", {"item": number, "account": entered.account, **_said(written)})
@@ -138,7 +139,7 @@ def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: 
     visible.item(here, caller, item)
     noted: dict[str, str | int | float | None] = {"item": item, "account": written.account or ""}
     with here.store.transaction():
-        here.store.items.change(item, written.entered())
+        here.store.items.change(item, _entered(written))
         here.store.note(caller.name, "item", noted | _said(written))
     here.forget_due()
     return RegisteredItem.of(visible.item(here, caller, item))
@@ -149,6 +150,14 @@ def list_calibrations(item: ItemInPath, caller: Reader, here: Here) -> list[Cali
     """List the certificates that were issued for an item, the latest first."""
     found = here.store.items.calibrations(visible.item(here, caller, item))
     return [CalibrationShown.model_validate(one) for one in found]
+
+
+def _entered(written: ItemWritten) -> Entered:
+    """Return an item as it is kept; `ConfigurationError` for a number that shows another one than it is."""
+    for number in (written.serial, written.owner_number):
+        if why := disguise(number):
+            raise ConfigurationError(f"{why}: type it anew")
+    return written.entered()
 
 
 def _said(written: ItemWritten) -> dict[str, str | int | float | None]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from pydantic import ValidationError
 
 from remotecal.errors import ConfigurationError
+from remotecal.model.identifiers import disguise
 from remotecal.numerals import read_count
 from remotecal.spreadsheets import first_sheet, is_formula
 from remotecal.web.bodies import MOST_MONTHS, ItemWritten
@@ -52,6 +53,8 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
 _BRACKETS: Final = str.maketrans("\uff08\uff09", "()")
 PLAIN: Final = ("maker", "model", "serial", "owner_number", "place")
 """Columns that are taken as they are."""
+NUMBERS: Final = ("serial", "owner_number")
+"""Columns of numbers that a device is marked with: what is read there is what it says."""
 TEXTS: Final = frozenset({"zh", "en", *PLAIN})
 """Columns of texts, which a spreadsheet may have taken for something else."""
 AS_HELD: Final = frozenset({"General", "@", "0", "#", "#,##0"})
@@ -184,8 +187,7 @@ def _line(number: int, cells: Mapping[str, _CellRead], account: str | None) -> T
     except ValidationError as error:
         told = error.errors()[0]
         where = str(told["loc"][0]) if told["loc"] else ""
-        kind = "disguised" if told["type"] == "value_error" and where else "text"
-        return TableRow(number, texts, (RowFault(kind, where, str(texts.get(where, ""))[:60]),), None)
+        return TableRow(number, texts, (RowFault("text", where, str(texts.get(where, ""))[:60]),), None)
     return TableRow(number, texts, (), item.entered())
 
 
@@ -193,6 +195,8 @@ def _fault(name: str, cell: _CellRead) -> str:
     """Return why a cell of a column can't be taken; "" if it can."""
     if cell.fault or name not in TEXTS:
         return cell.fault
+    if name in NUMBERS and disguise(cell.text):
+        return "disguised"
     return "digits" if SHORTENED.fullmatch(cell.text) else "" if cell.shown else "shown"
 
 

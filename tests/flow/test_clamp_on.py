@@ -20,7 +20,7 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
-from remotecal.errors import CertificateRefused, OrderError, RunError
+from remotecal.errors import CertificateRefused, EvaluationFailed, OrderError, RunError
 from remotecal.journal.events import FILE, read_journal
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.flow.clamp_on_parameters import ClampOnParameters
@@ -178,13 +178,19 @@ def test_a_flow_is_what_passed_between_the_readings_of_the_total(site):
     """However long it took to read the rest beside it."""
     evidence = SITE.calibrate(site)
     at_once = column(record(evidence), "basic_referenceValue").floats()[0]
-    later = [
-        replace(one, values={**one.values, "reference_after": after._replace(at=after.at + 6.0)})
-        for one in evidence.observations
-        for after in (one.values["reference_after"],)
-    ]
-    at_length = column(record(replace(evidence, observations=tuple(later))), "basic_referenceValue")
+    at_length = column(record(read_later(evidence, "reference_after", "total_after")), "basic_referenceValue")
     assert at_length.floats()[0] == pytest.approx(at_once * 60.0 / 66.0, abs=0.06)
+    with pytest.raises(EvaluationFailed, match="read at once were read 6 s apart"):
+        record(read_later(evidence, "reference_after"))
+
+
+def read_later(evidence, *parts):
+    """Return a run that read some totals 6 s later."""
+    later = []
+    for one in evidence.observations:
+        moved = {part: one.values[part]._replace(at=one.values[part].at + 6.0) for part in parts}
+        later.append(replace(one, values={**one.values, **moved}))
+    return replace(evidence, observations=tuple(later))
 
 
 def test_a_certificate_by_flow_needs_the_bore_it_was_calibrated_in(site):

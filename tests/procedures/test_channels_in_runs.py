@@ -54,7 +54,7 @@ def test_an_interlock_watches_one_channel(tiny):
     tiny.add(tiny.bench, INTERLOCK)
 
     def rise(name, line):
-        if sum("MEAS:VAL?" in seen for seen in tiny.world.lines) == 12:
+        if sum("MEAS:VAL?" in seen for seen in tiny.world.lines) == 12 and "CELL" in line:
             tiny.world.level = 7.99
 
     tiny.world.before = rise

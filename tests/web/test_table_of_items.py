@@ -108,7 +108,7 @@ def test_each_fault_is_told_in_its_row() -> None:
         [("formula", "serial")],
         [("text", "serial")],
         [("twice", "")],
-        [("text", "serial")],
+        [("disguised", "serial")],
         [("day", "due"), ("beside", "")],  # each cell stands one too far
         [("disguised", "serial")],
         [("disguised", "serial")],

@@ -68,6 +68,7 @@ def test_an_item_is_entered_changed_and_seen_by_its_own_customer_alone(web: Web)
         problem(operator.post("/items", json=METER | {"serial": "i-1", "account": "acme"}), 409)
         problem(operator.post("/items", json=METER), 422)
         problem(operator.post("/items", json=METER | {"serial": "I-2", "months": 0}), 422)
+        problem(operator.post("/items", json=METER | {"serial": "I-\u200b2"}), 422)
         changed = METER | {"serial": "I-1", "account": "acme", "place": "Hall 2"}
         assert operator.put(address, json=changed).json()["due"] is None
         assert [one["place"] for one in operator.get("/items?searched=hall").json()] == ["Hall 2"]
@@ -96,6 +97,9 @@ def test_an_item_is_entered_and_changed_by_forms(web: Web) -> None:
         page = client.get(answer.headers["location"])
         assert "<h1>Gauge F-1</h1>" in page.text
         assert client.post(answer.headers["location"], data=form | {"months": "x"}).status_code == 422
+        hidden = client.post(answer.headers["location"], data=form | {"serial": "I\u202e1"})
+        assert hidden.status_code == 422
+        assert "U+202E, which nobody sees" in hidden.text
         assert client.post(answer.headers["location"], data=form | {"csrf": "0"}).status_code == 403
         client.post(answer.headers["location"], data=form | {"due": "2028-01-02"})
         page = unescape(client.get(answer.headers["location"]).text)
