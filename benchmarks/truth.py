@@ -55,6 +55,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "heat-flow-sensors": {"output": ("total", "pulses"), "meters": (3, 8)},
     "heat-bench": {"pairs": (1,)},
+    "heat-meter": {},
     "heat-calculator": {"declared": ("return", "forward"), "side": ("return", "forward")},
     "nozzles": {"output": ("pulses", "current"), "highest": (65.0, 250.0)},
     "pvtt": {"flow": (1.3, 5.2, 20.8)},
@@ -79,6 +80,8 @@ class Interval:
     true: float
     dof: float = math.inf
     """Effective degrees of freedom of the error."""
+    of: str = ""
+    """What it is, beside what the first table states."""
 
     @property
     def expected(self) -> float:
@@ -108,7 +111,12 @@ def variety(name: str, seed: int) -> dict[str, object]:
 
 
 def calibrate(name: str, seed: int) -> list[Interval]:
-    """Calibrate one random device on one random bench."""
+    """Return what the first table states of one random device on one random bench."""
+    return [one for one in calibrate_whole(name, seed) if not one.of]
+
+
+def calibrate_whole(name: str, seed: int) -> list[Interval]:
+    """Calibrate one random device on one random bench; returns all of which the bench knows the truth."""
     with TemporaryDirectory() as folder:
         directory = Path(folder)
         with bench(name).up(directory / "bench", seed=seed, **variety(name, seed)) as there:
@@ -127,7 +135,10 @@ def quick(order: Order) -> Order:
 
 
 def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Iterator[Interval]:
-    """Hold the evaluated errors against the bench's own knowledge, but those of a zero that is set."""
+    """Hold the evaluated errors against the bench's own knowledge, but those of a zero that is set.
+
+    Those of the first table, and then whatever else the bench knows the truth of.
+    """
     procedure = kind(read_parameters(kind.accepts(), evidence.parameters, evidence.procedure.name))
     evaluated = procedure.evaluate(evidence)
     for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
@@ -140,6 +151,8 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
                 continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
             yield Interval(value, float(expanded), true, dof)
+        for of, value, expanded, true in there.true_beside(one.results):
+            yield Interval(value, expanded, true, of=of)
 
 
 def at_zero(table: Table, row: int, against: str) -> bool:
@@ -158,9 +171,12 @@ def main() -> None:
         for name in told_to.bench or VARIETY:
             seeds = range(told_to.first, told_to.first + told_to.calibrations)
             found: dict[str, list[list[Interval]]] = defaultdict(list)
-            every = pool.map(calibrate, [name] * len(seeds), seeds)
-            for done, (seed, intervals) in enumerate(zip(seeds, every, strict=True), 1):
+            every = pool.map(calibrate_whole, [name] * len(seeds), seeds)
+            for done, (seed, whole) in enumerate(zip(seeds, every, strict=True), 1):
+                intervals = [one for one in whole if not one.of]
                 found[name].append(intervals)
+                for of in sorted({one.of for one in whole} - {""}):
+                    found[f"{name}, {of}"].append([one for one in whole if one.of == of])
                 for option in list(variety(name, seed).values())[:1]:
                     found[f"{name}, {option}"].append(intervals)
                 if done % 10 == 0:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
     from remotecal.certificates.trust import Capability
     from remotecal.drivers.instrument import Instrument
-    from remotecal.model import Table
+    from remotecal.model import Result, Table
     from remotecal.procedures import Drivers
     from remotecal.sim.simulated import Simulated
     from remotecal.sim.wiring import Wired
@@ -230,6 +230,17 @@ class Assembly(ABC):
         By its place, as `true_errors`; overridden where a place is more than one number.
         """
         return self.true_errors(self.place_in(table, row, self.states[1]))[device]
+
+    def true_beside(self, results: Sequence[Result]) -> Iterator[tuple[str, float, float, float]]:
+        """Yield what else a device's certificate states and the bench knows the truth of.
+
+        Args:
+            results: those of the device.
+
+        Yields:
+            What it is called, its value, its expanded uncertainty and its true value, in the table's unit.
+        """
+        yield from ()
 
     @staticmethod
     def place_in(table: Table, row: int, ref_type: str = "basic_referenceValue") -> float:

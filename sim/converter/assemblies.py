@@ -8,7 +8,7 @@ with ConverterBench.up(Path("bench"), seed=7) as up:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.certificates.trust import Capability
@@ -35,6 +35,7 @@ from remotecal.uncertainty.number import estimate
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.model import Result, Table
     from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
@@ -145,15 +146,47 @@ class ConverterBench(Assembly):
             place: estimate(conversion_factor(place[0], place[1], base, programmed)) for place in places
         }
         t, p = min(places, key=lambda place: abs(stated[place] - at))
-        rng = self.world.random(f"in use at {at:.4g}")
-        shown = p + self.spec.off(p) + rng.uniform(-1, 1) * self.spec.apart(p)
+        shown = self._shown(p, f"in use at {at:.4g}")
+        c = self._told(estimate(conversion_factor(t + self.spec.warmer(t), shown, base, its)))
+        return 100.0 * (c / stated[t, p] - 1.0)
+
+    def _shown(self, pressure: float, when: str) -> float:
+        """Return what its sensor shows of a pressure in Pa some time in use, come to from either side."""
+        rng = self.world.random(when)
+        shown = pressure + self.spec.off(pressure) + rng.uniform(-1, 1) * self.spec.apart(pressure)
         if self.spec.atmosphere:
             with self.world.present():
                 shown += self.spec.atmosphere - 1000.0 * self._air()
-        c = estimate(conversion_factor(t + self.spec.warmer(t), shown, base, its))
-        if self.spec.digits:
-            c = float(f"{c:.{self.spec.digits - 1}e}")
-        return 100.0 * (c / stated[t, p] - 1.0)
+        return shown
+
+    def _told(self, factor: float) -> float:
+        """Return a conversion factor as it tells it."""
+        return float(f"{factor:.{self.spec.digits - 1}e}") if self.spec.digits else factor
+
+    def true_beside(self, results: Sequence[Result]) -> Iterator[tuple[str, float, float, float]]:
+        """Yield the errors of its pressure, of its temperature and of its calculator, in %."""
+        tables = {one.ref_types[0]: one.tables[0] for one in results}
+        pressures, temperatures = tables["remotecal_pressureErrors"], tables["remotecal_temperatureErrors"]
+        for row, (error, expanded) in enumerate(_stated(pressures)):
+            p = 1000.0 * self.place_in(pressures, row)
+            yield "e_p", error, expanded, 100.0 * (self._shown(p, f"in use at {p:.6g} Pa") / p - 1.0)
+        for row, (error, expanded) in enumerate(_stated(temperatures)):
+            t = self.place_in(temperatures, row)
+            yield "e_T", error, expanded, 100.0 * self.spec.warmer(t) / (t + 273.15)
+        parts = tables["remotecal_partsAndWhole"]
+        for row in range(len(parts.columns[0].values)):
+            names = ("calculatorError", "calculatorUncertainty", "temperature", "absolutePressure")
+            error, expanded, t, kpa = (self.place_in(parts, row, f"remotecal_{name}") for name in names)
+            yield "e_f", error, expanded, self._true_calculator(t, 1000.0 * kpa)
+
+    def _true_calculator(self, celsius: float, pressure: float) -> float:
+        """Return the error in % of what it computes of the temperature and the pressure it shows."""
+        at = celsius + self.spec.warmer(celsius), pressure + self.spec.off(pressure)
+        right, its = (
+            estimate(conversion_factor(*at, self.spec.base, computing(method)))
+            for method in (self.chosen.method, self.spec.method)
+        )
+        return 100.0 * (self._told(its) / right - 1.0)
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
@@ -169,6 +202,14 @@ class ConverterBench(Assembly):
 
     def paper(self, today: date) -> Paper:
         return paper.paper(self.spec, self.chosen, today)
+
+
+def _stated(table: Table) -> Iterator[tuple[float, float]]:
+    """Yield the errors a table states, each with its expanded uncertainty."""
+    column = table.column("basic_measurementError")
+    if column is not None and column.uncertainty is not None:
+        expanded = map(float, column.uncertainty.expanded)
+        yield from zip(column.floats(), expanded, strict=True)
 
 
 BENCHES: Final[dict[str, type[Assembly]]] = {"converter": ConverterBench}

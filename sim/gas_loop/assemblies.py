@@ -8,7 +8,7 @@ with ClosedLoop.up(Path("loop"), seed=7) as up:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
 
 from remotecal.certificates.trust import Capability
@@ -51,6 +51,7 @@ from remotecal.uncertainty.number import estimate
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.model import Result
     from remotecal.procedures import Drivers
     from remotecal.sim.instruments.meter import Meter
     from remotecal.sim.paper import Paper
@@ -298,6 +299,20 @@ class ClosedLoop(Assembly):
         its = ideal if self.device_spec.ideal else z
         made = estimate(conversion_factor(shown_t, shown_p, base, its))
         return 100.0 * ((1.0 + self.true_error(at) / 100.0) * made / right - 1.0)
+
+    def true_beside(self, results: Sequence[Result]) -> Iterator[tuple[str, float, float, float]]:
+        """Yield the errors of the volume at base conditions, of a meter that tells one."""
+        tables = {one.ref_types[0]: one.tables[0] for one in results}
+        whole, flows = tables.get("remotecal_wholeDevice"), tables.get("remotecal_loopFlow")
+        found = None if whole is None else whole.column("remotecal_baseVolumeError")
+        if whole is None or flows is None or found is None or found.uncertainty is None:
+            return
+        curve = tables["remotecal_errorCurve"]
+        for row, (error, expanded) in enumerate(zip(found.floats(), found.uncertainty.expanded, strict=True)):
+            at = self.place_in(whole, row)
+            celsius = self.place_in(flows, row, "remotecal_meterTemperature")
+            pressure = 1000.0 * self.place_in(curve, row, "remotecal_meterPressure")
+            yield "e_Vb", error, float(expanded), self.true_whole(at, celsius, pressure)
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:

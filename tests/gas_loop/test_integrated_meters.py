@@ -23,17 +23,10 @@ def found(made):
 
 def off(bench, made):
     """Return how far the errors of base volume are from the truth, in U."""
-    tables = found(made)
-    column = tables["remotecal_wholeDevice"].column("remotecal_baseVolumeError")
-    numbers = tables["remotecal_wholeDevice"].column("basic_referenceValue").floats()
-    t = tables["remotecal_loopFlow"].column("remotecal_meterTemperature").floats()
-    p = tables["remotecal_errorCurve"].column("remotecal_meterPressure").floats()
-    return [
-        (error - bench.true_whole(re, celsius, 1000 * kpa)) / float(expanded)
-        for error, expanded, re, celsius, kpa in zip(
-            column.floats(), column.uncertainty.expanded, numbers, t, p, strict=True
-        )
-    ]
+    known = list(bench.true_beside(made.measurements[0].results))
+    errors = found(made)["remotecal_wholeDevice"].column("remotecal_baseVolumeError").floats()
+    assert [(of, error) for of, error, _, _ in known] == [("e_Vb", error) for error in errors]
+    return [(error - true) / expanded for _, error, expanded, true in known]
 
 
 def parts(made):

@@ -3,15 +3,24 @@
 import pytest
 from kept_keys import demonstrate
 from proof import verifying
+from short_runs import ShortRuns
 
-from benchmarks.truth import calibrate
+from benchmarks.truth import calibrate, compare
 from remotecal.certificates.dcc import read
 from remotecal.cli import main
+from remotecal.runs.catalogue import find
+from remotecal.sim.heat.complete_bench import CompleteBench
+
+SHORT = ShortRuns(differences=[15.0], flows=[0.5], returns=[40.0], repeats=2)
 
 
 @pytest.mark.parametrize(
     ("bench", "procedure", "apart"),
-    [("heat-bench", "heat.pair", 3), ("heat-calculator", "heat.calculator", 0)],
+    [
+        ("heat-bench", "heat.pair", 3),
+        ("heat-calculator", "heat.calculator", 0),
+        ("heat-meter", "heat.complete", 0),
+    ],
 )
 def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys, bench, procedure, apart):
     out = tmp_path / "demo"
@@ -50,6 +59,18 @@ def test_intervals_of_calculators_cover_the_true_errors():
     assert len(intervals) == 24
     assert missed <= 5
     assert 0.1 < ratio < 0.8
+
+
+def test_intervals_of_complete_meters_cover_the_true_errors(tmp_path):
+    """Of these seeds, at one difference, it is known what they give."""
+    intervals = []
+    for seed in (1001, 1002, 1006):
+        with CompleteBench.up(tmp_path / f"{seed}" / "bench", seed=seed) as bench:
+            evidence = SHORT.calibrate(bench)
+            intervals += compare(find(evidence.procedure.name).procedure, evidence, bench)
+    assert [one.covers for one in intervals] == [True] * 3
+    assert 0.1 < sum(abs(one.error - one.true) / one.expanded for one in intervals) / 3 < 0.8
+    assert max(one.expanded for one in intervals) < 0.5
 
 
 def test_a_calculator_whose_sources_lie_is_not_covered(monkeypatch):
