@@ -27,6 +27,8 @@ TYPED = {
     "zh": "名称有误",
     "en": "the name was wrong",
     "place": "hall",
+    "station": "site-9",
+    "quantity": "value",
     "name": "laptop",
     "item": "meter 4712",
     "wanted": "calibration",
