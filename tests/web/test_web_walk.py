@@ -312,8 +312,8 @@ def test_a_files_name_leads_nowhere(home: Furnished, filled: Mapping[str, Filled
 IN_ADVANCE = frozenset({"/language", "/login", "/login/passkey", "/logout"})
 """Forms that begin or end a session, or say how one reads: their own tests send them twice."""
 ELSEWHERE = frozenset({"/orders/first", "/stations/{station}/read", "/stations/{station}/revoke"})
-"""No procedure that is installed fits the tiny bench; `first_orders.carry_out` sends this form twice. Here a run
-uses what would be read, and needs its station: both are sent in `test_web_stations`."""
+"""No procedure that is installed fits the tiny bench; `first_orders.carry_out` sends this form twice. A run that
+is on here uses what would be read, and needs its station: both are sent in `test_web_stations`."""
 ONLY_SHOWN = frozenset({"/items/import", "/signing/key/certificate", "/passkeys/new"})
 """Forms that do nothing yet: what they lead to asks first."""
 
