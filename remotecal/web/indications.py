@@ -12,14 +12,14 @@ from remotecal import units
 from remotecal.certificates.pdf.strip import strip
 from remotecal.errors import UnitError
 from remotecal.pages.frame import indicated
-from remotecal.web.heard import REACH
+from remotecal.web.last_minute import REACH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from remotecal.transport.limits import LimitTold
     from remotecal.transport.messages import Live
-    from remotecal.web.heard import Heard
+    from remotecal.web.last_minute import LastMinute
 
 
 class LimitShown(NamedTuple):
@@ -31,7 +31,7 @@ class LimitShown(NamedTuple):
     unit: str
 
 
-class Trend(NamedTuple):
+class ShortTrend(NamedTuple):
     """How an indication changed in the last minute."""
 
     drawing: Markup
@@ -39,18 +39,18 @@ class Trend(NamedTuple):
     most: str
 
 
-class Indication(NamedTuple):
+class IndicationShown(NamedTuple):
     """What a source told last."""
 
     source: str
     value: str
     unit: str
     limits: tuple[LimitShown, ...]
-    trend: Trend | None
+    trend: ShortTrend | None
     """None where it was told but once, nothing is kept of it, or it can't be drawn."""
 
 
-def indications(live: Live, heard: Heard | None, drawn: int) -> list[Indication]:
+def indications(live: Live, heard: LastMinute | None, drawn: int) -> list[IndicationShown]:
     """Return the latest indications, those with a limit first.
 
     Args:
@@ -59,24 +59,24 @@ def indications(live: Live, heard: Heard | None, drawn: int) -> list[Indication]
         drawn: of how many the trend is drawn, at most.
     """
     sources = sorted(live.last, key=lambda source: source not in live.limits)
-    found: list[Indication] = []
+    found: list[IndicationShown] = []
     for place, source in enumerate(sources):
         value, unit = live.last[source]
         limits, digits = live.limits.get(source, ()), live.digits.get(source)
         points = heard.trend(source) if heard is not None and place < drawn else []
         trend = trend_of(points, _in_unit(limits, unit), digits) if _can_be_drawn(points) else None
         shown = tuple(_shown(limit) for limit in limits)
-        found.append(Indication(source, indicated(value, digits), unit, shown, trend))
+        found.append(IndicationShown(source, indicated(value, digits), unit, shown, trend))
     return found
 
 
 def trend_of(
     points: Sequence[tuple[float, float]], limits: Sequence[float] = (), digits: int | None = None
-) -> Trend:
+) -> ShortTrend:
     """Return values of the last minute as a drawing, and its least and most as text."""
     values = [value for _, value in points]
     drawing = Markup(strip(points, REACH, limits))  # noqa: S704  numbers alone, by lxml
-    return Trend(drawing, indicated(min(values), digits), indicated(max(values), digits))
+    return ShortTrend(drawing, indicated(min(values), digits), indicated(max(values), digits))
 
 
 def _can_be_drawn(points: Sequence[tuple[float, float]]) -> bool:

@@ -15,15 +15,15 @@ from pydantic import ValidationError
 from remotecal.errors import RemotecalError
 from remotecal.transport import subjects
 from remotecal.transport.messages import Live
-from remotecal.web.heard import Heard
 from remotecal.web.indications import indications
+from remotecal.web.last_minute import LastMinute
 from remotecal.web.pace import left
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable
 
     from remotecal.hub.laboratory import OrderDesk
-    from remotecal.web.indications import Indication
+    from remotecal.web.indications import IndicationShown
 
 ON: Final = frozenset({"running", "asking", "paused"})
 """States of a run that is on."""
@@ -49,7 +49,7 @@ class Seen:
     """Where the run is."""
     heard: float
     """When that was heard, by a clock that only runs forward, in seconds."""
-    past: Heard | None = None
+    past: LastMinute | None = None
     """The last minute of what was heard of the run."""
 
     @property
@@ -57,7 +57,7 @@ class Seen:
         """For how many seconds there has been no news."""
         return max(0.0, time.monotonic() - self.heard)
 
-    def indications(self, drawn: int = DRAWN) -> list[Indication]:
+    def indications(self, drawn: int = DRAWN) -> list[IndicationShown]:
         """Return the latest indications as pages show them, with the trend of so many, at most."""
         return indications(self.live, self.past, drawn)
 
@@ -177,7 +177,7 @@ class Watching:
     def _take(self, station: str, live: Live) -> None:
         seen = self._seen.setdefault(station, {})
         before, now = seen.pop(live.run, None), time.monotonic()
-        past = (before.past if before is not None else None) or Heard()
+        past = (before.past if before is not None else None) or LastMinute()
         past.take(live, now)
         seen[live.run] = Seen(live, now, past)
         if len(seen) > OF_ONE:

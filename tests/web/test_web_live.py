@@ -17,8 +17,8 @@ from remotecal.pages.words import words
 from remotecal.store.journals import RunRow
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
-from remotecal.web.heard import REACH, SOURCES, Heard
 from remotecal.web.indications import indications
+from remotecal.web.last_minute import REACH, SOURCES, LastMinute
 from remotecal.web.pace import left
 from remotecal.web.pages.frame import TEMPLATES
 from remotecal.web.watching import Seen
@@ -28,11 +28,11 @@ LIMITED = {"limits": {"oil.temperature": [{"above": 330.0, "unit": "K"}]}, "digi
 
 
 def live(**told: object) -> Live:
-    return Live.model_validate_json(json.dumps({"run": "r", "state": "running", "doing": "measure", **told}))
+    return Live.model_validate_json(json.dumps({"run": "r", "state": "running", "doing": "measure"} | told))
 
 
 def test_what_has_a_limit_comes_first_with_its_trend() -> None:
-    heard, last = Heard(), {"dut.count": (7.0, "1"), "oil.temperature": (19.0405723231, "°C")}
+    heard, last = LastMinute(), {"dut.count": (7.0, "1"), "oil.temperature": (19.0405723231, "°C")}
     for second in range(4):
         last["oil.temperature"] = (20.0 + second, "°C")
         heard.take(live(last=last), float(second))
@@ -56,7 +56,7 @@ def test_what_has_a_limit_comes_first_with_its_trend() -> None:
 
 @pytest.mark.parametrize("far", [1e308, 1.7e308])
 def test_no_number_of_a_station_breaks_the_page_of_all(far: float) -> None:
-    heard = Heard()
+    heard = LastMinute()
     for second, value in enumerate((far, -far, far)):
         heard.take(live(last={"a": (value, "V")}), float(second))
     (shown,) = indications(live(last={"a": (far, "V")}), heard, 1)
@@ -70,7 +70,7 @@ def test_the_last_minute_takes_little_memory_whatever_a_station_says() -> None:
     told = live(last={f"s{number}": (0.0, "V") for number in range(SOURCES + 20)})
     tracemalloc.start()
     try:
-        heard = Heard()
+        heard = LastMinute()
         for step in range(500):
             told.last.update(dict.fromkeys(told.last, (float(step), "V")))
             heard.take(told, 0.2 * step)
@@ -86,7 +86,7 @@ def test_the_last_minute_takes_little_memory_whatever_a_station_says() -> None:
 
 
 def test_messages_that_did_not_come_are_counted_by_their_numbers() -> None:
-    heard = Heard()
+    heard = LastMinute()
     for second, sent in ((0, 1), (1, 2), (2, 0), (8, 5), (9, 6)):
         heard.take(live(sent=sent), float(second))
     assert heard.line == (6.0, 2, 6)
@@ -95,7 +95,7 @@ def test_messages_that_did_not_come_are_counted_by_their_numbers() -> None:
     for second in range(11, 90):
         heard.take(live(sent=second), float(second))
     assert heard.line == (1.0, 0, 61), "what was lost is a minute ago"
-    silent = Heard()
+    silent = LastMinute()
     silent.take(live(), 0.0)
     assert silent.line == (0.0, 0, 0), "one of an earlier version numbers nothing"
 
@@ -120,10 +120,10 @@ def row(**told: object) -> RunRow:
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_card_says_all_in_words(language: str) -> None:
-    heard, t = Heard(), words(language)
+    heard, t = LastMinute(), words(language)
     last = {"oil.temperature": (21.5, "°C")}
     for second, sent in ((0, 1), (1, 2), (2, 4)):
-        now = live(last=last, sent=sent, left=601.0, number=2, points=5, **LIMITED)
+        now = live(last=last, sent=sent, left=601.0, number=2, points=5, state="paused", **LIMITED)
         heard.take(now, float(second))
     seen = Seen(now, time.monotonic(), heard)
     card = environment(TEMPLATES).get_template("live_card.html").render(t=t, row=row(), seen=seen)

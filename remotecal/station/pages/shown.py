@@ -31,6 +31,8 @@ class Indicated(NamedTuple):
     number: float
     unit: str
     limits: tuple[str, ...]
+    digits: int | None
+    """Behind the point; None where nobody knows."""
 
 
 class ResultTable(NamedTuple):
@@ -65,7 +67,13 @@ class SeenHere(NamedTuple):
             return ()
         limits = self.told.limits if self.told is not None else []
         found = [
-            Indicated(source, value, unit, tuple(one for one in limits if one.startswith(f"{source} ")))
+            Indicated(
+                source,
+                value,
+                unit,
+                tuple(one for one in limits if one.startswith(f"{source} ")),
+                self.live.digits.get(source),
+            )
             for source, (value, unit) in self.live.last.items()
         ]
         return tuple(sorted(found, key=lambda one: not one.limits))

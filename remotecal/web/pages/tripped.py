@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from remotecal.store import Store
     from remotecal.store.journals import RunRow
-    from remotecal.web.indications import Trend
+    from remotecal.web.indications import ShortTrend
 
 MOST: Final = 16
 """Quantities that are shown, at most."""
@@ -26,7 +26,7 @@ class Before(NamedTuple):
 
     what: str
     unit: str
-    trend: Trend
+    trend: ShortTrend
     values: tuple[tuple[float, float], ...]
     """Seconds before, negative, and values."""
 

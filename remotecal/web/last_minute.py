@@ -20,7 +20,7 @@ WORDS: Final = 400
 """Messages of a run of which it is kept when they came, at most: a station sends five in a second."""
 
 
-class Line(NamedTuple):
+class LineQuality(NamedTuple):
     """How well a station's words came in the last minute."""
 
     longest: float
@@ -31,13 +31,13 @@ class Line(NamedTuple):
     """Messages that it sent; 0 where it does not number them."""
 
 
-class Heard:
+class LastMinute:
     """What was heard of one run in the last minute. Safe from any thread."""
 
     def __init__(self) -> None:
         self._values: dict[str, tuple[array[float], array[float]]] = {}
         self._at, self._numbers = array("d"), array("d")
-        self._last = 0.0
+        self._last, self._sent = 0.0, 0
         self._lock = threading.Lock()
 
     def take(self, live: Live, now: float) -> None:
@@ -52,12 +52,13 @@ class Heard:
                 self._add(*self._values.setdefault(source, (array("d"), array("d"))), now, value)
         for gone in self._values.keys() - live.last.keys():
             del self._values[gone]
-        if live.sent and self._numbers and live.sent < max(self._numbers):
+        if 0 < live.sent < self._sent:
             del self._at[:], self._numbers[:]  # the station was started anew, and counts anew
+        self._sent = live.sent or self._sent
         self._at.append(now)
         self._numbers.append(live.sent)
-        over = max(len(self._at) - WORDS, sum(at < now - REACH for at in self._at))
-        del self._at[:over], self._numbers[:over]
+        while len(self._at) > WORDS or self._at[0] < now - REACH:
+            del self._at[0], self._numbers[0]
 
     def trend(self, source: str) -> list[tuple[float, float]]:
         """Return the values of a source, each with how many seconds before the last word it was told."""
@@ -66,15 +67,15 @@ class Heard:
             return [(at - self._last, value) for at, value in zip(times, values, strict=True)]
 
     @property
-    def line(self) -> Line:
+    def line(self) -> LineQuality:
         """How well the station's words came."""
         with self._lock:
             at, numbered = list(self._at), {number for number in self._numbers if number}
         longest = max((after - before for before, after in pairwise(at)), default=0.0)
         if not numbered:
-            return Line(longest, 0, 0)
+            return LineQuality(longest, 0, 0)
         sent = round(max(numbered) - min(numbered)) + 1
-        return Line(longest, sent - len(numbered), sent)
+        return LineQuality(longest, sent - len(numbered), sent)
 
     @staticmethod
     def _add(times: array[float], values: array[float], now: float, value: float) -> None:
