@@ -8,7 +8,9 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, T
 
 from remotecal.errors import NotThere
 from remotecal.model.identifiers import comparable
+from remotecal.store.out_of_service import OutOfServiceRow, ever_out
 from remotecal.store.tables import metadata
+from remotecal.store.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -106,6 +108,19 @@ class Brought:
         query = select(*_COLUMNS).where(table.c.same.in_(wanted)).order_by(table.c.id.desc()).limit(limit)
         with self._database.read() as connection:
             return tuple(map(BroughtRow._make, connection.execute(query)))
+
+    def beside_service(
+        self, number: str, limit: int = LISTED
+    ) -> tuple[tuple[OutOfServiceRow, ...], tuple[BroughtRow, ...]]:
+        """Return when a standard was out of service, and what was brought for it, the latest first."""
+        from sqlalchemy import select
+
+        table, same = brought_certificates, comparable(number)
+        kept = select(*_COLUMNS).where(table.c.same == same).order_by(table.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            out, brought = together(connection, ever_out([number]), kept)
+        rows = sorted(map(OutOfServiceRow._make, out), reverse=True)
+        return tuple(rows), tuple(sorted(map(BroughtRow._make, brought), reverse=True))
 
     def contents(self, standard: str, limit: int = LISTED) -> tuple[tuple[BroughtRow, bytes], ...]:
         """Return the certificates that were brought for a standard with their files, the latest first."""

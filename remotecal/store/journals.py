@@ -238,6 +238,8 @@ class Journals:
         """Return the first line of each of some journals, by station and run, where it is here."""
         from sqlalchemy import select
 
+        if not wanted:
+            return {}
         table = journal_lines
         query = select(table.c.station, table.c.run, table.c.line).where(
             of_runs(table, wanted), table.c.seq == 1

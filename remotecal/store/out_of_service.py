@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, text
 
@@ -12,6 +12,8 @@ from remotecal.store.tables import few, metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from sqlalchemy import Select
 
     from remotecal.store.database import Database
 
@@ -108,15 +110,19 @@ class OutOfService:
 
     def ever(self, numbers: Iterable[str]) -> tuple[OutOfServiceRow, ...]:
         """Return when each of these standards was out of service, the latest first."""
-        from sqlalchemy import select
-
-        wanted = sorted({comparable(number) for number in numbers if number})
-        if not wanted:
+        if not (wanted := [number for number in numbers if number]):
             return ()
-        query = select(*_COLUMNS).where(out_of_service.c.same.in_(wanted))
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(out_of_service.c.id.desc()))
+            rows = connection.execute(ever_out(wanted).order_by(out_of_service.c.id.desc()))
             return tuple(map(OutOfServiceRow._make, rows))
+
+
+def ever_out(numbers: Iterable[str]) -> Select[*tuple[Any, ...]]:
+    """Return the query of `OutOfService.ever`, in no order."""
+    from sqlalchemy import select
+
+    wanted = sorted(set(map(comparable, numbers)))
+    return select(*_COLUMNS).where(out_of_service.c.same.in_(wanted))
 
 
 _COLUMNS: Final = tuple(out_of_service.c[name] for name in OutOfServiceRow._fields)

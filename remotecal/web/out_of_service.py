@@ -37,6 +37,8 @@ class KnownStandard(NamedTuple):
     model: str = ""
     station: str = ""
     """Where it was last."""
+    item: int | None = None
+    """Its number among the laboratory's items, where it was found there."""
 
 
 @router.get("/out-of-service")
@@ -115,7 +117,8 @@ def _announced(here: Office, number: str) -> KnownStandard:
     for item in here.store.items.numbered(number, account="", limit=1):
         called = words(item.name)
         said = called.get("en") or next(iter(called.values()), "")
-        return KnownStandard(item.serial or item.owner_number, said, item.maker, item.model, item.station)
+        number = item.serial or item.owner_number
+        return KnownStandard(number, said, item.maker, item.model, item.station, item.id)
     raise NotThere(f"nothing here has taken part in a run by the number {number!r}")
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from asked import asking, plan
 from sample import record as sample
 from sites import until
 from test_web_brought import brought, certificate, run
@@ -108,7 +109,11 @@ def test_the_page_has_drawing_and_table_of_those_in_runs_and_those_brought(web: 
         assert "只有一份证书" in page
         assert "<svg" not in page
         _in_a_run(web, run, number, of("W-2", SECOND, [("100", "100.000203", "0.000050")]))
-        page = unescape(english.get(f"/standard/drift?number={number}").text)
+        store = web.hub.laboratory.store
+        with asking(store) as sent:
+            page = unescape(english.get(f"/standard/drift?number={number}").text)
+        assert len(sent) == 4
+        assert not [step for one in sent for step in plan(store, one) if "SCAN journal_lines" in step]
         assert "one certificate only" not in page
         assert page.count("<svg") == 1
         for told in (

@@ -25,7 +25,7 @@ from remotecal.web.register import not_a_customer
 from remotecal.web.standard_bodies import PutBack, TakenOut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from remotecal.certificates.pdf.label import ItemLabel
     from remotecal.store.brought import BroughtRow
@@ -108,8 +108,13 @@ def show_standard(visitor: Visiting, number: Number) -> Response:
         known, several = out_of_service.KnownStandard(number, shown[0].name), str(error)
     else:
         several = ""
-    ever = () if several else office.store.out_of_service.of(known.number)
-    own = () if several else office.store.items.numbered(known.number, account="", limit=1)
+    ever: Sequence[OutOfServiceRow] = ()
+    kept: Sequence[BroughtRow] = ()
+    item = known.item
+    if not several:
+        ever, kept = office.store.brought.beside_service(known.number)
+        own = () if item else office.store.items.numbered(known.number, account="", limit=1)
+        item = own[0].id if own else item
     return visitor.page(
         "standard.html",
         number=number,
@@ -121,8 +126,8 @@ def show_standard(visitor: Visiting, number: Number) -> Response:
         days=AHEAD.days,
         ever=ever,
         out=ever[0] if ever and ever[0].back is None else None,
-        item=own[0].id if own else None,
-        brought=() if several else _brought(visitor, known.number),
+        item=item,
+        brought=_brought(visitor, kept),
     )
 
 
@@ -231,7 +236,7 @@ def ending(visitor: Visitor, valid_until: str) -> Ending:
     return "ended" if until < today else "ending" if until <= today + AHEAD else "holds"
 
 
-def _brought(visitor: Visitor, number: str) -> list[CertificateBrought]:
+def _brought(visitor: Visitor, kept: Sequence[BroughtRow]) -> list[CertificateBrought]:
     """Return the certificates that were brought for a standard, the latest first."""
 
     def said(text: str) -> str:
@@ -239,7 +244,7 @@ def _brought(visitor: Visitor, number: str) -> list[CertificateBrought]:
 
     return [
         CertificateBrought(row, said(row.issuer), said(row.body), ending(visitor, row.valid_until))
-        for row in visitor.office.store.brought.of([number])
+        for row in kept
     ]
 
 
