@@ -362,13 +362,6 @@ class AssessmentWritten(_Sent):
     """What was found, and what is to be done."""
 
 
-class AccountGiven(_Sent):
-    """Whose an order is."""
-
-    account: Account
-    """The customer's account."""
-
-
 class Acknowledged(_Sent):
     """What somebody has seen to."""
 

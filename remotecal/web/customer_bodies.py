@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from remotecal.web.bodies import LARGEST_TABLE, ItemNumber, Line
+from remotecal.web.bodies import LARGEST_TABLE, Account, ItemNumber, Line
 
 
 class _Sent(BaseModel):
@@ -56,3 +56,10 @@ class CertificateTold(_Sent):
     """Of the certificate."""
     text: Line
     """What is told."""
+
+
+class AccountGiven(_Sent):
+    """Whose an order is."""
+
+    account: Account
+    """The customer's account."""
