@@ -265,15 +265,6 @@ class ItemsBrought(_Sent):
     """Only to look what would come of it; nothing is kept."""
 
 
-class CertificateTold(_Sent):
-    """What the laboratory tells a customer of a certificate."""
-
-    number: Line
-    """Of the certificate."""
-    text: Line
-    """What is told."""
-
-
 class MailWritten(_Sent):
     """Where somebody is told besides the page."""
 
@@ -357,48 +348,6 @@ class AssessmentWritten(_Sent):
     """SHA-256 of the list that was looked into, as the page and the API tell it."""
     text: Line
     """What was found, and what is to be done."""
-
-
-class RequestWritten(_Sent):
-    """What a customer asks for."""
-
-    item: Line
-    """What is to be calibrated: maker, model, serial number."""
-    wanted: Line
-    """What is to be done."""
-    day: date | None = None
-    """By when."""
-
-
-class ItemsWanted(_Sent):
-    """Items of the register that a customer asks to be calibrated: all of them, or none."""
-
-    items: Annotated[tuple[ItemNumber, ...], Field(min_length=1, max_length=100)]
-    """Their numbers there."""
-    wanted: Line
-    """What is to be done."""
-    day: date | None = None
-    """By when."""
-
-
-class TableWanted(_Sent):
-    """A table of items, as CSV or XLSX, that a customer asks to be calibrated: all of them, or none."""
-
-    content: Annotated[str, StringConstraints(max_length=LARGEST_TABLE)]
-    """The file, in base64."""
-    wanted: Line
-    """What is to be done."""
-    day: date | None = None
-    """By when."""
-    look: bool = True
-    """Only to look what would be asked for; nothing is kept."""
-
-
-class AccountGiven(_Sent):
-    """Whose an order is."""
-
-    account: Account
-    """The customer's account."""
 
 
 class Acknowledged(_Sent):

@@ -13,8 +13,9 @@ from remotecal.hub.due import PASSED
 from remotecal.store.notices import CERTIFICATE, NoticeWanted
 from remotecal.web import visible
 from remotecal.web.answers import Limit
-from remotecal.web.bodies import CertificateTold, MailWritten
+from remotecal.web.bodies import MailWritten
 from remotecal.web.callers import Ordering, Reader
+from remotecal.web.customer_bodies import CertificateTold
 from remotecal.web.office import Here
 from remotecal.web.shown_items import CertificateToldTo, NoticeShown
 

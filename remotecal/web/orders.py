@@ -24,8 +24,9 @@ from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import ProcedureNamed, RemoteOrder, Terms
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page
-from remotecal.web.bodies import NAME, STATION, AccountGiven, OrderWanted, Reason, RunName
+from remotecal.web.bodies import NAME, STATION, OrderWanted, Reason, RunName
 from remotecal.web.callers import Ordering, Reader
+from remotecal.web.customer_bodies import AccountGiven
 from remotecal.web.office import Here, Office
 from remotecal.web.shown_orders import OrderShown, WholeOrder, order_shown, whole_order
 

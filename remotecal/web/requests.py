@@ -12,8 +12,9 @@ from fastapi import APIRouter, Path
 from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.store.requests import MOST_OPEN
 from remotecal.web import visible
-from remotecal.web.bodies import ItemsWanted, RemarkAnswered, RequestWritten, TableWanted
+from remotecal.web.bodies import RemarkAnswered
 from remotecal.web.callers import Ordering, Reader, Requesting
+from remotecal.web.customer_bodies import ItemsWanted, RequestWritten, TableWanted
 from remotecal.web.items import decoded, told_fault
 from remotecal.web.office import Here
 from remotecal.web.orders import RepeatKey
@@ -52,7 +53,7 @@ def make_request(
     409 if too many wait for an answer.
     """
     _account(caller)
-    (row,) = ask_for(here, caller, [Wanted(written.item, None)], written, key)
+    (row,) = ask_for(here, caller, [ItemAsked(written.item, None)], written, key)
     return RequestShown.model_validate(row)
 
 
@@ -63,7 +64,7 @@ def request_items(
     """Ask for a calibration of each of some items of the register, or of none; otherwise as for one."""
     _account(caller)
     items = [visible.item(here, caller, number) for number in dict.fromkeys(written.items)]
-    rows = ask_for(here, caller, [Wanted(_called(one.entered_as), one.id) for one in items], written, key)
+    rows = ask_for(here, caller, [ItemAsked(_called(one.entered_as), one.id) for one in items], written, key)
     return list(map(RequestShown.model_validate, rows))
 
 
@@ -84,7 +85,7 @@ def request_table(
     return RequestTableShown(rows=told, requests=tuple(map(RequestShown.model_validate, rows)))
 
 
-class Wanted(NamedTuple):
+class ItemAsked(NamedTuple):
     """Something that is to be calibrated."""
 
     item: str
@@ -99,7 +100,7 @@ class LineWanted(NamedTuple):
     row: int
     """Its number, the headings' being 1."""
     line: TableRow
-    wanted: Wanted | None
+    wanted: ItemAsked | None
     """What is asked for; None with a fault."""
 
     @property
@@ -111,7 +112,7 @@ class LineWanted(NamedTuple):
 def ask_for(
     here: Office,
     caller: Caller,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[ItemAsked],
     asked: RequestWritten | ItemsWanted | TableWanted,
     key: str | None,
 ) -> list[RequestRow]:
@@ -171,11 +172,11 @@ def take_table(
     return lines, ask_for(here, caller, wanted, written, key)
 
 
-def _wanted(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> Wanted | None:
+def _wanted(line: TableRow, known: Mapping[tuple[str, str], KeptItem]) -> ItemAsked | None:
     if line.entered is None:
         return None
     there = known.get((line.entered.account, line.entered.same))
-    return Wanted(_called(line.entered if there is None else there.entered_as), there and there.id)
+    return ItemAsked(_called(line.entered if there is None else there.entered_as), there and there.id)
 
 
 def _called(item: Entered) -> str:

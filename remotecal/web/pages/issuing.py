@@ -19,7 +19,8 @@ from remotecal.model import Text
 from remotecal.store.notices import CERTIFICATE
 from remotecal.web import callers, certificates, notices, visible
 from remotecal.web.answers import file
-from remotecal.web.bodies import AmendmentWanted, CertificateTold, Device, RecallWanted, RunName, StationName
+from remotecal.web.bodies import AmendmentWanted, Device, RecallWanted, RunName, StationName
+from remotecal.web.customer_bodies import CertificateTold
 from remotecal.web.pages.certificates import believed
 from remotecal.web.pages.frame import Sent, SentForm, Visiting, Visitor
 from remotecal.web.pages.weighty import asked_again, once

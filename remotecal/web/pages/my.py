@@ -16,7 +16,7 @@ from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.pages.frame import see
 from remotecal.store.requests import MOST_OPEN
 from remotecal.web import callers, requests
-from remotecal.web.bodies import ItemsWanted, RequestWritten, TableWanted
+from remotecal.web.customer_bodies import ItemsWanted, RequestWritten, TableWanted
 from remotecal.web.pages.archive import archive
 from remotecal.web.pages.certificates import believed, lines_of
 from remotecal.web.pages.frame import Brought, Sent, Visiting

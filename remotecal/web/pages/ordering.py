@@ -17,7 +17,6 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
-from remotecal.journal.observation import AS_FOUND, AS_LEFT
 from remotecal.model import Text
 from remotecal.numerals import read_count
 from remotecal.order import Dut, Order, Party
@@ -27,7 +26,6 @@ from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
 from remotecal.web import callers, orders, visible
 from remotecal.web.bodies import NAME, OrderWanted
-from remotecal.web.pages.evidence import stands
 from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
 from remotecal.web.pages.parameter_form import (
     BEFORE,
@@ -36,13 +34,12 @@ from remotecal.web.pages.parameter_form import (
     filled_in,
     undescribed,
 )
-from remotecal.web.pages.pattern import alone, faults_of, faults_told, parameters_in, procedure_of
+from remotecal.web.pages.pattern import alone_at, faults_of, faults_told, parameters_in, procedure_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from remotecal.hub.out_of_service import OutOn
-    from remotecal.procedures import Procedure
     from remotecal.store.items import KeptItem
     from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import HeldUntil
@@ -173,7 +170,7 @@ def _form(
     point, only = "", None
     if row is not None and told is not None:
         fields = _filled(visitor, told, theirs=(row.account or "") == items[0].account)
-        point, only = _alone(visitor, row, procedure, told, line)
+        point, only = alone_at(visitor, row, procedure, told, line)
         if procedure is not None and only is not None:
             fields |= filled_in(procedure.accepts(), only)
         fields |= typed
@@ -212,20 +209,6 @@ def _form(
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
-
-
-def _alone(
-    visitor: Visitor, row: OrderRow, procedure: type[Procedure] | None, told: RemoteOrder, line: int
-) -> tuple[str, dict[str, object] | None]:
-    """Return the point that a line of an order's journal is of, and the parameters for it alone, if any."""
-    run = visitor.office.store.journals.find(row.station, row.id) if line else None
-    if run is None or procedure is None:
-        return "", None
-    repeats = stands(visitor.office, run).repeats
-    point = next((one.point for one in repeats if one.begins <= line <= one.ends), "")
-    for state in (AS_FOUND, AS_LEFT) if told.order.order.adjust else ():
-        point = point.removesuffix(f", {state}")
-    return point, alone(procedure, told.order.parameters, point) if point else None
 
 
 def _patterns(visitor: Visitor, items: Sequence[KeptItem]) -> list[OrderRow]:

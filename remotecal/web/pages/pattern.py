@@ -6,14 +6,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError, EvidenceError, OrderError, ParameterError
+from remotecal.journal.observation import AS_FOUND, AS_LEFT
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, is_installed
+from remotecal.web.pages.evidence import stands
 from remotecal.web.pages.parameter_form import BEFORE, fields_of, read_undeclared, refused_in, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.procedures import Procedure
+    from remotecal.store.orders import OrderRow
     from remotecal.transport.messages import RemoteOrder
     from remotecal.web.pages.frame import SentForm, Visitor
 
@@ -50,6 +53,20 @@ def alone(procedure: type[Procedure], written: Mapping[str, object], point: str)
                 if [each.name for each in points] == [point]:
                     return said
     return None
+
+
+def alone_at(
+    visitor: Visitor, row: OrderRow, procedure: type[Procedure] | None, told: RemoteOrder, line: int
+) -> tuple[str, dict[str, object] | None]:
+    """Return the point that a line of an order's journal is of, and the parameters for it alone, if any."""
+    run = visitor.office.store.journals.find(row.station, row.id) if line else None
+    if run is None or procedure is None:
+        return "", None
+    repeats = stands(visitor.office, run).repeats
+    point = next((one.point for one in repeats if one.begins <= line <= one.ends), "")
+    for state in (AS_FOUND, AS_LEFT) if told.order.order.adjust else ():
+        point = point.removesuffix(f", {state}")
+    return point, alone(procedure, told.order.parameters, point) if point else None
 
 
 def faults_of(procedure: type[Procedure] | None, typed: Mapping[str, str]) -> dict[str, str]:
