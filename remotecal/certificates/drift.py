@@ -24,7 +24,7 @@ K = 2.0
 """Coverage factor of what is told here."""
 
 
-class Point(NamedTuple):
+class PlaceCertified(NamedTuple):
     """Where something is certified: what is the same point in each certificate has the same of all this."""
 
     quantity: str
@@ -37,7 +37,7 @@ class Point(NamedTuple):
     """Of several at one place, such as rising and falling; from 0."""
 
 
-class Certified(NamedTuple):
+class CertifiedValue(NamedTuple):
     """A value of a certificate at a point."""
 
     number: str
@@ -46,16 +46,16 @@ class Certified(NamedTuple):
     """Last day of the calibration."""
     state: State
     """"" where it was not adjusted."""
-    point: Point
+    point: PlaceCertified
     value: float
     expanded: float
     """U at k = 2, from what is stated."""
 
 
-class Told(NamedTuple):
+class ValueTold(NamedTuple):
     """A certified value as it is told: U with two digits, and the value to match."""
 
-    one: Certified
+    one: CertifiedValue
     value: str
     expanded: str
     change: str
@@ -68,14 +68,14 @@ class Told(NamedTuple):
     """Change since the first, to be drawn."""
 
 
-class Course(NamedTuple):
+class ValueCourse(NamedTuple):
     """What was certified at one point, the earliest first."""
 
-    point: Point
-    told: tuple[Told, ...]
+    point: PlaceCertified
+    told: tuple[ValueTold, ...]
 
 
-def courses(records: Iterable[Record], serial: str) -> tuple[Course, ...]:
+def courses(records: Iterable[Record], serial: str) -> tuple[ValueCourse, ...]:
     """Return what certificates of a standard certified at each point, in the order of the first to do so.
 
     Values without an uncertainty, and those of tables of several rows that name no value over which they are
@@ -85,14 +85,14 @@ def courses(records: Iterable[Record], serial: str) -> tuple[Course, ...]:
         records: the certificates, each once.
         serial: number of the standard, for certificates of several.
     """
-    found: dict[Point, list[Certified]] = {}
+    found: dict[PlaceCertified, list[CertifiedValue]] = {}
     for record in sorted(records, key=lambda one: (one.finished, one.number)):
         for one in certified_in(record, serial):
             found.setdefault(one.point, []).append(one)
-    return tuple(Course(point, tuple(_told(values))) for point, values in found.items())
+    return tuple(ValueCourse(point, tuple(_told(values))) for point, values in found.items())
 
 
-def certified_in(record: Record, serial: str) -> Iterator[Certified]:
+def certified_in(record: Record, serial: str) -> Iterator[CertifiedValue]:
     """Yield what a certificate certifies of a standard; see `courses`."""
     if len(record.items) > 1:
         try:
@@ -101,13 +101,13 @@ def certified_in(record: Record, serial: str) -> Iterator[Certified]:
             return  # which of its results are of this one can't be told
     for measurement in sorted(record.measurements, key=lambda one: not one.is_past):
         state = _state(measurement)
-        counted: Counter[Point] = Counter()
+        counted: Counter[PlaceCertified] = Counter()
         for result in measurement.results:
             for table in result.tables:
                 for point, value, expanded in _values(result, table):
                     nth = point._replace(nth=counted[point])
                     counted[point] += 1
-                    yield Certified(record.number, record.finished, state, nth, value, expanded)
+                    yield CertifiedValue(record.number, record.finished, state, nth, value, expanded)
 
 
 def _state(measurement: Measurement) -> State:
@@ -116,7 +116,7 @@ def _state(measurement: Measurement) -> State:
     return "found" if measurement.is_past else "left"
 
 
-def _values(result: Result, table: Table) -> Iterator[tuple[Point, float, float]]:
+def _values(result: Result, table: Table) -> Iterator[tuple[PlaceCertified, float, float]]:
     at = next((one for name in AGAINST if (one := table.column(name)) is not None), None)
     for column in table.columns:
         stated = column.uncertainty if isinstance(column, Column) else None
@@ -130,23 +130,23 @@ def _values(result: Result, table: Table) -> Iterator[tuple[Point, float, float]
             if math.isfinite(value) and math.isfinite(expanded) and expanded > 0:
                 place = "" if at is None else f"{Decimal(at.values[row]).normalize():f}"
                 unit = "" if at is None else at.unit
-                yield Point(quantity, column.unit, place, unit, 0), value, expanded
+                yield PlaceCertified(quantity, column.unit, place, unit, 0), value, expanded
 
 
 def _at(cells: Sequence[str], row: int) -> str:
     return cells[row if len(cells) > 1 else 0]
 
 
-def _told(values: Sequence[Certified]) -> Iterator[Told]:
+def _told(values: Sequence[CertifiedValue]) -> Iterator[ValueTold]:
     first, before = values[0], None
     for one in values:
         value, expanded = (said := report(one.value, one.expanded)).value, said.expanded
         since = one.value - first.value
         if before is None:
-            yield Told(one, value, expanded, "", "", beyond=False, since_first=since)
+            yield ValueTold(one, value, expanded, "", "", beyond=False, since_first=since)
         else:
             change, of_both = one.value - before.value, math.hypot(one.expanded, before.expanded)
             told = report(change, of_both)
             beyond = abs(change) > of_both
-            yield Told(one, value, expanded, told.value, told.expanded, beyond, since)
+            yield ValueTold(one, value, expanded, told.value, told.expanded, beyond, since)
         before = one

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from remotecal import units
 from remotecal.certificates import dcc
-from remotecal.certificates.drift import Course, courses
+from remotecal.certificates.drift import ValueCourse, courses
 from remotecal.errors import NotThere, ParameterError, RecordError
 from remotecal.hub.ordering import announced
 from remotecal.journal.events import read_alone
@@ -56,7 +56,7 @@ class Drift(NamedTuple):
     """Change since the first; None of one certificate."""
     marks: tuple[tuple[str, str], ...]
     """Sign, and the place it stands for."""
-    rows: tuple[Course, ...]
+    rows: tuple[ValueCourse, ...]
 
 
 class CheckRow(NamedTuple):
@@ -167,14 +167,14 @@ def _counting(visitor: Visitor, records: Iterable[Record]) -> tuple[list[Record]
     return found, revoked
 
 
-def _groups(found: Iterable[Course]) -> list[list[Course]]:
-    groups: dict[tuple[str, str, str], list[Course]] = {}
+def _groups(found: Iterable[ValueCourse]) -> list[list[ValueCourse]]:
+    groups: dict[tuple[str, str, str], list[ValueCourse]] = {}
     for one in found:
         groups.setdefault((one.point.quantity, one.point.unit, one.point.place_unit), []).append(one)
     return list(groups.values())
 
 
-def _drift(visitor: Visitor, group: Sequence[Course]) -> Drift:
+def _drift(visitor: Visitor, group: Sequence[ValueCourse]) -> Drift:
     point = group[0].point
     words = visitor.words
     quantity = ", ".join(words.of("quantity", name) for name in point.quantity.split())
@@ -184,7 +184,7 @@ def _drift(visitor: Visitor, group: Sequence[Course]) -> Drift:
     return Drift(quantity, point.unit, point.place_unit, drawing, marks, tuple(group))
 
 
-def _drawn(followed: Sequence[Course], unit: str) -> Markup:
+def _drawn(followed: Sequence[ValueCourse], unit: str) -> Markup:
     from remotecal.certificates.pdf.over_time import trend
 
     times = sorted({(told.one.day, told.one.number, told.one.state) for one in followed for told in one.told})
