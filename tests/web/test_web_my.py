@@ -207,7 +207,7 @@ def test_a_customer_asks_for_items_of_theirs_those_due_first_all_or_none(web: We
     later, first = theirs(web, "acme", "MY-2", "2099-05-31"), theirs(web, "acme", "MY-1", "2001-05-31")
     other = theirs(web, "bolt", "MY-3")
     with browsing(web, "customer") as acme:
-        page = acme.get("/my")
+        page = acme.get("/my/items")
         assert page.text.index("MY-1") < page.text.index("MY-2")
         assert "MY-3" not in page.text
         part = page.text.partition('action="/my/requests/items"')[2]

@@ -69,7 +69,16 @@ PAGES = {
         "/search?q={number}": 3,
         "/resting?number=M1": 3,
     },
-    "customer": {"/": 4, "/my": 5, "/my/table": 1, "/runs": 2, "/orders": 2, "/certificates": 2, "/live": 2},
+    "customer": {
+        "/": 4,
+        "/my": 4,
+        "/my/items": 2,
+        "/my/table": 1,
+        "/runs": 2,
+        "/orders": 2,
+        "/certificates": 2,
+        "/live": 2,
+    },
     "administrator": {"/audit": 3, "/stations": 4},
 }
 """Who → page → queries of a later look, the one that tells who asks included."""

@@ -64,7 +64,6 @@ def show_own(visitor: Visiting, before: BeforeRun = None) -> Response:
         further=None if further is None else f"{further.station}/{further.run}",
         orders=store.pages.placed(AT_ONCE, visitor.office.clock.now(), account=account),
         requests=requests.seen_by(visitor.office, visitor.caller),
-        items=_items(visitor, account),
         key=secrets.token_urlsafe(),
     )
 
@@ -110,6 +109,12 @@ async def ask_for_items(form: Sent) -> Response:
         raise ConfigurationError(NOT_SO) from None
     await run_in_threadpool(requests.request_items, written, caller, form.visitor.office, form["key"][:200])
     return see("/my#requests")
+
+
+@router.get("/items")
+def own_items(visitor: Visiting) -> Response:
+    """Return a customer's items, those due first, to be chosen and asked for."""
+    return visitor.page("my_items.html", items=_items(visitor, _account(visitor)))
 
 
 @router.get("/table")
