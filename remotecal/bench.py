@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,7 +14,7 @@ from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
-from remotecal import html, units
+from remotecal import html, made_safe, units
 from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Correlation, Entry
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
@@ -250,7 +249,7 @@ class Bench:
                 if isinstance(name, str) and name in instruments
             },
             failures=failures,
-            safe_order=self.safe_order,
+            safe_order=made_safe.in_order(self.file, self.drivers),
             within=self.file.safe.within,
             held=kept,
         )
@@ -345,46 +344,13 @@ class Bench:
             if isinstance(entry, Characteristic):
                 units.check(entry.unit)
 
-    @property
-    def safe_order(self) -> tuple[str, ...]:
-        """The instruments that have a safe state, in the order in which they are brought there."""
-        first = self.file.safe.order
-        order = [*first, *(name for name in self.file.instruments if name not in first)]
-        return tuple(name for name in order if self.drivers[name].safe)
-
     def check_safe(self) -> None:
-        """Raise `BenchError` if the safe state leaves something open, or takes longer than it may.
-
-        Or if the heartbeat is nothing that can be set.
-        """
-        for name, driver in self.drivers.items():
-            try:
-                driver.refuse_unsafe()
-            except BenchError as error:
-                raise BenchError(f"instruments.{name}: {error}") from None
-        self._check_time_to_be_safe()
+        """Raise `BenchError` if it can't be made safe as it says, or has a heartbeat that can't be set."""
+        made_safe.check(self.file, self.drivers)
         if self.file.heartbeat is not None:
             quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
             if not isinstance(quantity, Setting) or isinstance(quantity.wire, Shown):
                 raise BenchError(f"heartbeat.quantity: {quantity!r} can't be set by itself")
-
-    def _check_time_to_be_safe(self) -> None:
-        highest = min(self._highest_pressures(), default=0.0)
-        count, within = len(self.safe_order), self.file.safe.within
-        for name in self.safe_order:
-            needed = self.drivers[name].time_to_be_safe(highest)
-            if needed * count > within:
-                raise BenchError(
-                    f"safe.within = {within:g} s leaves {name} {within / count:.4g} s, one of {count} "
-                    f"instruments that are made safe, and it may need {needed:.4g} s: state at least "
-                    f"{math.ceil(needed * count)}"
-                )
-
-    def _highest_pressures(self) -> Iterator[float]:
-        """Yield what the interlocks allow a pressure at most, in kPa."""
-        for lock in self.file.interlocks:
-            if lock.above is not None and units.same_dimension(lock.unit, "kPa"):
-                yield units.convert(lock.above, lock.unit, "kPa")
 
     def declaration(self, quantity: str, place: str) -> Declaration:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""

@@ -174,7 +174,8 @@ class ConverterBench(Assembly):
             t = self.place_in(temperatures, row)
             yield "e_T", error, expanded, 100.0 * self.spec.warmer(t) / (t + 273.15)
         parts = tables["remotecal_partsAndWhole"]
-        for row in range(len(parts.columns[0].values)):
+        found = parts.column("remotecal_calculatorError")
+        for row in range(len(found.values) if found is not None else 0):
             names = ("calculatorError", "calculatorUncertainty", "temperature", "absolutePressure")
             error, expanded, t, kpa = (self.place_in(parts, row, f"remotecal_{name}") for name in names)
             yield "e_f", error, expanded, self._true_calculator(t, 1000.0 * kpa)
