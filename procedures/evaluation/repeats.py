@@ -69,16 +69,11 @@ class Repeats(Generic[Seen]):
     def _see_durations(self) -> None:
         """Raise `EvidenceError` where more time passed in a repeat than that lasted, or less than it took."""
         for one in self.seen:
-            took, whole = _said_to_last(one), one.entry.at - one.entry.began
-            if took is not None and not 0 < took <= whole + ROUNDED:
-                raise EvidenceError(
-                    f"{one.entry.point.name}: {took:g} s are said to have passed in a repeat of {whole:g} s"
-                )
-            if took is not None and took + ROUNDED < (read := _read_for(one)):
-                raise EvidenceError(
-                    f"{one.entry.point.name}: {took:g} s are said to have passed where readings go on for "
-                    f"{read:g} s"
-                )
+            took, whole, read = _said_to_last(one), one.entry.at - one.entry.began, _read_for(one)
+            if took is not None and not max(read - ROUNDED, 0.0) < took <= whole + ROUNDED:
+                short = 0 < took < read
+                where = f"where readings go on for {read:g} s" if short else f"in a repeat of {whole:g} s"
+                raise EvidenceError(f"{one.entry.point.name}: {took:g} s are said to have passed {where}")
 
     @property
     def points(self) -> tuple[str, ...]:
