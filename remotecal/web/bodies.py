@@ -68,11 +68,13 @@ FileHash = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 """SHA-256 of a file, in an address."""
 
 
-class _Sent(BaseModel):
+class SentBody(BaseModel):
+    """What is sent to the API."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class Login(_Sent):
+class Login(SentBody):
     """Who logs in."""
 
     name: UserName
@@ -81,7 +83,7 @@ class Login(_Sent):
     """Their password."""
 
 
-class SaidAgain(_Sent):
+class SaidAgain(SentBody):
     """Who has logged in says again who they are, by the one or the other."""
 
     password: Annotated[str, StringConstraints(max_length=LONGEST, pattern=r"^[^\x00]+$")] | None = None
@@ -101,7 +103,7 @@ class SaidAgain(_Sent):
         return self.passkey or self.password or ""
 
 
-class NewPassword(_Sent):
+class NewPassword(SentBody):
     """A user gives themselves another password."""
 
     old: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST, pattern=r"^[^\x00]+$")]
@@ -110,7 +112,7 @@ class NewPassword(_Sent):
     """The one they shall have."""
 
 
-class UserWritten(_Sent):
+class UserWritten(SentBody):
     """A user as an administrator enters one."""
 
     roles: Annotated[set[Role], Field(min_length=1)]
@@ -123,7 +125,7 @@ class UserWritten(_Sent):
     """Their password; a new user needs one, others keep theirs without it."""
 
 
-class TokenWanted(_Sent):
+class TokenWanted(SentBody):
     """A token for a program."""
 
     role: Role
@@ -134,7 +136,7 @@ class TokenWanted(_Sent):
     """How long it is good."""
 
 
-class WallWanted(_Sent):
+class WallWanted(SentBody):
     """A screen that shall show what is on to whoever stands before it."""
 
     place: Annotated[Line, StringConstraints(max_length=LONGEST_PLACE)]
@@ -209,7 +211,7 @@ class OrderWanted(Terms):
     """Number of the item it is for, in the register; account and device must be the item's."""
 
 
-class ItemWritten(_Sent):
+class ItemWritten(SentBody):
     """An item as it is entered: something that is calibrated here."""
 
     name: Annotated[Words, Field(examples=[{"zh": "涡轮流量计", "en": "Turbine meter"}])]
@@ -254,7 +256,7 @@ class ItemWritten(_Sent):
         )
 
 
-class ItemsBrought(_Sent):
+class ItemsBrought(SentBody):
     """A file with items: a table as CSV or XLSX."""
 
     content: Annotated[str, StringConstraints(max_length=LARGEST_TABLE)]
@@ -265,7 +267,7 @@ class ItemsBrought(_Sent):
     """Only to look what would come of it; nothing is kept."""
 
 
-class MailWritten(_Sent):
+class MailWritten(SentBody):
     """Where somebody is told besides the page."""
 
     mail: Annotated[
@@ -282,14 +284,14 @@ class MailWritten(_Sent):
         return mail
 
 
-class Reason(_Sent):
+class Reason(SentBody):
     """Why something is done."""
 
     reason: Line
     """Why."""
 
 
-class RemarkWritten(_Sent):
+class RemarkWritten(SentBody):
     """Why a run is returned to whoever performed it."""
 
     text: Line
@@ -298,14 +300,14 @@ class RemarkWritten(_Sent):
     """Number of the journal's line it is about; 0 for the run as a whole."""
 
 
-class RemarkAnswered(_Sent):
+class RemarkAnswered(SentBody):
     """What is answered to a remark."""
 
     answer: Line
     """What was looked into, and what came of it."""
 
 
-class AmendmentWanted(_Sent):
+class AmendmentWanted(SentBody):
     """What the certificate is to say that takes the place of an issued one."""
 
     number: Line | Literal[""] = ""
@@ -320,7 +322,7 @@ class AmendmentWanted(_Sent):
     """Names of those who answer for it, in the order of the certificate; as they were if not given."""
 
 
-class RecallWanted(_Sent):
+class RecallWanted(SentBody):
     """That a certificate shall be revoked."""
 
     number: Line
@@ -333,7 +335,7 @@ class RecallWanted(_Sent):
     """Not before this day; None: it never counted."""
 
 
-class AssessmentWritten(_Sent):
+class AssessmentWritten(SentBody):
     """What was found of all that rests on a standard, once somebody has looked into it."""
 
     number: Line
@@ -350,28 +352,28 @@ class AssessmentWritten(_Sent):
     """What was found, and what is to be done."""
 
 
-class Acknowledged(_Sent):
+class Acknowledged(SentBody):
     """What somebody has seen to."""
 
     lines: Annotated[int, Field(ge=0, le=2**31 - 1)]
     """Lines of the run's journal that were there when they saw it."""
 
 
-class KeyToSign(_Sent):
+class KeyToSign(SentBody):
     """The key that is to sign."""
 
     certificate: Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"^[^\x00]+$")]
     """Its X.509 certificate in PEM, and those of its issuers as far as they are needed."""
 
 
-class SignatureMade(_Sent):
+class SignatureMade(SentBody):
     """A signature that a browser made."""
 
     value: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+/]{2,4000}={0,2}$")]
     """RSASSA-PKCS1-v1_5 with SHA-256, in base64."""
 
 
-class CommandWanted(_Sent):
+class CommandWanted(SentBody):
     """What a run is to do."""
 
     verb: Literal["pause", "go_on", "abort", "answer", "take_control", "release_control"]

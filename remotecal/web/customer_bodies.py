@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from remotecal.web.bodies import LARGEST_TABLE, Account, ItemNumber, Line
-
-
-class _Sent(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+from remotecal.web.bodies import LARGEST_TABLE, Account, ItemNumber, Line, SentBody
 
 
-class RequestWritten(_Sent):
+class RequestWritten(SentBody):
     """What a customer asks for."""
 
     item: Line
@@ -25,7 +21,7 @@ class RequestWritten(_Sent):
     """By when."""
 
 
-class ItemsWanted(_Sent):
+class ItemsWanted(SentBody):
     """Items of the register that a customer asks to be calibrated: all of them, or none."""
 
     items: Annotated[tuple[ItemNumber, ...], Field(min_length=1, max_length=100)]
@@ -36,7 +32,7 @@ class ItemsWanted(_Sent):
     """By when."""
 
 
-class TableWanted(_Sent):
+class TableWanted(SentBody):
     """A table of items, as CSV or XLSX, that a customer asks to be calibrated: all of them, or none."""
 
     content: Annotated[str, StringConstraints(max_length=LARGEST_TABLE)]
@@ -49,7 +45,7 @@ class TableWanted(_Sent):
     """Only to look what would be asked for; nothing is kept."""
 
 
-class CertificateTold(_Sent):
+class CertificateTold(SentBody):
     """What the laboratory tells a customer of a certificate."""
 
     number: Line
@@ -58,7 +54,7 @@ class CertificateTold(_Sent):
     """What is told."""
 
 
-class AccountGiven(_Sent):
+class AccountGiven(SentBody):
     """Whose an order is."""
 
     account: Account
