@@ -31,7 +31,7 @@ def loop(world):
 
 
 PLCS = {
-    "gas-loop-s7": loop,
+    "loop-s7": loop,
     "nozzle-bank-s7": lambda world: BankPlc(world, 16, Machine(world, Ramp(0.2))),
     "branches-wago": lambda world: BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()),
 }

@@ -17,7 +17,7 @@ from remotecal.journal.events import FILE
 from remotecal.rehearsal import RealBench
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
-TABLE = (Path(__file__).parents[2] / "docs" / "tables" / "rig-gas-loop-s7.toml").read_text(encoding="utf-8")
+TABLE = (Path(__file__).parents[2] / "docs" / "tables" / "rig-loop-s7.toml").read_text(encoding="utf-8")
 RELIEVED = TABLE[TABLE.index("\n[relieved]") : TABLE.index("\n[expects]")]
 UNSAFE = [
     (RELIEVED, "", "relieved is missing: a GasLoop is safe once its pressure has come down"),
