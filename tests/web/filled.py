@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 
@@ -10,12 +10,15 @@ import httpx
 from authenticator import passkey_for
 from furnished import EVERYBODY, OUT, Furnished
 from routes import Form, forms, path_of, paths
+from test_table_of_items import packed
 from test_web_brought import certificate
 from test_web_papers import FORM as PAPER
 from test_web_papers import SCAN
 from web_laboratory import PASSWORD
 
+from remotecal import spreadsheets
 from remotecal.certificates.signing.issuing import request, subject
+from remotecal.web import papers
 
 TYPED = {
     "text": "looks odd",
@@ -26,6 +29,7 @@ TYPED = {
     "reason.en": "the name was wrong",
     "zh": "名称有误",
     "en": "the name was wrong",
+    "station": "site-9",
     "place": "hall",
     "name": "laptop",
     "item": "meter 4712",
@@ -36,7 +40,10 @@ TYPED = {
 FIRST = "reader reviewer approver customer administrator operator"
 """Who looks at all pages when: the last ones find most forms."""
 TABLE = b"name,serial\nGauge,T-1\n"
+LOOKED_AT = frozenset({"/items/import", "/my/table"})
+"""Forms with a table, of which a further form shows what would come."""
 FILES = {
+    "/my/table": ("items.csv", TABLE, "text/csv"),
     "/items/import": ("items.csv", TABLE, "text/csv"),
     "/standards/papers": ("scan.pdf", SCAN, "application/pdf"),
     "/standard/brought": ("weight.xml", certificate("C-2", serial=OUT), "text/xml"),
@@ -84,13 +91,15 @@ def _read(
     if not answer.headers.get("content-type", "").startswith("text/html"):
         return
     for form in forms(answer.text):
+        if not form.action:  # its buttons say where (`formaction`): each has a form elsewhere
+            continue
         path = path_of(form.action)
         if path is None:
             raise AssertionError(f"a form on {page} is sent to {form.action}, where nothing answers")
         if path in found:
             continue
         found[path] = _filled(home, client, user, page, path, form)
-        if path == "/items/import":  # what was looked at is taken in by the page that shows it
+        if path in LOOKED_AT:  # what was looked at is taken in by the page that shows it
             sent = found[path]
             looked = client.post(sent.action, data={**sent.fields, "csrf": client.csrf}, files=sent.files)
             _read(home, client, user, sent.action, looked, found)
@@ -149,6 +158,10 @@ def _mail(home: Furnished, client: httpx.Client, page: str) -> dict[str, str]:
     return {"mail": "operator@cal.example"}
 
 
+def _chosen(home: Furnished, client: httpx.Client, page: str) -> dict[str, str]:
+    return {"item": home.names["item"]}
+
+
 def _paper(home: Furnished, client: httpx.Client, page: str) -> dict[str, str]:
     return dict(PAPER)
 
@@ -165,9 +178,20 @@ BY_DEVICE: Mapping[str, Callable[[Furnished, httpx.Client, str], dict[str, str]]
     "/signing": _prepare,
     "/signing/{act}": _sign,
     "/items/new": _item,
+    "/my/requests/items": _chosen,
     "/amend": _amended,
     "/notices/mail": _mail,
     "/standards/papers/{paper}": _paper,
     "/orders/new": _order,
 }
 """Form → what its script or a person puts into it that is more than a word."""
+
+
+def bad_files() -> Iterator[tuple[str, bytes]]:
+    """Yield files that no form takes."""
+    yield "program", b"\x7fELF" + bytes(2000)
+    yield "page", b"<html><script>alert(1)</script></html>"
+    yield "too large", bytes(papers.LARGEST_SCAN + 1)
+    yield "bomb", packed(**{"xl/worksheets/sheet1_xml": b" " * (spreadsheets.LARGEST_UNPACKED + 1)})
+    yield "laughs", packed(sheet_xml=b'<!DOCTYPE x [<!ENTITY a "ha">]><x>&a;</x>')
+    yield "many", packed(**{f"p{number}_xml": b"" for number in range(201)})

@@ -1,6 +1,7 @@
 """A laboratory that has something of everything, so that every page has something to show."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ OUT, IN_SERVICE = "W-out", "W-in"
 EVERYBODY = (*STAFF, "customer")
 """And a customer: `acme`, whose all of it is. Another one is `bolt`."""
 
-OF_FILES = re.compile(r"/news$|^/static/|^/wall/{|/scan$|/pictures/|\.[a-z]+$")
+OF_FILES = re.compile(r"/news$|^/static/|^/wall/{|/scan$|/pictures/|/brought/{|\.[a-z]+$")
 """Paths of what is no page."""
 
 
@@ -240,10 +241,15 @@ def _further(home: Furnished) -> None:
     store.journals.append("here", "ended", 1, [], 1.0)
     store.journals.note_unordered("here", "ended", "no order of ours")
     home.run["waits"] = order
+    code = store.stations.new_code("spare", time.time() + 60)
+    store.stations.enrol(code, "key", "print", time.time() + 86400, time.time())
     (first, *_) = installed_procedures()
     bench = urlencode({"at": f"here/{BENCH}"})
     home.further += [
         f"/orders/{order}",
+        f"/orders/sheets?order={order}",
+        f"/orders/labels?order={order}",
+        "/stations/spare",
         *(f"/runs/here/{home.run[name]}" for name in ("on", "open", "ready")),
         *(f"/review/here/{home.run[name]}" for name in ("fresh", "open", "ready", "approved")),
         f"/resting?number={home.queries['number']}",
@@ -253,6 +259,7 @@ def _further(home: Furnished) -> None:
         *(f"/standard?number={serial}" for serial in (OUT, IN_SERVICE)),
         f"/standard/label?number={OUT}",
         f"/standard/drift?number={OUT}",
+        "/standard?number=S1",
         "/passkeys/new?name=laptop",
         "/search?q=ZZ-77",
         f"/certificates?q={home.queries['number']}",

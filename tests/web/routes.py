@@ -1,7 +1,8 @@
 """All pages and forms there are, as the application has them: a new one is walked without being named."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from copy import copy
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -58,6 +59,7 @@ class _Forms(HTMLParser):
         super().__init__()
         self.found: list[Form] = []
         self._select: str | None = None
+        self._option: Mapping[str, str] | None = None
         self._buttons = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -68,7 +70,9 @@ class _Forms(HTMLParser):
         elif self.found and (name := said.get("name", "")):
             self._field(tag, name, said)
         elif self.found and tag == "option" and self._select:
-            self._option(said)
+            self._option = said
+            if "value" in said:
+                self._choose(said["value"])
         elif self.found and tag == "button":
             self._buttons += 1
 
@@ -93,10 +97,15 @@ class _Forms(HTMLParser):
             if not form.fields[name] and ("required" in said or kind == "hidden"):
                 self.found[-1] = form._replace(empty=(*form.empty, name))
 
-    def _option(self, said: Mapping[str, str]) -> None:
+    def handle_data(self, data: str) -> None:
+        if self._option is not None and "value" not in self._option:  # what is shown is what is sent
+            self._choose(data.strip())
+
+    def _choose(self, value: str) -> None:
         fields = self.found[-1].fields
-        if self._select not in fields or "selected" in said:
-            fields[self._select] = said.get("value", "")
+        if self._select is not None and (self._select not in fields or "selected" in self._option):
+            fields[self._select] = value
+        self._option = None
 
 
 def forms(page: str) -> list[Form]:
@@ -104,3 +113,50 @@ def forms(page: str) -> list[Form]:
     read = _Forms()
     read.feed(page)
     return [one for one in read.found if one.method == "post"]
+
+
+ENDING = frozenset({"/logout", "/stations/{station}/revoke"})
+"""Forms after which nobody could ask anything more, or the station would carry out nothing."""
+TYPES = {
+    ".zip": "application/zip",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".xml": "application/xml",
+    ".ics": "text/calendar",
+    "/scan": "application/octet-stream",
+    "/pictures/{sha256}": "image/jpeg",
+    "/brought/{certificate}": "application/xml",
+    "/static/{name}": "image/svg+xml",
+    "/key/request": "application/pkcs10",
+}
+"""End of a path → what comes from there; a page from all others."""
+
+
+def described(fields: Mapping[str, Collection[str]]) -> dict[str, object]:
+    """Return the description of all pages and forms, as the API has one; streams are read elsewhere.
+
+    Args:
+        fields: path → fields of its form.
+    """
+    app = FastAPI()
+    for route in routes():
+        if not route.path.endswith("/news") and route.path not in ENDING:
+            shown = copy(route)
+            shown.include_in_schema = True
+            app.router.routes.append(shown)
+    schema = app.openapi()
+    for path, names in fields.items():
+        if path in schema["paths"]:
+            properties = {name: {"type": "string"} for name in names}
+            content = {"schema": {"type": "object", "properties": properties}}
+            schema["paths"][path]["post"]["requestBody"] = {
+                "content": {"application/x-www-form-urlencoded": content}
+            }
+    return schema
+
+
+def kinds(path: str, query: Mapping[str, object] | None) -> set[str]:
+    """Return what may come from a path: a page of why not, or what its end tells."""
+    told = {one for end, one in TYPES.items() if path.endswith(end)}
+    return {"text/html"} | told | ({"text/csv"} if (query or {}).keys() & {"format", "table"} else set())

@@ -1,14 +1,11 @@
 """Whoever may not, is refused; whoever was refused stands in the audit log."""
 
 import json
-import re
 import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from laboratories import NO_TLS, PATIENCE
 from sites import BENCH, Site
 from sqlalchemy import text
@@ -17,7 +14,6 @@ from web_laboratory import DIGEST, PASSWORD, Web, fetch, problem
 from remotecal.order import Order
 from remotecal.store.signings import SigningRow
 from remotecal.transport.messages import Terms
-from remotecal.web import pages
 from remotecal.web.proving import OF_HOST, OF_ONE
 
 OPEN = {
@@ -187,40 +183,6 @@ def test_a_customer_can_not_tell_anothers_from_nothing(
         assert theirs == nothing.replace("none", orders["bolt"])
     asked = f"GET /api/v1{address.format(order=orders['bolt'])}"
     assert any(who == "customer" and asked in data for who, _, data in web.audit("refused"))
-
-
-def pages_that_name(what: str) -> Iterator[str]:
-    """Yield the address of each page that names a run, an order or an item, whatever pages there will be."""
-    app = FastAPI()
-    pages.add_to(app)
-    included = [getattr(route, "original_router", None) for route in app.routes]
-    for router in filter(None, included):
-        for route in router.routes:
-            if isinstance(route, APIRoute) and "GET" in (route.methods or ()) and what in route.path:
-                yield route.path
-
-
-def test_no_page_tells_a_customer_anothers_from_nothing(web: Web, orders: dict[str, str]) -> None:
-    with web.token("operator") as client:
-        meter = {"name": "Meter", "serial": "ZZ-77", "account": "bolt"}
-        item = str(client.post("/items", json=meter).json()["id"])
-    theirs = {"{run}": orders["bolt"], "{order}": orders["bolt"], "{item}": item}
-    nothing = {"{run}": "none", "{order}": "none", "{item}": "99999999"}
-    walked = 0
-    with web.log_in("customer") as acme:
-        for what, address in ((w, a) for w in theirs for a in pages_that_name(w)):
-            told = []
-            for named in (theirs, nothing):
-                asked = re.sub(
-                    r"\{\w+\}", "0", address.replace("{station}", "here").replace(what, named[what])
-                )
-                answer = acme.get(f"{web.url}{asked}")
-                said = answer.text.replace(named[what], "X")
-                told.append((answer.status_code, re.sub(r"\d+|X", "", said)))
-            assert told[0][0] in {403, 404}, address
-            assert told[0] == told[1], address
-            walked += 1
-    assert walked >= 12
 
 
 def test_a_customer_sees_what_is_theirs(web: Web, orders: dict[str, str]) -> None:

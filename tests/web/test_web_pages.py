@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asked import asking
 from laboratories import NO_TLS
 from web_laboratory import PASSWORD, Web
 
@@ -328,22 +327,6 @@ def test_looking_on_ends_no_session_and_prolongs_none(web: Web) -> None:
         assert over.text == "event: over\ndata: {}\n\n"
     with browsing(web) as client, client.stream("GET", "/news") as stream:
         assert stream.status_code == 303
-
-
-def test_a_page_asks_the_database_few_times(web: Web, run: str) -> None:
-    with browsing(web, "operator") as client:
-        client.get("/")  # what falls due is remembered
-        for address in of_staff(run):
-            client.get(address)  # what a review found, and where repeats stand, is remembered
-            with asking(web.hub.laboratory.store) as sent:
-                assert client.get(address).status_code == 200
-            most = {
-                "/": 7,
-                "/search?q=M1": 9,
-                f"/runs/here/{run}": 6,
-                f"/review/here/{run}": 7,
-            }.get(address, 5)
-            assert len(sent) <= most, (address, [one.statement[:60] for one in sent])
 
 
 def test_a_run_is_gone_through_moment_by_moment_without_a_script(web: Web, run: str) -> None:

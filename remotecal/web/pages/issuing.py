@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -216,9 +217,7 @@ def _run_of(visitor: Visitor, number: str) -> RunRow:
 def _issued(visitor: Visitor, number: str) -> RunAt:
     """Return the certificate that has a number, where it may still be amended."""
     signed = _numbered(visitor, number)
-    found = certificates.of_run(
-        visitor.office, visitor.caller, signed.station, signed.run, signed.device, signed.edition
-    )
+    found = _as_issued(visitor, signed)
     if found.newest().edition != found.edition:
         raise CertificateRefused(f"certificate {number} is amended already: amend the one in its place")
     return found
@@ -235,10 +234,13 @@ def _record(visitor: Visitor, number: str) -> Record:
         raise CertificateRefused(f"certificate {number} was revoked: it has no label any more")
     if following := visitor.office.store.amendments.replaced([number]).get(number):
         raise CertificateRefused(f"certificate {number} was replaced by {following}: print the label of that")
-    found = certificates.of_run(
-        visitor.office, visitor.caller, signed.station, signed.run, signed.device, signed.edition
-    )
-    return read(read_signatures(found.certificate())[-1].content)
+    return read(read_signatures(_as_issued(visitor, signed).certificate())[-1].content)
+
+
+def _as_issued(visitor: Visitor, signed: SignedRow) -> RunAt:
+    """Return a certificate that was found by its number, and so is issued and one the visitor may see."""
+    at = visitor.office.laboratory.at(signed.station, signed.run, signed.device)
+    return replace(at, edition=signed.edition)
 
 
 def _day(said: str) -> date | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
@@ -57,7 +57,7 @@ PATTERNS: Final = 20
 BEGUN_WITHIN: Final = 7
 """Days from the planned one on in which an order may be begun, unless the form says otherwise."""
 MOST_DAYS: Final = 180
-Items = Annotated[list[int], Query(max_length=MOST)]
+Items = Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Query(max_length=MOST)]
 Line = Annotated[int, Query(ge=0, le=10**9)]
 Chosen = Annotated[str, Query(pattern=f"({NAME})|^$")]
 
