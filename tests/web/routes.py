@@ -115,6 +115,8 @@ def forms(page: str) -> list[Form]:
     return [one for one in read.found if one.method == "post"]
 
 
+ENDING = frozenset({"/logout", "/stations/{station}/revoke"})
+"""Forms after which nobody could ask anything more, or the station would carry out nothing."""
 TYPES = {
     ".zip": "application/zip",
     ".pdf": "application/pdf",
@@ -139,7 +141,7 @@ def described(fields: Mapping[str, Collection[str]]) -> dict[str, object]:
     """
     app = FastAPI()
     for route in routes():
-        if not route.path.endswith("/news") and route.path != "/logout":
+        if not route.path.endswith("/news") and route.path not in ENDING:
             shown = copy(route)
             shown.include_in_schema = True
             app.router.routes.append(shown)
@@ -157,4 +159,4 @@ def described(fields: Mapping[str, Collection[str]]) -> dict[str, object]:
 def kinds(path: str, query: Mapping[str, object] | None) -> set[str]:
     """Return what may come from a path: a page of why not, or what its end tells."""
     told = {one for end, one in TYPES.items() if path.endswith(end)}
-    return {"text/html"} | told | ({"text/csv"} if "form" in (query or {}) else set())
+    return {"text/html"} | told | ({"text/csv"} if (query or {}).keys() & {"format", "table"} else set())
