@@ -75,7 +75,7 @@ def trend_of(
 ) -> ShortTrend:
     """Return values of the last minute as a drawing, and its least and most as text."""
     values = [value for _, value in points]
-    drawing = Markup(strip(points, REACH, limits))  # noqa: S704  numbers alone, by lxml
+    drawing = Markup(strip(points, REACH, limits))  # noqa: S704  numbers alone
     return ShortTrend(drawing, indicated(min(values), digits), indicated(max(values), digits))
 
 

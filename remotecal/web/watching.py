@@ -36,7 +36,9 @@ AT_LEAST: Final = 0.5
 AT_MOST: Final = 2.0
 """The same at most: what changes without a station's word, and how old its last word is."""
 DRAWN: Final = 6
-"""Indications of a run whose trend is drawn where several runs are shown."""
+"""Indications of a run whose trend is drawn where several runs are shown …"""
+DRAWN_OF_MANY: Final = 1
+"""… and where these are more than `FEW`: of what has a limit, for all of it goes over each line anew."""
 OF_ONE: Final = 8
 """Runs of one station that are remembered at once: what it makes up pushes out nothing of another's."""
 

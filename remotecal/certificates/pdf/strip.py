@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from remotecal.certificates.pdf.curve import Axis, tag
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -17,15 +15,13 @@ NEAR: Final = 2.0
 
 
 def strip(points: Sequence[tuple[float, float]], reach: float, limits: Sequence[float] = ()) -> str:
-    """Return a drawing of values in time; how it looks is the style sheet's.
+    """Return a drawing of values in time; how it looks is the style sheet's. All in it are numbers.
 
     Args:
         points: seconds before the end, which are negative or 0 and rise, and values.
         reach: seconds that the whole width stands for.
         limits: what is drawn as a line across, in the values' unit, where it is near enough.
     """
-    from lxml import etree
-
     values = [value for _, value in points]
     low, high = min(values), max(values)
     span = high - low
@@ -33,13 +29,12 @@ def strip(points: Sequence[tuple[float, float]], reach: float, limits: Sequence[
     low, high = min([low, *near]), max([high, *near])
     if low == high:
         low, high = low - 1.0, high + 1.0
-    x, y = Axis(-reach, 0.0, 0.0, WIDTH), Axis(low, high, HEIGHT - MARGIN, MARGIN)
-    places = list(dict.fromkeys((round(x.place(at)), round(y.place(value))) for at, value in points))
+    across, up = WIDTH / reach, (HEIGHT - 2 * MARGIN) / (high - low)
+    bottom = HEIGHT - MARGIN + low * up
+    places = list(dict.fromkeys([(round(WIDTH + at * across), round(bottom - v * up)) for at, v in points]))
     if len(places) == 1:  # a line of one point is not seen
         places.append((places[0][0] + 1, places[0][1]))
-    drawn = " ".join(f"{right} {down}" for right, down in places)
-    svg = tag("svg", viewBox=f"0 0 {WIDTH} {HEIGHT}", aria_hidden="true")
-    for limit in near:
-        svg.append(tag("path", d=f"M0 {round(y.place(limit))}H{WIDTH}", stroke_dasharray="4 3"))
-    svg.append(tag("path", d=f"M{drawn}"))
-    return etree.tostring(svg, encoding="unicode")
+    lines = [f'<path d="M0 {round(bottom - one * up)}H{WIDTH}" stroke-dasharray="4 3"/>' for one in near]
+    drawn = " ".join([f"{right} {down}" for right, down in places])
+    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true"'
+    return f'<svg {box}>{"".join(lines)}<path d="M{drawn}"/></svg>'

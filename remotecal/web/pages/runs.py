@@ -24,7 +24,7 @@ from remotecal.web.pages.pictures import is_picture
 from remotecal.web.pages.told import Divided
 from remotecal.web.pages.tripped import before_trip
 from remotecal.web.runs import BeforeRun
-from remotecal.web.watching import FEW, ON, WAITING, turned
+from remotecal.web.watching import DRAWN, DRAWN_OF_MANY, FEW, ON, WAITING, turned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -322,8 +322,9 @@ def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, ac
     These seldom change, so who goes by keys is not thrown off one.
     """
     pieces: dict[str, str] = {}
+    drawn = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY
     for row, seen in cards:
-        pieces[card_of(row)] = visitor.part("live_card.html", row=row, seen=seen)
+        pieces[card_of(row)] = visitor.part("live_card.html", row=row, seen=seen, drawn=drawn)
         if acts:
             pieces[f"{card_of(row)}.acts"] = visitor.part("live_acts.html", row=row, seen=seen)
     told = [(card_of(row), row.run) for row, _ in cards]
