@@ -17,7 +17,7 @@ from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import Observed
-from remotecal.procedures.library.evaluation.at_once import DELAY, apart
+from remotecal.procedures.library.evaluation.at_once import DELAY, apart, read_by_hand
 from remotecal.procedures.library.evaluation.finding import Beyond
 from remotecal.procedures.library.evaluation.sources import AS_READ, IN_SCATTER
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
@@ -235,7 +235,7 @@ class Repeats(Generic[Seen]):
         """
         delay, fact = self.characteristic(symbol, DELAY, "s"), self._fact(DELAY)
         most = abs(delay.value) + fact.expanded_uncertainty * units.scale(fact.unit, "s")
-        found = max(apart(one.entry, most) for one in self.seen)
+        found = max(apart(one.entry, most, read_by_hand(self.evidence)) for one in self.seen)
         if found > most:
             delay = Input.from_limits(symbol, delay.value, "s", found, source=AS_READ)
             self.inputs[-1] = delay

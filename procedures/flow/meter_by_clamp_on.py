@@ -131,7 +131,8 @@ class MeterByClampOn(MeterUnderTest):
         return {"reference": self.reference.volume, **self.meter_counters()}
 
     def _totals(self, run: Run, counters: Mapping[str, BoundReading], when: str) -> dict[str, Any]:
-        return read_totals(run, {f"{name}_{when}": counter for name, counter in counters.items()})
+        named = {f"{name}_{when}": counter for name, counter in counters.items()}
+        return read_totals(run, named, flowing=True)
 
     def _see_flow(self, point: Point, found: float) -> None:
         """Raise `RunError` if the plant makes another flow than was asked for."""

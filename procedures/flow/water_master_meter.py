@@ -162,7 +162,7 @@ class WaterMasterMeter(FlowProcedure):
         quantities = {f"{name}_{when}": counter for name, counter in self._counters().items()}
         if self.reference_thermometer is not None:
             quantities[f"reference_temperature_{when}"] = self.reference_thermometer.temperature
-        return read_totals(run, quantities)
+        return read_totals(run, quantities, flowing=self.parameters.method == "flying")
 
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = WaterRepeats(point, evidence, MasterSeen.at(evidence, point), self.parameters)

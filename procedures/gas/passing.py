@@ -124,7 +124,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
 
     def _facts(self) -> None:
         self.characteristic("V_c", "connecting_volume", "m3")
-        self.read_at_once("Δt")
+        self.characteristic("Δt", "reading_delay", "s")
         leak = self.parameters.leak_share * min(self.parameters.wanted)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
         if EXPANSION in self.evidence.characteristics:

@@ -68,9 +68,9 @@ def by_readings(
     run: Run, counters: Mapping[str, BoundReading], watch: Callable[[], W]
 ) -> tuple[W, Told, dict[str, Measured]]:
     """Read counters one after another at both ends of a repeat; as `by_gate`."""
-    before = read_totals(run, counters)
+    before = read_totals(run, counters, flowing=True)
     watched = watch()
-    after = read_totals(run, counters)
+    after = read_totals(run, counters, flowing=True)
     found = {
         name: passed(before[name], after[name], counter.declaration.modulus)
         for name, counter in counters.items()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from operator import itemgetter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.measured import passed
-from remotecal.errors import RunError
+from remotecal.errors import GarbledReply, LinkLost, NoReply, RunError
 from remotecal.procedures import Often
+from remotecal.procedures.library.evaluation.at_once import is_total
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
@@ -22,11 +22,14 @@ SAMPLES = 20
 SAMPLED: Final = Often(SAMPLES)
 """What an observation says of what is read so."""
 
-AT_ONCE = 0.2
-"""Seconds within which totals that are read together should be read."""
+AT_ONCE: Final = 0.2
+"""Seconds within which totals that flow on should be read together."""
 
-ATTEMPTS = 4
-"""How often they are read at most, where it took longer: where instruments are slow it always does."""
+ATTEMPTS: Final = 3
+"""How often they are read at most, where they were not."""
+
+WORTH: Final = 0.8
+"""To what share of it another attempt must bring how far apart they were, or it was the instruments' pace."""
 
 
 def sample(
@@ -40,21 +43,33 @@ def sample(
     return dict(zip(quantities, zip(*rows, strict=True), strict=True))
 
 
-def read_totals(run: Run, counters: Mapping[str, BoundReading]) -> dict[str, Measured]:
+def read_totals(
+    run: Run, counters: Mapping[str, BoundReading], *, flowing: bool = False
+) -> dict[str, Measured]:
     """Read totals together; returns name → reading.
 
-    A total that flows on is worth as much as one knows when it was read. Where a reading took long, because
-    an instrument did not answer at once or this computer was kept from its work, all are read again, but for
-    those that a person reads; what was read quickest counts.
+    A total that is `flowing` on is worth as much as one knows when it was read. Where one was read late, for
+    its instrument had to be asked again or this computer was kept from its work, all are read once more, but
+    for those that a person reads; those that were read nearest together count.
     """
-    by_hand = any(isinstance(counter.instrument, HandInstrument) for counter in counters.values())
-    tried: list[tuple[float, tuple[Measured, ...]]] = []
-    while not tried or (len(tried) < ATTEMPTS and not by_hand and tried[-1][0] > AT_ONCE):
-        begun = run.clock.now()
-        found = run.read(*counters.values())
-        tried.append((run.clock.now() - begun, found))
-    _, quickest = min(tried, key=itemgetter(0))
-    return dict(zip(counters, quickest, strict=True))
+    again = flowing and not any(isinstance(one.instrument, HandInstrument) for one in counters.values())
+    best = run.read(*counters.values())
+    for _ in range(ATTEMPTS - 1):
+        if not again or _apart(best) <= AT_ONCE:
+            break
+        try:
+            found = run.read(*counters.values())
+        except (NoReply, LinkLost, GarbledReply):  # what was read is no worse for it
+            break
+        again = _apart(found) < WORTH * _apart(best)
+        best = min(found, best, key=_apart)
+    return dict(zip(counters, best, strict=True))
+
+
+def _apart(readings: Sequence[Measured]) -> float:
+    """Return how far apart in time totals among readings were taken, in s."""
+    times = [one.at for one in readings if is_total(one)]
+    return max(times) - min(times) if times else 0.0
 
 
 def amount(counter: BoundReading, before: Measured, after: Measured) -> float:

@@ -102,6 +102,11 @@ class Part:
         """Tell whether a reading of this source can be in it; `roles` are role → name of what fills it."""
         return not self.by or any(by.gave(source, roles) for by in self.by)
 
+    def filled_by(self, source: str, roles: Mapping[str, str]) -> int:
+        """Return how many of its roles the instrument of a source fills, and 1 where it has none."""
+        name = source.rpartition(".")[0]
+        return max(1, sum(who == name and any(by.of(key) for by in self.by) for key, who in roles.items()))
+
     def among(self, declared: Mapping[str, tuple[type, ...]]) -> Part:
         """Return the part as a procedure with these roles has it; `declared` are role → capabilities.
 
@@ -285,13 +290,16 @@ def strays(
     ]
 
 
-def miscounted(kind: type[Observed], values: Mapping[str, object], parameters: object) -> list[str]:
+def miscounted(
+    kind: type[Observed], values: Mapping[str, object], parameters: object, roles: Mapping[str, str]
+) -> list[str]:
     """Return which parts hold more or fewer readings than are due, in words; one left out moves a mean.
 
     Args:
         kind: what a repeat yields.
         values: name → value of what one yielded.
         parameters: of the run.
+        roles: role → name of what fills it; one that fills several may be read for each.
     """
     found = []
     for name, part in kind.parts().items():
@@ -303,7 +311,7 @@ def miscounted(kind: type[Observed], values: Mapping[str, object], parameters: o
         found += [
             f"{name} holds {count} readings of {source}, and {due} are due"
             for source, count in counts.items()
-            if count != due
+            if count not in {due * times for times in range(1, 1 + part.filled_by(source, roles))}
         ]
     return found
 

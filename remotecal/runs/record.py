@@ -142,7 +142,7 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
     if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles, declared)):
         raise EvidenceError("; ".join(faults))
     for entry in evidence.observations:
-        if faults := miscounted(procedure.yields(), entry.values, procedure.parameters):
+        if faults := miscounted(procedure.yields(), entry.values, procedure.parameters, roles):
             raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {'; '.join(faults)}")
 
 

@@ -315,7 +315,7 @@ class Session:
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
         faults = strays(kind, sources(vars(seen)), self._start.roles, self._declared)
-        if faults := faults + miscounted(kind, vars(seen), self._procedure.parameters):
+        if faults := faults + miscounted(kind, vars(seen), self._procedure.parameters, self._start.roles):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from remotecal.open_bench import OpenBench
     from remotecal.runs.control import Control
 
+PAUSE = 1.0
+"""Seconds from one look to the next, at most, where all is looked at once more before a repeat counts."""
+
 MISSES = 3
 """How often in a row a limit or the heartbeat may fail for want of a reply before that is a trip."""
 
@@ -159,7 +162,8 @@ class Watch:
 
         def again() -> None:
             act()
-            while misses and self._control.error is None:
+            while misses and self._control.error is None:  # a hiccup is borne here as elsewhere
+                self._opened.clock.sleep(min(every, PAUSE))
                 act()
 
         self._looks.append(again)

@@ -708,40 +708,6 @@ def test_a_computer_that_slept_within_a_repeat_watched_nothing(tiny):
     assert tiny.world.level == 0
 
 
-def test_totals_that_it_took_long_to_read_are_read_again(tiny):
-    (tiny.directory / "mine.py").write_text(
-        PROCEDURE.read_text()
-        .replace("values += run.read(self.meter.value)", "values += read_totals(run, TOTALS(self)).values()")
-        .replace(
-            "\n\nclass Seen",
-            "\nfrom remotecal.procedures.library.measuring.sampling import read_totals\n\n\n"
-            "def TOTALS(procedure):\n"
-            '    return {"meter": procedure.meter.value, "source": procedure.source.temperature}\n'
-            "\n\nclass Seen",
-            1,
-        )
-        .replace('Annotated[tuple[Measured, ...], "V"]', 'Annotated[tuple[Measured, ...], "V", "°C"]')
-        .replace('for m in entry.values["values"]', 'for m in entry.values["values"][::2]')
-    )
-    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), "mine.py"))
-    tiny.bench.write_text(tiny.bench.read_text().replace('clock = "virtual"', 'clock = "real"'))
-    tiny.clock, asked = Slept(), []
-
-    def held_up(_, line):
-        """Let ten seconds pass between what is asked of the one and of the other, twice."""
-        if line == "MEAS:TEMP?":
-            asked.append(tiny.clock.now())
-            if len(asked) in {1, 3}:
-                tiny.clock.ahead += 10.0
-
-    tiny.world.before = held_up
-    tiny.run()
-    assert len(asked) == 3 * 4 + 2  # twice it took long, and was done again
-    for event in tiny.events("observation"):
-        meter, source = (event.data["values"]["values"][n::2] for n in (0, 1))
-        assert all(abs(a["at"] - b["at"]) < 5.0 for a, b in zip(meter, source, strict=True))
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
