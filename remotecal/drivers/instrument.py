@@ -216,7 +216,7 @@ class Instrument:
         """Return the seconds its safe state takes at least beyond what it is told and asked.
 
         Args:
-            highest: the highest absolute pressure in kPa it can be under, as far as that is known.
+            highest: the highest absolute pressure in kPa it can be under; infinity where nothing limits it.
         """
         return 0.0
 

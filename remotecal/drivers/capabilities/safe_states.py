@@ -35,6 +35,8 @@ UNDER_PRESSURE: Final[Mapping[type, str]] = {GasLoop: "pressure"}
 """Capability → the reading that tells how much pressure is left: it is safe once that has come down."""
 HIGHEST_AIR: Final = 110.0
 """Absolute pressure in kPa up to which something counts as relieved, wherever it stands."""
+LOWEST_AIR: Final = 50.0
+"""Absolute pressure in kPa that air has at least, wherever it is: a dead transmitter tells less."""
 
 
 def to_name(capability: type) -> Mapping[str, Safe]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import Enum
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from types import new_class
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from remotecal import units
 from remotecal.configuration import checked, parse_toml
+from remotecal.drivers.capabilities.safe_states import LOWEST_AIR, UNDER_PRESSURE
 from remotecal.drivers.instrument import Identity, Instrument
 from remotecal.drivers.mapped import fitting
 from remotecal.drivers.quantities import Action, Choice, Setting
+from remotecal.drivers.relief import LOOK, believed, look
 from remotecal.errors import BenchError, OutOfSpan, RemotecalError, SafeStateNotReached, WrongInstrument
 
 if TYPE_CHECKING:
@@ -30,8 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 200_000
 """Characters of a table."""
-LOOK: Final = 2.0
-"""Seconds from one look at what comes down to the next."""
 
 
 class ByTable(Instrument):
@@ -95,14 +96,14 @@ class ByTable(Instrument):
     def make_safe(self) -> None:
         """Take the steps of the safe state, and stay until what the table says has come down.
 
+        Nothing is waited for where a step failed: whoever called tries again at once.
+
         Raises:
-            SafeStateNotReached: a step failed, or it does not come down in time.
+            SafeStateNotReached: a step failed, it does not come down in time, or can't be believed.
         """
-        try:
-            super().make_safe()
-        finally:
-            if self.relieved is not None:
-                self._await_relief(self.relieved)
+        super().make_safe()
+        if self.relieved is not None:
+            self._await_relief(self.relieved)
 
     def _await_relief(self, relieved: Relieved) -> None:
         deadline = self.clock.now() + relieved.within
@@ -117,12 +118,22 @@ class ByTable(Instrument):
 
     def _left(self, relieved: Relieved) -> float:
         try:
-            (found,) = self.read(cast("BoundReading", self.quantity(relieved.reading)))
+            return look(partial(self._look, relieved), self.clock)
         except RemotecalError as failure:
             raise SafeStateNotReached(
                 f"{self.name} is not known to be safe: {failure}; there may be pressure in it"
             ) from failure
-        return found.to(relieved.unit).value
+
+    def _look(self, relieved: Relieved) -> float:
+        """Return how much is left, in the unit stated of it (SafeStateNotReached: that can't be true)."""
+        reading = cast("BoundReading", self.quantity(relieved.reading))
+        (found,) = self.read(reading)
+        low, high = reading.declaration.span
+        if relieved.reading in {UNDER_PRESSURE.get(one) for one in type(self).__mro__}:
+            low = max(low, units.convert(LOWEST_AIR, "kPa", found.unit))
+        return units.convert(
+            believed(found.value, low, high, relieved.reading, found.unit), found.unit, relieved.unit
+        )
 
     def _see_agreement(self, agreement: Agreement) -> None:
         """Raise `WrongInstrument` if one quantity is not what others make it; nothing contradicts at 0."""
