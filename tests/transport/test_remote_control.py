@@ -152,6 +152,21 @@ def begin(remote: RemoteControl) -> None:
     remote(Progress("prepare"))
 
 
+@pytest.mark.parametrize(("letters", "before"), [(10, 300), (900, 99), (999, 0), (1000, 0)])
+def test_a_long_remark_leaves_the_question_less_room(
+    remote: RemoteControl, photo: Path, letters: int, before: int
+) -> None:
+    begin(remote)
+    thread, answers = ask(remote, Question(Text(en="?" * 400), kind="file"))
+    if refused := remote.attach(photo, "x" * letters).reason:
+        remote.attach(photo, "")  # and nobody waits
+    assert refused == ""
+    thread.join()
+    (answer,) = answers
+    assert answer.file is not None
+    assert (answer.file.about.count("?"), answer.file.about.count("x")) == (before, letters)
+
+
 def test_a_file_is_done_once_the_run_has_written_it(remote: RemoteControl, photo: Path) -> None:
     begin(remote)
     said = []
