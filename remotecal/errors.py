@@ -144,7 +144,14 @@ class NotStable(RunError):
 
 
 class InterlockTripped(RunError):
-    """A watched quantity passed its limit."""
+    """A watched quantity passed its limit.
+
+    `what` is the quantity, as in `gauge.value`; "" where the rig was stopped for another reason.
+    """
+
+    def __init__(self, message: str, what: str = "") -> None:
+        super().__init__(message)
+        self.what = what
 
 
 class RunAborted(RunError):

@@ -50,6 +50,9 @@ MEDIA_TYPES = {
 UNKNOWN_TYPE = "application/octet-stream"
 """Media type of everything else."""
 
+LONGEST_ABOUT = 1000
+"""Letters that say what a file shows, at most."""
+
 _PIECE = 2**20
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -68,7 +71,7 @@ class Attached(Frozen):
     """Its length in bytes."""
     sha256: Sha256
     """SHA-256 of its content."""
-    about: Annotated[str, StringConstraints(max_length=1000)]
+    about: Annotated[str, StringConstraints(max_length=LONGEST_ABOUT)]
     """What it shows, in the words of whoever added it."""
     by: Annotated[str, StringConstraints(min_length=1, max_length=255)]
     """Who added it."""

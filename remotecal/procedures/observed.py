@@ -77,8 +77,26 @@ class Often:
     """The number, or the parameter's name."""
 
     def due(self, parameters: object) -> int:
-        """Return how many are due by a run's parameters."""
-        return self.count if isinstance(self.count, int) else int(getattr(parameters, self.count))
+        """Return how many are due by a run's parameters.
+
+        Raises:
+            ParameterError: they have no such parameter, or it is no whole number.
+        """
+        count: object = self.count
+        if isinstance(count, str):
+            if not hasattr(parameters, count):
+                raise ParameterError(
+                    f"Often({count!r}) names no parameter of the procedure: name one that is a whole number, "
+                    "or write the number"
+                )
+            count = getattr(parameters, count)
+        whole = isinstance(count, int | float) and not isinstance(count, bool) and count == count // 1
+        if not whole or count < 0:  # type: ignore[operator]  # it is a number
+            raise ParameterError(
+                f"Often({self.count!r}) is {count!r}, and must be a whole number: how many readings of each "
+                "source are due"
+            )
+        return int(count)  # type: ignore[call-overload,no-any-return]  # it is a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +308,16 @@ def strays(
     ]
 
 
+def check_often(kind: type[Observed], parameters: object) -> None:
+    """Raise `ParameterError` if some part does not say how often it is read, by a run's parameters."""
+    for name, part in kind.parts().items():
+        if part.often is not None:
+            try:
+                part.often.due(parameters)
+            except ParameterError as error:
+                raise ParameterError(f"{kind.__name__}.{name}: {error}") from None
+
+
 def miscounted(
     kind: type[Observed], values: Mapping[str, object], parameters: object, roles: Mapping[str, str]
 ) -> list[str]:
@@ -313,7 +341,11 @@ def miscounted(
             for source, count in counts.items()
             if count not in {due * times for times in range(1, 1 + part.filled_by(source, roles))}
         ]
-    return found
+    return [*found[:-1], f"{found[-1]}: {HOW_OFTEN}"] if found else []
+
+
+HOW_OFTEN = "read as often, or declare the part anew in your class with how often it is read"
+"""What to do where a procedure reads a part of a shared observation otherwise than that says."""
 
 
 def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,8 +21,8 @@ REACH: Final = 60.0
 """Seconds that it goes back."""
 APART: Final = 0.5
 """Seconds from one value that is kept to the next, at least; the latest is kept besides."""
-MOST: Final = 16
-"""Quantities that are kept, at most: what a journal's line says of a trip stays small."""
+LONGEST: Final = 2**16
+"""Letters that a journal's line says of them, at most; of what tripped it says all."""
 
 
 class Recent:
@@ -43,8 +44,6 @@ class Recent:
                 if not isfinite(one.value):
                     continue
                 self._latest[one.source] = one
-                if one.source not in self._kept and len(self._kept) >= MOST:
-                    continue
                 kept = self._kept.setdefault(one.source, deque())
                 if not kept or one.at - kept[-1].at >= APART:
                     kept.append(one)
@@ -62,8 +61,22 @@ class Recent:
         with self._lock:
             return dict(self._latest)
 
-    def trend(self, now: float) -> list[Json]:
-        """Return the last minute before a time, as a journal's event `interlock` tells it."""
+    def told(self, now: float, tripped: str = "") -> dict[str, Json]:
+        """Return what a journal's event `interlock` tells of the last minute before a time; {} if nothing.
+
+        What tripped comes first, and of the others those that the line has room for.
+        """
+        trend = sorted(self.trend(now), key=lambda one: one["what"] != tripped)
+        room = LONGEST
+        kept: list[Json] = []
+        for one in trend:
+            room -= len(json.dumps(one))
+            if room >= 0 or one["what"] == tripped:
+                kept.append(one)
+        return {"trend": kept} if kept else {}
+
+    def trend(self, now: float) -> list[dict[str, Json]]:
+        """Return the last minute before a time, of each quantity."""
         with self._lock:
             whole = {
                 source: [*kept, *(one for one in (self._latest[source],) if one is not kept[-1])]

@@ -359,8 +359,8 @@ class Session:
                 "occurred": timestamp(occurred),
                 "text": str(failure),
             }
-            if kind == "interlock" and (trend := self._control.watched.trend(occurred)):
-                said["trend"] = trend
+            if isinstance(failure, InterlockTripped):
+                said |= self._control.watched.told(occurred, failure.what)
             self._journal.append(kind, said)
         self._journal.append("safe", safety.written())
         if failure is None and safety.unsafe is None:

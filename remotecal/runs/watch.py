@@ -184,7 +184,8 @@ class Watch:
                 side = "above" if interlock.above is not None else "below"
                 raise InterlockTripped(
                     f"{interlock.watch} is {value:g} {interlock.unit}, {side} "
-                    f"{'what a run may begin at' if beginning else 'its limit'}, {limit:g} {interlock.unit}"
+                    f"{'what a run may begin at' if beginning else 'its limit'}, {limit:g} {interlock.unit}",
+                    interlock.watch,
                 )
 
     def _beat(self, heart: BoundSetting) -> None:

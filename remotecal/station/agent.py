@@ -204,6 +204,7 @@ class Station(Site):
             raise
         except RemotecalError as error:
             log.warning("order %s is refused: %s", order_id, error)
+            self.consent.settle(order_id)
             await self.refuse(order_id, str(error))
             return order_id != "unknown"
         if granted:
@@ -227,7 +228,6 @@ class Station(Site):
             async with asyncio.timeout(order.expires - self.liaison.laboratory_time):
                 said = await self.consent.ask(order, foreseen, self.liaison.laboratory_time)
         except TimeoutError:
-            self.consent.settle()
             raise OrderError("nobody on site has answered before the order expired") from None
         if not said.agreed:
             who = "the person on site" if said.by == ON_SITE else said.by

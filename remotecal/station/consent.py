@@ -62,22 +62,33 @@ class Consent:
         Raises:
             NotConnected: the agent stops before anybody has answered.
         """
-        if self.waits is None or self.waits.order != order.id:
-            self._keep(ConsentAwaited(order=order.id, since=now))
+        since = self.waits.since if self.waits is not None and self.waits.order == order.id else now
+        waits = ConsentAwaited(order=order.id, since=since, expires=order.expires)
+        if waits != self.waits:
+            self._keep(waits)
         self.order, self.foreseen = order, foreseen
         self._answer = asyncio.get_running_loop().create_future()
         try:
             answer = await self._answer
             if answer is None:
                 raise NotConnected("the agent is being shut down, and nobody on site has answered")
-            self.settle()
+            self.settle(order.id)
             return answer
         finally:
             self.order = self.foreseen = self._answer = None
 
-    def settle(self) -> None:
-        """Note that no order waits any more: it was answered, or has expired."""
-        self._keep(None)
+    def waiting(self, now: float) -> ConsentAwaited | None:
+        """Return which order waits at a time by the laboratory's clock: one that has expired does no more.
+
+        The laboratory hands that one out no more, so an agent that was down till then is told of no end.
+        """
+        waits = self.waits
+        return None if waits is None or (waits.expires is not None and now > waits.expires) else waits
+
+    def settle(self, order: str) -> None:
+        """Note that an order does not wait any more: it was answered, or is refused."""
+        if self.waits is not None and self.waits.order == order:
+            self._keep(None)
 
     def give(self, said: SaidOnSite, order: str = "") -> str:
         """Answer, for an order or whichever waits; returns why that is not possible, or "" if it was."""

@@ -12,7 +12,7 @@ from remotecal.drivers import digits
 from remotecal.drivers.guide import UNGUIDED
 from remotecal.errors import RemotecalError
 from remotecal.journal.events import ON_SITE, is_on_site
-from remotecal.journal.files import LARGEST, keep_file
+from remotecal.journal.files import LARGEST, LONGEST_ABOUT, keep_file
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
 from remotecal.runs.tempo import Tempo
@@ -145,7 +145,8 @@ class RemoteControl:
         asked = self._open_question()
         number = prompt or (asked.number if asked is not None and asked.question.kind == "file" else 0)
         if asked is not None and asked.number == number:  # then it shows what was asked for
-            about = f"{asked.question.text.get('en')[:LONGEST_QUESTION]} {about}".rstrip()
+            room = max(0, min(LONGEST_QUESTION, LONGEST_ABOUT - len(about) - 1))
+            about = f"{asked.question.text.get('en')[:room]} {about}".strip()
         try:
             file = keep_file(path, self._directory, about, by, self._largest_file)
         except RemotecalError as error:

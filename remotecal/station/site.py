@@ -122,7 +122,7 @@ class Site:
             speaks=SPEAKS,
             disk_free=_free(self.folder.path),
             held_up={run: why[:LONGEST_WHY] for run, why in [*self.held_up.items()][:HELD_UP_TOLD]},
-            waits_for_consent=self.consent.waits,
+            waits_for_consent=self.consent.waiting(self.liaison.laboratory_time),
         )
 
 

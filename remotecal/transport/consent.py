@@ -14,6 +14,8 @@ class ConsentAwaited(Informing):
     """Which."""
     since: float
     """Since when, by the laboratory's clock, in seconds since 1970; the same after a restart."""
+    expires: float | None = None
+    """Until when the order may be begun, by the same clock; None where an older program kept it."""
 
 
 class OrderWaiting(Informing):

@@ -254,16 +254,9 @@ def test_every_series_of_a_shipped_procedure_says_how_often_it_was_read() -> Non
 
 
 def test_a_reading_that_was_left_out_or_added_is_told(tiny: Tiny) -> None:
-    text = PROCEDURE.read_text().replace("    Observed,\n", "    Observed,\n    Often,\n")
-    text = text.replace(
-        'Annotated[tuple[Measured, ...], "V"]', 'Annotated[tuple[Measured, ...], "V", Often("often")]'
-    )
-    text = text.replace("        ask: bool = False", "        often: int = 3\n        ask: bool = False", 1)
-    file = tiny.directory / "counted.py"
-    file.write_text(text)
-    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    file = counted(tiny, '"often"', "int = 3")
     evidence = tiny.run()
-    found = find(str(file))
+    found = find(file)
     assert evaluate(evidence, found).measurements
     first, *others = evidence.observations
     values = first.values["values"]
@@ -271,9 +264,46 @@ def test_a_reading_that_was_left_out_or_added_is_told(tiny: Tiny) -> None:
     for changed, count in ((values[1:], 2), ((*values, values[0]), 4)):
         spoiled = replace(first, values={**first.values, "values": changed})
         with pytest.raises(
-            EvidenceError, match=rf"repeat 1: values holds {count} readings of .*, and 3 are due"
+            EvidenceError,
+            match=rf"repeat 1: values holds {count} readings of .*, and 3 are due: "
+            "read as often, or declare the part anew in your class",
         ):
             evaluate(replace(evidence, observations=(spoiled, *others)), found)
+
+
+@pytest.mark.parametrize(
+    ("often", "declared", "said"),
+    [
+        ('"oftn"', "int = 3", r"Seen\.values: Often\('oftn'\) names no parameter of the procedure"),
+        ('"often"', "int | None = None", r"Often\('often'\) is None, and must be a whole number"),
+        ('"often"', "tuple[int, ...] = (3,)", r"Often\('often'\) is \(3,\), and must be a whole number"),
+        ('"often"', "float = 2.5", r"is 2\.5, and must be a whole number"),
+        ('"often"', "bool = True", "is True, and must be a whole number"),
+        ("None", "int = 3", r"Often\(None\) is None, and must be a whole number"),
+        ("[3]", "int = 3", r"Often\(\[3\]\) is \[3\], and must be a whole number"),
+        ("-1", "int = 3", "is -1, and must be a whole number"),
+    ],
+)
+def test_how_often_is_held_where_the_run_is_planned(tiny: Tiny, often: str, declared: str, said: str) -> None:
+    counted(tiny, often, declared)
+    with pytest.raises(ParameterError, match=said):
+        tiny.run()
+    assert tiny.world.lines == [], "nothing was asked of any instrument"
+
+
+def counted(tiny: Tiny, often: str, declared: str) -> str:
+    """Have the tiny bench's procedure say how often it reads its values; returns its file."""
+    text = PROCEDURE.read_text().replace("    Observed,\n", "    Observed,\n    Often,\n")
+    text = text.replace(
+        'Annotated[tuple[Measured, ...], "V"]', f'Annotated[tuple[Measured, ...], "V", Often({often})]'
+    )
+    text = text.replace(
+        "        ask: bool = False", f"        often: {declared}\n        ask: bool = False", 1
+    )
+    file = tiny.directory / "counted.py"
+    file.write_text(text)
+    tiny.order.write_text(tiny.order.read_text().replace(str(PROCEDURE), str(file)))
+    return str(file)
 
 
 def has(kinds: tuple[type, ...], quantity: str) -> bool:

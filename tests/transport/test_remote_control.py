@@ -1,5 +1,6 @@
 """Who may do what to a run, and whose answer counts."""
 
+import json
 import threading
 from pathlib import Path
 
@@ -151,6 +152,21 @@ def begin(remote: RemoteControl) -> None:
     remote(Progress("prepare"))
 
 
+@pytest.mark.parametrize(("letters", "before"), [(10, 300), (900, 99), (999, 0), (1000, 0)])
+def test_a_long_remark_leaves_the_question_less_room(
+    remote: RemoteControl, photo: Path, letters: int, before: int
+) -> None:
+    begin(remote)
+    thread, answers = ask(remote, Question(Text(en="?" * 400), kind="file"))
+    if refused := remote.attach(photo, "x" * letters).reason:
+        remote.attach(photo, "")  # and nobody waits
+    assert refused == ""
+    thread.join()
+    (answer,) = answers
+    assert answer.file is not None
+    assert (answer.file.about.count("?"), answer.file.about.count("x")) == (before, letters)
+
+
 def test_a_file_is_done_once_the_run_has_written_it(remote: RemoteControl, photo: Path) -> None:
     begin(remote)
     said = []
@@ -269,10 +285,26 @@ def test_the_last_minute_of_what_is_watched_is_bounded() -> None:
     for step in range(1000):
         recent.note([measured("gauge.value", float(step), 0.1 * step)])
     recent.note([measured("gauge.value", float("nan"), 100.0)])
-    recent.note([measured(f"gauge.other{number}", 0.0, 100.0) for number in range(100)])
     first, *others = recent.trend(100.0)
+    assert not others
     times, values = zip(*first["values"], strict=True)
     assert (times[0], times[-1], values[-1]) == (pytest.approx(-60.0, abs=0.5), -0.1, 999.0)
     assert len(values) <= 122
-    assert len(others) == 15
-    assert recent.trend(200.0) == [], "what was read long before is no trend of then"
+    assert recent.told(200.0, "gauge.value") == {}, "what was read long before is no trend of then"
+
+
+def test_what_tripped_is_told_first_however_much_is_watched() -> None:
+    recent = Recent()
+    for step in range(130):
+        at = 0.5 * step
+        recent.note([measured(f"gauge.value[{number}]", 1 / 3 + step, at) for number in range(64)])
+    assert {len(one["values"]) for one in recent.trend(64.5)} == {121}
+    for tripped in ("gauge.value[63]", "gauge.value[0]"):
+        trend = recent.told(64.5, tripped)["trend"]
+        names = [one["what"] for one in trend]
+        assert names[0] == tripped
+        assert len(set(names)) == len(names) > 10, "and of the others as many as there is room for"
+        assert len(json.dumps(trend)) < 2**16 + 200
+    few = Recent()
+    few.note([measured("gauge.value", 1.0, 0.0), measured("gauge.other", 1.0, 0.0)])
+    assert [one["what"] for one in few.told(1.0)["trend"]] == ["gauge.value", "gauge.other"]

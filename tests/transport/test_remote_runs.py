@@ -14,6 +14,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, ConfigurationError, NotConnected, RemotecalError
 from remotecal.hub.issuing import issue
 from remotecal.hub.settings import HubFolder
+from remotecal.hub.standing import standing
 from remotecal.journal.events import found_in
 from remotecal.order import Order
 from remotecal.station import acceptance
@@ -22,6 +23,7 @@ from remotecal.station.on_site import Wish, wish_for
 from remotecal.station.run import StationRun
 from remotecal.transport import subjects
 from remotecal.transport.bundles import make_bundle
+from remotecal.transport.consent import ConsentAwaited
 from remotecal.transport.envelopes import seal, unseal, unseal_reply
 from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, Terms
 from remotecal.transport.pki import Authority
@@ -135,12 +137,25 @@ async def test_who_does_not_answer_in_time_has_not_agreed(
 ) -> None:
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here", consent=True)
+        store = hub.laboratory.store
+
+        def waits() -> ConsentAwaited | None:
+            return standing(store.stations.get("here"), time.time()).waits
+
         async with site.up() as station:
             late = await site.order(lasts=2.0)
             assert await site.refusal(late) == "nobody on site has answered before the order expired"
             again = await site.order()
             await until(lambda: station.consent.order is not None)
             assert station.consent.order == again, "the next one is asked about"
+            await until(lambda: waits() is not None)
+        kept = ConsentAwaited.model_validate_json(site.folder.consent.read_bytes())
+        assert (kept.order, kept.expires) == (again.id, again.expires)
+        store.orders.withdraw(again.id, "it is handed out no more, as one that expired")
+        over = kept.model_copy(update={"expires": again.issued - 1.0})
+        site.folder.consent.write_text(over.model_dump_json())
+        async with site.up():
+            await until(lambda: waits() is None)
 
 
 async def test_an_agent_stops_while_nobody_answers_its_claim(

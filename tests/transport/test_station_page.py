@@ -27,7 +27,8 @@ from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import found_in, read_journal
 from remotecal.journal.writing import Journal
-from remotecal.station.pages.desk import Desk
+from remotecal.station.folder import StationFolder
+from remotecal.station.pages.desk import AGAIN_AFTER, Desk
 from remotecal.station.pages.entering import NOTHING, Doorkeeper
 from remotecal.station.pages.journals import FollowedJournal
 from remotecal.station.pages.phones import Phones
@@ -247,11 +248,7 @@ def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
         assert "(taken again)" in grid
         beside.send(one, "/last", run=order.id)
         assert "nobody has taken away" in one.get(beside.base + "/last").text
-        desk, kept = Desk(beside.site.folder), found_in(beside.site.folder.runs / order.id)
-        away = kept.rename(kept.with_name("away"))  # as long as it is put to rest
-        assert desk.record(order.id) is None
-        away.rename(kept)
-        assert desk.record(order.id) is not None, "what could not be computed once is not given up"
+        found_once_it_is_there(beside.site.folder, order.id)
     kinds = [event["kind"] for event in journal]
     assert kinds.count("repeat") == 2, "the first one was thrown away"
     assert kinds.count("observation") == 1
@@ -262,6 +259,28 @@ def test_a_dial_is_read_on_the_page_and_of_two_phones_the_first_counts(
     assert [one["answer"] for one in answers][2:4] == ["1.00 V", "1.05 V"], "the first is kept"
     row = beside.site.hub.laboratory.store.records.find("here", order.id)
     assert row.agrees
+
+
+def found_once_it_is_there(folder: StationFolder, run: str) -> None:
+    """See that a record that could not be computed is not given up, nor tried again at every look."""
+    clock = VirtualClock(0.0)
+    desk, kept = Desk(folder, clock.now), found_in(folder.runs / run)
+    away = kept.rename(kept.with_name("away"))  # as long as it is put to rest
+    assert desk.record(run) is None
+    away.rename(kept)
+    assert desk.record(run) is None, "it was looked for a moment ago"
+    clock.sleep(AGAIN_AFTER)
+    found = desk.record(run)
+    assert found is not None, "what could not be computed once is not given up"
+    other = folder.orders / "other" / "order.json"
+    other.parent.mkdir()
+    other.write_bytes((folder.orders / run / "order.json").read_bytes())
+    kept.rename(away)
+    for _ in range(2):
+        assert desk.record("other") is None
+        assert desk.record(run) is found, "another's failure makes nobody forget it"
+        clock.sleep(AGAIN_AFTER)
+    away.rename(kept)
 
 
 def test_an_answer_to_an_earlier_start_of_the_agent_answers_nothing(beside: Beside, tiny: Tiny) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import time
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import sha256
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 RECORDS: Final = 4
 """Records that are remembered."""
+AGAIN_AFTER: Final = 2.0
+"""Seconds after which a record that could not be computed is tried again."""
 FOLLOWED: Final = 4
 """Journals that are read on from where they were read to before."""
 PICTURES: Final = 8
@@ -45,14 +48,18 @@ class Desk:
 
     Args:
         folder: the station's directory.
+        now: tells the time, in seconds since whenever.
     """
 
-    def __init__(self, folder: StationFolder) -> None:
+    def __init__(self, folder: StationFolder, now: Callable[[], float] = time.monotonic) -> None:
         self.folder = folder
         self.runs = RunsHere(folder)
         """The runs on this computer's disk."""
         self._following = lru_cache(FOLLOWED)(FollowedJournal)
-        self._record = lru_cache(RECORDS)(self._computed)
+        self._record = lru_cache(RECORDS)(self._found)
+        self._not_yet: dict[str, float] = {}
+        """Run → until when it is not computed again, of those of which no record could be."""
+        self._now = now
         self._drawn = lru_cache(PICTURES)(drawn_anew)
 
     async def state(self) -> StationState | None:
@@ -76,11 +83,21 @@ class Desk:
 
     def record(self, run: str) -> Record | None:
         """Return what comes of a complete run; None where that can't be computed here, or not yet."""
-        told = self._record(run)
-        if told:
-            return Record.from_json(told)
-        self._record.cache_clear()  # its journal may be on its way to rest, and be whole in a moment
-        return None
+        try:
+            return self._record(run)
+        except NotThere:
+            return None
+
+    def _found(self, run: str) -> Record:
+        """Return what comes of a run (`NotThere`: nothing yet, and what was not found is not remembered)."""
+        now = self._now()
+        if now >= self._not_yet.get(run, now):
+            self._not_yet = {one: until for one, until in self._not_yet.items() if until > now}
+            if told := self._computed(run):
+                return Record.from_json(told)
+            # its journal may be on its way to rest, and be whole in a moment
+            self._not_yet[run] = self._now() + AGAIN_AFTER
+        raise NotThere("no record of the run can be computed here, or not yet")
 
     def _computed(self, run: str) -> str:
         envelope = (self.folder.orders / check_run(run) / "order.json").read_bytes()
