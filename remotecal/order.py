@@ -74,6 +74,8 @@ DUT = "dut"
 """Id of the device under test in a record; of several, `dut-1` and so on."""
 HELD: Final = "the run is held"
 """How a station begins to say that a run waits with its rig safe, and goes on by itself: it has not ended."""
+STANDARD_OUT: Final = "a standard of the bench is out of service"
+"""Why the laboratory refuses an order, and a run does not count: customers read it, so no more than that."""
 
 
 class Dut(Written):

@@ -6,12 +6,12 @@ import json
 import math
 from typing import TYPE_CHECKING
 
-from remotecal.errors import NotOrdered
 from remotecal.hub.ordering import announced
 from remotecal.hub.out_of_service import Out, calibrated_by
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.model.identifiers import among
+from remotecal.order import STANDARD_OUT
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 def refuse_if_out(store: Store, laboratory: PublicKey, station: StationRow, order: OrderRow) -> str:
     """Refuse an order that waits, where its bench has a standard that is out of service; return why.
 
-    It is noted with the order and in the audit log. "" where it may be begun, or is begun.
+    That is noted with the order, which its customer reads; which standard it is, and what somebody said of
+    it, in the audit log alone. "" where it may be begun, or is begun.
 
     Args:
         store: the laboratory's database.
@@ -43,36 +44,40 @@ def refuse_if_out(store: Store, laboratory: PublicKey, station: StationRow, orde
     on = () if bench is None else out.on(bench, calibrated_by(signed.order))
     if not on:
         return ""
-    reason = "; ".join(one.told() for one in on)
     with store.transaction():
-        store.orders.refuse(order.id, station.name, reason)
-        store.note("hub", "refusal", {"order": order.id, "reason": reason})
-    return reason
+        store.orders.refuse(order.id, station.name, STANDARD_OUT)
+        told = "; ".join(one.told() for one in on)
+        store.note("hub", "refusal", {"order": order.id, "reason": f"{STANDARD_OUT}: {told}"})
+    return STANDARD_OUT
 
 
-def check_begun(store: Store, run: str, first: bytes) -> None:
-    """Raise `NotOrdered` if a run was begun with a standard that was out of service then.
+def begun_with(store: Store, first: bytes) -> str:
+    """Return which standard a run was begun with that was out of service then, and why; "" if none was.
 
     Args:
         store: the laboratory's database.
-        run: the run.
         first: its journal's first line, which was checked to be the start of a run.
     """
     event = json.loads(first)
     start, at = start_of(event["data"]), seconds(event["at"])
     if start.clock == "virtual":
-        return  # its times are none of the laboratory's
+        return ""  # its times are none of the laboratory's
     calibrated = calibrated_by(start.order)
     for row in store.out_of_service.ever(_numbers(start)):
         if among(row.number, calibrated):
             continue
         if row.at <= at < (math.inf if row.back is None else row.back):
-            raise NotOrdered(f"the run {run} was begun with {row.number}, which was {row.told()}")
+            return f"{row.number} was {row.told()}"
+    return ""
 
 
 def _numbers(start: Start) -> Iterable[str]:
-    """Yield the numbers by which what a run relies on is out of service, if it is."""
+    """Yield the numbers by which what a run relies on is out of service, if it is.
+
+    They are those that its station tells of a bench, as `BenchAnnounced.relies` has it: an order that is
+    granted is not set apart for a number that nobody looked at then.
+    """
     yield from start.artefacts.values()
-    for used in start.certificates.values():
-        serials = used.certificate.serials
-        yield from serials or (used.certificate.number,)
+    for name, used in start.certificates.items():
+        if name not in start.artefacts:
+            yield from used.certificate.serials or (used.certificate.number,)

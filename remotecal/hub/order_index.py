@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from remotecal.errors import EvidenceError
 from remotecal.runs.catalogue import full_name
 from remotecal.store.orders import OrderSays
+from remotecal.store.standing import fitting
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from remotecal.model import Text
     from remotecal.store import Store
 
-LONGEST: Final = 200
-"""Characters of a name that are kept, in each language: lists show no more, and an index holds two names."""
+LONGEST: Final = 400
+"""Bytes of a name that are kept, in each language: an index holds two, in three languages, and takes 2704."""
 LANGUAGES: Final = ("zh", "en", "")
 """Languages that are kept where there are others besides; "" stands for all."""
 
@@ -26,13 +27,15 @@ def says(order: RemoteOrder) -> OrderSays:
     """Return what lists of orders tell of one."""
     devices = list(order.order.devices.values())
     first = devices[0]
+    customer, device = _in_short(order.order.customer.name), _in_short(first.name)
     return OrderSays(
         bench=order.bench,
         procedure=full_name(order.procedure.name),
-        customer=_in_short(order.order.customer.name),
-        device=_in_short(first.name),
+        customer=_written(customer),
+        device=_written(device),
         serial=first.serial or first.owner_number or "",
         devices=len(devices),
+        words="\n".join((*customer.values(), *device.values())),
     )
 
 
@@ -48,8 +51,11 @@ def rebuild(store: Store, laboratory: PublicKey) -> int:
     return store.orders.rebuild(read)
 
 
-def _in_short(words: Text) -> str:
+def _in_short(words: Text) -> dict[str, str]:
     known = {language: words.root[language] for language in LANGUAGES if language in words.root}
     some = known or dict(list(words.root.items())[:2])
-    kept = {language: said[:LONGEST] for language, said in some.items()}
-    return json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    return {language: fitting(said, LONGEST) for language, said in sorted(some.items())}
+
+
+def _written(words: dict[str, str]) -> str:
+    return json.dumps(words, ensure_ascii=False)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
-from remotecal.hub.beginning import check_begun
+from remotecal.hub.beginning import begun_with
 from remotecal.journal.evidence import start_of
+from remotecal.order import STANDARD_OUT
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.suitability import points_of
@@ -155,19 +156,31 @@ def judge(store: Store, laboratory: PublicKey, station: str, run: str, first: by
     """Return why a run that begins with a line was not ordered, "" if it was; and keep that with the run."""
     try:
         check_start(claimed_order(store, laboratory, station, run), _data(first))
-        check_begun(store, run, first)
+        out = begun_with(store, first)
     except (NotOrdered, JournalBroken) as error:
         set_apart(store, station, run, str(error))
         return str(error)
+    if out:
+        set_apart(store, station, run, STANDARD_OUT, out)
+        return STANDARD_OUT
     store.journals.note_unordered(station, run, "")
     return ""
 
 
-def set_apart(store: Store, station: str, run: str, reason: str) -> None:
-    """Note that a run was not ordered, and why: with the run, and once in the audit log."""
+def set_apart(store: Store, station: str, run: str, reason: str, particulars: str = "") -> None:
+    """Note that a run was not ordered, and why: with the run, and once in the audit log.
+
+    Args:
+        store: the laboratory's database.
+        station: where it was.
+        run: the run.
+        reason: why, as its customer may read it too.
+        particulars: what stands in the audit log alone.
+    """
     with store.transaction():
         if store.journals.note_unordered(station, run, reason):
-            store.note(station, "unordered", {"run": run, "reason": reason})
+            said = ": ".join(filter(None, (reason, particulars)))
+            store.note(station, "unordered", {"run": run, "reason": said})
 
 
 def tell_conflict(store: Store, station: str, run: str, reason: str) -> None:

@@ -62,7 +62,7 @@ class Out:
         that took part in runs by that certificate.
 
         Args:
-            bench: the bench.
+            bench: the bench, with every number that its runs' journals will have.
             calibrated: numbers of what is to be calibrated there.
         """
         if not self.rows:
@@ -74,6 +74,9 @@ class Out:
         for name, (serial, certificate) in bench.numbers.items():
             row = self._called(serial, certificate)
             found |= {} if row is None else {name: row}
+        for name, numbers in bench.relies.items():
+            for known in filter(None, map(self.find, numbers)):
+                found[name] = known
         theirs = set(map(comparable, calibrated))
         return tuple(OutOn(name, row) for name, row in found.items() if comparable(row.number) not in theirs)
 

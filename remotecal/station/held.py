@@ -33,6 +33,12 @@ class CertificateTells(NamedTuple):
     items: tuple[tuple[tuple[str, ...], dict[str, str]], ...]
     """Serial numbers of each of its items, and what it is called by language."""
 
+    def of_one(self, serial: str | None) -> tuple[str, ...]:
+        """Return the serial numbers of the item that has one of them; all, if there is only one item."""
+        if len(self.items) == 1:
+            return self.serials
+        return next((serials for serials, _ in self.items if serial in serials), self.serials)
+
     def called(self, serial: str) -> dict[str, str]:
         """Return what the item of a serial number is called; of the only one whatever number it has."""
         of = [name for serials, name in self.items if serial in serials]
@@ -69,6 +75,15 @@ def numbers(bench: Bench) -> dict[str, tuple[str, str]]:
         serial = entry.serial or next(iter(told.serials if told else ()), "")
         if serial or told:
             found[name] = serial, told.number if told else ""
+    return found
+
+
+def relies(bench: Bench) -> dict[str, tuple[str, ...]]:
+    """Return which numbers a run's journal will have of each instrument that has a certificate."""
+    found = {}
+    for name, entry in bench.file.instruments.items():
+        if (told := _told(bench, entry)) is not None:
+            found[name] = told.of_one(entry.serial) or (told.number,)
     return found
 
 

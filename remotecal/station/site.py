@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from remotecal.errors import NotConnected
 from remotecal.station.acceptance import benches
 from remotecal.station.consent import Consent
-from remotecal.station.held import checks, held, numbers
+from remotecal.station.held import checks, held, numbers, relies
 from remotecal.station.liaison import Liaison
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.transport.ending import end
@@ -112,6 +112,7 @@ class Site:
                     roles=bench.file.roles,
                     holds=held(bench),
                     numbers=numbers(bench),
+                    relies=relies(bench),
                     checks=checks(bench),
                     simulated=bench.file.bench.clock != "real",
                 )

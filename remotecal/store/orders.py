@@ -67,6 +67,8 @@ class OrderRow:
     """That one's number: the maker's, or else its owner's."""
     devices: int | None = None
     """How many it is for."""
+    words: str | None = None
+    """All these names of customer and device, a line each: they are looked for in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class OrderSays:
     """That one's number: the maker's, or else its owner's."""
     devices: int | None = None
     """How many it is for."""
+    words: str | None = None
+    """All these names of customer and device, a line each: they are looked for in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,11 +317,11 @@ class Orders:
             )
 
     def withdraw(self, order: str, reason: str) -> None:
-        """Take an order back (`OrderError` if it was begun, or is none)."""
+        """Take an order back, also one that was refused (`OrderError` if it was begun, or is none)."""
         with self._database.begin() as connection:
             changed = connection.execute(
                 orders.update()
-                .where(orders.c.id == order, orders.c.state == "issued")
+                .where(orders.c.id == order, orders.c.state.in_(("issued", "refused")))
                 .values(state="withdrawn", reason=reason)
             )
         if changed.rowcount != 1:
@@ -387,12 +391,12 @@ def held() -> ColumnElement[bool]:
 def with_words(words: str) -> Sequence[ColumnElement[bool]]:
     """Return the conditions for orders with a text in a name of the customer or of what they are for.
 
-    They are looked for in an index that has these alone, so no signed order is read.
+    It is looked for in an index that has these alone, so no signed order is read.
     """
-    from sqlalchemy import or_, select
+    from sqlalchemy import select
 
     if not words:
         return ()
     named = orders.alias("named")
-    there = or_(*(named.c[name].icontains(words, autoescape=True) for name in ("customer", "device")))
+    there = named.c.words.icontains(words, autoescape=True)
     return (orders.c.id.in_(select(named.c.id).where(there)),)

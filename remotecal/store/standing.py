@@ -73,9 +73,9 @@ def keep(connection: Connection, station: str, run: str, standing: RunStanding) 
     connection.execute(runs.update().where(this).values(**asdict(standing)))
 
 
-def fitting(text: str) -> str:
-    """Return a text as any database takes it and indexes it, whatever a station wrote."""
+def fitting(text: str, longest: int = LONGEST) -> str:
+    """Return a text of so many bytes at most, as any database takes it, whatever a station wrote."""
     clean = text.encode("utf-8", "replace").replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode())
-    if len(clean) <= LONGEST:
+    if len(clean) <= longest:
         return clean.decode()
-    return f"{clean[: LONGEST - len('…'.encode())].decode(errors='ignore')}…"
+    return f"{clean[: longest - len('…'.encode())].decode(errors='ignore')}…"

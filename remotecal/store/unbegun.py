@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from remotecal.order import STANDARD_OUT
 from remotecal.store.few import WAITING
 from remotecal.store.tables import orders, stations
 
@@ -33,7 +34,7 @@ class AwaitsConsent(NamedTuple):
 
 
 class Declined(NamedTuple):
-    """An order that its station won't carry out."""
+    """An order that its station won't carry out, or that the laboratory refused itself."""
 
     id: str
     number: str
@@ -43,6 +44,11 @@ class Declined(NamedTuple):
     """Who ordered it."""
     reason: str
     """Why, and who on site says so."""
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the laboratory refused it, for a standard is out of service; else the station did."""
+        return self.reason == STANDARD_OUT
 
 
 def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
@@ -70,13 +76,17 @@ def overdue(rows: Iterable[tuple[Any, ...]], now: float) -> Iterator[AwaitsConse
 
 
 def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:
-    """Return the query for the orders that stations declined, until a day after their time."""
-    from sqlalchemy import select
+    """Return the query for the orders that were declined, until a day after their time.
 
-    of = orders.c
+    One whose item has a newer order is seen to: it is left out.
+    """
+    from sqlalchemy import exists, select
+
+    of, newer = orders.c, orders.alias("newer")
+    again = exists().where(newer.c.item == of.item, newer.c.issued > of.issued).correlate(orders)
     return (
         select(of.id, of.number, of.station, of.by, of.reason)
-        .where(of.state == "refused", of.expires >= now - DECLINED_TOLD)
+        .where(of.state == "refused", of.expires >= now - DECLINED_TOLD, ~again)
         .order_by(of.issued.desc(), of.id.desc())
         .limit(limit)
     )

@@ -108,6 +108,8 @@ class BenchAnnounced(Informing):
     """What of it may be relied on until a day; what says no day is not among it."""
     numbers: dict[str, tuple[str, str]] = Field(default_factory=dict)
     """Name of an instrument or artefact → its serial number and its certificate's, "" for none."""
+    relies: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Name of an instrument → all numbers a run's journal has of it, which are those of its certificate."""
     checks: tuple[CheckTold, ...] = ()
     """Its check standards, of those whose records can be read."""
     simulated: bool = False

@@ -174,7 +174,7 @@ def get_order(order: RunName, caller: Reader, here: Here) -> WholeOrder:
 
 @router.post("/{order}/cancel")
 def cancel_order(order: RunName, why: Reason, caller: Ordering, here: Here) -> WholeOrder:
-    """Take an order back that was not begun yet; to stop a run, abort it."""
+    """Take an order back that was not begun yet, or was refused; to stop a run, abort it."""
     visible.order(here, caller, order)
     with here.store.transaction():
         here.store.orders.withdraw(order, why.reason)

@@ -1,21 +1,34 @@
 """What runs are about: found by numbers, rebuilt from journals, whatever a station writes."""
 
 import json
+import random
 from collections.abc import Callable
+from dataclasses import asdict
 from hashlib import sha256
 
 import pytest
 import rfc8785
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
 from asked import asking, plan, searched_whole
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from kept_keys import demonstrate
 from sqlalchemy import select
 
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.hub.beginning import begun_with
+from remotecal.hub.order_index import LANGUAGES, rebuild, says
+from remotecal.hub.out_of_service import Out
 from remotecal.hub.reverse import resting_on
-from remotecal.journal.events import FILE
+from remotecal.journal.events import FILE, seconds
+from remotecal.station.held import CertificateTells
 from remotecal.store import Store
 from remotecal.store.amendments import AmendmentRow
+from remotecal.store.migrations.versions import v0030_orders_say
 from remotecal.store.signings import SigningRow
 from remotecal.store.tables import run_equipment, run_items
+from remotecal.transport.envelopes import seal
+from remotecal.transport.messages import BenchAnnounced, RemoteOrder
 
 DAY = 86400.0
 
@@ -257,3 +270,59 @@ def test_a_number_is_looked_up_in_an_index(enrolled: Store) -> None:
         steps = plan(enrolled, one, sorting=True)
         of_tables = [step for step in steps if not any(word in step for word in ("TEMP", "Sort", "anon"))]
         assert searched_whole(of_tables) == []
+
+
+@pytest.mark.parametrize("made", ["anew", "by the change"])
+def test_names_of_any_length_are_kept_and_found_and_a_change_keeps_the_same(
+    enrolled: Store, events: list[dict], made: str
+) -> None:
+    """As many bytes as an index of PostgreSQL takes, of text that nothing makes shorter."""
+    draw = random.Random(1)
+    names = {
+        kind: {one: "".join(chr(draw.randrange(0x4E00, 0x9FFF)) for _ in range(900)) for one in LANGUAGES}
+        for kind in ("customer", "dut")
+    }
+    said = json.loads(json.dumps(events[0]["data"]["order"]))
+    said["customer"]["name"], said["dut"]["name"] = names["customer"], names["dut"]
+    key = SealKey(Ed25519PrivateKey.generate())
+    procedure = {"name": "dosing", "sha256": "0" * 64}
+    terms = {"order": said, "bench": "Rig", "procedure": procedure}
+    terms |= {"id": "o" * 60, "station": "here", "issued": 1.0, "expires": 2.0, "by": "Li Wei"}
+    order = RemoteOrder.model_validate_json(json.dumps(terms))
+    enrolled.orders.issue(order.id, "N", "here", seal("order", order, key), 1.0, 2.0, "Li Wei")
+    if made == "anew":
+        assert rebuild(enrolled, key.public) == 1
+    else:
+        database = enrolled.database
+        with database.begin() as one, Operations.context(MigrationContext.configure(one)):
+            v0030_orders_say._fill()
+    row = enrolled.orders.find(order.id)
+    assert {name: getattr(row, name) for name in asdict(says(order))} == asdict(says(order))
+    assert row.bench == "Rig"
+    assert all(len(name.encode()) <= 400 for name in row.words.split("\n"))
+    for text, found in ((names["dut"]["zh"][:9], 1), ('"', 0), ("zh", 0), ("en", 0), (":", 0)):
+        assert len(enrolled.pages.placed(9, 1.0, words=text)) == found, text
+
+
+def test_what_is_granted_is_not_set_apart_by_another_number_of_a_certificate(store: Store, events) -> None:
+    """A certificate of two serial numbers: of an instrument both count, of an artefact the one it has."""
+    event = json.loads(json.dumps(events[0]))
+    (name, used), *_ = event["data"]["certificates"].items()
+    item = used["record"]["items"][0]
+    serial = next(one for one in item["identifications"] if one["issuer"] == "manufacturer")
+    item["identifications"] = [serial | {"value": value} for value in ("Q-1", "Q-2")]
+    event["data"] |= {"clock": "real", "artefacts": {}}
+    at = seconds(event["at"])
+    tells = CertificateTells("C-1", ("Q-1", "Q-2"), None, ((("Q-1", "Q-2"), {}),))
+    items = ((("Q-1", "Q-2"), {}), (("Q-3",), {}))
+    of_several = CertificateTells("C-1", ("Q-1", "Q-2", "Q-3"), None, items)
+    bare = {"name": "b", "sha256": "", "instruments": {}, "numbers": {name: ("Q-1", "C-1")}}
+    store.out_of_service.take_out("Q-2", since="2026-01-01", reason="fell", by="Li Wei", at=at - 30)
+    for told in (tells, of_several):
+        bench = BenchAnnounced(**bare, relies={name: told.of_one("Q-1")})
+        assert [one.name for one in Out.of(store).on(bench)] == [name]
+    assert begun_with(store, json.dumps(event).encode()).startswith("Q-2 was"), "so its order is refused"
+    assert Out.of(store).on(BenchAnnounced(**bare)) == ()
+    event["data"]["artefacts"] = {name: "Q-1"}
+    assert begun_with(store, json.dumps(event).encode()) == "", "an artefact, whose order is granted"
+    assert of_several.of_one("Q-3") == ("Q-3",)

@@ -86,8 +86,23 @@ def test_an_order_that_waits_for_long_is_told_and_one_that_is_declined(web: Web,
             with logged_in(web, "operator") as client:
                 page = client.get("/", headers={"Accept-Language": language})
                 assert said in part(page, "abnormal")
+    mended = [web.do(site.order()) for _ in range(2)]
+    with store.database.begin() as connection:
+        at = orders.c.id.in_((order.id, mended[0].id))
+        connection.execute(orders.update().where(at).values(item=7))
+    assert not called("operator", section="abnormal"), "its item has a newer order"
+    with store.database.begin() as connection:
+        connection.execute(orders.update().where(orders.c.id == mended[0].id).values(item=None))
+    assert called("operator", section="abnormal")
+    for one in mended:
+        store.orders.withdraw(one.id, "not needed")
     with web.clock.put_forward(order.expires - order.issued + DECLINED_TOLD + 60):
         assert not called("operator", section="abnormal")
+    assert called("operator", section="abnormal")
+    with logged_in(web, "operator") as client:
+        assert f'action="/orders/{order.id}/cancel"' in client.get(f"/orders/{order.id}").text
+    store.orders.withdraw(order.id, "settled with them")
+    assert not called("operator", section="abnormal"), "somebody saw to it"
 
 
 async def say(station: object, order: RemoteOrder) -> None:

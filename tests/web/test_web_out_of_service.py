@@ -11,9 +11,11 @@ from test_web_pages import browsing, key_in, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
 
 from remotecal.clock import civil_day, civil_time
-from remotecal.errors import NotOrdered
-from remotecal.hub.beginning import check_begun
+from remotecal.hub import ordered
+from remotecal.hub.beginning import begun_with
 from remotecal.hub.out_of_service import Out
+from remotecal.order import STANDARD_OUT
+from remotecal.pages.words import words
 from remotecal.store.out_of_service import OutOfServiceRow
 from remotecal.store.tables import run_equipment
 from remotecal.transport.messages import BenchAnnounced, Claim
@@ -115,11 +117,15 @@ def test_an_order_that_needs_it_is_refused_with_the_reason(web: Web, run: str) -
             async with web.site.up():
                 return await web.site.refusal(waits)
 
-        assert web.do(fetched()) == why.partition("now: ")[2].partition(". Order")[0]
+        assert web.do(fetched()) == STANDARD_OUT, "customers read it: not which, why, nor who says so"
         assert web.hub.laboratory.store.orders.find(waits.id).state == "refused"
+        today = unescape(client.get("/").text)
+        kind = words("zh")("abnormal.withheld")
+        assert f'{kind}</strong> <a href="/orders/{waits.id}"' in today, "no station declined it"
         assert web.hub.laboratory.store.journals.find("here", waits.id) is None, "no run begins"
-        refusals = [json.loads(told)["order"] for who, _, told in web.audit("refusal") if who == "hub"]
-        assert refusals == [waits.id], "once"
+        (told,) = [json.loads(told) for who, _, told in web.audit("refusal") if who == "hub"]  # once
+        particulars = why.partition("now: ")[2].partition(". Order")[0]
+        assert told == {"order": waits.id, "reason": f"{STANDARD_OUT}: {particulars}"}
 
 
 def test_one_that_is_taken_out_between_fetching_and_claiming_is_not_begun(web: Web, run: str) -> None:
@@ -127,7 +133,7 @@ def test_one_that_is_taken_out_between_fetching_and_claiming_is_not_begun(web: W
     order, store = web.do(web.site.order()), web.hub.laboratory.store
     claim = Claim(station="here", order=order.id, claim="c" * 32)
     with out(web):
-        assert "S1" in web.hub._grant(claim, store.stations.get("here"))
+        assert web.hub._grant(claim, store.stations.get("here")) == STANDARD_OUT
         assert store.orders.find(order.id).state == "refused"
     other = web.do(web.site.order())
     claim = claim.model_copy(update={"order": other.id})
@@ -147,17 +153,31 @@ def test_a_run_that_was_begun_with_it_all_the_same_stands_apart(web: Web, run: s
         return json.dumps({**first, "at": civil_time(at, "UTC").isoformat(), "data": data}).encode()
 
     store.out_of_service.take_out("w-7", since="2026-01-01", reason=WHY, by="Li Wei", at=now)
-    with pytest.raises(
-        NotOrdered, match=r"begun with w-7, which was out of service, in doubt since 2026-01-01: dropped"
-    ):
-        check_begun(store, "r", begun(now + 1))
-    check_begun(store, "r", begun(now - 1))
-    check_begun(store, "r", begun(now + 1, artefacts={"weight": "W-8"}))
-    check_begun(store, "r", begun(now + 1, clock="virtual"))
+    told = f"w-7 was out of service, in doubt since 2026-01-01: {WHY} (Li Wei)"
+    assert begun_with(store, begun(now + 1)) == told
+    assert begun_with(store, begun(now - 1)) == ""
+    assert begun_with(store, begun(now + 1, artefacts={"weight": "W-8"})) == ""
+    assert begun_with(store, begun(now + 1, clock="virtual")) == ""
     store.out_of_service.put_back("W-7", reason="good", by="Li Wei", at=now + 2)
-    with pytest.raises(NotOrdered):
-        check_begun(store, "r", begun(now + 1))
-    check_begun(store, "r", begun(now + 3))
+    assert begun_with(store, begun(now + 1)) == told
+    assert begun_with(store, begun(now + 3)) == ""
+
+
+def test_why_a_run_stands_apart_is_told_to_its_customer_without_particulars(
+    web: Web, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, key = web.hub.laboratory.store, web.hub.laboratory.key.public
+    first = store.journals.first_line("here", run)
+    monkeypatch.setattr(ordered, "begun_with", lambda *_: f"S1 was out: {WHY}")
+    monkeypatch.setattr(ordered, "check_start", lambda *_: None)
+    assert ordered.judge(store, key, "here", run, first) == STANDARD_OUT
+    try:
+        assert store.journals.find("here", run).unordered == STANDARD_OUT
+        assert [json.loads(told)["reason"] for _, _, told in web.audit("unordered")] == [
+            f"{STANDARD_OUT}: S1 was out: {WHY}"
+        ]
+    finally:
+        store.journals.note_unordered("here", run, "")
 
 
 def test_what_a_bench_has_is_told_by_its_numbers() -> None:

@@ -15,6 +15,7 @@ COLUMNS = {
     "customer": "name by language, JSON",
     "device": "what it is for, the first of several, by language, JSON",
     "serial": "that one's number, the maker's or else its owner's",
+    "words": "names of both by all languages, a line each",
 }
 FULL = {
     "balance_by_substitution": "flow.balance_by_substitution",
@@ -51,24 +52,31 @@ FULL = {
     "water_volumetric": "flow.water_volumetric",
 }
 """Name without the folder → with it, of procedures that older orders call so."""
-LONGEST = 200
+LONGEST = 400
 LANGUAGES = ("zh", "en", "")
 
 
 def upgrade() -> None:
-    """Make the columns and their indexes, and fill them; what is no order as it was signed stays empty."""
+    """Make the columns, fill them, and make their indexes; what is no order as it was signed stays empty."""
     numbered = sa.Column("number", sa.BigInteger, comment="of the item in the register, where it is one")
     op.add_column("requests", numbered)
-    for name, comment in COLUMNS.items():
-        op.add_column("orders", sa.Column(name, sa.Text, comment=comment))
+    *names, last = COLUMNS
+    for name in names:
+        op.add_column("orders", sa.Column(name, sa.Text, comment=COLUMNS[name]))
     op.add_column("orders", sa.Column("devices", sa.Integer, comment="how many it is for"))
+    op.add_column("orders", sa.Column(last, sa.Text, comment=COLUMNS[last]))
+    _fill()
     op.create_index("ix_orders_procedure_issued_id", "orders", ["procedure", "issued", "id"])
-    op.create_index("ix_orders_words", "orders", ["customer", "device", "id"])
+    op.create_index("ix_orders_words", "orders", ["words", "id"])
+
+
+def _fill() -> None:
     told = (sa.column(name, sa.Text) for name in COLUMNS)
     orders = sa.table(
         "orders",
         sa.column("id", sa.Text),
         sa.column("envelope", sa.LargeBinary),
+        sa.column("bench", sa.Text),
         *told,
         sa.column("devices", sa.Integer),
     )
@@ -87,20 +95,28 @@ def _says(envelope: bytes) -> dict[str, object]:
         order = content["order"]
         devices = [order["dut"]] if order.get("dut") else order["duts"]
         called = content["procedure"]["name"]
+        customer, device = _in_short(order["customer"]["name"]), _in_short(devices[0]["name"])
         return {
+            "bench": content["bench"],
             "procedure": FULL.get(called, called),
-            "customer": _in_short(order["customer"]["name"]),
-            "device": _in_short(devices[0]["name"]),
+            "customer": json.dumps(customer, ensure_ascii=False),
+            "device": json.dumps(device, ensure_ascii=False),
             "serial": devices[0].get("serial") or devices[0].get("owner_number") or "",
             "devices": len(devices),
+            "words": "\n".join((*customer.values(), *device.values())),
         }
     except (ValueError, LookupError, TypeError, AttributeError):
         return {}
 
 
-def _in_short(words: dict[str, Any]) -> str:
+def _in_short(words: dict[str, Any]) -> dict[str, str]:
     known = {language: words[language] for language in LANGUAGES if language in words}
     some = known or dict(list(words.items())[:2])
-    return json.dumps(
-        {language: said[:LONGEST] for language, said in some.items()}, ensure_ascii=False, sort_keys=True
-    )
+    return {language: _fitting(said) for language, said in sorted(some.items())}
+
+
+def _fitting(text: str) -> str:
+    clean = text.encode("utf-8", "replace").replace(b"\0", "\N{REPLACEMENT CHARACTER}".encode())
+    if len(clean) <= LONGEST:
+        return clean.decode()
+    return f"{clean[: LONGEST - len('…'.encode())].decode(errors='ignore')}…"
