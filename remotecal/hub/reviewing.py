@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Hashable
     from datetime import datetime
 
+    from remotecal.certificates.library import CertificateLibrary
     from remotecal.hub.run_at import RunAt
     from remotecal.model import Measurement, PointBudget, Text
     from remotecal.store import Store
@@ -82,10 +83,22 @@ def review(of_run: RunAt, now: datetime) -> Reviewed:
             folder / XML_NAME,
             journal=journal,
             trust=trust_of(of_run.folder),
+            library=brought_for(of_run.store, computed, folder / "standards"),
             recompute=lambda _: computed,
             now=now,
         )
         return Reviewed(report, flagged(computed, JournalReader.at(journal)), computed, xml)
+
+
+def brought_for(store: Store, record: Record, folder: Path) -> CertificateLibrary:
+    """Return the certificates of the standards used, as far as somebody brought them to the laboratory."""
+    from remotecal.certificates.library import CertificateLibrary
+
+    named = [one.certificate.value.lower() for one in record.standards if one.certificate is not None]
+    folder.mkdir()
+    for number, xml in enumerate(store.brought.files(named)):
+        (folder / f"{number}.xml").write_bytes(xml)
+    return CertificateLibrary([folder])
 
 
 class PointChange(NamedTuple):

@@ -132,6 +132,15 @@ class Brought:
             rows = connection.execute(query.order_by(table.c.id.desc()).limit(limit)).all()
         return tuple((BroughtRow._make(row[:-1]), bytes(row[-1])) for row in rows)
 
+    def files(self, hashes: Iterable[str]) -> tuple[bytes, ...]:
+        """Return the files with these SHA-256, as far as somebody brought them; each once."""
+        from sqlalchemy import select
+
+        table = brought_certificates
+        query = select(table.c.xml).where(table.c.sha256.in_(sorted(set(hashes))))
+        with self._database.read() as connection:
+            return tuple({bytes(row.xml): None for row in connection.execute(query)})
+
     def xml(self, brought: int) -> tuple[BroughtRow, bytes]:
         """Return a certificate and its file (`NotThere`: there is none of this number)."""
         from sqlalchemy import select

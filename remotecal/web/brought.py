@@ -107,6 +107,8 @@ def bring(here: Office, caller: Caller, number: str, content: bytes) -> BroughtR
 
     if not content or len(content) > LARGEST:
         raise ConfigurationError(f"choose the certificate's XML file, of {LARGEST // 2**20} MiB at most")
+    if content.startswith(b"%PDF"):
+        raise ConfigurationError("this is a PDF: choose the certificate's XML file (DCC), which came with it")
     standard = known(here, number).number
     record = dcc.read(content)
     signatures = read_signatures(content)
@@ -135,6 +137,7 @@ def bring(here: Office, caller: Caller, number: str, content: bytes) -> BroughtR
     with here.store.transaction():
         kept = here.store.brought.add(row, content)
         here.store.note(caller.name, "certificate brought", {**said, "brought": kept.id})
+    here.reviewed.forget()  # it is at hand there from now on
     return kept
 
 

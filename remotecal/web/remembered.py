@@ -42,3 +42,9 @@ class Remembered(Generic[T]):
                 _, oldest = self._found.popitem(last=False)
                 self._held -= self._weight(oldest)
         return found
+
+    def forget(self) -> None:
+        """Have all of it looked for anew: something that it follows from has changed."""
+        with self._lock:
+            self._found.clear()
+            self._held = 0

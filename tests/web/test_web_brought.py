@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from html import unescape
+from pathlib import Path
 
 import pytest
 from sample import record as sample
@@ -18,7 +19,8 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.certificates.trust import Revocation, sign_trust_list
 from remotecal.certificates.trust_issues import revoke
-from remotecal.model import Identification, Text
+from remotecal.hub.reviewing import brought_for
+from remotecal.model import Identification, ReportReference, Text
 from remotecal.sim.certificates import ISSUER
 
 SERIAL = "S1"
@@ -95,6 +97,24 @@ def test_it_is_brought_on_its_page_and_taken_away_as_it_was(web: Web, run: str) 
     assert '"NIM-1"' in noted
 
 
+def test_a_review_has_it_at_hand(web: Web, run: str, tmp_path: Path) -> None:
+    content = signed(certificate("NIM-77"))
+    used = sample()
+    reference = ReportReference(
+        number="NIM-77", title=NUMBER, procedure="SHA256", value=sha256(content).hexdigest()
+    )
+    (measured, *_) = used.measurements
+    standard = measured.standards[0].model_copy(update={"certificate": reference})
+    by_it = measured.model_copy(update={"standards": (standard,)})
+    user = used.model_copy(update={"measurements": (by_it,)})
+    store = web.hub.laboratory.store
+    assert brought_for(store, user, tmp_path / "before").find(reference) is None
+    kept = brought(web, content)
+    assert kept["sha256"] == reference.value
+    assert store.brought.files([reference.value]) == (content,)
+    assert brought_for(store, user, tmp_path / "after").find(reference) == content
+
+
 def test_who_answers_for_it_is_said(web: Web, run: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stranger = replace(signing_keys(), signers={"institute": signing_keys().signers["performed"]})
     unsigned, foreign = certificate("NIM-2"), signed(certificate("NIM-3"), keys=stranger)
@@ -121,7 +141,7 @@ def test_who_answers_for_it_is_said(web: Web, run: str, monkeypatch: pytest.Monk
 
 
 def test_what_is_not_its_certificate_is_refused(web: Web, run: str) -> None:
-    good = certificate("NIM-7")
+    good = certificate("NIM-77")
     tomorrow = datetime.now(UTC).date() + timedelta(days=2)
     hostile = good.replace(b"?>", b"?>" + ENTITIES.encode(), 1)
     reading = good.replace(b"?>", b"?>" + FILE_ENTITY.encode(), 1)
@@ -136,14 +156,18 @@ def test_what_is_not_its_certificate_is_refused(web: Web, run: str) -> None:
     for content, why in (
         (certificate("NIM-8", serial="S-2"), "not that of S1"),
         (certificate("NIM-9", begun=tomorrow, finished=tomorrow, issued=tomorrow), "a day to come"),
-        (signed(good).replace(b"NIM-7", b"NIM-X"), "signature"),
+        (signed(good).replace(b"NIM-77", b"NIM-X"), "signature"),
     ):
         assert why in brought(web, content, 409), why
     assert "nothing here" in brought(web, good, 404, number="nobody")
     for user in ("reader", "customer"):
         assert "role" in brought(web, good, 403, user=user)
     kept = [row.number for row in web.hub.laboratory.store.brought.of([SERIAL])]
-    assert not {"NIM-7", "NIM-8", "NIM-9", "NIM-X"} & set(kept)
+    assert not {"NIM-77", "NIM-8", "NIM-9", "NIM-X"} & set(kept)
+
+
+def test_a_pdf_is_told_to_be_one(web: Web, run: str) -> None:
+    assert "this is a PDF: choose" in brought(web, b"%PDF-1.7 \xff", 422)
 
 
 def test_what_is_revoked_is_refused(web: Web, run: str) -> None:
