@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
+from remotecal.drivers.rig.gas_loop import longest_relief
+from remotecal.made_safe import STEPS
 from remotecal.model import Text
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 READING_DELAY: Final = 0.001
 """Expanded uncertainty of the time between two readings of the counters, in s."""
 WITHIN: Final = 3600.0
-"""Seconds the loop may take to be safe: it lets the gas out at 0.1 MPa a minute."""
+"""Seconds the loop may take to be safe, at least: it lets the gas out at 0.1 MPa a minute."""
 
 
 def paper(
@@ -58,7 +61,7 @@ def paper(
         characteristics=_facts(spec, certificates, today),
         interlocks=_interlocks(told),
         heartbeat=Heartbeat(quantity="loop.heartbeat", every=2.0),
-        safe=Safe(order=("blower", "loop"), within=WITHIN),
+        safe=Safe(order=("blower", "loop"), within=_within(told)),
     )
 
 
@@ -84,6 +87,12 @@ def _facts(spec: LoopSpec, certificates: Mapping[str, Calibrated], today: date) 
         volume, expanded = stated.corrections[0] * size, stated.expanded[0] * size
         volumes[name] = characteristic(round(volume, 9), "m3", round(expanded, 9), today)
     return {**volumes, "reading_delay": characteristic(0.0, "s", READING_DELAY, today)}
+
+
+def _within(told: Mapping[str, object]) -> float:
+    """Return the seconds in which it is made safe: the loop's half must do for the interlock's pressure."""
+    highest = 1.05 * max(cast("list[float]", told["pressures"]))
+    return max(WITHIN, 2.0 * math.ceil(longest_relief(highest) + STEPS))
 
 
 def _interlocks(told: Mapping[str, object]) -> tuple[Interlock, ...]:

@@ -358,7 +358,7 @@ def test_orders_that_can_not_be_are_refused(bench, parameters, said):
 
 def test_masters_are_not_extrapolated(bench):
     """At 5 MPa a DN100 works at Re 4.4e6, and the certificates end at 4.0e6."""
-    rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"), ("within = 3600.0", "within = 7200.0"))
+    rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"), ("within = 3600.0", "within = 11100.0"))
     with pytest.raises(
         CertificateRefused, match=r"check meter, .* for Re 5000 to 4e\+06, .* not extrapolated"
     ):

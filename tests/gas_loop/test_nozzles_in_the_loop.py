@@ -231,7 +231,7 @@ def test_flows_that_nozzles_can_not_make_are_refused(bench, parameters, error, s
 
 
 def test_nozzles_are_not_used_beyond_their_certificates(bench):
-    rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"), ("within = 3600.0", "within = 7200.0"))
+    rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"), ("within = 3600.0", "within = 11100.0"))
     with pytest.raises(CertificateRefused, match=r"nozzle \d does not count: "):
         planned(bench, pressures=[150.0], flows=[400.0])
 
