@@ -86,15 +86,13 @@ class Often:
         if isinstance(count, str):
             if not hasattr(parameters, count):
                 raise ParameterError(
-                    f"Often({count!r}) names no parameter of the procedure: name one that is a whole number, "
-                    "or write the number"
+                    f"Often({count!r}) names no parameter of the procedure: name one, or write the number"
                 )
             count = getattr(parameters, count)
         whole = isinstance(count, int | float) and not isinstance(count, bool) and count == count // 1
         if not whole or count < 0:  # type: ignore[operator]  # it is a number
             raise ParameterError(
-                f"Often({self.count!r}) is {count!r}, and must be a whole number: how many readings of each "
-                "source are due"
+                f"Often({self.count!r}) is {count!r}, and must be a whole number: of readings by each source"
             )
         return int(count)  # type: ignore[call-overload,no-any-return]  # it is a number
 
