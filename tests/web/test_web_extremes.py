@@ -17,6 +17,7 @@ from remotecal.transport.messages import Hello, Live
 from remotecal.web.indications import trend_of
 from remotecal.web.last_minute import LastMinute
 from remotecal.web.pace import left
+from remotecal.web.pages import tripped
 from remotecal.web.watching import Seen
 
 HUGE = 10**400
@@ -144,3 +145,9 @@ def test_a_chart_of_any_values_is_one_or_is_refused(values: tuple[float, ...]) -
         return
     assert chart.sigma > 0
     chart.faults(values)
+
+
+def test_names_of_the_last_minute_are_short_text_and_its_numbers_can_be_drawn() -> None:
+    written = [{"what": "w" * 9999, "unit": [["V"]], "values": [[-1.0, HUGE], [HUGE, 1.0], [-1.0, 9.9e37]]}]
+    (one,) = tripped._told(written)
+    assert (len(one.what), one.unit, one.values) == (tripped.LONGEST, "", ((-1.0, 9.9e37),))
