@@ -4,12 +4,18 @@ import json
 import re
 import time
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from test_web_pages import browsing
+from web_laboratory import Web
 
 from remotecal.certificates.pdf.strip import HEIGHT, strip
+from remotecal.clock import VirtualClock
 from remotecal.errors import ParameterError
+from remotecal.journal.writing import Journal
 from remotecal.statistics import ControlChart
 from remotecal.store.unbegun import OVERDUE, overdue
 from remotecal.transport.check_standards import MOST_VALUES, CheckTold
@@ -151,3 +157,21 @@ def test_names_of_the_last_minute_are_short_text_and_its_numbers_can_be_drawn() 
     written = [{"what": "w" * 9999, "unit": [["V"]], "values": [[-1.0, HUGE], [HUGE, 1.0], [-1.0, 9.9e37]]}]
     (one,) = tripped._told(written)
     assert (len(one.what), one.unit, one.values) == (tripped.LONGEST, "", ((-1.0, 9.9e37),))
+
+
+def test_a_line_that_no_journal_has_takes_no_run_s_page_away(web: Web, tmp_path: Path) -> None:
+    trend = [{"what": "gauge", "unit": "V", "values": [[-1.0, 9.9e37], [0.0, 9.9e37]]}]
+    journals = web.hub.laboratory.store.journals
+    for name, canonical in (("whole", True), ("anew", False)):
+        with Journal.create(tmp_path / name, VirtualClock(1.79e9)) as journal:
+            journal.append("start", {"format": 1})
+            journal.append("interlock", {"error": "InterlockTripped", "text": "above", "trend": trend})
+        first, last = (tmp_path / name / "journal.jsonl").read_bytes().splitlines()
+        if not canonical:  # chained all the same
+            own = re.sub(rb'"hash":"[0-9a-f]{64}",', b"", last.replace(b'"error":', b'"error": '))
+            last = own.replace(b'"kind":', b'"hash":"%s","kind":' % sha256(own).hexdigest().encode())
+        assert journals.append("here", name, 1, [first, last], 1.79e9) == 2
+    with browsing(web, "reader") as client:
+        pages = [client.get(f"/runs/here/{name}") for name in ("whole", "anew")]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert ["gauge" in page.text for page in pages] == [True, False]

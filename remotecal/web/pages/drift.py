@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
-    from remotecal.journal.evidence import CertificateUsed
+    from remotecal.bench import CertificateUsed
     from remotecal.model import Record
     from remotecal.store.index import EquipmentRow
     from remotecal.transport.check_standards import CheckTold
