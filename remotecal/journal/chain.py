@@ -7,9 +7,10 @@ looked at when the journal is complete.
 
 from __future__ import annotations
 
+import json
 import re
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _END = re.compile(
     rb'"hash":"(?P<hash>[0-9a-f]{64})",'
@@ -34,6 +35,19 @@ def ending(line: bytes) -> ChainLink | None:
         if found is None
         else ChainLink(int(found["seq"]), found["kind"].decode(), found["hash"].decode())
     )
+
+
+def told_by(line: bytes) -> dict[str, Any]:
+    """Return the members of a line of which no more is known than that it stands in a chain.
+
+    Whoever wrote it may have written anything: what is no object, or has no object as its `data`, or is
+    nested deeper than can be read, has no members.
+    """
+    try:
+        members = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return members if isinstance(members, dict) and isinstance(members.get("data"), dict) else {}
 
 
 def previous(line: bytes) -> str:

@@ -6,6 +6,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pydantic import ValidationError
+
 from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
 from remotecal.model import Column
@@ -93,7 +95,7 @@ def checks(bench: Bench) -> tuple[CheckTold, ...]:
 
     admission, found = bench.file.admission, []
     for chart in () if admission is None else admission.check_standards:
-        with suppress(RemotecalError):
+        with suppress(RemotecalError, ValidationError):
             record = read_check_standard(bench.path.parent / chart)
             found.append(
                 CheckTold(

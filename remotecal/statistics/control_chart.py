@@ -10,6 +10,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isfinite
 
 from remotecal.errors import CertificateRefused, ParameterError
 
@@ -34,14 +35,20 @@ class ControlChart:
         """Return the chart of values in the order they were taken.
 
         Raises:
-            ParameterError: there are too few, or they don't vary at all.
+            ParameterError: there are too few, they don't vary at all, or so that no number says how much.
         """
         if len(values) < FEWEST:
             raise ParameterError(f"a control chart needs {FEWEST} values or more; there are {len(values)}")
-        sigma = statistics.fmean(abs(b - a) for a, b in pairwise(values)) / D2_OF_PAIRS
-        if not sigma > 0:
+        try:
+            sigma = statistics.fmean(abs(b - a) for a, b in pairwise(values)) / D2_OF_PAIRS
+            centre = statistics.fmean(values)
+        except ArithmeticError as error:
+            raise ParameterError(f"no control chart can be made of these values: {error}") from error
+        if not (isfinite(centre) and isfinite(3 * sigma)):
+            raise ParameterError("values of a check standard are too large for a control chart: see to them")
+        if not centre + sigma > centre:
             raise ParameterError("the values of a check standard don't vary: is it being read at all?")
-        return cls(statistics.fmean(values), sigma)
+        return cls(centre, sigma)
 
     @property
     def limits(self) -> tuple[float, float]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
+from remotecal.journal.chain import told_by
 from remotecal.journal.files import Attached, read_attached
 from remotecal.store.database import of_runs
 from remotecal.store.shares import add_used, lock_used, no_room
@@ -201,11 +201,7 @@ def named(station: str, run: str, number: int, line: bytes) -> dict[str, object]
 
 
 def _named(number: int, line: bytes) -> Attached:
-    try:
-        data = json.loads(line)["data"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        data = None
-    return read_attached(data if isinstance(data, dict) else {}, number)
+    return read_attached(told_by(line).get("data", {}), number)
 
 
 def _of(table: Table, station: str, run: str, digest: str) -> tuple[ColumnElement[bool], ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from remotecal.errors import JournalBroken
-from remotecal.journal.chain import ending
+from remotecal.journal.chain import ending, told_by
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.store.amendments import alike
@@ -60,7 +60,7 @@ class Indexed:
     def take(self, station: str, run: str, kind: str, line: bytes) -> None:
         """Read one line of a journal; what is not the start of a run, though it says so, tells nothing."""
         try:
-            event = json.loads(line)
+            event = told_by(line)
             of: Entry = {"station": station, "run": run, "at": seconds(event["at"])}
             if kind == "start":
                 start = start_of(event["data"])
@@ -69,7 +69,7 @@ class Indexed:
             else:
                 said = {name: str(event["data"][name]) for name in ("name", "maker", "model", "serial")}
                 self.equipment.append(of | _fit({**NOT_TOLD, **said}))
-        except (JournalBroken, ValueError, KeyError, TypeError, AttributeError):
+        except (JournalBroken, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return
 
     def write(self, connection: Connection, database: Database) -> None:

@@ -123,6 +123,14 @@ class Notices:
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
 
+    def about_since(self, kind: str, since: float) -> frozenset[str]:
+        """Return of which things of a kind somebody was told from a time on."""
+        from sqlalchemy import select
+
+        query = select(notices.c.about).where(notices.c.kind == kind, notices.c.made >= since).distinct()
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def to(self, user: str, limit: int = 200, *, unseen: bool = False) -> tuple[NoticeRow, ...]:
         """Return the notices to somebody, the latest first; of those not acknowledged alone where asked."""
         from sqlalchemy import select

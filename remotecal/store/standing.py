@@ -5,10 +5,10 @@ This is an index, as `index` is: made of a journal's lines as they arrive, and a
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from remotecal.journal.chain import told_by
 from remotecal.journal.events import is_on_site
 from remotecal.store.tables import runs
 
@@ -48,8 +48,8 @@ class RunStanding:
             self.safe = ""
         elif kind == "safe" or kind in STOPS or kind in BY:
             try:
-                self._tell(kind, seq, json.loads(line)["data"])
-            except (ValueError, KeyError, TypeError, AttributeError):
+                self._tell(kind, seq, told_by(line)["data"])
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 return
 
     def _tell(self, kind: str, seq: int, data: Mapping[str, Any]) -> None:

@@ -59,7 +59,7 @@ def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
     said = literal('"waits_for_consent":{"order":"') + of.id + literal('"')
     long_ago = (of.issued <= now - OVERDUE) & (of.expires >= now)
     return (
-        select(of.id, of.number, of.station, of.by, stations.c.announced)
+        select(of.id, of.number, of.station, of.by, of.issued, stations.c.announced)
         .join_from(orders, stations, stations.c.name == of.station)
         .where(text(WAITING), long_ago, stations.c.announced.contains(said))
         .order_by(of.issued)
@@ -69,10 +69,11 @@ def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
 
 def overdue(rows: Iterable[tuple[Any, ...]], now: float) -> Iterator[AwaitsConsent]:
     """Yield, of what `awaiting_consent` finds, the orders that wait by their stations' words for too long."""
-    for order, number, station, by, announced in rows:
+    for order, number, station, by, issued, announced in rows:
         waits = json.loads(announced).get("waits_for_consent") or {}
-        if waits.get("order") == order and waits["since"] <= now - OVERDUE:
-            yield AwaitsConsent(order, number, station, by, waits["since"])
+        since = max(waits.get("since", now), issued)  # nobody was asked of an order before it was issued
+        if waits.get("order") == order and since <= now - OVERDUE:
+            yield AwaitsConsent(order, number, station, by, since)
 
 
 def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:

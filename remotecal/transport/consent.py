@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from remotecal.transport.versions import Informing
+from remotecal.transport.versions import Informing, Moment
 
 
 class ConsentAwaited(Informing):
@@ -12,7 +12,7 @@ class ConsentAwaited(Informing):
 
     order: str
     """Which."""
-    since: float
+    since: Moment
     """Since when, by the laboratory's clock, in seconds since 1970; the same after a restart."""
     expires: float | None = None
     """Until when the order may be begun, by the same clock; None where an older program kept it."""

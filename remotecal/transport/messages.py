@@ -15,7 +15,7 @@ from remotecal.procedures.run import Kind
 from remotecal.transport.check_standards import CheckTold
 from remotecal.transport.consent import ConsentAwaited, OrderWaiting
 from remotecal.transport.limits import LimitTold
-from remotecal.transport.versions import Informing
+from remotecal.transport.versions import Count, Informing, Moment
 
 LONGEST_LINE = 7 * 2**20
 """Bytes a line of a journal may have: a message holds 8 MiB, with what goes before the lines."""
@@ -125,7 +125,7 @@ class Hello(Informing):
     """This start of its agent."""
     nonce: str
     """Unlike that of any other hello, so that no earlier answer answers this one."""
-    time: float
+    time: Moment
     """Its clock."""
     version: str
     """Of its program."""
@@ -137,7 +137,7 @@ class Hello(Informing):
     """The run that is on."""
     speaks: int = 1
     """Edition of what it signs and obeys (`SPEAKS`)."""
-    disk_free: int | None = None
+    disk_free: Annotated[int, Field(ge=0, le=2**63 - 1)] | None = None
     """Bytes that are free where its journals lie; None: it does not tell."""
     held_up: dict[str, str] = Field(default_factory=dict)
     """Run → why it does not reach the laboratory, of the first few."""
@@ -322,19 +322,19 @@ class Live(Informing):
     """What it does."""
     point: str = ""
     """The point it is at."""
-    number: int = 0
+    number: Count = 0
     """Number of the point."""
-    points: int = 0
+    points: Count = 0
     """How many points there are."""
-    repeat: int = 0
+    repeat: Count = 0
     """Number of the repeat; 0 outside of one."""
-    observed: int = 0
+    observed: Count = 0
     """Observations made."""
-    due: int = 0
+    due: Count = 0
     """Observations there shall be."""
-    began: float = 0.0
+    began: Moment = 0.0
     """When it began, by its clock."""
-    now: float = 0.0
+    now: Moment = 0.0
     """Time by its clock."""
     last: dict[str, tuple[float, str]] = Field(default_factory=dict)
     """Source → latest indication and its unit, of what the run read and of what is watched."""
@@ -342,11 +342,11 @@ class Live(Informing):
     """Source → digits behind the point that its indication has; none where that is not known."""
     limits: dict[str, tuple[LimitTold, ...]] = Field(default_factory=dict)
     """Source → what of it stops the run."""
-    left: float | None = None
+    left: Annotated[float, Field(ge=0, le=1e9)] | None = None
     """Seconds until it is over, at the pace of the repeats so far; None until there is a pace."""
-    sent: int = 0
+    sent: Count = 0
     """How many of these the station has sent of this run by itself; 0: it does not say."""
-    prompt: int = 0
+    prompt: Count = 0
     """Number of the open question; 0 if there is none."""
     question: dict[str, str] = Field(default_factory=dict)
     """The open question, by language."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 
 from remotecal.configuration import Written
 
@@ -19,6 +19,11 @@ order must not carry the order out. What sides merely tell each other (`Informin
 """
 OLDEST_SERVED = 1
 """The oldest edition that a hub of this version still understands, and is understood by."""
+
+Count = Annotated[int, Field(ge=0, le=2**31)]
+"""A number of something, as one side tells it: whatever it says, it can be counted with and kept."""
+Moment = Annotated[float, Field(ge=-1e11, le=1e11)]
+"""A time in seconds since 1970, or by a clock of its own, as one side tells it: some thousand years."""
 
 
 class Informing(Written):

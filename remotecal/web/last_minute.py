@@ -55,8 +55,9 @@ class LastMinute:
         if 0 < live.sent < self._sent:
             del self._at[:], self._numbers[:]  # the station was started anew, and counts anew
         self._sent = live.sent or self._sent
+        number = float(live.sent)  # first, so that both grow, or neither
         self._at.append(now)
-        self._numbers.append(live.sent)
+        self._numbers.append(number)
         while len(self._at) > WORDS or self._at[0] < now - REACH:
             del self._at[0], self._numbers[0]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
 
+LONGEST: Final = 1e9
+"""Seconds that a run may still take, at most: what is longer, thirty years, is no pace."""
+
 
 def left(live: Live, age: float) -> float | None:
-    """Return about how many seconds a run still takes; None until there is a pace.
+    """Return about how many seconds a run still takes; None until there is a pace, and where it is none.
 
     Its station tells, by what its procedure says that each point takes. One of an earlier version does not:
     then each observation counts alike.
@@ -21,6 +24,6 @@ def left(live: Live, age: float) -> float | None:
     ahead = live.left
     if ahead is None and live.observed and live.now > live.began:
         ahead = (live.now - live.began) / live.observed * (live.due - live.observed)
-    if ahead is None:
+    if ahead is None or not ahead <= LONGEST:
         return None
     return max(0.0, ahead - (age if live.state == "running" else 0.0))

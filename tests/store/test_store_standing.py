@@ -1,11 +1,15 @@
 """How runs stand is kept as their lines arrive, by whatever parts, and found again from their journals."""
 
+import re
+from hashlib import sha256
 from pathlib import Path
 
+import pytest
 from sqlalchemy import update
 
 from remotecal.clock import VirtualClock
 from remotecal.errors import EvidenceError
+from remotecal.journal.events import seal
 from remotecal.journal.writing import Journal
 from remotecal.store import Store
 from remotecal.store.growing import Batch
@@ -98,3 +102,18 @@ def test_whatever_a_station_writes_of_it_is_taken_in(enrolled: Store, tmp_path: 
         why, _, safe, on_site = standing(enrolled, f"{number}")
         assert len(why.encode()) <= LONGEST
         assert (safe, on_site) == ("", "")
+
+
+@pytest.mark.parametrize("kind", ["start", "instrument", "interlock", "safe", "answer", "file"])
+def test_a_line_nested_without_end_holds_up_nobody_else(enrolled: Store, tmp_path: Path, kind: str) -> None:
+    lines, deep = journal(tmp_path / "run", BEGIN), b"[" * 100_000 + b"]" * 100_000
+    sealed, _ = seal(1, "2026-05-06T08:00:00.000Z", kind, {"text": 7}, "0" * 64)
+    own = re.sub(rb'"hash":"[0-9a-f]{64}",', b"", sealed.replace(b"7", deep, 1))
+    line = own.replace(b'"kind":', b'"hash":"%s","kind":' % sha256(own).hexdigest().encode())
+    hostile, other = enrolled.journals.append_all(
+        [Batch("there", "r", 1, [line]), Batch("here", "r", 1, lines)], 1.0
+    )
+    assert other == len(lines)
+    assert isinstance(hostile, EvidenceError) if kind == "file" else hostile == 1
+    if kind != "file":
+        enrolled.about.rebuild()

@@ -17,7 +17,7 @@ from web_laboratory import Web
 from remotecal.certificates.drift import courses
 from remotecal.journal.events import seal
 from remotecal.model import Column, Measurement, Record, Result, Table, Text, Uncertainty
-from remotecal.store.tables import journal_lines, run_equipment
+from remotecal.store.tables import journal_lines, run_equipment, runs
 from remotecal.transport.messages import BenchAnnounced
 
 __all__ = ["day", "run"]
@@ -108,11 +108,11 @@ def test_the_page_has_drawing_and_table_of_those_in_runs_and_those_brought(web: 
         page = client.get(f"/standard/drift?number={number}").text
         assert "只有一份证书" in page
         assert "<svg" not in page
-        _in_a_run(web, run, number, of("W-2", SECOND, [("100", "100.000203", "0.000050")]))
+        line = _in_a_run(web, run, number, of("W-2", SECOND, [("100", "100.000203", "0.000050")]))
         store = web.hub.laboratory.store
         with asking(store) as sent:
             page = unescape(english.get(f"/standard/drift?number={number}").text)
-        assert len(sent) == 4
+        assert len(sent) == 5
         assert not [step for one in sent for step in plan(store, one) if "SCAN journal_lines" in step]
         assert "one certificate only" not in page
         assert page.count("<svg") == 1
@@ -122,17 +122,32 @@ def test_the_page_has_drawing_and_table_of_those_in_runs_and_those_brought(web: 
             "0.000080",
             "more than U",
             "W-1 (2024-05-06)",
+            "Nobody on the trust list answers for these, which somebody brought: W-1<",
             "● 100 g",
         ):
             assert told in re.sub(r"</?span[^>]*>", "", page), told
         assert f"/standard/drift?number={number}" in english.get(f"/standard?number={number}").text
         assert client.get("/standard/drift?number=nobody").status_code == 404
+        for forged in (b'{"forged":1}', b"[" * 100_000):
+            this = (journal_lines.c.run == "drifting") & (journal_lines.c.seq == 1)
+            with store.database.begin() as connection:
+                connection.execute(journal_lines.update().where(this).values(line=forged))
+            assert "只有一份证书" in client.get(f"/standard/drift?number={number}").text
+        with store.database.begin() as connection:
+            connection.execute(journal_lines.update().where(this).values(line=line))
+        assert "只有一份证书" not in client.get(f"/standard/drift?number={number}").text
+        row = {"station": "here", "run": "drifting", "committed": 1, "head": "", "state": "begun"}
+        with store.database.begin() as connection:
+            connection.execute(
+                runs.insert().values(**row, began=1.0, updated=1.0, conflict="", unordered="x")
+            )
+        assert "只有一份证书" in client.get(f"/standard/drift?number={number}").text
     with browsing(web, "customer") as customer:
         assert customer.get(f"/standard/drift?number={number}").status_code == 403
 
 
-def _in_a_run(web: Web, run: str, serial: str, record: Record) -> None:
-    """Enter a run, as like another, that had a standard by a certificate."""
+def _in_a_run(web: Web, run: str, serial: str, record: Record) -> bytes:
+    """Enter a run, as like another, that had a standard by a certificate; return its first line."""
     first = json.loads(web.hub.laboratory.store.journals.first_line("here", run))
     used = {"file": "w.xml", "sha256": "0" * 64, "record": record.model_dump(mode="json")}
     first["data"]["certificates"] = {"weight": used}
@@ -142,6 +157,7 @@ def _in_a_run(web: Web, run: str, serial: str, record: Record) -> None:
     with web.hub.laboratory.store.database.begin() as connection:
         connection.execute(run_equipment.insert().values(**row, maker="", model=""))
         connection.execute(journal_lines.insert().values(station="here", run="drifting", seq=1, line=line))
+    return line
 
 
 def test_a_check_standard_has_its_chart_and_its_faults_in_words(web: Web, run: str, day: date) -> None:

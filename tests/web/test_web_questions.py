@@ -23,6 +23,7 @@ from windows import LOOK, shot, window
 from remotecal.clock import VirtualClock
 from remotecal.hub.noticing import Noticing
 from remotecal.hub.settings import PublicSettings
+from remotecal.hub.unanswered import OF_ONE
 from remotecal.journal.writing import Journal
 from remotecal.pages.words import Language, words
 from remotecal.station.agent import Station
@@ -166,7 +167,9 @@ def ask_on(web: Web, ahead: float = 0.0) -> int:
 def asking(web: Web, path: Path, by: str) -> Journal:
     """Return the journal of a run somebody ordered, that asks; it is not at the laboratory yet."""
     name, now = path.name, web.clock.now()
-    web.hub.laboratory.store.orders.issue(name, "T-7", "here", b"e", now, now + 1.0, by)
+    orders = web.hub.laboratory.store.orders
+    orders.issue(name, "T-7", "here", b"e", now, now + 1.0, by)
+    assert orders.claim(name, "here", "c", now) == ""
     journal = Journal.create(path, VirtualClock(0.0))
     journal.append("start", {"format": 1})
     question = {"zh": "水位?", "en": "Which level?"}
@@ -353,3 +356,53 @@ def compare_as_a_stranger(browser: Browser, web: Web, said: list[str], run: str,
     file = {"name": "certificate.pdf", "mimeType": "application/pdf", "buffer": pdf}
     stranger.locator("#file").set_input_files([file])
     expect(stranger.locator("#checked")).to_contain_text("✓")
+
+
+def test_whatever_a_run_asks_the_others_are_told_of(web: Web, tmp_path: Path) -> None:
+    now, store = web.clock.now(), web.hub.laboratory.store
+    hostile: list[object] = [
+        [7],
+        7,
+        {"en": {"deep": 1}, "zh": "a\nb\0c\u2028d"},
+        {str(n): "x" * 999 for n in range(99)},
+    ]
+    for number, question in enumerate(hostile):
+        with asking(web, tmp_path / f"asks-{number}", "ordering") as journal:
+            journal.append("control", {"verb": ["take_control"], "by": {"x": 1}})
+            journal.append("prompt", {"kind": "text", "options": [], "question": question})
+            brought(web, tmp_path / f"asks-{number}", now)
+    with asking(web, tmp_path / "of-nobody", "ordering"):
+        brought(web, tmp_path / "of-nobody", now)
+    store.journals.note_unordered("here", "of-nobody", "it is another order's")
+    with Journal.create(tmp_path / "made-up", VirtualClock(0.0)) as journal:
+        journal.append("start", {"format": 1})
+        journal.append("prompt", {"kind": "text", "options": [], "question": "Pay?"})
+    brought(web, tmp_path / "made-up", now)
+    assert ask_on(web, 610.0) > 0
+    assert (told_of(web, tmp_path / "of-nobody"), told_of(web, tmp_path / "made-up")) == ([], [])
+    for number in range(len(hostile)):
+        assert told_of(web, tmp_path / f"asks-{number}"), number
+    rows = [row.what for row in store.notices.all(1000) if row.about.startswith("here/asks-")]
+    assert max(map(len, rows)) < 1000
+    assert all(len(what.splitlines()) == 1 and "\0" not in what for what in rows)
+
+
+def test_of_one_station_people_are_told_so_much_in_an_hour_and_the_rest_later(
+    web: Web, tmp_path: Path
+) -> None:
+    now = web.clock.now()
+    for number in range(OF_ONE + 2):
+        with asking(web, tmp_path / f"many-{number}", "ordering"):
+            brought(web, tmp_path / f"many-{number}", now)
+
+    def told() -> int:
+        rows = web.hub.laboratory.store.notices.all(10_000)
+        return len({row.about for row in rows if row.about.startswith("here/many-")})
+
+    ask_on(web, 4e5)
+    first = told()
+    assert first <= OF_ONE
+    ask_on(web, 4e5 + 60.0)
+    assert told() == first
+    ask_on(web, 4e5 + 3700.0)
+    assert told() == OF_ONE + 2

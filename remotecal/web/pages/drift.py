@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Response
@@ -10,7 +11,7 @@ from markupsafe import Markup
 from remotecal import units
 from remotecal.certificates import dcc
 from remotecal.certificates.drift import ValueCourse, courses
-from remotecal.errors import NotThere, ParameterError, RecordError
+from remotecal.errors import JournalBroken, NotThere, ParameterError, RecordError
 from remotecal.hub.ordering import announced
 from remotecal.journal.events import read_alone
 from remotecal.journal.evidence import start_of
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from remotecal.bench import CertificateUsed
     from remotecal.model import Record
     from remotecal.store.index import EquipmentRow
     from remotecal.transport.check_standards import CheckTold
@@ -88,13 +90,14 @@ def show_drift(visitor: Visiting, number: Number) -> Response:
     office = visitor.office
     used = office.store.about.took_part(number, limit=RUNS)
     known = out_of_service.known_by(office, number, used)
-    records, revoked = _counting(visitor, _records(office, known.number, used))
+    records, revoked, doubted = _counting(visitor, _records(office, known.number, used))
     found = courses(records, known.number)
     return visitor.page(
         "standard_drift.html",
         number=known.number,
         certificates=sorted(((one.finished, one.number) for one in records), reverse=True),
         revoked=revoked,
+        doubted=doubted,
         drifts=[_drift(visitor, group) for group in _groups(found)],
         most=MOST,
     )
@@ -132,39 +135,57 @@ def checks_of(office: Office) -> list[CheckRow]:
     return sorted(found, key=lambda one: (not one.faults, one.station, one.bench, one.check.name))
 
 
-def _records(office: Office, number: str, used: Sequence[EquipmentRow]) -> Iterator[Record]:
-    """Yield the certificates that a standard had in runs, or that were brought for it, each number once."""
+def _records(office: Office, number: str, used: Sequence[EquipmentRow]) -> Iterator[tuple[Record, str]]:
+    """Yield the certificates that a standard had in runs, or that were brought for it, each number once.
+
+    With each goes why nobody answers for one that was brought, "" otherwise. What can't be read is left out,
+    and so are runs that nobody ordered.
+    """
     wanted: dict[str, EquipmentRow] = {}
+    runs = office.store.journals.some({(row.station, row.run) for row in used})
+    unordered = {run for run, row in runs.items() if row.unordered}
     for row in used:
-        if row.certificate and row.serial in {"", number} and len(wanted) < MOST:
+        if row.certificate and row.serial in {"", number} and (row.station, row.run) not in unordered:
             wanted.setdefault(row.certificate_sha256 or row.certificate, row)
+    wanted = dict(islice(wanted.items(), MOST))
     lines = office.store.journals.first_lines({(row.station, row.run) for row in wanted.values()})
     seen: set[str] = set()
     for row in wanted.values():
         line = lines.get((row.station, row.run))
-        held = start_of(read_alone(line, 1).data).certificates.get(row.name) if line else None
+        held = _held(line, row.name) if line else None
         if held is not None and held.record.number not in seen:
             seen.add(held.record.number)
-            yield held.record
+            yield held.record, ""
     for kept, content in office.store.brought.contents(number, MOST):
         if kept.number not in seen:
             seen.add(kept.number)
             try:
-                yield dcc.read(content)
+                yield dcc.read(content), kept.doubt
             except RecordError:
                 continue  # an older version took it
 
 
-def _counting(visitor: Visitor, records: Iterable[Record]) -> tuple[list[Record], list[str]]:
-    """Return the certificates that count, and the numbers of those that the trust list revokes."""
+def _held(line: bytes, name: str) -> CertificateUsed | None:
+    """Return the certificate of what has a name in a run, by its first line; None where that tells none."""
+    try:
+        return start_of(read_alone(line, 1).data).certificates.get(name)
+    except JournalBroken:  # its station wrote what begins no run
+        return None
+
+
+def _counting(
+    visitor: Visitor, records: Iterable[tuple[Record, str]]
+) -> tuple[list[Record], list[str], list[str]]:
+    """Return the certificates that count, the numbers of those revoked, and of those nobody answers for."""
     trust, _ = believed(visitor.office)
-    found, revoked = [], []
-    for one in records:
+    found, revoked, doubted = [], [], []
+    for one, doubt in records:
         if trust is not None and trust.revocation_of(one.number) is not None:
             revoked.append(one.number)
         else:
             found.append(one)
-    return found, revoked
+            doubted += [one.number] if doubt else []
+    return found, revoked, doubted
 
 
 def _groups(found: Iterable[ValueCourse]) -> list[list[ValueCourse]]:

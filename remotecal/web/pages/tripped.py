@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from remotecal.errors import JournalBroken
 from remotecal.journal.events import read_alone
 from remotecal.web.indications import trend_of
 
@@ -19,6 +20,8 @@ MOST: Final = 16
 """Quantities that are shown, at most."""
 VALUES: Final = 200
 """Values of one, at most: the last."""
+LONGEST: Final = 100
+"""Letters of a name or a unit that are shown, at most."""
 
 
 class Before(NamedTuple):
@@ -36,9 +39,12 @@ def before_trip(store: Store, row: RunRow) -> list[Before]:
     if not row.why_line or row.state != "stopped":
         return []
     with store.journals.opened(row.station, row.run, [(row.why_line, row.why_line)]) as lines:
-        events = [read_alone(line[:-1], row.why_line) for line in lines]
+        try:
+            events = [read_alone(line[:-1], row.why_line) for line in lines]
+        except JournalBroken:  # its station wrote what no journal has; the record will say so
+            return []
     trends = [event.data.get("trend") for event in events if event.kind == "interlock"]
-    return [one for trend in trends for one in _told(trend)][:MOST]
+    return list(islice((one for trend in trends for one in _told(trend)), MOST))
 
 
 def _told(trend: object) -> Iterator[Before]:
@@ -46,7 +52,12 @@ def _told(trend: object) -> Iterator[Before]:
     for one in trend if isinstance(trend, list) else ():
         values = _values(one) if isinstance(one, dict) else ()
         if values:
-            yield Before(str(one.get("what")), str(one.get("unit")), trend_of(values), values)
+            what, unit = (_short(one.get(name)) for name in ("what", "unit"))
+            yield Before(what, unit, trend_of(values), values)
+
+
+def _short(said: object) -> str:
+    return said[:LONGEST] if isinstance(said, str) else ""
 
 
 def _values(one: Mapping[str, object]) -> tuple[tuple[float, float], ...]:
@@ -59,6 +70,6 @@ def _is_pair(pair: object) -> bool:
     return (
         isinstance(pair, list)
         and len(pair) == len(("at", "value"))
-        and all(type(number) in {int, float} and isfinite(number) and abs(number) < 1e300 for number in pair)
+        and all(type(number) in {int, float} and abs(number) < 1e300 for number in pair)
         and -60.0 <= pair[0] <= 0.0
     )
