@@ -55,6 +55,13 @@ class StoredFiles:
 
     def list(self, station: str, run: str) -> tuple[FileRow, ...]:
         """Return the files a run's journal names, in its order; each once."""
+        return self._rows(run_files.c.station == station, run_files.c.run == run)
+
+    def find(self, station: str, run: str, digest: str) -> FileRow | None:
+        """Return a file that a run's journal names; None if it names none such."""
+        return next(iter(self._rows(*_of(run_files, station, run, digest))), None)
+
+    def _rows(self, *which: ColumnElement[bool]) -> tuple[FileRow, ...]:
         from sqlalchemy import and_, select
 
         named = and_(
@@ -65,7 +72,7 @@ class StoredFiles:
         query = (
             select(run_files.c.line, run_files.c.here, journal_lines.c.line.label("text"))
             .join(journal_lines, named)
-            .where(run_files.c.station == station, run_files.c.run == run)
+            .where(*which)
             .order_by(run_files.c.line)
         )
         with self._database.read() as connection:

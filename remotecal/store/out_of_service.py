@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, Table, Text, t
 
 from remotecal.errors import NotNow
 from remotecal.model.identifiers import comparable
-from remotecal.store.tables import few, metadata
+from remotecal.store.tables import metadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,6 @@ out_of_service = Table(
     Column("back_by", Text, nullable=False, server_default=""),
     Column("back_reason", Text, nullable=False, server_default=""),
     Index(None, "same", "id"),
-    few("ix_out_of_service_out", OUT, "number"),
     Index("uq_out_of_service_same", "same", unique=True, sqlite_where=text(OUT), postgresql_where=text(OUT)),
     comment="standards that no order may use, and those that none could for a while",
 )

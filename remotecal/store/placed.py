@@ -69,9 +69,7 @@ def placed(now: float) -> Select[Any]:
 
     table = signed_certificates
     its_own = (table.c.run == orders.c.id) & (table.c.station == orders.c.station)
-    issued = its_own & (
-        table.c.duty + "" == "issued"
-    )  # by an index that has the run, not by that of all issued
+    issued = its_own & (table.c.duty + "" == "issued")  # by an index with the run, not by that of all issued
     count = select(func.count()).select_from(table).where(issued, table.c.edition == 0).correlate(orders)
     last = (
         select(table.c.number)

@@ -51,6 +51,8 @@ PLACES_HELD: Final = 200_000
 
 PICTURES_HELD: Final = 16_000_000
 """Bytes of pictures that are remembered as they are shown."""
+ENTRY: Final = 500
+"""Bytes that it takes to remember anything, also that there is no picture."""
 
 
 class Office:
@@ -95,8 +97,8 @@ class Office:
         """What was found of certificates under review, by all that it follows from."""
         self.drawn: Remembered[bytes] = Remembered(DRAWN_HELD, len)
         """Pictures of certificates as they are printed, by the hash of their XML."""
-        self.pictures: Remembered[bytes] = Remembered(PICTURES_HELD, len)
-        """Pictures as they are shown, by the SHA-256 of their files."""
+        self.pictures: Remembered[bytes] = Remembered(PICTURES_HELD, lambda one: ENTRY + len(one))
+        """Pictures as they are shown, by the SHA-256 of their files; nothing for what can't be drawn."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None

@@ -286,7 +286,7 @@ def whole_file(here: Office, station: str, run: str, sha256: str) -> FileRow:
         NotThere: the journal names none such.
         NotNow: not all of it is here yet.
     """
-    found = next((row for row in here.store.files.list(station, run) if row.file.sha256 == sha256), None)
+    found = here.store.files.find(station, run, sha256)
     if found is None:
         raise NotThere(f"the journal of {run} names no file {sha256}")
     if not found.complete:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from secrets import token_hex
 from urllib.parse import urlencode
 
 import httpx
@@ -111,6 +112,16 @@ class Furnished:
                 client.cookies.set("remotecal_wall", self.wall, path="/wall")
             yield client
 
+    def begin_to_sign(self) -> str:
+        """Prepare what a browser's key is to sign, which lasts five minutes; return where it is signed."""
+        wanted = {"certificate": self.key.pem, "which": f"here/{self.run['ready']}", "key": token_hex(8)}
+        with self.browsing("operator") as client:
+            begun = client.post("/signing", data=wanted | {"csrf": client.csrf})
+        assert begun.status_code == 303, begun.text
+        where = begun.headers["location"]
+        self.names["act"] = where.rpartition("/")[2]
+        return where
+
     def session(self, user: str) -> str:
         """Return the secret of a new session of somebody."""
         now = self.web.clock.now()
@@ -213,11 +224,7 @@ def _things(home: Furnished) -> None:
         "/static/{name}": {"name": address("mark.svg").rpartition("/")[2]},
         "/wall/{secret}": {"secret": home.wall},
     }
-    which = {"certificate": home.key.pem, "which": f"here/{home.run['ready']}", "key": "k" * 16}
-    with home.browsing("operator") as client:
-        begun = client.post("/signing", data=which | {"csrf": client.csrf})
-        assert begun.status_code == 303, begun.text
-        home.names["act"] = begun.headers["location"].rpartition("/")[2]
+    home.begin_to_sign()
 
 
 def _standards(home: Furnished) -> None:

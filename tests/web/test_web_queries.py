@@ -96,7 +96,7 @@ def run(web: Web) -> str:
 
 
 def queries(web: Web, client: httpx.Client, address: str) -> int:
-    with asking(web.hub.laboratory.store) as sent:
+    with asking(web.hub.laboratory.store, by_pages=True) as sent:
         answer = client.get(address)
     assert answer.status_code == 200, answer.text
     return len(sent)
@@ -123,7 +123,7 @@ def test_a_page_of_the_console_asks_as_often_as_it_must(web: Web, run: str) -> N
             for address in expected:
                 path = address.format(run=run, number=item.certificate)
                 assert client.get(path).status_code == 200, path  # what is remembered is found
-                with asking(store) as sent:
+                with asking(store, by_pages=True) as sent:
                     assert client.get(path).status_code == 200, path
                 found[role, address] = len(sent)
                 whole += [(path, step) for asked in sent for step in gone_through(plan(store, asked))]

@@ -7,6 +7,7 @@ page with a name in its address that nothing here has is a failure (`Furnished.a
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from html import unescape
 
 import httpx
@@ -73,6 +74,7 @@ def home(web: Web) -> Iterator[Furnished]:
 @pytest.fixture(scope="module")
 def filled(home: Furnished) -> Mapping[str, Filled]:
     """Path → its form as a person fills it in, read from the pages they find it on."""
+    home.begin_to_sign()
     return every_form(home)
 
 
@@ -106,7 +108,7 @@ def last(home: Furnished) -> int:
 
 MOST = 5
 """Queries of a page, who looks included."""
-MORE = {"/amend": 7, "/my": 6, "/orders/new": 7, "/standard": 7, "/standard/drift": 6}
+MORE = {"/amend": 7, "/orders/new": 7}
 """Address → how many it takes; why is told in the decision on pages."""
 
 
@@ -324,6 +326,9 @@ def test_what_a_form_does_is_done_once_and_stands_in_the_audit_log(
     in_order = [*(one for one in filled if one not in IN_ADVANCE | ELSEWHERE | {*LAST}), *LAST]
     for path in in_order:
         form = filled[path]
+        if path == "/signing/{act}":  # what was prepared may be over by now, on a busy machine
+            where = home.begin_to_sign()
+            form = replace(form, action=where, page=where)
         with home.browsing(form.user) as client:
             fields, entry, before = sent(home, client, path, form), last(home), kept(home)
             first = client.post(form.action, data=fields, files=form.files)

@@ -72,6 +72,9 @@ def _drawn(office: Office, station: str, run: str, sha256: str) -> bytes:
         try:
             return drawn_anew(office.store.files.content(station, run, sha256))
         except ConfigurationError:
-            raise NotThere(f"{sha256} is no picture that can be shown: fetch the file") from None
+            return b""
 
-    return office.pictures.get(sha256, draw)
+    content = office.pictures.get(sha256, draw)
+    if not content:
+        raise NotThere(f"{sha256} is no picture that can be shown: fetch the file")
+    return content

@@ -297,8 +297,8 @@ def _picture(visitor: Visitor, row: RunRow, seen: Seen | None) -> str:
     wanted = seen.live.picture if seen is not None and seen.live.prompt else ""
     if not wanted or visitor.caller.account is not None:
         return ""
-    files = visitor.office.store.files.list(row.station, row.run)
-    return next((wanted for one in files if one.file.sha256 == wanted and one.complete), "")
+    found = visitor.office.store.files.find(row.station, row.run, wanted)
+    return wanted if found is not None and found.complete else ""
 
 
 def _cards(visitor: Visitor) -> list[tuple[RunRow, Seen | None]]:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.certificates.pdf.qr import qr_code
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotNow, NotThere, TransportError
 from remotecal.hub.due import not_renewed
@@ -20,7 +21,6 @@ from remotecal.pages.frame import see
 from remotecal.store.pages import ABNORMAL
 from remotecal.web import callers, register
 from remotecal.web.bodies import STATION, StationName
-from remotecal.web.pages.codes import qr_code
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.standards import ending
 from remotecal.web.pages.weighty import asked_again, once

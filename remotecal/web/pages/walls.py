@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from remotecal.certificates.pdf.qr import qr_code
 from remotecal.errors import ConfigurationError, NotLoggedIn, NotThere
 from remotecal.hub.walls import PATH
 from remotecal.numerals import read_count
@@ -26,7 +27,6 @@ from remotecal.web.bodies import WallWanted
 from remotecal.web.callers import Caller
 from remotecal.web.office import Here
 from remotecal.web.pages.abnormal import abnormal
-from remotecal.web.pages.codes import qr_code
 from remotecal.web.pages.frame import Sent, Visiting, Visitor
 from remotecal.web.pages.news import looks_asking, shared_stream_of
 from remotecal.web.pages.runs import ListedRuns, on_now

@@ -34,9 +34,6 @@ def upgrade() -> None:
     op.create_index("ix_out_of_service_same_id", "out_of_service", ["same", "id"])
     out = sa.text(OUT)
     op.create_index(
-        "ix_out_of_service_out", "out_of_service", ["number"], sqlite_where=out, postgresql_where=out
-    )
-    op.create_index(
         "uq_out_of_service_same",
         "out_of_service",
         ["same"],
