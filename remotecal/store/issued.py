@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.store.remarks import RemarkRow, open_remarks
@@ -62,7 +63,7 @@ def issued_and_open(connection: Connection, since: float, now: float, limit: int
         issued(since, None, limit),
         open_remarks(limit),
         open_requests(limit),
-        awaiting_consent(now, limit),
+        awaiting_consent(now),
         declined(now, limit),
     )
     done, remarked, asked, waiting, refused = together(connection, *queries)
@@ -70,6 +71,6 @@ def issued_and_open(connection: Connection, since: float, now: float, limit: int
         tuple(map(IssuedRow._make, done)),
         tuple(map(RemarkRow._make, remarked)),
         tuple(map(RequestRow._make, asked)),
-        tuple(overdue(waiting, now)),
+        tuple(islice(overdue(waiting, now), limit)),
         tuple(map(Declined._make, refused)),
     )

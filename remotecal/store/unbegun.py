@@ -51,7 +51,7 @@ class Declined(NamedTuple):
         return self.reason == STANDARD_OUT
 
 
-def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
+def awaiting_consent(now: float) -> Select[*tuple[Any, ...]]:
     """Return the query for the orders whose stations may have said that they wait; see `overdue`."""
     from sqlalchemy import literal, select, text
 
@@ -63,7 +63,6 @@ def awaiting_consent(now: float, limit: int) -> Select[*tuple[Any, ...]]:
         .join_from(orders, stations, stations.c.name == of.station)
         .where(text(WAITING), long_ago, stations.c.announced.contains(said))
         .order_by(of.issued)
-        .limit(limit)
     )
 
 

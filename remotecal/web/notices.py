@@ -61,10 +61,17 @@ def tell_of_certificate(written: CertificateTold, caller: Ordering, here: Here) 
     what = f"{written.number}: {written.text}"
     wanted = [NoticeWanted(CERTIFICATE, written.number, what, account, name, day, PASSED) for name in told]
     with here.store.transaction():
+        today = [row for row in here.store.notices.of(CERTIFICATE, written.number) if row.due == day]
+        before = {row.to for row in today}
+        otherwise = sorted(row.to for row in today if row.what != what)
+        told = [name for name in told if name not in before]
         if not here.store.notices.make(wanted, now):
             raise NotNow(f"they were told of certificate {written.number} today already: tell them tomorrow")
         noted: dict[str, str | int | float | None] = {"certificate": written.number, "account": account}
-        here.store.note(caller.name, "certificate told", noted | {"text": written.text, "to": " ".join(told)})
+        noted |= {"text": written.text, "to": " ".join(told)}
+        if otherwise:
+            noted["told another text"] = " ".join(otherwise)
+        here.store.note(caller.name, "certificate told", noted)
     return CertificateToldTo(number=written.number, account=account, users=tuple(told))
 
 

@@ -14,7 +14,7 @@ import pytest
 from asked import asking
 from test_web_certificates import issued
 from test_web_pages import browsing, key_in, token
-from web_laboratory import Web, problem
+from web_laboratory import DIGEST, Web, problem
 
 from remotecal.hub import mail
 from remotecal.store.requests import MOST_OPEN
@@ -186,7 +186,12 @@ def test_a_customer_is_told_of_a_certificate_and_others_are_not(web: Web, runs: 
         problem(operator.post("/notices/certificates", json=said), 409)
         with web.clock.put_forward(86400.0):
             made = operator.post("/notices/certificates", json=said)
+            web.users.put("colleague", roles={"customer"}, account="acme", password=DIGEST)
+            others = operator.post("/notices/certificates", json=said | {"text": "another"})
         assert (made.status_code, made.json()["users"]) == (201, ["customer"])
+        assert (others.status_code, others.json()["users"]) == (201, ["colleague"])
+    noted = [json.loads(data) for _, _, data in web.audit("certificate told") if "another" in data]
+    assert [(one["to"], one["told another text"]) for one in noted] == [("colleague", "customer")]
 
 
 def theirs(web: Web, account: str, serial: str, due: str = "") -> int:

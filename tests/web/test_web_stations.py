@@ -200,6 +200,16 @@ def test_a_station_is_invited_once_by_who_may_and_who_it_is_is_asked_again(web: 
             refused = client.post("/stations", data=sent)
             assert refused.status_code == 422, wrong
             assert 'role="alert"' in refused.text
+        page = client.get("/stations")
+        sent = {"csrf": token(page), "key": key_in(page), "station": "here"}
+        taken = client.post("/stations", data=sent)
+        assert taken.status_code == 422
+        assert "would shut it out" in taken.text
+        assert not CODE.search(taken.text)
+        own = client.get("/stations/here")
+        assert '<input type="hidden" name="anew" value="yes">' in own.text
+        again = {"csrf": token(own), "key": key_in(own), "station": "here", "anew": "yes"}
+        assert CODE.search(client.post("/stations", data=again).text)
     assert [who for who, _, data in web.audit("enrolment code") if "site-7" in data] == ["administrator"]
     address = web.hub.laboratory.folder.settings.enrolment.address
     web.do(enrol_with(web.site.folder.path.parent / "site-7", address, Code.read(code)))

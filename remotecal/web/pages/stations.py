@@ -99,6 +99,12 @@ async def invite(form: Sent) -> Response:
             raise ConfigurationError(
                 "a station's name has small letters, digits and hyphens in it, 63 at most, such as site-7"
             )
+        known = visitor.office.store.stations.find(name)
+        if known is not None and known.enabled and not form["anew"]:
+            raise ConfigurationError(
+                f"{name} is enrolled, and another one by its name would shut it out: if it is to enrol anew, "
+                "invite it on its own page"
+            )
         made.append(register.invite_station(name, caller, visitor.office))
         return "/stations"
 
