@@ -307,14 +307,10 @@ class Orders:
         """Note that a station won't carry out an order, or why its run ended early."""
         from sqlalchemy import case
 
+        state = case((orders.c.state == "issued", "refused"), else_=orders.c.state)
+        this = orders.update().where(orders.c.id == order, orders.c.station == station)
         with self._database.begin() as connection:
-            connection.execute(
-                orders.update()
-                .where(orders.c.id == order, orders.c.station == station)
-                .values(
-                    state=case((orders.c.state == "issued", "refused"), else_=orders.c.state), reason=reason
-                )
-            )
+            connection.execute(this.values(state=state, reason=reason))
 
     def withdraw(self, order: str, reason: str) -> None:
         """Take an order back, also one that was refused (`OrderError` if it was begun, or is none)."""
