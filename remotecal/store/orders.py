@@ -385,14 +385,10 @@ def held() -> ColumnElement[bool]:
 
 
 def with_words(words: str) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions for orders with a text in a name of the customer or of what they are for.
-
-    It is looked for in an index that has these alone, so no signed order is read.
-    """
+    """Return the conditions, met in an index alone, for orders with a text in a name of customer or device."""
     from sqlalchemy import select
 
     if not words:
         return ()
     named = orders.alias("named")
-    there = named.c.words.icontains(words, autoescape=True)
-    return (orders.c.id.in_(select(named.c.id).where(there)),)
+    return (orders.c.id.in_(select(named.c.id).where(named.c.words.icontains(words, autoescape=True))),)
