@@ -385,7 +385,7 @@ def held() -> ColumnElement[bool]:
 
 
 def with_words(words: str) -> Sequence[ColumnElement[bool]]:
-    """Return the conditions, met in an index alone, for orders with a text in a name of customer or device."""
+    """Return the conditions, by an index alone, for orders with a text in a name of customer or device."""
     from sqlalchemy import select
 
     if not words:

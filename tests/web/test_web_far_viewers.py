@@ -23,6 +23,7 @@ from test_web_watching import say
 from web_laboratory import Web
 
 from remotecal.cli.processes import free_port
+from remotecal.store.notices import NoticeWanted
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
 from remotecal.web import watching
@@ -332,6 +333,41 @@ def test_a_wall_of_windows_leaves_room_for_one_more(
     expect(kept[1].locator(".card", has_text="later")).to_be_visible()
     first.context.close()
     assert said == []
+
+
+TIMED_OUT = """window.fetch = () => new Promise((_, refused) =>
+  setTimeout(refused, 0, new DOMException("", "TimeoutError"))); null"""
+TAKEN = """window.fetch = () => new Promise((told) => setTimeout(() => {
+  document.querySelector("button[name=notice]").remove();
+  told(new Response());
+})); null"""
+
+
+def test_a_form_is_sent_by_an_older_browser_on_a_slow_line_and_without_its_button(
+    browser: Browser,  # noqa: F811
+    web: Web,
+    asks: str,
+    said: list[str],  # noqa: F811
+) -> None:
+    store, page = web.hub.laboratory.store, opened(browser, web, said)
+    wanted = NoticeWanted("item", "9", "Gauge", "", "operator", "2099-01-01", 30)
+    assert store.notices.make([wanted], web.clock.now()) == 1
+    page.goto(web.url + "/notices")
+    page.evaluate("delete AbortSignal.timeout")
+    page.locator("#mail").fill("older@laboratory.example")
+    page.locator("#mail").press("Enter")
+    come_true(lambda: store.notices.way("operator").mail == "older@laboratory.example", page)
+    page.goto(web.url + "/notices")
+    page.evaluate(TAKEN)
+    page.locator("button[name=notice]").first.click()
+    come_true(lambda: store.notices.of("item", "9")[0].acknowledged is not None, page)
+    page.goto(f"{web.url}/runs/here/{asks}")
+    page.evaluate(TIMED_OUT)
+    page.get_by_label("Why it is aborted").fill("it leaks")
+    with page.expect_request(lambda one: one.method == "POST") as sent:
+        page.get_by_role("button", name="Abort").click()
+    assert "verb=abort" in sent.value.post_data
+    page.context.close()
 
 
 def test_a_restart_takes_nothing_that_is_half_typed(

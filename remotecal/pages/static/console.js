@@ -163,16 +163,17 @@ document.addEventListener("visibilitychange", () => {
 
 // A form is sent once the hub is there: a browser that finds nobody leaves the page, and all that was typed with it.
 const ALIVE_WITHIN = 3000; // ms in which it must say so
+const VERB_WAITS = 1000; // ms after which a verb is sent all the same: a slow line keeps nobody from stopping a run
 const asked = new WeakSet(); // forms for which it is asked
 const sure = new WeakSet(); // forms that are sent now
 
-async function there() {
+async function there(verb) {
   try {
-    const signal = AbortSignal.timeout(ALIVE_WITHIN);
+    const signal = AbortSignal.timeout(verb ? VERB_WAITS : ALIVE_WITHIN);
     const answer = await fetch(news.dataset.alive, { method: "HEAD", cache: "no-store", signal });
     return answer.status < 500; // what stands before a hub that is away answers in its place
-  } catch {
-    return false;
+  } catch (error) {
+    return verb && error.name === "TimeoutError"; // slow is not away
   }
 }
 
@@ -192,6 +193,7 @@ function beside(form, button, text) {
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (!news.dataset.alive || event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (!AbortSignal.timeout) return; // an older browser might wait for ever
   if (sure.delete(form)) return;
   event.preventDefault();
   if (asked.has(form)) return;
@@ -199,13 +201,27 @@ document.addEventListener("submit", async (event) => {
   asked.add(form);
   form.dataset.held = ""; // the part it stands in is not exchanged meanwhile
   beside(form, button, "");
-  const goes = await there();
+  const goes = await there(button?.name === "verb");
   asked.delete(form);
   delete form.dataset.held;
   if (!goes) return beside(form, button, news.dataset.away);
   sure.add(form);
-  HTMLFormElement.prototype.requestSubmit.call(form, button);
+  send(form, button);
 });
+
+function send(form, button) {
+  const submit = HTMLFormElement.prototype.requestSubmit;
+  if (!button || button.form === form) return submit.call(form, button);
+  // The part the button stood in was exchanged meanwhile: what it says is sent without it.
+  const field = document.createElement("input");
+  Object.assign(field, { type: "hidden", name: button.name, value: button.value });
+  const action = form.getAttribute("action");
+  form.append(field);
+  if (button.hasAttribute("formaction")) form.setAttribute("action", button.getAttribute("formaction"));
+  submit.call(form);
+  field.remove();
+  form.setAttribute("action", action);
+}
 
 // Keys: / searches, ? shows which there are, j and k go through rows, Enter opens what they stand on.
 let at = -1;
