@@ -17,6 +17,8 @@ from remotecal.transport.tls import client_context
 
 PATIENCE = 60.0
 """Seconds after which a test gives up; nothing comes near it."""
+GROSS = 30.0
+"""Seconds after which something is gravely slow, on however busy a machine; the goals are printed beside."""
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For clients over plain HTTP: it knows no authority, so not a hundred are read for each client."""
 

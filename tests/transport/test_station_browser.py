@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import segno
 from hand import DIAL, read_by_hand
-from laboratories import PATIENCE
+from laboratories import GROSS, PATIENCE
 from playwright.sync_api import Browser, expect
 from processes import wait_until
 from station_page import Beside, page_up
@@ -114,6 +114,7 @@ def test_scenario_7_a_question_is_answered_by_the_first_and_the_others_see_who(
         other.goto(beside.base + "/")
         expect(other.get_by_role("alert")).to_contain_text("not on")
         assert said == []
+    assert seen < GROSS
     print(
         f"\nscenario 7: shown {seen:.1f} s after the order was given; 1 click to answer (goal: first counts)"
     )
@@ -138,8 +139,8 @@ def test_scenario_8_an_interlock_trips_and_the_page_says_what_and_whether_the_ri
         page.get_by_role("link", name="Last result:").click()
         expect(page.locator("main .refusal")).to_contain_text("gauge.value is 5")
         expect(page.locator("main .refusal")).to_contain_text("above its limit, 8 V")
-        assert took < 2.0
         assert said == []
+    assert took < GROSS
     print(f"\nscenario 8: beside the rig {took:.1f} s after the run had ended (goal at the hub: 2 s)")
 
 

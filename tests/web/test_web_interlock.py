@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from laboratories import GROSS
 from playwright.sync_api import Browser, Page, expect
 from test_web_browser import RULES, browser, opened, said
 from test_web_pages import browsing
@@ -100,6 +101,7 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         expect(page.locator(".before .trend svg")).to_be_visible()
         usable(page, f"run-{locale}")
     assert said == []
+    assert took < GROSS
     print(f"\nscenario 8: on Today {took:.1f} s after the hub had heard of it (goal 2)")
 
 
