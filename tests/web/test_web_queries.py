@@ -57,7 +57,7 @@ PAGES = {
         "/due?by=customer": 1,
         "/standards": 2,
         "/standard?number=M1": 4,
-        "/standard/drift?number=M1": 3,
+        "/standard/drift?number=M1": 4,
         "/resting": 1,
         "/stations": 3,
         "/stations/here": 3,

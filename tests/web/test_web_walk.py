@@ -108,7 +108,7 @@ def last(home: Furnished) -> int:
 
 MOST = 5
 """Queries of a page, who looks included."""
-MORE = {"/amend": 7, "/orders/new": 7}
+MORE = {"/amend": 7, "/orders/new": 7, "/standard/drift": 6}
 """Address → how many it takes; why is told in the decision on pages."""
 
 
