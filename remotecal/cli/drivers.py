@@ -31,7 +31,7 @@ def list_drivers(console: Console | None = None) -> None:
 
 
 def show_driver(name: str, console: Console | None = None) -> None:
-    """Print what a driver says of itself; one by a table is named by its file.
+    """Print what a driver says of itself; one by a table is named by its file, one's own by `module:Class`.
 
     Raises:
         BenchError: there is no such driver, or none can be by the table.
@@ -40,7 +40,7 @@ def show_driver(name: str, console: Console | None = None) -> None:
 
     from remotecal.drivers.catalogue import describe, driver
 
-    description = describe(_by_table(Path(name)) if name.endswith(".toml") else driver(name))
+    description = describe(_by_table(Path(name)) if name.endswith(".toml") else driver(name, {name}))
     out = console or _console()
     out.print(Text.assemble((description.name, "bold"), f"  {description.instrument}\n"))
     out.print(Text(_flowing(description.doc)), "")

@@ -6,6 +6,7 @@ import pytest
 from examining import examine_instruments, examine_replies
 from tiny_bench import Tiny
 
+from remotecal.cli import main
 from remotecal.verify.report import Unable
 
 OWN = ("tiny:TinySource", "tiny:TinyMeter")
@@ -30,3 +31,10 @@ def test_nothing_is_imported_because_a_journal_names_it(tiny: Tiny, monkeypatch:
         examine_instruments(tiny.events())
     with pytest.raises(Unable, match="not at hand"):
         examine_replies(tiny.events(), OWN[:1])
+
+
+def test_whoever_names_it_is_shown_what_it_says_of_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["drivers", "show", "tiny:TinyMeter"]) == 0
+    assert "TinyMeter" in capsys.readouterr().out
+    assert main(["drivers", "show", "no_such_module:Meter"]) != 0
+    assert "no_such_module:Meter can't be loaded" in " ".join(capsys.readouterr().err.split())
