@@ -31,6 +31,7 @@ SHOWS: Mapping[str, Mapping[str, float]] = {
     "advantech-adam-6017": INPUTS,
     "advantech-adam-6217": INPUTS,
     "aquametro-contoil-vzd2": {"density": 850.0},
+    "rig-loop-s7": {"pressure": 101.3},
 }
 """What a twin shows where 0 is no value."""
 

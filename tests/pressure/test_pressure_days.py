@@ -143,6 +143,7 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
             someone.click(page.locator("#adjust"))
         page.locator("#number").fill(f"P-19-{request.param}")
         someone.click(someone.button("ordering.go", count=1))
+        expect(page).to_have_url(re.compile(r"/orders/P-"))
         run = page.url.rpartition("/")[2]
         expect(page.get_by_role("main")).to_contain_text(SERIAL)
         page.goto(f"{web.url}/live")

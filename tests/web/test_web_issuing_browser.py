@@ -150,6 +150,7 @@ def test_a_wrong_customer_is_amended(
         page.get_by_label(f"{why} ({language})").fill("wrong customer")
     with web.clock.put_forward(301.0):
         click(re.compile(draft), "button")
+        expect(page.get_by_label(password)).to_be_visible()
         clear(page, "again")
         page.get_by_label(password).fill(PASSWORD)
         click(re.compile(go_on), "button")

@@ -78,6 +78,7 @@ def test_a_passkey_from_first_to_last(browser: Browser, web: Web, said: list[str
     assert violations(page) == []
     page.get_by_label(words["name"]).fill("<i>laptop</i> 1")
     page.get_by_role("button", name=words["add"], exact=True).click()
+    expect(page.get_by_role("button", name=words["make"])).to_be_visible()
     assert violations(page) == []
     page.get_by_role("button", name=words["make"]).click()
     page.wait_for_url(f"{local}/passkeys")
@@ -104,6 +105,7 @@ def test_a_passkey_from_first_to_last(browser: Browser, web: Web, said: list[str
     page.wait_for_url(f"{local}/passkeys")
     with web.clock.put_forward(LATER):
         page.get_by_role("button", name=f"{words['remove']}<i>laptop</i> 1").click()
+        expect(page.get_by_role("button", name=words["go_on"])).to_be_visible()
         assert violations(page) == []
         page.get_by_role("button", name=words["go_on"]).click()
         page.wait_for_url(f"{local}/passkeys")
