@@ -147,7 +147,7 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
         run = page.url.rpartition("/")[2]
         expect(page.get_by_role("main")).to_contain_text(SERIAL)
         page.goto(f"{web.url}/live")
-        someone.click(page.get_by_role("link", name=run))
+        someone.click(page.get_by_role("link", name=run, exact=True))
         expect(page.locator("#asked")).to_contain_text("零位" if request.param == "zh" else "Set the zero")
         days.set_offset(MENDED)
         done = "已调好零位" if request.param == "zh" else "zero is set"
@@ -179,7 +179,7 @@ def test_12_differences_come_first_and_a_number_leads_to_its_reply(
     someone = look_at(browser, days, said, adjusted, "reviewer", "12 number to reply, goal 1 click")
     page = someone.page
     page.goto(f"{days.web.url}/review")
-    page.get_by_role("link", name=adjusted.run).click()
+    page.get_by_role("link", name=adjusted.run, exact=True).click()
     headings = page.locator("main section h2[id]")
     for at, name in enumerate(("flags", "last", "checks")):
         expect(headings.nth(at)).to_have_id(name)
