@@ -156,15 +156,22 @@ def run_of(station: str) -> str:
 
 
 async def viewers(asked: argparse.Namespace) -> None:
-    """Look on, from addresses of their own, as many and as long as told; print what came to each."""
+    """Look on, from addresses of their own, as many and as long as told; print what came to each.
+
+    Once all of them have their page and its first news, how long that took is printed.
+    """
     cookies = json.loads(Path(asked.cookies).read_text())
     print("ready", flush=True)
     while (told := (await asyncio.to_thread(sys.stdin.readline)).strip()) not in {"", "on"}:
         many, seconds = told.split()
         places = [PAGES[number % len(PAGES)] for number in range(int(many))]
+        opened, began = asyncio.Barrier(len(places) + 1), time.perf_counter()
         looks = [
-            look(number, place, cookies[number], asked, float(seconds)) for number, place in enumerate(places)
+            asyncio.create_task(look(number, place, cookies[number], asked, float(seconds), opened))
+            for number, place in enumerate(places)
         ]
+        await opened.wait()
+        print(time.perf_counter() - began, flush=True)
         found = await asyncio.gather(*looks)
         several: dict[str, list[tuple[int, int, float]]] = defaultdict(list)
         for place, one in zip(places, found, strict=True):
@@ -178,7 +185,7 @@ async def viewers(asked: argparse.Namespace) -> None:
 
 
 async def look(
-    number: int, place: str, cookie: str, asked: argparse.Namespace, seconds: float
+    number: int, place: str, cookie: str, asked: argparse.Namespace, seconds: float, opened: asyncio.Barrier
 ) -> tuple[int, int, float]:
     """Return bytes of a page, of its stream's first event, and of what came in a minute after that."""
     address = place.format(
@@ -189,8 +196,9 @@ async def look(
         "127.0.0.1", asked.port, local_addr=(f"127.0.1.{1 + number}", 0)
     )
     writer.write(request(f"{address.rstrip('/')}/news", cookie))
-    began = time.perf_counter()
     first, later = len(await reader.read(2**20)), 0
+    await opened.wait()
+    began = time.perf_counter()
     while (left := began + seconds - time.perf_counter()) > 0:
         try:
             more = len(await asyncio.wait_for(reader.read(2**20), left))
@@ -318,14 +326,14 @@ def measure(
     hear(looking)
     none, all_ = Phase(), Phase()
     tell(looking, f"{len(PAGES)} 5")  # what the first look at a page costs is nobody's
-    hear(looking)
+    hear(looking), hear(looking)
     commands(Phase(), pid, port, token, asked)
-    held, came = [memory(pid)], dict[str, tuple[float, float, float]]()
+    held, came, opened = [memory(pid)], dict[str, tuple[float, float, float]](), list[float]()
     for _ in range(asked.turns):
         commands(none, pid, port, token, asked)
         held.append(memory(pid))
-        tell(looking, f"{asked.viewers} {asked.seconds + 4}")
-        time.sleep(2)
+        tell(looking, f"{asked.viewers} {asked.seconds + 1}")
+        opened.append(float(hear(looking)))
         commands(all_, pid, port, token, asked)
         held.append(memory(pid))
         came = json.loads(hear(looking))
@@ -343,6 +351,7 @@ def measure(
             f"  {place}: page {page / 1e3:.1f} kB, first second of news {event / 1e3:.1f} kB, "
             f"then {minute / 1e3:.0f} kB a minute"
         )
+    print(f"  all opened their pages at once: within {amount(max(opened))}")
     print(f"  hub, turn by turn: {', '.join(f'{one:.1f}' for one in held)} MiB")
     return [
         Bound("p99 of a command, all look on / nobody", all_.part(0.99) / none.part(0.99), SLOWER),

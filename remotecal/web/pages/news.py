@@ -54,7 +54,7 @@ def stream(
         ask: asks for what is shown, where it does not come by itself.
     """
     made = _own(visitor.office, looks_asking(visitor.office, shows, ask), parts)
-    return stream_of(visitor.request, made, still(visitor))
+    return stream_of(visitor.request, _differences(made), still(visitor))
 
 
 def shared_stream(
@@ -83,25 +83,21 @@ def still(visitor: Visitor) -> Callable[[], object]:
     return partial(looking_on, visitor.request, visitor.office)
 
 
-def stream_of(request: Request, made: AsyncGenerator[Parts], still: Callable[[], object]) -> Response:
-    """Return a stream of parts as they are made, to whom else they may be shown; see `stream`.
+def shared_stream_of(request: Request, made: AsyncGenerator[Look], still: Callable[[], object]) -> Response:
+    """Return a stream of what is told to several; the rest as `stream_of`."""
+    return stream_of(request, _news(made), still)
+
+
+def stream_of(request: Request, new: AsyncGenerator[News], still: Callable[[], object]) -> Response:
+    """Return a stream of what is new in a page, compressed where a browser takes that.
 
     Args:
         request: who asks.
-        made: the parts.
-        still: looked at now and then. Where this, or `made`, raises `NotLoggedIn`, the stream says that it
+        new: what is told, which costs least where several are given the same `News`.
+        still: looked at now and then. Where this, or `new`, raises `NotLoggedIn`, the stream says that it
             is over, and ends.
     """
-    return _stream(request, _events(_differences(made), still))
-
-
-def shared_stream_of(request: Request, made: AsyncGenerator[Look], still: Callable[[], object]) -> Response:
-    """Return a stream of what is told to several; the rest as `stream_of`."""
-    return _stream(request, _events(_news(made), still))
-
-
-def _stream(request: Request, events: AsyncGenerator[News]) -> Response:
-    """Return a stream of events, compressed where a browser takes that."""
+    events = _events(new, still)
     compressed = "gzip" in request.headers.get("accept-encoding", "")
     return StreamingResponse(
         _compressed(events) if compressed else _plain(events),

@@ -21,6 +21,7 @@ from remotecal.web.pages.abnormal import abnormal
 from remotecal.web.pages.frame import Visiting, Visitor
 from remotecal.web.pages.news import LookingOn, still, stream_of
 from remotecal.web.pages.standards import ending
+from remotecal.web.pages.told import NOTHING, as_event
 from remotecal.web.watching import turned
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from remotecal.web.office import Office
     from remotecal.web.pages.abnormal import Abnormal
     from remotecal.web.pages.standards import Ending
-    from remotecal.web.pages.told import Parts
+    from remotecal.web.pages.told import News
 
 router = APIRouter(include_in_schema=False)
 
@@ -99,34 +100,35 @@ class OfAll(NamedTuple):
     """See `abnormal`."""
     on: Sequence[On]
     """What is on."""
-    drawn: dict[str, str]
-    """Language → what is on, as pages show it: made for the first who is told it, and the same for all."""
+    drawn: dict[str, tuple[str, News]]
+    """Language → what is on, as pages show it and as it is told: made for the first, and the same for all."""
 
-    def told_on(self, visitor: Visitor) -> str:
-        """Return what is on, as a page shows it."""
+    def drawn_on(self, visitor: Visitor) -> tuple[str, News]:
+        """Return what is on, as a page shows it, and the same as it is told."""
         language = visitor.words.language
         if language not in self.drawn:
-            self.drawn[language] = visitor.part("today_on.html", on=self.on)
+            shown = visitor.part("today_on.html", on=self.on)
+            self.drawn[language] = shown, as_event({"on-now": shown})
         return self.drawn[language]
 
 
-async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
-    """Yield the page's parts: looked up once for all who see the same runs, made where something changed.
+async def _made_anew(visitor: Visitor) -> AsyncGenerator[News]:
+    """Yield what is new on the page: looked up once for all who see the same runs, made where it changed.
 
-    Where nothing has, none is yielded, so that none need be kept for each who looks on.
+    Where nothing has, that is told, and a browser knows that it still hears.
     """
     office, before = visitor.office, dict[str, object]()
     account = visitor.caller.account
 
-    def anew(of_all: OfAll) -> Parts:
-        content, told = _content(visitor, of_all), {"on": of_all.told_on(visitor)}
-        if content | told == before:
-            return {}
-        others = content | {"on": before.get("on")} == before
-        before.update(content | told)
-        if others:  # what is on changes often, the rest of a day seldom
-            return {"on-now": told["on"]}
-        return {"today": visitor.part("today_parts.html", **content, **told)}
+    def anew(of_all: OfAll) -> News:
+        content, (on, told) = _content(visitor, of_all), of_all.drawn_on(visitor)
+        now, same = content | {"on": on}, content | {"on": before.get("on")} == before
+        if now == before:
+            return NOTHING
+        before.update(now)
+        if same:  # what is on changes often, the rest of a day seldom
+            return told
+        return as_event({"today": visitor.part("today_parts.html", **now)})
 
     looks = partial(office.watching.looks, lambda _, live, was: turned(live, was))
     find = partial(_of_all, office, account, lambda _: True)
@@ -137,7 +139,7 @@ async def _made_anew(visitor: Visitor) -> AsyncGenerator[Parts]:
 
 def _parts(visitor: Visitor) -> Mapping[str, str]:
     of_all = _of_all(visitor.office, visitor.caller.account, visitor.may)
-    on = of_all.told_on(visitor)
+    on, _ = of_all.drawn_on(visitor)
     return {"today": visitor.part("today_parts.html", **_content(visitor, of_all), on=on)}
 
 

@@ -111,6 +111,10 @@ def as_event(new: Mapping[str, str]) -> News:
     return News(f"event: parts\nretry: {AGAIN_AFTER}\ndata: {json.dumps(new, ensure_ascii=False)}\n\n")
 
 
+NOTHING: Final = as_event({})
+"""That nothing is other than it was."""
+
+
 def changed(parts: Parts, sent: dict[str, bytes]) -> dict[str, str]:
     """Return what is to be sent of parts, and note it under `sent`.
 
