@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 from lxml.etree import fromstring, tostring
 from made import NOW, SIGNED, Made, scale_certificate, small_pdf
+from soft_token import PIN, needs_softhsm, put_into_token
 
 from remotecal.certificates.dcc.validate import problems_of_schema
 from remotecal.certificates.dcc.write import write
@@ -24,9 +24,6 @@ from remotecal.certificates.signing.seal import PublicKey, SealKey, read_public_
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.private_files import write_private
-
-LABEL = "lab"
-SOFTHSM = Path("/usr/lib/softhsm/libsofthsm2.so")
 
 
 def xmlsec1(certificate: Path, authority: Path) -> subprocess.CompletedProcess[str]:
@@ -197,39 +194,14 @@ def test_a_key_from_pkcs12_or_an_encrypted_pem_signs(key: SigningKey, signed: by
                 read_key(str(path), wrong)
 
 
-@pytest.mark.skipif(not SOFTHSM.exists(), reason="Debian's softhsm2 is not installed")
+@needs_softhsm
 def test_a_key_in_a_token_signs_xml_and_pdf(
     key: SigningKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import pkcs11
-    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-    from pkcs11.util.rsa import decode_rsa_private_key
-    from pkcs11.util.x509 import decode_x509_certificate
-
-    (tmp_path / "tokens").mkdir()
-    (tmp_path / "softhsm2.conf").write_text(f"directories.tokendir = {tmp_path}/tokens\n", "utf-8")
-    monkeypatch.setenv("SOFTHSM2_CONF", str(tmp_path / "softhsm2.conf"))
-    command = [
-        "softhsm2-util",
-        "--init-token",
-        "--free",
-        "--label",
-        "lab",
-        "--pin",
-        "1234",
-        "--so-pin",
-        "1234",
-    ]
-    subprocess.run(command, check=True, capture_output=True, env=dict(os.environ))
-    der = key.private.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    with pkcs11.lib(str(SOFTHSM)).get_token(token_label=LABEL).open(rw=True, user_pin="1234") as session:
-        named = {pkcs11.Attribute.LABEL: "seal", pkcs11.Attribute.TOKEN: True}
-        session.create_object(decode_rsa_private_key(der) | named)
-        session.create_object(decode_x509_certificate(key.chain[0].public_bytes(Encoding.DER)) | named)
-    uri = f"pkcs11:token=lab;object=seal?module-path={SOFTHSM}"
+    uri = put_into_token(key, tmp_path, monkeypatch)
     with pytest.raises(ConfigurationError, match="is the PIN right"):
         read_key(uri, "0000")
-    token = read_key(uri, "1234")
+    token = read_key(uri, PIN)
     data = sign_xml(write(scale_certificate()), token, "issued", SIGNED)
     assert read_signatures(data)[0].name == key.name
     assert read_pdf_signature(sign_pdf(small_pdf(data), token, SIGNED)).name == key.name

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -27,23 +27,49 @@ __all__ = ["browser", "said"]
 LOCALES = {"zh": "zh-CN", "en": "en"}
 
 
+PER_CLICK, PER_KEY = 2.65, 0.28
+"""Seconds that somebody takes: to make up their mind, point and press; and for a key (Card, Moran and Newell,
+The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s; K of an average typist)."""
+
+
 @dataclass
 class Person:
-    """Somebody before a browser, whose clicks are counted."""
+    """Somebody before a browser, whose clicks and keys are counted, and what comes over the line for them."""
 
     page: Page
     words: Catalogue
     goal: str
     clicks: int = 0
+    keys: int = 0
+    bytes: int = 0
     began: float = 0.0
 
+    def __post_init__(self) -> None:
+        line = self.page.context.new_cdp_session(self.page)
+        line.send("Network.enable")
+        line.on("Network.loadingFinished", self._loaded)
+
+    def _loaded(self, told: Mapping[str, float]) -> None:
+        self.bytes += int(told["encodedDataLength"])
+
     def begin(self, address: str) -> None:
+        self.clicks = self.keys = self.bytes = 0
+        self.began = time.monotonic()
         self.page.goto(address)
-        self.clicks, self.began = 0, time.monotonic()
 
     def click(self, there: Locator) -> None:
         there.click()
         self.clicks += 1
+
+    def type(self, text: str) -> None:
+        """Press keys, a line feed for Enter."""
+        self.page.keyboard.type(text)
+        self.keys += len(text)
+
+    def fill(self, there: Locator, text: str) -> None:
+        """Type a text into a field that was got to by a click or keys."""
+        there.fill(text)
+        self.keys += len(text)
 
     def link(self, name: str, **inserted: object) -> Locator:
         return self.page.get_by_role("link", name=self.words(name, **inserted))
@@ -54,15 +80,25 @@ class Person:
     def done(self) -> float:
         """Print what it took, and return the seconds of it."""
         took = time.monotonic() - self.began
-        print(f"\n{self.goal}: {self.clicks} clicks, {took:.1f} s of the machine")
+        person = self.clicks * PER_CLICK + self.keys * PER_KEY
+        print(
+            f"\n{self.goal}: {self.clicks} clicks, {self.keys} keys, {person:.0f} s of a person, "
+            f"{took:.1f} s of the machine, {self.bytes} bytes"
+        )
         return took
 
 
 def person(
-    browser: Browser, web: Web, said: list[str], goal: str, language: str = "en", user: str = "operator"
+    browser: Browser,
+    web: Web,
+    said: list[str],
+    goal: str,
+    language: str = "en",
+    user: str = "operator",
+    **settings: object,
 ) -> Person:
-    page = opened(browser, web, said, user, locale=LOCALES[language])
-    return Person(page, words("zh" if language == "zh" else "en"), goal)
+    page = opened(browser, web, said, user, locale=LOCALES[language], **settings)
+    return Person(page, words("zh" if language == "zh" else "en"), f"{goal} ({language})")
 
 
 def announce(web: Web) -> None:
@@ -133,7 +169,8 @@ def test_1_a_certificate_ends_in_20_days(browser: Browser, web: Web, said: list[
     assert said == []
 
 
-def test_2_it_ended_yesterday(browser: Browser, web: Web, said: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("language", LOCALES)
+def test_2_it_ended_yesterday(browser: Browser, web: Web, said: list[str], language: str) -> None:
     second = web.site.tiny.bench.with_name("second.toml")
     second.write_text(web.site.tiny.bench.read_text().replace("Tiny bench", "Second bench"))
     folder = web.site.folder
@@ -144,14 +181,16 @@ def test_2_it_ended_yesterday(browser: Browser, web: Web, said: list[str], tmp_p
     web.site.folder = StationFolder(folder.path)
     item = ordered(web)["item"]
     early = web.do(web.site.order())
-    someone = person(browser, web, said, "2 an order on an ended bench, goal 0 offered and 0 begun")
+    goal = "2 an order on an ended bench, goal 0 offered and 0 begun"
+    someone = person(browser, web, said, goal, language)
+    beside = someone.words("frame.beside", text="here")
     try:
         with source_until(web, today(web) - timedelta(days=1)):
             someone.begin(f"{web.url}/orders/new?item={item}")
             offered = someone.page.locator("#at option").all_text_contents()
-            assert offered == ["Second bench (here)"]
+            assert offered == [f"Second bench{beside}"]
             expect(someone.page.get_by_role("main")).to_contain_text(
-                f"{someone.words('ordering.ended')} {BENCH} (here): source S1"
+                f"{someone.words('ordering.ended')} {BENCH}{beside}{someone.words('frame.colon')}source S1"
             )
             someone.done()
             with web.token("operator") as operator:
@@ -184,12 +223,12 @@ def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str]
     someone.click(someone.link("menu.items"))
     someone.click(someone.link("items.import"))
     someone.page.locator("#file").set_input_files([file])
-    someone.page.locator("#account").fill("acme")
+    someone.fill(someone.page.locator("#account"), "acme")
     someone.click(someone.button("items.look"))
     expect(rows(someone.page, f"{language}-")).to_have_count(20)
     someone.click(someone.button("items.import_keep", count=20))
     someone.click(someone.button("items.order_these", count=20))
-    someone.page.locator("#number").fill(f"ACME-{language}")
+    someone.fill(someone.page.locator("#number"), f"ACME-{language}")
     someone.click(someone.button("ordering.go", count=20))
     expect(someone.page).to_have_url(re.compile(f"number=ACME-{language}"))
     expect(rows(someone.page, f"ACME-{language}-")).to_have_count(20)
@@ -218,9 +257,7 @@ def test_5_where_is_my_meter(browser: Browser, web: Web, said: list[str], langua
         assert operator.post("/orders", json=order).status_code == 201
     someone = person(browser, web, said, "5 where is my meter, goal 1 s", language)
     someone.begin(web.url)
-    someone.page.keyboard.press("/")
-    someone.page.keyboard.type(serial)
-    someone.page.keyboard.press("Enter")
+    someone.type(f"/{serial}\n")
     found = rows(someone.page, serial)
     expect(found).to_contain_text(someone.words("order_state.issued"))
     expect(found).to_contain_text(f"{day}")

@@ -97,6 +97,13 @@ def test_what_templates_say_stands_in_the_catalogues() -> None:
     assert groups <= words("en").texts.keys()
 
 
+def test_brackets_and_colons_beside_what_is_inserted_are_those_of_the_language() -> None:
+    foreign = re.compile(r'lang="en">[^<]*<|translate\([^)]*\)')  # English anyway, and a drawing
+    for path in REMOTECAL.rglob("templates/*.html"):
+        told = foreign.sub("", path.read_text())
+        assert re.findall(r"\(\{\{.*?\}\}\)|[}%]\}: .*", told) == [], f"{path}: frame.beside, frame.colon"
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [("zh-CN,zh;q=0.9,en;q=0.8", "今日"), ("de,en;q=0.5", "Today"), ("fr", "Today"), ("", "Today")],

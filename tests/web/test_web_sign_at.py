@@ -37,7 +37,13 @@ def key_of(web: Web, duty: str) -> Path:
 
 
 def sign_at(
-    web: Web, run: str | list[str], key: Path, typed: str, *more: str, trusting: bool = True
+    web: Web,
+    run: str | list[str],
+    key: Path | str,
+    typed: str,
+    *more: str,
+    trusting: bool = True,
+    locale: str = "C.UTF-8",
 ) -> tuple[int, str]:
     """Sign as whoever types that, with no terminal; returns the exit code, and all that was printed."""
     hub = web.hub.laboratory.folder.path
@@ -47,7 +53,7 @@ def sign_at(
     command = [sys.executable, "-W", "ignore", "-m", "remotecal", "sign", "--at", web.url, *runs, "--key",
                str(key), *ours, *(trust if trusting else []), *more]  # fmt: skip
     path = os.pathsep.join([*filter(None, [os.environ.get("PYTHONPATH")]), str(PROCEDURE.parent)])
-    there = {**os.environ, "PYTHONPATH": path, "LC_ALL": "C.UTF-8", "COLUMNS": "200"}
+    there = {**os.environ, "PYTHONPATH": path, "LC_ALL": locale, "COLUMNS": "200"}
     done = subprocess.run(
         command, input=typed, capture_output=True, text=True, env=there, start_new_session=True, check=False
     )
