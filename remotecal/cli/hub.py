@@ -48,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     stations = add("stations", "list the stations", _stations)
     stations.add_argument("--keys", action="store_true", help="print the keys that sign their journals")
     invite = add("invite", "print a code with which a station may enrol, once", _invite)
+    invite.add_argument(
+        "--withdraw", action="store_true", help="make none, and have those made for it enrol nothing"
+    )
     revoke = add("revoke", "shut a station out, now and for good", _revoke)
     for one in (invite, revoke):
         one.add_argument("station", metavar="STATION", help="name of the station")
@@ -197,14 +200,18 @@ def _stations(asked: argparse.Namespace) -> None:
 
 def _invite(asked: argparse.Namespace) -> None:
     import getpass
+    import time
 
     from remotecal.cli.terminal import show_code
-    from remotecal.hub.laboratory import new_code
+    from remotecal.hub.laboratory import new_code, withdraw_codes
     from remotecal.store import Store
     from remotecal.transport.enrolment import enrol_command
 
     folder = _folder(asked)
     with Store(folder.database) as store:
+        if asked.withdraw:
+            withdraw_codes(store, asked.station, getpass.getuser(), time.time())
+            return
         code = new_code(folder, store, asked.station, getpass.getuser())
     print(code)
     show_code(enrol_command(code, folder.settings.enrolment.address))

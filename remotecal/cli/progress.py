@@ -1,6 +1,6 @@
 """Where a run is, on the terminal: one line that changes, or plain lines for a log.
 
-From the first observation on the time left is told, in the rig's time and in that of whoever waits.
+The time left is told in the rig's time and in that of whoever waits, as soon as it is known.
 """
 
 from __future__ import annotations
@@ -54,8 +54,9 @@ class ProgressLine:
     def __call__(self, progress: Progress) -> None:
         here = time.monotonic()
         self._began = here if self._began is None else self._began
-        self._rig.see(progress.now - progress.began, progress.share)
-        self._here.see(here - self._began, progress.share)
+        at = (progress.plan, progress.number, progress.repeat)
+        self._rig.see(progress.now - progress.began, *at)
+        self._here.see(here - self._began, *at)
         if self._terminal:
             asked = progress.doing.startswith("ask")
             if asked or here >= self._shown + REFRESH:

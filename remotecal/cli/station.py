@@ -187,6 +187,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     """Yield what an order would do, in the language of whoever sits here."""
     from remotecal.cli.service import moment
     from remotecal.cli.terminal import language, say
+    from remotecal.runs.tempo import in_minutes
 
     spoken = language()
 
@@ -198,6 +199,12 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     for item in order.items:
         yield f"{say('item: ', '器具：')}{chosen(item)}"
     yield f"{say('points: ', '校准点：')}{', '.join(order.points)}"
+    if order.seconds is not None:
+        minutes = in_minutes(order.seconds)
+        yield say(
+            f"measuring takes: about {minutes} min, preparing comes on top",
+            f"测量约需：{minutes} 分钟，准备时间另计",
+        )
     for moved in order.moves:
         yield f"{say('may move: ', '将动作：')}{moved}"
     yield f"{say('to be begun before: ', '须在此前开始：')}{moment(order.expires)}"

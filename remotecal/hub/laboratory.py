@@ -110,6 +110,14 @@ def new_code(folder: HubFolder, store: Store, station: str, by: str) -> Code:
     return Code.made(station, secret, fingerprint(parse_certificate(folder.trusted.read_bytes())))
 
 
+def withdraw_codes(store: Store, station: str, by: str, now: float) -> None:
+    """Have a station's codes that are neither used nor expired enrol nothing (`NotThere`: it has none)."""
+    with store.transaction():
+        if not store.stations.withdraw_codes(station, now):
+            raise NotThere(f"{station} is not invited, or has enrolled by its code")
+        store.note(by, "enrolment code withdrawn", {"station": station})
+
+
 @asynccontextmanager
 async def open_laboratory(folder: HubFolder) -> AsyncIterator[OrderDesk]:
     """Open database and connection for somebody at the laboratory.

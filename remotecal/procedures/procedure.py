@@ -221,15 +221,15 @@ class Procedure(ABC):
         """Bring the rig to a point, before its repeats and again when a run is taken up there."""
 
     def takes(self, point: Point) -> float:
-        """Return how long a repeat takes at a point, as far as can be told beforehand.
+        """Return how long a repeat takes at a point, in s, as far as can be told before anything is read.
 
-        In seconds, or in whatever is in proportion to them; all repeats take the same where nobody says
-        otherwise. Who waits for the run is told by it how long that will be.
+        Who is asked for the run, or waits for it, is told by it about how long that takes; where a procedure
+        leaves this as it is, nobody is told beforehand, and all repeats count alike.
         """
         return 1.0
 
     def arrives(self, point: Point, last: Point | None) -> float:
-        """Return how long `approach` takes to a point, as far as can be told; in the unit of `takes`.
+        """Return how long `approach` takes to a point, in s, as far as can be told; see `takes`.
 
         Args:
             point: to come to.

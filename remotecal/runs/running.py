@@ -23,6 +23,7 @@ from remotecal.model import Text
 from remotecal.procedures.run import Run
 from remotecal.runs.prompts import Question
 from remotecal.runs.safety import OPTIONS, Patience
+from remotecal.runs.tempo import PlanDone
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -63,9 +64,8 @@ class Progress:
     """Observations made."""
     due: int = 0
     """Observations there shall be."""
-    share: float = 0.0
-    """How much of the time that the plan takes lies behind the observations made (`Procedure.takes`,
-    `Procedure.arrives`)."""
+    plan: PlanDone = field(default_factory=PlanDone)
+    """How much of what the plan asks for is behind the run (`Procedure.takes`, `Procedure.arrives`)."""
     began: float = 0.0
     """When the run began or was taken up again, by its clock."""
     now: float = 0.0

@@ -34,6 +34,7 @@ from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
 from remotecal.runs.safety import NOTHING, Safety, make_safe
 from remotecal.runs.setups import check_setups
+from remotecal.runs.tempo import Durations
 from remotecal.runs.watch import Watch
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from remotecal.procedures.observed import Observed
     from remotecal.procedures.procedure import Filling, Procedure
     from remotecal.runs.company import Company
+    from remotecal.runs.tempo import PlanDone
 
 SAME = ("driver", "settings", "maker", "model", "serial")
 """What of an instrument stays the same as long as a run lasts, whatever interrupts it."""
@@ -70,6 +72,18 @@ class Plan:
     """The run's time."""
 
 
+def filled(planned: Plan, instruments: Mapping[str, Instrument]) -> Procedure:
+    """Return a plan's procedure with its roles filled by instruments, by their names, and artefacts."""
+    start = planned.start
+    fillings: dict[str, Filling] = {}
+    there: dict[str, Instrument | Artefact] = dict(instruments)
+    there |= {name: Artefact(name, serial) for name, serial in start.artefacts.items()}
+    for role in type(planned.procedure).roles():
+        found = tuple(there[name] for key, name in start.roles.items() if of_role(key) == role.name)
+        fillings[role.name] = found if role.several else next(iter(found), None)
+    return planned.procedure.filled(fillings)
+
+
 class Session:
     """A run from opening the bench to its safe state; the same whether it begins or goes on."""
 
@@ -84,24 +98,13 @@ class Session:
             opened, journal, self._control, company.answers, company.watchers, company.largest_file
         )
         kind = type(planned.procedure)
-        self._procedure = planned.procedure.filled(self._fillings(kind))
+        self._procedure = filled(planned, opened.instruments)
         self._declared = {role.name: role.capabilities for role in kind.roles()}
         self._done = set(journal.past.observed)
         self._set = journal.past.adjusted
         """What was set where the devices were adjusted; nothing where that was not possible."""
-        self._takes: Mapping[str, float] = {}
-        self._arrives: Mapping[str, float] = {}
-
-    def _fillings(self, kind: type[Procedure]) -> dict[str, Filling]:
-        """Return role → what fills it."""
-        start = self._start
-        fillings: dict[str, Filling] = {}
-        there: dict[str, Instrument | Artefact] = dict(self._opened.instruments)
-        there |= {name: Artefact(name, serial) for name, serial in start.artefacts.items()}
-        for role in kind.roles():
-            found = tuple(there[name] for key, name in start.roles.items() if of_role(key) == role.name)
-            fillings[role.name] = found if role.several else next(iter(found), None)
-        return fillings
+        self._durations = Durations()
+        self._reached: set[str] = set()
 
     def perform(self) -> None:
         """Measure what is left to measure; whatever happens, make the rig safe.
@@ -223,12 +226,9 @@ class Session:
         points, run = self._start.points, self._run
         left = [p for p in points if self._repeats_left(p) and not self._stays_as_found(p)]
         due = sum(point.repeats for point in points)
-        self._takes = {point.name: self._procedure.takes(point) for point in points}
-        self._arrives = {
-            point.name: self._procedure.arrives(point, last)
-            for last, point in zip((None, *points), points, strict=False)
-        }
-        run.show("prepare", points=len(points), observed=len(self._done), due=due, share=self._share())
+        self._durations = Durations.of(self._procedure, points)
+        self._reached = {point.name for point in points if not self._repeats_left(point)}
+        run.show("prepare", points=len(points), observed=len(self._done), due=due, plan=self._plan_done())
         if left:
             self._procedure.prepare(run)
         for point in left:
@@ -241,6 +241,7 @@ class Session:
             run.show("approach", point=point, number=points.index(point) + 1, repeat=0)
             self._expect(point)
             self._procedure.approach(point, run)
+            self._reached.add(point.name)
             for repeat in self._repeats_left(point):
                 self._hold()
                 self._observe(point, repeat)
@@ -267,13 +268,9 @@ class Session:
     def _repeats_left(self, point: Point) -> list[int]:
         return [n for n in range(1, point.repeats + 1) if (point.name, n) not in self._done]
 
-    def _share(self) -> float:
-        """Return how much of the time that the plan takes is behind the run."""
-        whole = sum(self._takes[point.name] * point.repeats for point in self._start.points)
-        whole += sum(self._arrives.values())
-        done = sum(self._takes.get(str(point), 0.0) for point, _ in self._done)
-        done += sum(self._arrives.get(point, 0.0) for point in {str(point) for point, _ in self._done})
-        return done / whole if whole > 0 else 0.0
+    def _plan_done(self) -> PlanDone:
+        """Return how much of the plan is behind the run."""
+        return self._durations.done(self._done, self._reached)
 
     def _observe(self, point: Point, repeat: int) -> None:
         run = self._run
@@ -282,7 +279,7 @@ class Session:
                 f"{ended}, and the run went on beyond that day: begin anew once it holds"
             )
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
-        run.show("measure", repeat=repeat)
+        run.show("measure", repeat=repeat, plan=self._plan_done())
         values = packed(self._seen(point))
         _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
@@ -294,7 +291,7 @@ class Session:
             "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
         )
         self._done.add((point.name, repeat))
-        run.show("done", observed=len(self._done), share=self._share())
+        run.show("done", observed=len(self._done), plan=self._plan_done())
 
     def _refuse_unkept(self, values: Mapping[str, Value], began: float) -> None:
         """Raise `ParameterError` for waveforms and files that are not of the run, or not of the repeat."""

@@ -13,8 +13,10 @@ from remotecal.certificates.signing.seal import PublicKey
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
-from remotecal.errors import EvidenceError, OrderError
+from remotecal.errors import EvidenceError, OrderError, RemotecalError
 from remotecal.runs.execute import plan
+from remotecal.runs.session import filled
+from remotecal.runs.tempo import Durations
 from remotecal.transport.consent import OrderWaiting
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
@@ -98,6 +100,7 @@ def foreseen(order: RemoteOrder, planned: Plan) -> OrderWaiting:
             {language: f"{name} {dut.serial or dut.owner_number}" for language, name in dut.name.root.items()}
             for dut in work.devices.values()
         ),
+        seconds=_takes(planned),
         points=tuple(f"{point.name} × {point.repeats}" for point in planned.start.points),
         moves=tuple(
             moved
@@ -107,6 +110,21 @@ def foreseen(order: RemoteOrder, planned: Plan) -> OrderWaiting:
         ),
         expires=order.expires,
     )
+
+
+def _takes(planned: Plan) -> float | None:
+    """Return how long a run takes by what its procedure says, preparation apart; None where it does not say.
+
+    Nothing is opened: a procedure that has to read its instruments to tell does not say.
+    """
+    names = planned.start.roles.values()
+    # Never brought to their links: which kind they are is all that there is to ask of them.
+    kinds = {name: kind for name, kind in planned.bench.drivers.items() if name in names}
+    try:
+        procedure = filled(planned, {name: kind.__new__(kind) for name, kind in kinds.items()})
+        return Durations.of(procedure, planned.start.points).done((), ()).seconds
+    except (AttributeError, RemotecalError):
+        return None
 
 
 def _moves(name: str, driver: type[Instrument]) -> Iterator[str]:

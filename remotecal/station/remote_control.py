@@ -90,7 +90,7 @@ class RemoteControl:
         """Take note of where the run is."""
         now = monotonic()
         self._begun = now if self._progress is None else self._begun
-        self._tempo.see(now - self._begun, progress.share)
+        self._tempo.see(now - self._begun, progress.plan, progress.number, progress.repeat)
         self._progress = progress
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:

@@ -63,6 +63,15 @@ class Stations:
             )
         return secret
 
+    def withdraw_codes(self, station: str, now: float) -> int:
+        """Forget the codes of a station that are neither used nor expired; returns how many there were."""
+        codes = enrolment_codes.c
+        open_ones = enrolment_codes.delete().where(
+            codes.station == station, codes.used.is_(None), codes.expires >= now
+        )
+        with self._database.begin() as connection:
+            return connection.execute(open_ones).rowcount
+
     def invited(self, now: float) -> tuple[tuple[str, float], ...]:
         """Return the stations whose codes are neither used nor expired, each with until when, by name."""
         from sqlalchemy import select

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from remotecal.transport.versions import Informing, Moment
@@ -39,6 +41,8 @@ class OrderWaiting(Informing):
     """The items with their serial or other numbers, each by language."""
     points: tuple[str, ...] = ()
     """What is measured, each with its repeats."""
+    seconds: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    """How long that takes by what the procedure says, preparing the rig apart; None where it does not say."""
     moves: tuple[str, ...] = ()
     """What may be set or set going, each with its span."""
     expires: float = 0.0

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from remotecal.runs.tempo import LONGEST
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
-
-LONGEST: Final = 1e9
-"""Seconds that a run may still take, at most: what is longer, thirty years, is no pace."""
 
 
 def left(live: Live, age: float) -> float | None:

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import NotAllowed, NotAnswered, NotNow, NotThere, TransportError
-from remotecal.hub.laboratory import CODE_LASTS
+from remotecal.hub.laboratory import CODE_LASTS, withdraw_codes
 from remotecal.procedures.parameters import In
 from remotecal.source import docstrings
 from remotecal.store.stations import StationRow
@@ -55,6 +55,12 @@ def invite_station(station: StationName, caller: Inviting, here: Here) -> NewCod
     code, at = here.laboratory.new_code(station, caller.name), here.settings.enrolment.address
     command = enrol_command(code, at)
     return NewCode(station=station, code=str(code), at=at, command=command, lasts=CODE_LASTS)
+
+
+@router.delete("/stations/{station}/codes", status_code=HTTPStatus.NO_CONTENT)
+def withdraw_invitation(station: StationName, caller: Inviting, here: Here) -> None:
+    """Have the codes that were made for a station, and not used, enrol nothing; 404 if there is none."""
+    withdraw_codes(here.store, station, caller.name, here.clock.now())
 
 
 @router.post("/stations/{station}/read")

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from remotecal.errors import RemotecalError
+from remotecal.runs.tempo import in_minutes
 from remotecal.transport import subjects
 from remotecal.transport.messages import Live
 from remotecal.web.indications import indications
@@ -67,7 +67,7 @@ class Seen:
     def left(self) -> int | None:
         """About how many minutes the run still takes; None until there is a pace."""
         ahead = left(self.live, self.age)
-        return None if ahead is None else ceil(ahead / 60)
+        return None if ahead is None else in_minutes(ahead)
 
 
 Shows = Callable[[str, Live, Live | None], bool]

@@ -37,6 +37,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
+from remotecal.runs.tempo import Tempo
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
@@ -537,13 +538,14 @@ def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
 
 def test_how_long_a_run_takes_is_told_from_the_first_repeat_on(bench):
     """Filling, the leak test and warming up are most of it; they were told as if each repeat took as long."""
-    seen = []
+    seen, pace = [], Tempo()
 
     def watch(progress):
+        pace.see(progress.now - progress.began, progress.plan, progress.number, progress.repeat)
         if progress.doing == "done":
-            seen.append((progress.now - progress.began, progress.share))
+            seen.append((progress.now - progress.began, pace.left))
 
     calibrate(bench, (watch,), flows=[400.0, 250.0, 100.0])
-    (spent, share), whole = seen[0], seen[-1][0]
-    assert seen[-1][1] == pytest.approx(1.0)
-    assert spent / share == pytest.approx(whole, rel=0.25)
+    (spent, left), whole = seen[0], seen[-1][0]
+    assert seen[-1][1] == 0.0
+    assert spent + left == pytest.approx(whole, rel=0.25)

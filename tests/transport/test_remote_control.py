@@ -16,6 +16,7 @@ from remotecal.model import Text
 from remotecal.runs.prompts import Answer, Question
 from remotecal.runs.recent import Recent
 from remotecal.runs.running import Progress
+from remotecal.runs.tempo import PlanDone, Stint
 from remotecal.station import remote_control
 from remotecal.station.remote_control import RemoteControl
 from remotecal.station.run import Stage, stage_of
@@ -265,19 +266,21 @@ def test_what_is_watched_is_told_with_its_limits_and_the_digits_it_has(remote: R
 def test_the_time_left_follows_from_what_was_done_since_the_run_was_taken_up(
     remote: RemoteControl, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = iter([0.0, 100.0, 130.0, 500.0, 560.0])
+    now = iter([0.0, 900.0, 1000.0, 1030.0, 1500.0, 1500.0, 1560.0])
     monkeypatch.setattr(remote_control, "monotonic", lambda: next(now))
-    remote(Progress("prepare"))
-    assert remote.live().left is None
-    remote(Progress("done", share=0.25))
-    assert remote.live().left == 300
-    remote(Progress("measure", share=0.25))
-    assert remote.live().left == 270
+
+    def show(doing: str, done: int, number: int = 1) -> float | None:
+        remote(Progress(doing, number=number, repeat=number, plan=PlanDone(repeats=Stint(4, done))))
+        return remote.live().left
+
+    assert show("prepare", 0, number=0) is None
+    assert show("measure", 0) is None
+    assert show("done", 1) == 300
+    assert show("measure", 1) == 270
     remote.begin_anew()
-    remote(Progress("prepare", share=0.25))
-    assert remote.live().left is None, "what was done before sets no pace"
-    remote(Progress("done", share=0.5))
-    assert remote.live().left == 120
+    assert show("prepare", 1, number=0) is None, "what was done before sets no pace"
+    assert show("measure", 1) is None
+    assert show("done", 2) == 120
 
 
 def test_the_last_minute_of_what_is_watched_is_bounded() -> None:

@@ -23,6 +23,7 @@ from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import Tiny
 
+from remotecal.cli import main
 from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import found_in, read_journal
@@ -152,7 +153,11 @@ def test_phones_are_served_once_however_often_it_is_pressed(tmp_path: Path) -> N
 
 
 def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_declined_and_why(
-    folder: HubFolder, tiny: Tiny, tmp_path: Path
+    folder: HubFolder,
+    tiny: Tiny,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with page_up(folder, tiny, tmp_path, consent=True) as beside, beside.browsing() as client:
         order = beside.do(beside.site.order())
@@ -160,6 +165,15 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         page = client.get(beside.base + "/").text
         for said in ("Li Wei asks", "Comparison", "Meter M1", "Tiny bench", "source.level: ", "1 V × 2"):
             assert said in page
+        assert "Measuring takes" not in page, "its procedure does not say"
+        consent = beside.station.consent
+        assert consent.foreseen is not None
+        consent.foreseen = consent.foreseen.model_copy(update={"seconds": 2341.0})
+        assert "about 40 min; preparing" in client.get(beside.base + "/").text
+        for locale, said in (("C.UTF-8", "about 40 min, preparing"), ("zh_CN.UTF-8", "测量约需：40 分钟，")):
+            monkeypatch.setenv("LC_ALL", locale)
+            assert main(["station", "state", "--station", str(beside.site.folder.path)]) == 0
+            assert said in capsys.readouterr().out
         assert "look at the rig first" in beside.send(client, "/consent", verb="agree", run=order.id).text
         assert beside.station.consent.order is not None
         assert beside.send(client, "/consent", verb="", sure="yes").status_code == 409, "no button says so"

@@ -38,6 +38,7 @@ NEEDS = {
     ("post", "/runs/here/X/certificate/issue"): "administrator",
     ("post", "/runs/here/X/remarks/1/settle"): "operator",
     ("post", "/stations/here/codes"): "administrator",
+    ("delete", "/stations/here/codes"): "administrator",
     ("post", "/stations/here/read"): "operator",
     ("post", "/stations/here/revoke"): "administrator",
     ("get", "/walls"): "administrator",

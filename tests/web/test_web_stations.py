@@ -1,5 +1,6 @@
 """Stations: how each stands, who invites one, reads a value, shuts one out; and that customers see none."""
 
+import json
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -12,12 +13,15 @@ from test_web_pages import browsing, key_in, token
 from test_web_walls import logged_in
 from web_laboratory import PASSWORD, Web, problem
 
+from remotecal.cli import main
+from remotecal.errors import RemotecalError
 from remotecal.hub.standing import HEARD_WITHIN
+from remotecal.order import Order
 from remotecal.station.folder import enrol_with
 from remotecal.station.site import Site as Told
 from remotecal.store.tables import runs
 from remotecal.transport.enrolment import Code
-from remotecal.transport.messages import BenchAnnounced
+from remotecal.transport.messages import BenchAnnounced, Terms
 
 CODE = re.compile(r"[a-z0-9-]+(?:-[0-9A-Z]{6}){3}")
 
@@ -231,13 +235,24 @@ def test_a_station_is_invited_once_by_who_may_and_who_it_is_is_asked_again(web: 
             assert program.post("/stations/site-9/codes").status_code == 403
 
 
-def test_a_station_is_shut_out_and_its_page_says_so(web: Web, there: str) -> None:
+def test_a_station_is_shut_out_once_what_waits_for_it_was_told_and_its_page_says_so(
+    web: Web, there: str
+) -> None:
+    _, procedure = web.site.bundle()
+    order = Order.load(web.site.tiny.order)
+    terms = Terms(bench=BENCH)
+    waiting = web.do(web.hub.laboratory.issue(order, procedure, "there", terms, "Li Wei")).id
     with logged_in(web, "operator") as client:
         form = {"csrf": token(client.get("/stations/there"))}
         assert client.post("/stations/there/revoke", data=form).status_code == 403
     with logged_in(web, "administrator") as client:
         form = {"csrf": token(client.get("/stations/there"))}
         with web.clock.put_forward(301):
+            asking = client.post("/stations/there/revoke", data=form)
+            assert "Shut out there?" in asking.text
+            assert f'href="/orders/{waiting}"' in asking.text
+            assert web.hub.laboratory.store.stations.get("there").enabled
+            form["sure"] = "yes"
             assert 'type="password"' in client.post("/stations/there/revoke", data=form).text
             assert web.hub.laboratory.store.stations.get("there").enabled
             done = client.post("/stations/there/revoke", data=form | {"password": PASSWORD})
@@ -247,6 +262,36 @@ def test_a_station_is_shut_out_and_its_page_says_so(web: Web, there: str) -> Non
         assert "Shut it out" not in page
         assert "shut out" in row(client.get("/stations"), "there")
     assert [who for who, _, data in web.audit("revoke") if "there" in data] == ["administrator"]
+
+
+def test_an_invitation_is_withdrawn_on_the_page_by_the_api_and_by_command(web: Web) -> None:
+    folder = web.hub.laboratory.folder
+    at = folder.settings.enrolment.address
+
+    def made(station: str) -> Code:
+        return web.hub.laboratory.new_code(station, "administrator")
+
+    codes = {station: made(station) for station in ("site-p", "site-a", "site-c")}
+    with logged_in(web, "operator") as client:
+        form = {"csrf": token(client.get("/stations"))}
+        assert client.post("/stations/site-p/withdraw", data=form).status_code == 403
+    with logged_in(web, "administrator") as client:
+        page = client.get("/stations")
+        assert 'action="/stations/site-p/withdraw"' in page.text
+        assert client.post("/stations/site-p/withdraw", data={"csrf": token(page)}).status_code == 303
+        assert "site-p" not in client.get("/stations").text
+        assert client.post("/stations/site-p/withdraw", data={"csrf": token(page)}).status_code == 404
+    with web.token("administrator") as program:
+        assert program.delete("/stations/site-a/codes").status_code == 204
+        assert program.delete("/stations/site-a/codes").status_code == 404
+    with web.token("operator") as program:
+        assert program.delete("/stations/site-c/codes").status_code == 403
+    assert main(["hub", "invite", "site-c", "--withdraw", "--hub", str(folder.path)]) == 0
+    for station, code in codes.items():
+        with pytest.raises(RemotecalError, match="unknown, used or expired"):
+            web.do(enrol_with(web.site.folder.path.parent / station, at, code))
+    told = [json.loads(data)["station"] for _, _, data in web.audit("enrolment code withdrawn")]
+    assert told == ["site-c", "site-a", "site-p"], "the latest first"
 
 
 def test_for_a_customer_there_are_none(web: Web, up: None) -> None:

@@ -22,6 +22,7 @@ from remotecal.pages.frame import HEADERS, MOST_FIELDS, common, environment, loc
 from remotecal.pages.serving import careful
 from remotecal.pages.typed import check_typed
 from remotecal.pages.words import keep_language, words_for
+from remotecal.runs.tempo import in_minutes
 from remotecal.station.pages import shown
 from remotecal.station.pages.entering import OnlyGuests, guest_of
 from remotecal.station.pages.forms import LARGEST_FORM, check, form_of, typed_in, wish_in
@@ -368,6 +369,7 @@ class StationPages:
             "who": lambda by: shown.who(by, words),
             "when": shown.clock_time,
             "left": shown.left,
+            "in_minutes": in_minutes,
             "latest": shown.LATEST,
         }
 

@@ -41,6 +41,8 @@ router = APIRouter(include_in_schema=False)
 
 FAULTS_SHOWN: Final = 20
 """Of a station's runs that were not as they should be."""
+WAITING_SHOWN: Final = 20
+"""Orders that wait for a station, where it is to be shut out."""
 NAMED: Final = re.compile(STATION)
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
@@ -142,13 +144,40 @@ async def read_value(station: StationName, form: Sent) -> Response:
 
 @router.post("/stations/{station}/revoke")
 async def revoke(station: StationName, form: Sent) -> Response:
-    """Shut a station out, and go back to its page."""
+    """Shut a station out, and go back to its page; first tell which orders wait for it, and ask."""
     visitor, caller = form.visitor, _who_may(form.visitor, "revoke")
+    if not form["sure"]:
+        return await run_in_threadpool(_ask_whether, visitor, station)
     if asking := await asked_again(form):
         return asking
     form.only_shown()
     await register.revoke_station(station, caller, visitor.office)
     return see(f"/stations/{station}")
+
+
+@router.post("/stations/{station}/withdraw")
+async def withdraw_invitation(station: StationName, form: Sent) -> Response:
+    """Let a station enrol no more by a code that was made for it, and go back to the list."""
+    visitor, caller = form.visitor, _who_may(form.visitor, "invite")
+    if asking := await asked_again(form):
+        return asking
+    form.only_shown()
+    await run_in_threadpool(register.withdraw_invitation, station, caller, visitor.office)
+    return see("/stations")
+
+
+def _ask_whether(visitor: Visitor, station: str) -> Response:
+    """Return the page that asks whether a station is to be shut out."""
+    office = visitor.office
+    register.find_station(office, station)
+    waiting = office.store.pages.placed(WAITING_SHOWN + 1, office.clock.now(), station=station, stage="waits")
+    return visitor.page(
+        "station_out.html",
+        station=station,
+        waiting=waiting[:WAITING_SHOWN],
+        more=len(waiting) > WAITING_SHOWN,
+        whole=f"/stations/{station}",
+    )
 
 
 def _ours(visitor: Visitor) -> None:
