@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Final, Literal
@@ -101,7 +101,7 @@ def csrf_of(session: str) -> str:
     return hmac.new(session.encode(), b"csrf", sha256).hexdigest()
 
 
-def identify(
+async def identify(
     request: Request,
     here: Here,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
@@ -116,12 +116,12 @@ def identify(
     """
     now = here.clock.now()
     if bearer is not None:
-        known = here.store.users.of_token(bearer.credentials, now)
+        known = await here.at_once(here.store.users.of_token, bearer.credentials, now)
         if known is None:
             raise NotLoggedIn("the token is unknown, expired or revoked")
         user, role = known
         return Caller(user.name, user.roles & {role}, user.account)
-    caller = in_session(here, session)
+    caller = await here.at_once(in_session, here, session)
     if request.method not in SAFE and not _same(csrf or "", csrf_of(session or "")):
         raise NotAllowed("the header X-CSRF-Token is not that of the session", caller.name)
     return caller
@@ -168,8 +168,8 @@ def require(caller: Caller, action: Action) -> Caller:
     return caller
 
 
-def _who_may(action: Action) -> Callable[[Caller], Caller]:
-    def allowed(caller: Anybody) -> Caller:
+def _who_may(action: Action) -> Callable[[Caller], Awaitable[Caller]]:
+    async def allowed(caller: Anybody) -> Caller:  # needs no thread
         return require(caller, action)
 
     return allowed

@@ -59,7 +59,8 @@ async def get_health(here: Here) -> Response:
     """Tell whether the hub can do its work; 503 if it can't."""
     up = here.laboratory.connection.up.is_set()
     try:
-        found = await run_in_threadpool(here.store.figures.waiting, here.clock.now(), HEARD_WITHIN)
+        async with here.one_health:
+            found = await here.at_once(here.store.figures.waiting, here.clock.now(), HEARD_WITHIN)
     except StoreError:
         found = None
     health = Health(

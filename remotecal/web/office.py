@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar, TypeVarTuple
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from remotecal.clock import civil_time
@@ -20,7 +21,7 @@ from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.applications import Starlette
 
@@ -55,6 +56,12 @@ ENTRY: Final = 500
 """Bytes that it takes to remember anything, also that there is no picture."""
 
 
+COMMANDS_THREADS: Final = 2
+"""Threads for what a command waits for, beside those of all other requests (`server.THREADS`)."""
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+
 class Office:
     """The laboratory as its API sees it.
 
@@ -73,6 +80,9 @@ class Office:
         """Certificates are printed one at a time."""
         self.one_picture = asyncio.Lock()
         """Pictures are drawn anew one at a time."""
+        self.one_health = asyncio.Lock()
+        """It is looked how the hub does one at a time: anybody may ask, and it is done beside commands."""
+        self._for_commands = CapacityLimiter(COMMANDS_THREADS)
         self.checking: asyncio.Task[None] | None = None
         """Looks through the audit log."""
         self.refusals = Refusals(self.store)
@@ -104,6 +114,15 @@ class Office:
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None
         self._out: tuple[float, Out] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
+
+    async def at_once(self, ask: Callable[[*Ts], T], *arguments: *Ts) -> T:
+        """Return what is asked in a thread kept for what commands wait for: slow pages may hold all others.
+
+        Args:
+            ask: takes no longer than a row takes to be found, such as who asks.
+            arguments: of it.
+        """
+        return await to_thread.run_sync(ask, *arguments, limiter=self._for_commands)
 
     def standards(self) -> tuple[StandardRow, ...]:
         """Return the standards, and in how many runs of this year each took part.
@@ -161,5 +180,9 @@ def office_of(request: Request) -> Office:
     return office
 
 
-Here = Annotated[Office, Depends(office_of)]
+async def _at_office(request: Request) -> Office:
+    return office_of(request)  # needs no thread
+
+
+Here = Annotated[Office, Depends(_at_office)]
 """The office, for a request's handler."""

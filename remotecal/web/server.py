@@ -30,9 +30,9 @@ HOST, PORT = "127.0.0.1", 4290
 GRACE = 3
 """Seconds that requests have to finish when the hub goes down."""
 THREADS = 6
-"""Requests that are worked on at once. The interpreter computes for one at a time, and each more keeps a
-station's command waiting longer; what takes long is done one at a time besides (`Office.one_print`,
-`Boards.make`)."""
+"""Requests that are worked on at once; what commands wait for has threads beside (`Office.at_once`). The
+interpreter computes for one at a time, and each more keeps a station's command waiting longer; what takes
+long is done one at a time besides (`Office.one_print`, `Boards.make`)."""
 
 
 @asynccontextmanager

@@ -191,3 +191,16 @@ def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) ->
         sent = {"csrf": token(operator.get("/live")), "back": "live", "verb": "go_on"}
         assert operator.post(here, data=sent).headers["location"] == "/live"
         web.do(web.site.state(order, "signed"))
+
+
+def test_a_run_is_paused_and_aborted_though_slow_pages_hold_every_thread(web: Web) -> None:
+    with asking(web) as order, browsing(web, "operator") as operator, web.token("operator") as program:
+        here = f"/runs/here/{order.id}/commands"
+        mine = token(operator.get("/live"))
+        with web.threads_held():
+            paused = operator.post(here, data={"csrf": mine, "back": "live", "verb": "pause"})
+            assert (paused.status_code, paused.headers["location"]) == (303, "/live")
+            assert operator.get("/health").status_code == 200
+            aborted = program.post(here, json={"verb": "abort", "argument": "it smokes"})
+            assert aborted.status_code == 200, aborted.text
+            web.do(web.site.state(order, "aborted"))

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import httpx
 import pytest
+from anyio import to_thread
 from dosing.bench import DosingStand
 from laboratories import NO_TLS, PATIENCE, hub_up
 from sites import Site, enrol_site
@@ -34,7 +35,7 @@ from remotecal.hub.settings import HubFolder
 from remotecal.model import Text
 from remotecal.sim.certificates import ISSUER
 from remotecal.store.users import ROLES, Users
-from remotecal.web.server import serving
+from remotecal.web.server import THREADS, serving
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  of nobody
 SALT = bytes(16)
@@ -113,6 +114,27 @@ class Web:
     def do(self, work: Coroutine[object, object, T]) -> T:
         """Do something in the hub's event loop."""
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(PATIENCE)
+
+    @contextmanager
+    def threads_held(self) -> Iterator[None]:
+        """Let slow pages hold every thread that requests have while the context lasts."""
+        over, begun = threading.Event(), threading.Semaphore(0)
+
+        def hold() -> None:
+            begun.release()
+            over.wait(PATIENCE)
+
+        async def hold_all() -> None:
+            await asyncio.gather(*(to_thread.run_sync(hold) for _ in range(THREADS)))
+
+        held = asyncio.run_coroutine_threadsafe(hold_all(), self.loop)
+        try:
+            assert all(begun.acquire(timeout=PATIENCE) for _ in range(THREADS))
+            yield
+            assert not held.done()
+        finally:
+            over.set()
+            held.result(PATIENCE)
 
     def client(self, address: str = "127.0.0.1", **settings: object) -> httpx.Client:
         """Return a client nobody knows, at an address of this machine."""

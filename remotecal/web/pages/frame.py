@@ -224,12 +224,10 @@ async def sent(request: Request, here: Here) -> SentForm:
 
 
 async def _sent(request: Request, here: Office, files: int) -> SentForm:
-    from starlette.concurrency import run_in_threadpool
-
     refuse_foreign(request)
     if not files:  # what was typed is told again, also to whose session is over by now
         _keep_typed(request, await request.form(max_files=files, max_fields=MOST_FIELDS))
-    visitor = await run_in_threadpool(visiting, request, here)
+    visitor = await here.at_once(visiting, request, here)
     fields = await request.form(max_files=files, max_fields=MOST_FIELDS)
     _keep_typed(request, fields)
     token = csrf_of(visitor.caller.session or "")
