@@ -61,9 +61,11 @@ def error_table(
     *,
     accredited: bool,
 ) -> Result:
-    """Return the errors, one row a point, against the Reynolds number: all pressures in one curve."""
+    """Return the errors, one row a point, against the Reynolds number: all pressures in one picture."""
+    levels = [each.pressure for each in rounds]
     columns = [
         _reynolds_column(rounds),
+        *([_level_column(levels)] if len(set(levels)) > 1 else []),
         column("压力（绝压）", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
                [f"{estimate(each.meter.pressure) / 1000:.2f}" for each in rounds]),
         column("标准流量", "Reference flow", "remotecal_referenceFlow", "m3/h",
@@ -80,6 +82,12 @@ def numbers(rounds: Sequence[GoneRound]) -> list[str]:
 def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
     said = numbers(rounds)
     return column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", said)
+
+
+def _level_column(levels: Sequence[float]) -> Column:
+    """Return the pressures asked for, in kPa: the picture has a line for each."""
+    refs = "remotecal_pressureLevel remotecal_curveLevel"
+    return column("压力级", "Pressure level", refs, "MPa", [f"{each / 1000:g}" for each in levels])
 
 
 def masters_table(rounds: Sequence[GoneRound]) -> Result:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from remotecal import units
+from remotecal.model.certificate import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ class ErrorsThen(NamedTuple):
     """What they are told over."""
     errors: Column
     """The errors, with their uncertainties."""
+    levels: Column | None
+    """At which level each was found, where there are several."""
     quantity: str
     """refTypes of the result and of its errors, by blanks; "" where it tells none."""
 
@@ -40,12 +43,15 @@ class ErrorsThen(NamedTuple):
         """Units of both; what is not in the same ones does not belong into one drawing."""
         return self.at.unit, self.errors.unit
 
-    def rows(self) -> Iterator[tuple[str, str, str]]:
-        """Yield place, error and expanded uncertainty, as they are printed; "" for none."""
+    def rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield place, level, error and expanded uncertainty, as they are printed; "" for none."""
         stated = self.errors.uncertainty
         spread = () if stated is None else stated.expanded
-        for row, (place, error) in enumerate(zip(self.at.values, self.errors.values, strict=True)):
-            yield place, error, (spread[row if len(spread) > 1 else 0] if spread else "")
+        levels = ("",) * len(self.at.values) if self.levels is None else self.levels.values
+        for row, (place, level, error) in enumerate(
+            zip(self.at.values, levels, self.errors.values, strict=True)
+        ):
+            yield place, level, error, (spread[row if len(spread) > 1 else 0] if spread else "")
 
 
 def errors_of(record: Record, place: int, number: str) -> Iterator[ErrorsThen]:
@@ -69,7 +75,7 @@ def errors_of(record: Record, place: int, number: str) -> Iterator[ErrorsThen]:
             for table in result.tables:
                 if (pair := _pair(table)) is not None:
                     quantity = " ".join(dict.fromkeys((*result.ref_types, *pair[1].ref_types)))
-                    yield ErrorsThen(number, record.finished, state, *pair, quantity)
+                    yield ErrorsThen(number, record.finished, state, *pair, _levels(table, pair[1]), quantity)
 
 
 def by_kind(found: Sequence[ErrorsThen]) -> list[tuple[ErrorsThen, ...]]:
@@ -86,6 +92,11 @@ def _pair(table: Table) -> tuple[Column, Column] | None:
     if errors is None or at is None or len(at.values) != len(errors.values) or "NaN" in errors.values:
         return None
     return at, errors
+
+
+def _levels(table: Table, errors: Column) -> Column | None:
+    told = table.column(LEVEL)
+    return told if told is not None and len(told.values) == len(errors.values) else None
 
 
 def unit_of(column: Column) -> str:

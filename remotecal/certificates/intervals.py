@@ -137,7 +137,7 @@ def _results(then: ErrorsThen) -> Iterator[ErrorAt]:
     judged = then.errors.conformity
     tolerance = None if judged is None else judged.tolerance
     lower, upper = (None, None) if tolerance is None else (tolerance.lower, tolerance.upper)
-    for row, (place, error, expanded) in enumerate(then.rows()):
+    for row, (place, _, error, expanded) in enumerate(then.rows()):
         limits = _entry(lower, row), _entry(upper, row)
         numbers = float(place), float(error), float(expanded or 0)
         if all(abs(number) < LARGEST for number in numbers):

@@ -38,6 +38,12 @@ ERROR = "basic_measurementError"
 RANGE = "remotecal_measurementRange"
 """refType of the column with the ends of the range that a certificate without a curve holds over."""
 
+LEVEL = "remotecal_curveLevel"
+"""refType of the column that tells at which level, such as a pressure, each error was found.
+
+Errors of each are a line of their own in a drawing; tables of earlier certificates have no such column.
+"""
+
 Stated = TypeVar("Stated", CertifiedPoints, CertifiedCoefficients)
 
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")

@@ -6,8 +6,10 @@ from xml.etree import ElementTree as ET
 from sample import record
 
 from remotecal.certificates.history import by_kind, errors_of
-from remotecal.certificates.pdf.curve import MARKS, history
-from remotecal.model import Record, Text
+from remotecal.certificates.pdf.curve import history
+from remotecal.certificates.pdf.drawing import MARKS
+from remotecal.certificates.pdf.levels import levels
+from remotecal.model import Column, Record, Text
 from remotecal.model.equipment import Condition
 
 
@@ -33,7 +35,7 @@ def test_errors_are_told_with_their_uncertainties_over_the_values_wanted() -> No
     assert (then.number, then.day, then.state) == ("C-1", whole.finished, "")
     spread = errors.uncertainty.expanded
     expected = [
-        (place, error, spread[row if len(spread) > 1 else 0])
+        (place, "", error, spread[row if len(spread) > 1 else 0])
         for row, (place, error) in enumerate(zip(nominal.values, errors.values, strict=True))
     ]
     assert list(then.rows()) == expected
@@ -64,13 +66,23 @@ def test_the_drawing_has_a_mark_for_each_error_and_no_more_than_it_has_marks() -
     (then,) = errors_of(record(), 0, "C-1")
     years = [then._replace(day=date(2020 + year, 1, 1)) for year in range(7)]
     assert by_kind(years) == [tuple(years)]
-    svg = history([(one.at, one.errors) for one in years], "sans-serif")
+    svg = history([(one.at, one.errors, ()) for one in years], "sans-serif")
     drawn = ET.fromstring(_text(svg))  # noqa: S314  ours
     tags = [element.tag.rpartition("}")[2] for element in drawn.iter()]
     points = len(then.errors.values)
     assert tags.count("circle") == points
     assert tags.count("polygon") == points * (len(MARKS) - 1)
     assert tags.count("path") == len(MARKS)
+
+
+def test_levels_are_lines_of_their_own_named_above_the_drawing() -> None:
+    at, errors = Column(unit="1", values=("1", "2", "3", "4")), Column(unit="%", values=("0", "1", "0", "1"))
+    among = levels(Column(unit="MPa", values=("1", "0.4", "1", "0.4")), errors)
+    drawn = ET.fromstring(_text(history([(at, errors, among), (at, errors, ())], "sans-serif")))  # noqa: S314  ours
+    dashes = [each.get("stroke-dasharray") for each in drawn.findall("{*}path")]
+    assert dashes == ["none", "none", "1.5 2.5"], "what was before without levels, then each level"
+    named = [each.text for each in drawn.findall("{*}text")][-2:]
+    assert named == ["1\u00a0MPa", "0.4\u00a0MPa"]
 
 
 def _text(svg: object) -> str:

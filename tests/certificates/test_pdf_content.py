@@ -1,7 +1,9 @@
 """What the printed certificate says: everything it must, as it was typed, and no seal but a real one."""
 
+import json
 import re
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -546,6 +548,39 @@ def test_directions_are_drawn_beside_the_mean_and_told_in_words() -> None:
     assert rises[0] == min(rises), "its triangle points up"
     assert falls[0] == max(falls), "its triangle points down"
     assert max(falls) < min(rises), "above the rising one"
+
+
+def level_table(*levels: str) -> Table:
+    """Return the errors of a meter at four Reynolds numbers, at levels in MPa if they are told."""
+    values = ("-0.10", "0.05", "0.12", "0.20")
+    errors = Column(ref_types=("basic_measurementError",), unit="%", values=values)
+    at = Column(ref_types=("basic_referenceValue",), unit="1", values=("100000", "900000", "40000", "360000"))
+    return Table(
+        columns=(
+            at,
+            *([Column(ref_types=("remotecal_curveLevel",), unit="MPa", values=levels)] if levels else []),
+            errors.model_copy(update={"uncertainty": Uncertainty(expanded=("0.05",), p=("0.95",))}),
+        )
+    )
+
+
+def test_levels_are_told_apart_without_colour_and_named() -> None:
+    drawn = picture(level_table("1", "1", "0.4", "0.4"), "sans-serif")
+    assert drawn is not None
+    svg = str(drawn["svg"])
+    assert (svg.count("<circle"), svg.count("<rect"), svg.count("<polygon")) == (3, 1, 3), "and their keys"
+    lines = [part.partition("/>")[0] for part in svg.split("<path")[1:]]
+    assert [part.split('stroke-dasharray="')[1].partition('"')[0] for part in lines] == ["none", "1.5 2.5"]
+    assert all(each in svg for each in (">1\u00a0MPa<", ">0.4\u00a0MPa<"))
+    assert str(drawn["alt"]).endswith("; 1\u00a0MPa; 0.4\u00a0MPa")
+
+
+@pytest.mark.parametrize("levels", [(), ("1",) * 4])
+def test_what_was_printed_before_there_were_levels_is_printed_as_it_was(levels: tuple[str, ...]) -> None:
+    drawn = picture(level_table(*levels), "sans-serif")
+    assert drawn is not None
+    digest = "676d00eb74a041811178891b446c8c0283a87ba5c0af02ab8af64898f76cbc3f"
+    assert sha256(json.dumps(drawn, ensure_ascii=False, sort_keys=True).encode()).hexdigest() == digest
 
 
 @pytest.mark.parametrize(("limit", "drawn", "said"), [("1.0", 2, "Dashed"), ("3.0", 0, "lie beyond")])

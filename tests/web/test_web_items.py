@@ -19,6 +19,7 @@ from web_laboratory import Web, problem
 
 from remotecal.clock import civil_day
 from remotecal.hub.numbers import NumberSettings
+from remotecal.model import Column, Record
 from remotecal.order import Order
 from remotecal.store.tables import records
 
@@ -451,13 +452,26 @@ def test_a_form_with_a_fault_orders_nothing_and_keeps_what_was_typed(web: Web, a
 def with_errors(web: Web, runs: list[str]) -> None:
     """Have runs' records say errors, as those of a flow meter do."""
     for year, run in enumerate(runs):
-        said = sample.record().model_copy(update={"begun": DAY, "finished": DAY + timedelta(days=365 * year)})
+        said = _at_levels(sample.record()) if year else sample.record()
+        said = said.model_copy(update={"begun": DAY, "finished": DAY + timedelta(days=365 * year)})
         with web.hub.laboratory.store.database.begin() as connection:
             told = records.update().where(records.c.run == run)
             connection.execute(told.values(record=said.to_json()))
 
 
 DAY = date(2024, 3, 1)
+
+
+def _at_levels(said: Record) -> Record:
+    """Return a record whose errors were found at two pressures in turn."""
+    (measured,) = said.measurements
+    result, *rest = measured.results
+    errors = result.tables[0].column("basic_measurementError")
+    values = tuple("1" if row % 2 else "0.4" for row in range(len(errors.values)))
+    levels = Column(ref_types=("remotecal_curveLevel",), unit="MPa", values=values)
+    table = result.tables[0].model_copy(update={"columns": (*result.tables[0].columns, levels)})
+    told = (result.model_copy(update={"tables": (table,)}), *rest)
+    return said.model_copy(update={"measurements": (measured.model_copy(update={"results": told}),)})
 
 
 def test_an_item_shows_what_its_certificates_said(web: Web) -> None:
@@ -480,6 +494,9 @@ def test_an_item_shows_what_its_certificates_said(web: Web) -> None:
     with browsing(web, "customer") as acme:
         page = acme.get(f"/items/{item['id']}").text
         assert page.count("<svg") == 1
+        assert all(page.count(f">{level}\u00a0MPa</text>") == 1 for level in ("0.4", "1")), "in the drawing"
+        rows = page.count('<tr><td data-label="Place"')
+        assert page.count('<td data-label="Level" class="number">0.4</td>') == rows // 4, "of one certificate"
         assert not re.search(r"<style|\sstyle=", page)
         assert [f"{DAY}", f"{DAY + timedelta(days=365)}"] == sorted(set(re.findall(r"202[45]-03-01", page)))
         assert all(f">{number}</td>" in page for number in numbers)

@@ -3,16 +3,36 @@
 from __future__ import annotations
 
 import math
-import re
-from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING
 
 from remotecal import units
 from remotecal.certificates.pdf.directions import Led, directions, widest
+from remotecal.certificates.pdf.drawing import (
+    BOTTOM,
+    EARLIER,
+    FRAME,
+    GRID,
+    HEIGHT,
+    INK,
+    LEFT,
+    LIMIT,
+    MARKS,
+    RIGHT,
+    TOP,
+    WIDTH,
+    Axis,
+    line_of,
+    mark_of,
+    path_of,
+    tag,
+    text_of,
+)
+from remotecal.certificates.pdf.levels import DASHES, Level, levels
 from remotecal.certificates.pdf.numbers import full_width, in_unit, printed, with_unit
 from remotecal.certificates.pdf.wording import label
+from remotecal.model.certificate import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,45 +41,11 @@ if TYPE_CHECKING:
 
     from remotecal.model import Column, Table
 
-WIDTH, HEIGHT = 640.0, 256.0
-LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 12.0, 46.0
-INK, FRAME, GRID, LIMIT = "#1d4468", "#44505c", "#e3e8ed", "#b3362b"
 DECADES_WORTH_A_LOG_AXIS = 8.0
 """Ratio of the largest to the smallest place from which an axis is logarithmic."""
 
 DRAWN = {"rising": ("#2c7a5b", "none", 1.0), "falling": ("#8a5a12", "1.5 2.5", -1.0)}
 """How a direction is drawn: its colour, the dashes of its line, where its triangles point (1 is up)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """A scale from numbers to places on the page."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-    logarithmic: bool = False
-
-    def place(self, value: float) -> float:
-        """Return where a value stands."""
-        if self.logarithmic:
-            share = math.log(value / self.low) / math.log(self.high / self.low)
-        else:
-            share = (value - self.low) / (self.high - self.low)
-        return self.start + share * (self.end - self.start)
-
-    def length(self, difference: float) -> float:
-        """Return how long a difference is on the page, on a linear scale."""
-        return abs(difference / (self.high - self.low) * (self.end - self.start))
-
-    def ticks(self) -> list[float]:
-        """Return the round numbers to mark."""
-        if not self.logarithmic:
-            return _round_numbers(self.low, self.high)
-        decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        marks = [digit * 10.0**decade for decade in decades for digit in (1, 2, 5)]
-        return [mark for mark in marks if self.low <= mark <= self.high]
 
 
 AGAINST = ("basic_referenceValue", "remotecal_nominalValue", "basic_nominalValue")
@@ -75,13 +61,16 @@ def picture(table: Table, font: str) -> dict[str, object] | None:
     if errors is None or at is None or not len(at.values) == len(errors.values) > 1 or "NaN" in errors.values:
         return None
     led = directions(table, errors)
+    among = () if led else levels(table.column(LEVEL), errors)
     caption = [label("curve", "bars")] if errors.uncertainty else []
     caption += [label("curve", each.name) for each in led]
     if limits := _limits(errors, len(errors.values)):
         caption.append(label("curve", "limits" if _to_draw(limits, errors, led) else "beyond"))
     return {
-        "svg": etree.tostring(error_curve(at, errors, font, led), encoding="unicode"),
-        "alt": f"{_heading(errors)} : {_heading(at)}" + (_apart(at, errors, led) if led else ""),
+        "svg": etree.tostring(error_curve(at, errors, font, led, among), encoding="unicode"),
+        "alt": f"{_heading(errors)} : {_heading(at)}"
+        + (_apart(at, errors, led) if led else "")
+        + "".join(f"; {each.name}" for each in among),
         "caption": caption,
     }
 
@@ -97,12 +86,15 @@ def _apart(at: Column, errors: Column, led: tuple[Led, ...]) -> str:
     return "; " + " ".join(text for _, text in label("curve", "apart", **told))
 
 
-def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()) -> _Element:
+def error_curve(
+    at: Column, errors: Column, font: str, led: tuple[Led, ...] = (), among: tuple[Level, ...] = ()
+) -> _Element:
     """Return a drawing (SVG) of `errors` over `at`, both with as many values, lettered in `font`.
 
-    `led` are the errors in each direction, where the device was led in two. The axis is linear then, for they
-    begin at a zero. Limits that would leave no room to tell directions apart, or to see the uncertainties,
-    are not drawn.
+    Each level of `among` has a line and marks of its own, and is named above the drawing. `led` are the
+    errors in each direction, where the device was led in two. The axis is linear then, for they begin at a
+    zero. Limits that would leave no room to tell directions apart, or to see the uncertainties, are left
+    away.
     """
     places, values = at.floats(), errors.floats()
     bars = _bars(errors)
@@ -110,17 +102,19 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     limits = _to_draw(_limits(errors, len(values)), errors, led)
     x = _place_axis(places, may_be_logarithmic=not led)
     y = error_axis(reach + [bound for line in limits for bound in line])
-    svg = tag(
-        "svg",
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}",
-        font_family=font,
-    )
+    svg = _empty(font, len(among))
     frame_of(svg, x, y)
     _labels(svg, at, errors)
     for line in limits:
         for level in _levels(x, sorted(zip(places, line, strict=True))):
             svg.append(path_of(x, y, level, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
+    if among:
+        points = list(zip(places, values, bars, strict=True))
+        for number, one in enumerate(among):
+            style = MARKS[number % len(MARKS)], (INK, *EARLIER)[number % len(MARKS)], one.dashes
+            _marked(svg, x, y, [points[row] for row in one.rows], *style)
+            _name_level(svg, number, one, *style)
+        return svg
     svg.append(path_of(x, y, sorted(zip(places, values, strict=True)), stroke="#9fb2c4", stroke_width="0.8"))
     for each in led:
         _direction(svg, x, y, sorted(zip(places, each.errors, strict=True)), each.name)
@@ -129,48 +123,73 @@ def error_curve(at: Column, errors: Column, font: str, led: tuple[Led, ...] = ()
     return svg
 
 
-EARLIER = ("#8a5a12", "#2c7a5b", "#7a4a86", "#6b7479")
-"""Colours of what was before; each also has a mark of its own."""
-MARKS = ("circle", "square", "triangle", "diamond", "down")
-"""How the points of each are marked, the latest first."""
-
-
-def history(series: Sequence[tuple[Column, Column]], font: str) -> _Element:
+def history(series: Sequence[tuple[Column, Column, tuple[Level, ...]]], font: str) -> _Element:
     """Return a drawing (SVG) of several errors, each over its places; the latest first, as many as `MARKS`.
 
-    All are in the same units; each has the mark of its place, and bars of its uncertainties.
+    All are in the same units; each has the mark of its place, and bars of its uncertainties. Of errors that
+    were found at several levels each level has a line of its own, dashed as it is told above the drawing.
     """
-    places = tuple(place for at, _ in series for place in at.floats())
-    reach = [end for _, errors in series for end in _reach(errors, ())]
+    places = tuple(place for at, _, _ in series for place in at.floats())
+    reach = [end for _, errors, _ in series for end in _reach(errors, ())]
     x, y = _place_axis(places, may_be_logarithmic=True), error_axis(reach)
-    svg = tag(
-        "svg", xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDTH:g} {HEIGHT:g}", font_family=font
-    )
+    named = {each.name: each for *_, among in series for each in among}
+    svg = _empty(font, len(named))
     frame_of(svg, x, y)
-    _labels(svg, *series[0])
-    for mark, colour, (at, errors) in reversed(list(zip(MARKS, (INK, *EARLIER), series, strict=False))):
-        points = sorted(zip(at.floats(), errors.floats(), _bars(errors), strict=True))
-        line = [(place, value) for place, value, _ in points]
-        svg.append(path_of(x, y, line, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
-        for place, value, bar in points:
-            column, ends = f"{x.place(place):.2f}", (y.place(value + bar), y.place(value - bar))
-            svg.append(line_of(column, f"{ends[0]:.2f}", column, f"{ends[1]:.2f}", colour, "1.1"))
-            svg.append(mark_of(mark, x.place(place), y.place(value), colour))
+    _labels(svg, *series[0][:2])
+    dashes = {name: DASHES[number % len(DASHES)] for number, name in enumerate(named)}
+    for mark, colour, (at, errors, among) in reversed(
+        list(zip(MARKS, (INK, *EARLIER), series, strict=False))
+    ):
+        points = list(zip(at.floats(), errors.floats(), _bars(errors), strict=True))
+        if not among:
+            _marked(svg, x, y, points, mark, colour)
+        for each in among:
+            _marked(svg, x, y, [points[row] for row in each.rows], mark, colour, dashes[each.name])
+    for number, each in enumerate(named.values()):
+        _name_level(svg, number, each, "", FRAME, dashes[each.name])
     return svg
 
 
-def mark_of(mark: str, column: float, row: float, colour: str) -> _Element:
-    """Return a mark (`MARKS`) at a place of the page."""
-    corners: dict[str, tuple[tuple[float, float], ...]] = {
-        "square": ((-3, -3), (3, -3), (3, 3), (-3, 3)),
-        "triangle": ((0, -4.2), (3.6, 2.4), (-3.6, 2.4)),
-        "diamond": ((0, -4.2), (4.2, 0), (0, 4.2), (-4.2, 0)),
-        "down": ((0, 4.2), (3.6, -2.4), (-3.6, -2.4)),
-    }
-    if mark not in corners:
-        return tag("circle", cx=f"{column:.2f}", cy=f"{row:.2f}", r="3", fill=colour)
-    drawn = " ".join(f"{column + right:.2f},{row + down:.2f}" for right, down in corners[mark])
-    return tag("polygon", points=drawn, fill=colour)
+NAMED, ABOVE = 6, 16.0
+"""Levels that are named in a line above a drawing, and its height."""
+
+
+def _empty(font: str, named: int) -> _Element:
+    """Return a drawing with nothing in it, with room above it to name levels."""
+    above = ABOVE * math.ceil(named / NAMED)
+    room = f"0 {-above:g} {WIDTH:g} {HEIGHT + above:g}" if named else f"0 0 {WIDTH:g} {HEIGHT:g}"
+    return tag("svg", xmlns="http://www.w3.org/2000/svg", viewBox=room, font_family=font)
+
+
+def _name_level(svg: _Element, number: int, level: Level, mark: str, colour: str, dashes: str) -> None:
+    """Tell above a drawing how a level is drawn: its line, with its mark if it has one, and its name."""
+    down, along = divmod(number, NAMED)
+    left, row = LEFT + along * (WIDTH - LEFT - RIGHT) / NAMED, 2.0 - ABOVE * down
+    line = line_of(f"{left:.2f}", f"{row:.2f}", f"{left + 28:.2f}", f"{row:.2f}", colour, "1")
+    line.set("stroke-dasharray", dashes)
+    svg.append(line)
+    if mark:
+        svg.append(mark_of(mark, left + 14, row, colour))
+    svg.append(text_of(level.name, f"{left + 34:.2f}", f"{row + 3.5:.2f}", anchor="start"))
+
+
+def _marked(
+    svg: _Element,
+    x: Axis,
+    y: Axis,
+    points: Sequence[tuple[float, float, float]],
+    mark: str,
+    colour: str,
+    dashes: str = "none",
+) -> None:
+    """Draw points with their bars, by marks of one kind, and a line through them."""
+    line = sorted((place, value) for place, value, _ in points)
+    svg.append(path_of(x, y, line, stroke=colour, stroke_width="0.8", stroke_opacity="0.6"))
+    svg[-1].set("stroke-dasharray", dashes)
+    for place, value, bar in sorted(points):
+        column, ends = f"{x.place(place):.2f}", (y.place(value + bar), y.place(value - bar))
+        svg.append(line_of(column, f"{ends[0]:.2f}", column, f"{ends[1]:.2f}", colour, "1.1"))
+        svg.append(mark_of(mark, x.place(place), y.place(value), colour))
 
 
 WIDEST_LIMITS = 4.0
@@ -259,14 +278,6 @@ def error_axis(reach: list[float]) -> Axis:
     return Axis(low - margin, high + margin, HEIGHT - BOTTOM, TOP)
 
 
-def _round_numbers(low: float, high: float) -> list[float]:
-    rough = (high - low) / 6
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999)
-    first = math.ceil(low / step)
-    return [round(number * step, 12) for number in range(first, math.floor(high / step) + 1)]
-
-
 def frame_of(svg: _Element, x: Axis, y: Axis, marks: Sequence[tuple[float, str]] | None = None) -> None:
     """Draw the frame, its grid and the numbers beside it; `marks` instead of round numbers of places."""
     for mark, said in marks or [(mark, _tick(mark)) for mark in x.ticks()]:
@@ -324,44 +335,3 @@ def _direction(svg: _Element, x: Axis, y: Axis, points: list[tuple[float, float]
         corners = ((0.0, -4.2 * up), (3.6, 2.4 * up), (-3.6, 2.4 * up))
         drawn = " ".join(f"{column + right:.2f},{row + down:.2f}" for right, down in corners)
         svg.append(tag("polygon", points=drawn, fill=colour))
-
-
-def line_of(x1: str, y1: str, x2: str, y2: str, colour: str, width: str = "0.7") -> _Element:
-    """Return a line between two places of the page."""
-    return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=colour, stroke_width=width)
-
-
-def path_of(x: Axis, y: Axis, points: list[tuple[float, float]], **style: str) -> _Element:
-    """Return a line through points."""
-    steps = " L ".join(f"{x.place(place):.2f} {y.place(value):.2f}" for place, value in points)
-    return tag("path", d=f"M {steps}", fill="none", **style)
-
-
-def text_of(content: str, x: str, y: str, anchor: str) -> _Element:
-    """Return a text, in which symbols with an index have it below the line: ρ_ref."""
-    parts, place = [], 0
-    for found in SYMBOL.finditer(content):
-        below = tag("tspan", found[2], baseline_shift="sub", font_size="7.5")
-        parts += [tag("tspan", content[place : found.start()] + found[1]), below]
-        place = found.end()
-    whole = [*parts, tag("tspan", content[place:])] if parts else [content]
-    return tag("text", *whole, x=x, y=y, text_anchor=anchor, font_size="10", fill=FRAME)
-
-
-SYMBOL = re.compile(r"\b([ΔδA-Za-zα-ωΑ-Ω]{1,2})_([0-9A-Za-z]{1,5})\b")
-"""A symbol with its index, as `certificate.typ` finds them in texts."""
-
-
-def tag(name: str, /, *content: str | _Element, **attributes: str) -> _Element:
-    """Return an element, so that no text of a record can be taken for markup; `_` stands for `-`."""
-    from lxml.etree import Element
-
-    element = Element(name)
-    for key, value in attributes.items():
-        element.set(key.replace("_", "-"), value)
-    for part in content:
-        if isinstance(part, str):
-            element.text = part
-        else:
-            element.append(part)
-    return element

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from remotecal.certificates.pdf.curve import (
+from remotecal.certificates.pdf.curve import error_axis, frame_of
+from remotecal.certificates.pdf.drawing import (
     BOTTOM,
     EARLIER,
     HEIGHT,
@@ -16,8 +17,6 @@ from remotecal.certificates.pdf.curve import (
     TOP,
     WIDTH,
     Axis,
-    error_axis,
-    frame_of,
     line_of,
     mark_of,
     path_of,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from remotecal.certificates.trust import TrustList
+    from remotecal.model import Column
     from remotecal.store.calibrations import Calibration
     from remotecal.store.items import KeptItem
     from remotecal.web.pages.frame import SentForm, Visitor
@@ -257,8 +258,10 @@ class ErrorHistory(NamedTuple):
     drawing: Markup
     marks: tuple[ErrorMark, ...]
     """Of the drawing."""
-    rows: tuple[tuple[ErrorsThen, str, str, str], ...]
-    """Of the table: which certificate, place, error and U."""
+    rows: tuple[tuple[ErrorsThen, str, str, str, str], ...]
+    """Of the table: which certificate, place, level, error and U."""
+    levels: Column | None
+    """Column of the levels, such as pressures, where there are any."""
 
 
 def _histories(found: Sequence[Calibration]) -> list[ErrorHistory]:
@@ -272,15 +275,19 @@ def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
     from lxml import etree
 
     from remotecal.certificates.pdf.curve import history
+    from remotecal.certificates.pdf.levels import levels
 
     drawn = group[:DRAWN]
-    svg = history([(one.at, one.errors) for one in drawn], "system-ui, sans-serif")
+    svg = history(
+        [(one.at, one.errors, levels(one.levels, one.errors)) for one in drawn], "system-ui, sans-serif"
+    )
     svg.set("aria-hidden", "true")  # its table follows, and its key stands before it
     rows = [(one, *row) for one in group for row in one.rows()]
     rows.sort(key=lambda row: float(row[1]))  # of one place the latest stays first
     marks = tuple(map(ErrorMark, SIGNS, drawn))
+    told = next((one.levels for one in group if one.levels is not None), None)
     # Every text in it went through lxml, which lets none be markup.
-    return ErrorHistory(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows))  # noqa: S704
+    return ErrorHistory(Markup(etree.tostring(svg, encoding="unicode")), marks, tuple(rows), told)  # noqa: S704
 
 
 def _lines(found: Iterable[KeptItem]) -> Iterator[tuple[str, ...]]:
