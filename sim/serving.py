@@ -26,22 +26,28 @@ PSEUDO_TERMINALS = sys.platform != "win32"
 
 
 class LineServing:
-    """Lines; whatever mixture of CR and LF ends them, empty ones don't count."""
+    """Lines; whatever mixture of CR and LF ends them, empty ones don't count. Or frames of one length."""
 
     _LINE = re.compile(rb"[\r\n]*([^\r\n]+)[\r\n]+")
 
     def __init__(self, wire: Line) -> None:
         ending = wire.ending if wire.reply_ending is None else wire.reply_ending
         self._ending = ending.encode(wire.encoding)
+        self._size = None if wire.lengths is None else wire.lengths[0]
         self._echo = wire.ending.encode(wire.encoding) if wire.echo else None
         self.greeting = wire.greeting.encode(wire.encoding)
 
     def take(self, received: bytes) -> Found | None:
-        found = self._LINE.match(received)
-        if found is None:
-            return None
-        line = found[1]
-        return line, b"" if self._echo is None else line + self._echo, received[found.end() :]
+        if self._size is not None:
+            line, end = received[: self._size], self._size
+            if len(line) < end:
+                return None
+        else:
+            found = self._LINE.match(received)
+            if found is None:
+                return None
+            line, end = found[1], found.end()
+        return line, b"" if self._echo is None else line + self._echo, received[end:]
 
     def wrap(self, reply: bytes, needs: bytes) -> bytes:
         return needs + reply + self._ending

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
+from remotecal.fluids.air import CONVENTIONAL_AIR, CONVENTIONAL_WEIGHT
 from remotecal.model import Text
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.air import INPUTS as OF_AIR
@@ -45,8 +46,6 @@ CONVENTIONAL: Final = "remotecal_conventionalMass"
 """refType of a weight's conventional mass."""
 REPEATABILITY_POINT, ZERO_POINT = "repeatability", "zero"
 """What the first and the last point are called."""
-CONVENTIONAL_AIR, CONVENTIONAL_DENSITY = 1.2, 8000.0
-"""Density in kg/m³ of air and of weights by which conventional mass is defined (OIML D 28)."""
 
 INPUTS: Final[Mapping[str, Text]] = {
     **OF_AIR,
@@ -250,7 +249,7 @@ class Substituted(Repeats[SubstitutedSeen]):
     def load(self, x: Numbers) -> Number:
         """Return the n-th load in kg, as a conventional mass."""
         here = self._around.density(self.at_step(self.number) if self.number else self._last, x)
-        rarer = (here - CONVENTIONAL_AIR) * (1.0 / x["ρ_w"] - 1.0 / CONVENTIONAL_DENSITY)
+        rarer = (here - CONVENTIONAL_AIR) * (1.0 / x["ρ_w"] - 1.0 / CONVENTIONAL_WEIGHT)
         known: Number = self.number * self.weights(x) * (1.0 - rarer)
         for exchange in self._exchanges:
             volume = exchange.substituted / self.number_of(exchange) / self._told.load_density

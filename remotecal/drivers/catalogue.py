@@ -58,6 +58,7 @@ SHIPPED: Final = {
     "GasLoopController": "remotecal.drivers.rig.gas_loop:GasLoopController",
     "GasTankController": "remotecal.drivers.rig.gas_tank:GasTankController",
     "Hart1529": "remotecal.drivers.fluke.hart1529:Hart1529",
+    "HuizhongFlowMeter": "remotecal.drivers.huizhong.frames:HuizhongFlowMeter",
     "IsotechMilliK": "remotecal.drivers.isotech.millik:IsotechMilliK",
     "IsotechMilliKPair": "remotecal.drivers.isotech.millik_pair:IsotechMilliKPair",
     "KellerDigital": "remotecal.drivers.keller.digital:KellerDigital",
@@ -354,6 +355,8 @@ def _wire(cls: type[Instrument]) -> str:
         return f"Modbus, functions {functions}; bytes {wire.order}, {counting}; serial {wire.serial}"
     if isinstance(wire, ByHand):
         return "a person, who is asked on site"
+    if wire.lengths is not None:
+        return "frames of {} bytes, replies of {}; serial {}".format(*wire.lengths, wire.serial)
     reply = wire.ending if wire.reply_ending is None else wire.reply_ending
     return f"lines ending {wire.ending!r}, replies ending {reply!r}; serial {wire.serial}"
 

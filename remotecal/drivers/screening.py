@@ -92,7 +92,8 @@ class Screen:
                 f"{instrument.name}: {line!r} is none of the questions {type(instrument).__name__} declares, "
                 "and the station lets nothing else be sent (station.toml: [remote] write)"
             )
-        if instrument.wire.ending in line or line.splitlines() != [line]:
+        wire = instrument.wire
+        if wire.lengths is None and (wire.ending in line or line.splitlines() != [line]):
             raise ForbiddenCommand(f"{instrument.name}: {line!r} is not one line")
         instrument.permit(line)
 

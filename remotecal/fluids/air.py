@@ -199,6 +199,19 @@ def air_formula(states: Sequence[tuple[float, float, float]]) -> AirFormula:
     return AIR_FORMULAS[-1]
 
 
+def conventional_mass(mass: N, density: N | float) -> N:
+    """Return the conventional mass of a body at 20 °C, in the unit of its mass (OIML D 28).
+
+    It is the mass of weights of 8000 kg/m³ that balance the body in air of 1.2 kg/m³.
+
+    Args:
+        mass: of the body.
+        density: of the body at 20 °C, kg/m³.
+    """
+    conventional: N = mass / buoyancy_factor(CONVENTIONAL_AIR, density)
+    return conventional
+
+
 def buoyancy_factor(air: N, body: N | float, weights: N | float = CONVENTIONAL_WEIGHT) -> N:
     """Return mass over balance reading for a body weighed in air, exactly.
 

@@ -21,6 +21,15 @@ def critical_flow_ideal(gamma: N) -> N:
     return c
 
 
+def critical_ratio_ideal(gamma: N) -> N:
+    """Return p*/p₀, throat over rest, of a perfect gas by its ratio of heat capacities: (2/(γ+1))^(γ/(γ-1)).
+
+    A nozzle without diffuser is choked up to this ratio of the pressures behind and ahead.
+    """
+    ratio: N = (2.0 / (gamma + 1.0)) ** (gamma / (gamma - 1.0))
+    return ratio
+
+
 def critical_flow_real(surface: Surface, kelvin: float, pressure: float) -> float:
     """Return C* of a real gas: ρ* w* √(R T₀ / M) / p₀, where * is the throat (ISO 9300).
 

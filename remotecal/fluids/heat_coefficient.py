@@ -1,4 +1,4 @@
-"""Enthalpy of liquid water by IAPWS-95, and the heat coefficient that heat meters count with.
+"""Enthalpy and speed of sound of liquid water by IAPWS-95, and the heat coefficient of heat meters.
 
 Source: IAPWS R6-95(2018), whose residual part is that of `iapws95`; the terms round the critical point are
 left out here too, for up to 200 °C they change nothing that could be seen.
@@ -10,9 +10,9 @@ import math
 from typing import Final, Literal
 
 from remotecal.errors import ParameterError
-from remotecal.fluids.iapws95 import solve, term_derivatives
+from remotecal.fluids.iapws95 import second_derivatives, slope, solve, term_derivatives
 from remotecal.fluids.span import require
-from remotecal.uncertainty.number import N, Number, estimate, exp
+from remotecal.uncertainty.number import N, Number, estimate, exp, sqrt
 
 Side = Literal["forward", "return"]
 """Where the flow sensor stands: in the pipe whose water is warm, or in the one that leads back."""
@@ -71,6 +71,26 @@ def _enthalpy(t: N, density: N) -> N:
         ideal = ideal + n * gamma * (1.0 / (1.0 - exp(-gamma * tau)) - 1.0)
     enthalpy: N = _R * kelvin * (1.0 + tau * (ideal + by_tau) + by_delta)
     return enthalpy
+
+
+def liquid_sound(t: N, p: N | float) -> N:
+    """Return the speed of sound in liquid water in m/s (R6-95, table 3); arguments as `liquid_enthalpy`.
+
+    >>> f"{liquid_sound(25.0, 0.1e6):.3f}"
+    '1496.699'
+    """
+    density = liquid_density(t, p)
+    kelvin: N = t + 273.15
+    tau, delta = _T_CRITICAL / kelvin, density / _RHO_CRITICAL
+    by_delta, _ = term_derivatives(delta, tau)
+    mixed, by_tau = second_derivatives(delta, tau)
+    heat: Number = _LOGARITHM - by_tau
+    for n, gamma in _IDEAL:
+        damped = exp(-gamma * tau)
+        heat = heat + n * (gamma * tau) ** 2 * damped / ((1.0 - damped) * (1.0 - damped))
+    by_warmth = 1.0 + by_delta - mixed
+    sound: N = sqrt(slope(density, kelvin) + _R * kelvin * by_warmth * by_warmth / heat)
+    return sound
 
 
 def heat_coefficient(forward: N, back: N, p: N | float, side: Side) -> N:

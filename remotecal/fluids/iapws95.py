@@ -110,7 +110,7 @@ for _n, _c, _d, _t in _TERMS:
 def solve(density: Number, kelvin: N, p: Number | float) -> N:
     """Return the density in kg/m³ of a liquid, from one near it (ParameterError if there is none)."""
     for _ in range(20):
-        step = (_pressure(density, kelvin) - p) / _slope(_middle(density), _middle(kelvin))
+        step = (_pressure(density, kelvin) - p) / slope(_middle(density), _middle(kelvin))
         solution: N = density - step
         if estimate(abs(step)) < 1e-9:
             return solution
@@ -136,6 +136,18 @@ def term_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
             part = part + deltas[d] * _sum([(n * t, t) for n, t in terms], taus)
         by_tau = by_tau + (part * exp(-deltas[c]) if c else part)
     return _by_delta(deltas, taus), by_tau / tau
+
+
+def second_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
+    """Return δ·τ·φʳ_δτ and τ²·φʳ_ττ of the residual part (R6-95, table 4)."""
+    deltas, taus = _of_delta(delta), _of_tau(tau)
+    mixed: Number = 0.0
+    by_tau: Number = 0.0
+    for n, c, d, t in _TERMS:
+        term = t * n * deltas[d] * taus[t] * (exp(-deltas[c]) if c else 1.0)
+        mixed = mixed + term * (d - c * deltas[c] if c else d)
+        by_tau = by_tau + term * (t - 1)
+    return mixed, by_tau
 
 
 def _by_delta(deltas: Sequence[Number], taus: Mapping[float, Number]) -> Number:
@@ -191,7 +203,7 @@ def _pressure(density: Number, kelvin: Number) -> Number:
     return pressure
 
 
-def _slope(density: Number, kelvin: Number) -> Number:
+def slope(density: Number, kelvin: Number) -> Number:
     """Return the derivative of the pressure by density, in Pa m³/kg (R6-95, table 3)."""
     deltas, taus = _of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin)
     damping = {c: exp(-deltas[c]) if c else 1.0 for c in _SERIES}
@@ -200,5 +212,5 @@ def _slope(density: Number, kelvin: Number) -> Number:
         order = d - c * deltas[c]
         term = n * taus[t] * deltas[d] * damping[c]
         total = total + term * (order * (order + 1.0) - c * c * deltas[c])
-    slope: Number = _R * kelvin * total
-    return slope
+    by_density: Number = _R * kelvin * total
+    return by_density

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from remotecal.fluids.iapws95 import IAPWS_95_U, water_density_iapws95
 from remotecal.fluids.span import require
-from remotecal.uncertainty.number import N, Number
+from remotecal.uncertainty.number import N, Number, exp
 
 TANAKA_A5 = 999.974950
 """Greatest density of air-free standard mean ocean water at 101 325 Pa, kg/m³ (Tanaka 2001, equation 1)."""
@@ -103,6 +103,59 @@ def water_viscosity(t: N) -> N:
 
 
 _VISCOSITY = ((280.68, -1.9), (511.45, -7.7), (61.131, -19.6), (0.45903, -40.0))
+
+
+def water_viscosity_at(t: N, density: N | float) -> N:
+    """Return the dynamic viscosity of water of a known density, in mPa·s (IAPWS R12-08, equation 10).
+
+    So that under pressure is told; the enhancement round the critical point is left out. Its own uncertainty
+    is 1 % (k = 2).
+
+    Args:
+        t: temperature in °C, 0 to 100.
+        density: in kg/m³, 900 to 1200: of the liquid.
+
+    Raises:
+        ParameterError: an input is outside the range.
+    """
+    require("water temperature", t, 0, 100, "°C", "IAPWS R12-08 here")
+    require("water density", density, 900, 1200, "kg/m3", "IAPWS R12-08 here")
+    reduced, dense = (t + 273.15) / 647.096, density / 322.0
+    dilute: Number = 0.0
+    for h in reversed(_DILUTE):
+        dilute = dilute / reduced + h
+    exponent: Number = 0.0
+    for i, j, h in _DENSE:
+        exponent = exponent + h * (1.0 / reduced - 1.0) ** i * (dense - 1.0) ** j
+    viscosity: N = 0.1 * reduced**0.5 / dilute * exp(dense * exponent)
+    return viscosity
+
+
+_DILUTE = (1.67752, 2.20462, 0.6366564, -0.241605)
+# i, j and H of each term (R12-08, table 2).
+_DENSE = (
+    (0, 0, 0.520094),
+    (1, 0, 0.0850895),
+    (2, 0, -1.08374),
+    (3, 0, -0.289555),
+    (0, 1, 0.222531),
+    (1, 1, 0.999115),
+    (2, 1, 1.88797),
+    (3, 1, 1.26613),
+    (5, 1, 0.120573),
+    (0, 2, -0.281378),
+    (1, 2, -0.906851),
+    (2, 2, -0.772479),
+    (3, 2, -0.489837),
+    (4, 2, -0.257040),
+    (0, 3, 0.161913),
+    (1, 3, 0.257399),
+    (0, 4, -0.0325372),
+    (3, 4, 0.0698452),
+    (4, 5, 0.00872102),
+    (3, 6, -0.00435673),
+    (5, 6, -0.000593264),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,6 +174,21 @@ def line_reply_size() -> None:
                 assert probe.ask("Q?") == "1234"
 
 
+def line_lengths() -> None:
+    wire = Line(ending="", lengths=(2, 3))
+    with on_lines(wire, (b"Q?", b"12")) as probe, pytest.raises(NoReply):
+        probe.ask("Q?", timeout=QUICK)
+    with on_lines(wire, (b"Q?", b"123")) as probe:
+        assert probe.ask("Q?") == "123"
+        with pytest.raises(ForbiddenCommand, match="2 bytes, and this one 3"):
+            probe.ask("Q??")
+    messages = MessageFraming(wire)
+    assert [messages.unwrap(reply, b"Q?") for reply in (b"12", b"123")] == [None, b"123"]
+    for framing in (messages, LineFraming(wire)):
+        with pytest.raises(Nonsense, match="more came"):
+            framing.unwrap(b"1234", b"Q?")
+
+
 # Serial
 
 

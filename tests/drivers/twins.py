@@ -32,6 +32,7 @@ from remotecal.sim.instruments.fuji_tuf import fuji_tuf
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
 from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.instruments.generator import BurstGenerator
+from remotecal.sim.instruments.huizhong import huizhong
 from remotecal.sim.instruments.keller import keller
 from remotecal.sim.instruments.krohne import mfc300, mfc400
 from remotecal.sim.instruments.meter import Meter, MeterSpec
@@ -111,6 +112,7 @@ def twins() -> Iterator[tuple[Simulated, Settings]]:
         flows = kind(world, meter)
         yield flows, {"unit": flows.unit}
     yield fuji_tuf(world, meter), {}
+    yield huizhong(world, meter), {"order": "high first"}
     yield BankPlc(world, 16, Machine(world, Ramp(0.2))).on_modbus(), {}
     yield GuardPlc(world, [Machine(world, Ramp(0.2))]).on_modbus(), {}
     yield BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()).on_modbus(), {}

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from remotecal.bench import Bench
 from remotecal.certificates.characterised import stated_in
 from remotecal.certificates.dcc import read, write
+from remotecal.configuration import as_toml
+from remotecal.drivers.mapped.by_table import ByTable
+from remotecal.drivers.mapped.line_map import LineMap
+from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.errors import BenchError, RunError
 from remotecal.fluids.air import buoyancy_factor
 from remotecal.order import Order
@@ -15,7 +21,10 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Answer
 from remotecal.runs.record import evaluate
-from remotecal.sim.water.assemblies import water_rig
+from remotecal.sim.simulated_lines import LineSimulated
+from remotecal.sim.simulated_modbus import ModbusSimulated
+from remotecal.sim.water.assemblies import GravimetricRig, water_rig
+from remotecal.sim.wiring import Wired
 
 BY_HAND = """
 [instruments.can_scale]
@@ -69,10 +78,10 @@ class Person:
         return self.rig.water.density(self.rig.temperature)
 
 
-def determined(rig, procedure, person, parameters, roles):
+def determined(rig, procedure, person, parameters, roles, by_hand=BY_HAND):
     text = rig.bench.read_text("utf-8")
     rig.bench.write_text(
-        text + BY_HAND + "".join(f'{role} = "{name}"\n' for role, name in roles.items()), "utf-8"
+        text + by_hand + "".join(f'{role} = "{name}"\n' for role, name in roles.items()), "utf-8"
     )
     order = Order.load(rig.order)
     item = order.dut.model_copy(update={"serial": "RIG-50", "class_scheme": None, "class_name": None})
@@ -119,6 +128,89 @@ def test_the_water_is_as_dense_as_it_is(rig):
     assert found.unit == "1"
     assert found.value == pytest.approx(rig.rig.spec.water_excess, abs=found.expanded)
     assert found.expanded < 3e-5
+
+
+SHOWN: dict[str, Any] = {
+    "source": "the meter's manual; numbers here are the test's own",
+    "model": "vibrating tube",
+}
+LINES = SHOWN | {
+    "capabilities": ["Densitometer"],
+    "line": {"ending": "\r"},
+    "readings": {
+        "density": {
+            "ask": "D?", "separator": ";", "place": 0, "unit": "g/cm3", "span": [0, 3], "limit": 1e-5,
+            "doc": "Density in the cell.",
+        }
+    },
+}  # fmt: skip
+"""A meter that answers a line, in g/cm³."""
+REGISTERS = SHOWN | {
+    "capabilities": ["Densitometer", "Thermometer"],
+    "modbus": {"counts_from": 40001, "functions": [3], "order": "ABCD"},
+    "readings": {
+        "density": {
+            "holding": 40011, "type": "f32", "unit": "kg/m3", "span": [0, 3000], "limit": 0.01,
+            "doc": "Density in the tube.",
+        },
+        "temperature": {
+            "holding": 40013, "type": "f32", "unit": "°C", "span": [0, 100], "limit": 0.05,
+            "doc": "Temperature of the tube.",
+        },
+    },
+}  # fmt: skip
+"""A meter with registers, which tells the temperature of its tube as well."""
+
+
+def with_density_meter(kind: type[ByTable], table: dict[str, Any], off: float) -> type[GravimetricRig]:
+    text = as_toml(table)
+
+    class ByItsTable(GravimetricRig):
+        """Gravimetric water rig whose water is sampled into a density meter that a table describes."""
+
+        def __init__(self, world, options):
+            super().__init__(world, options)
+            rig, driver = self.rig, kind.as_stated({"table": text})
+            scale = 1.0 if kind is RegisterMap else 1e-3
+            reads = {"density": lambda: scale * (rig.water.density(rig.temperature) + off)}
+            if kind is RegisterMap:
+                simulated = ModbusSimulated(
+                    driver, world, "densitometer", reads=reads | {"temperature": lambda: rig.temperature}
+                )
+            else:
+                simulated = LineSimulated(driver, world, "densitometer", reads=reads)
+            self.wired = {
+                **self.wired,
+                "densitometer": Wired(simulated, "serial", settings={"table": text}),
+            }
+
+    return ByItsTable
+
+
+class Sampler:
+    """Fills the cell, and reads nothing: the meter does."""
+
+    def answer(self, question, still_wanted):
+        still_wanted()
+        assert question.options
+        return Answer(question.options[0], "liwei")
+
+
+@pytest.mark.parametrize("off", [0.0, 0.2])
+@pytest.mark.parametrize(
+    ("kind", "table", "thermometer"),
+    [(LineMap, LINES, "thermometer"), (RegisterMap, REGISTERS, "densitometer")],
+    ids=["lines", "registers"],
+)
+def test_a_density_meter_by_a_table_tells_how_dense_the_water_is(tmp_path, kind, table, thermometer, off):
+    with with_density_meter(kind, table, off).up(tmp_path / "rig", seed=5) as rig:
+        made = determined(
+            rig, "flow.water_density", Sampler(), {"samples": 2}, {"thermometer": thermometer}, by_hand="\n[roles]\n"
+        )
+        found = stated_in(read(write(made)), "water_density")
+        true = rig.rig.spec.water_excess
+    assert found.value == pytest.approx(true + off / 998.0, abs=found.expanded)
+    assert found.expanded < 5e-5
 
 
 def test_a_density_meter_nobody_vouches_for_is_refused(rig):

@@ -12,6 +12,7 @@ from remotecal.fluids.air import (
     air_density_oiml,
     air_formula,
     buoyancy_factor,
+    conventional_mass,
     saturation_vapour_pressure,
 )
 from remotecal.fluids.water import water_density_tanaka
@@ -43,6 +44,25 @@ def test_buoyancy_is_exact_and_not_of_first_order():
     water, air = water_density_tanaka(20.0), 1.2
     assert f"{buoyancy_factor(air, water):.7f}" == "1.0010534"
     assert f"{1 + air * (1 / water - 1 / 8000):.7f}" == "1.0010522"
+
+
+@pytest.mark.parametrize(
+    ("density", "printed"), [(8000.0, "1.000000000"), (7950.0, "0.999999056"), (2700.0, "0.999705511")]
+)
+def test_conventional_mass_is_that_of_oiml_d_28(density, printed):
+    assert (
+        f"{conventional_mass(1.0, density):.9f}" == f"{(1 - 1.2 / density) / (1 - 1.2 / 8000):.9f}" == printed
+    )
+
+
+def test_weighed_in_other_air_conventional_masses_differ_by_their_buoyancy():
+    """A weight of 7950 against one of 2700 kg/m³ that balances it in air of 1.1: m_cT = m_cR·(1 + C)."""
+    reference = 1.0
+    body = reference * buoyancy_factor(1.1, 2700.0, 7950.0)
+    correction = (1.1 - 1.2) * (1 / 2700 - 1 / 7950)
+    told = conventional_mass(reference, 7950.0) * (1 + correction)
+    assert conventional_mass(body, 2700.0) == pytest.approx(told, rel=2e-8)
+    assert abs(correction) > 1e-5
 
 
 def test_buoyancy_vanishes_for_a_body_of_the_weights_density():

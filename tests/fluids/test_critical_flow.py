@@ -7,13 +7,14 @@ from test_gas_equations import AMARILLO, DETAIL, GERG, LEMMON, SPAN
 
 from remotecal.fluids import gas_equations
 from remotecal.fluids.air import vapour_fraction
-from remotecal.fluids.critical_flow import GAS_CONSTANT, critical_flow_ideal
+from remotecal.fluids.critical_flow import GAS_CONSTANT, critical_flow_ideal, critical_ratio_ideal
 from remotecal.fluids.gas import AIR, METHANE, NITROGEN
 
 
 def test_a_perfect_gas():
     # NACA report 1135: 0.6847 for 1.4.
     assert f"{critical_flow_ideal(1.4):.6f}" == "0.684731"
+    assert f"{critical_ratio_ideal(1.4):.6f}" == "0.528282"
     gamma = GTC.ureal(1.4, 0.01)
     found = critical_flow_ideal(gamma)
     assert found.sensitivity(gamma) * 1.4 / found.x == pytest.approx(gas_equations._OF_EXPONENT, rel=2e-3)

@@ -207,10 +207,15 @@ def test_the_equations_differ_for_natural_gas_by_what_the_sheet_says():
     gerg, detail = (each.state(AMARILLO, 20.0, 5e6).z for each in (GERG, DETAIL))
     assert gerg / detail - 1 == pytest.approx(1.8e-4, abs=1e-5)
 
-    def ratio(equation):
-        return equation.state(AMARILLO, 20.0, 5.00e6).z / equation.state(AMARILLO, 20.0, 4.95e6).z
+    def ratio(equation, warmer):
+        return equation.state(AMARILLO, 20.0, 5.00e6).z / equation.state(AMARILLO, 20.0 + warmer, 4.95e6).z
 
-    assert abs(ratio(GERG) / ratio(DETAIL) - 1) < 2e-6
+    for warmer in (0.0, 0.5):
+        assert abs(ratio(GERG, warmer) / ratio(DETAIL, warmer) - 1) < 7e-7
+
+
+def test_air_of_a_provinces_loop():
+    assert f"{LEMMON.state(AIR, 20.0, 2.5e6).density:.2f}" == "29.94"
 
 
 def test_the_isentropic_exponent_is_that_of_the_real_gas():

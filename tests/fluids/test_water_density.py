@@ -4,6 +4,7 @@ import pytest
 
 from remotecal.errors import ParameterError
 from remotecal.fluids import iapws95
+from remotecal.fluids.heat_coefficient import liquid_sound
 from remotecal.fluids.iapws95 import water_density_iapws95
 from remotecal.fluids.water import (
     TANAKA_A5,
@@ -11,6 +12,7 @@ from remotecal.fluids.water import (
     tanaka_a5,
     water_density_tanaka,
     water_viscosity,
+    water_viscosity_at,
 )
 
 
@@ -119,3 +121,36 @@ def test_viscosity_is_that_of_the_supplementary_release():
     assert f"{1000 * water_viscosity(25.0):.9f}" == "889.996773679"
     with pytest.raises(ParameterError, match="IAPWS SR6-08"):
         water_viscosity(120.0)
+
+
+@pytest.mark.parametrize(
+    ("t", "density", "printed"),
+    [(25, 998, "889.735100"), (25, 1200, "1437.649467"), (100, 1000, "307.883622")],
+)
+def test_viscosity_by_density_is_that_of_r12_08_table_4(t, density, printed):
+    assert f"{1000 * water_viscosity_at(t, density):.6f}" == printed
+    with pytest.raises(ParameterError, match="IAPWS R12-08"):
+        water_viscosity_at(t, 1.0)
+
+
+def test_both_viscosities_agree_at_atmospheric_pressure():
+    assert water_viscosity_at(40.0, water_density_iapws95(40.0, 1e5)) == pytest.approx(
+        water_viscosity(40.0), rel=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("pressure", "printed"), [(9.92418352e4, "1501.51914"), (2.00022515e7, "1534.92501")]
+)
+def test_the_speed_of_sound_is_that_of_r6_95_table_7(pressure, printed):
+    assert f"{liquid_sound(26.85, pressure):.5f}" == printed
+
+
+def test_the_speed_of_sound_agrees_with_sr6_08_and_has_slopes():
+    assert liquid_sound(25.0, 0.1e6) == pytest.approx(1496.69922, rel=1e-7)
+    t, p = GTC.ureal(21.3, 0.05), GTC.ureal(3e5, 500.0)
+    found = liquid_sound(t, p)
+    by_t = (liquid_sound(21.31, 3e5) - liquid_sound(21.29, 3e5)) / 0.02
+    assert found.sensitivity(t) == pytest.approx(by_t, rel=1e-4)
+    by_p = (liquid_sound(21.3, 3.1e5) - liquid_sound(21.3, 2.9e5)) / 20e3
+    assert found.sensitivity(p) == pytest.approx(by_p, rel=1e-4)

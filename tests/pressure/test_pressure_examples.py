@@ -18,6 +18,7 @@ from papers import (
 )
 
 from remotecal.errors import CertificateRefused
+from remotecal.procedures.library.pressure.head import gas_density, head
 from remotecal.procedures.library.pressure.transmitter import Transmitter
 
 
@@ -301,3 +302,9 @@ def test_reference_and_indications_are_brought_to_one_mean_however_often_it_rose
         apart = [one - true for one, true in zip(found[name], found["basic_referenceValue"], strict=True)]
         assert apart == pytest.approx([error] * 6, abs=1e-5)
     assert found["basic_measurementError"] == pytest.approx([0.003] * 6, abs=1e-5)
+
+
+def test_a_column_of_a_tenth_of_a_metre():
+    """Nitrogen at 1 MPa and 20 °C makes 10.1 Pa, oil of 860 kg/m³ 842 Pa, in air of 1.2 kg/m³."""
+    lost = [head(density, 1.2, 9.80665, 0.1) for density in (gas_density("nitrogen", 1e6, 20.0), 860.0)]
+    assert printed(lost, 1) == ["10.1", "842.2"]

@@ -6,6 +6,7 @@ import codecs
 
 from remotecal.drivers.links.framing import Nonsense, without_echo
 from remotecal.drivers.links.wire import Line
+from remotecal.errors import ForbiddenCommand
 
 
 class LineFraming:
@@ -23,9 +24,12 @@ class LineFraming:
         self.echoes = wire.echo
         self._encoding = wire.encoding
         self._ascii = codecs.lookup(wire.encoding).name == "ascii"
-        self._bare = self._ascii and not (wire.echo or wire.blocks)
+        self._lengths = wire.lengths
+        self._bare = self._ascii and not (wire.echo or wire.blocks or wire.lengths)
 
     def wrap(self, request: bytes) -> bytes:
+        if self._lengths is not None and len(request) != self._lengths[0]:
+            raise ForbiddenCommand(f"every request has {self._lengths[0]} bytes, and this one {len(request)}")
         return request + self._ending
 
     def unwrap(self, received: bytes, request: bytes) -> bytes | None:
@@ -36,6 +40,8 @@ class LineFraming:
                 return line  # the common case at once; what is amiss otherwise is found out below
         if self.echoes and not (received := without_echo(received, self.wrap(request))):
             return None
+        if self._lengths is not None:
+            return self._frame(received, self._lengths[1])
         if self._blocks and received.startswith(b"#"):
             return self._block(received)
         end = received.find(self._reply_ending)
@@ -49,6 +55,12 @@ class LineFraming:
         if line == request:
             raise Nonsense("it is the request itself, and an echo confirms nothing; does the adapter echo?")
         return line if self._ascii and line.isascii() else readable(line, self._encoding)
+
+    def _frame(self, received: bytes, size: int) -> bytes | None:
+        """Return a frame of `size` bytes; None before it is complete."""
+        if len(received) > size:
+            raise Nonsense(f"a reply has {size} bytes, and more came")
+        return received if len(received) == size else None
 
     def _block(self, received: bytes) -> bytes | None:
         """Return a block with its length in front, complete with the line's ending; None before it is."""
@@ -88,6 +100,8 @@ class MessageFraming(LineFraming):
             return None
         if len(received) > self._reply_size + len(self._reply_ending):
             raise Nonsense(f"it is longer than {self._reply_size} bytes")
+        if self._lengths is not None:
+            return self._frame(received, self._lengths[1])
         reply = received.removesuffix(self._reply_ending)
         if self._blocks and reply.startswith(b"#"):
             return self._whole_block(received)

@@ -89,6 +89,8 @@ class Line:
     """How text stands on the wire, both ways; a reply that can't be read so is no reply."""
     reply_size: int = 65536
     """Bytes beyond which a reply is no reply."""
+    lengths: tuple[int, int] | None = None
+    """Bytes of every request and of every reply, where these are frames that nothing ends; `ending` is ""."""
 
     def __post_init__(self) -> None:
         try:

@@ -1,0 +1,1 @@
+"""Huizhong ultrasonic water meters."""
