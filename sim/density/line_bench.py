@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.bench_file import Interlock, Safe
@@ -117,11 +118,32 @@ class LineMeter(Swinging):
         """Compressibility of each liquid, in 1/Pa."""
         self.opened_under: float = 0.0
         """The highest pressure in kPa at which anybody opened it."""
+        self._filled = 0
+        self._counted: dict[tuple[int, str, int, int], list[float]] = {}
+        """Which filling it is, of what, thermostat in °C and pressure in bar → its density at each count."""
 
     def fill(self, t: float, filling: Liquid | None) -> None:
         """Open the line and fill it, and set its thermostat."""
         self.opened_under = max(self.opened_under, self.line.pressure())
         self.target, self.filling = t, filling
+        self._filled += 1
+
+    def cycles(self) -> float:
+        place = round(self.target), round(self.line.pressure() / 100.0)
+        held = self._counted.setdefault(
+            (self._filled, self.filling.serial if self.filling else "air", *place), []
+        )
+        held.append(self.density(self._t, self._pressed))
+        return super().cycles()
+
+    def held(self, what: str, t: int, pressure: int) -> list[float]:
+        """Return the density of what was in it whenever it was counted there, on the mean of each filling."""
+        return [fmean(each) for (_, *place), each in self._counted.items() if place == [what, t, pressure]]
+
+    @property
+    def _pressed(self) -> float:
+        """Gauge pressure in Pa of what is in it."""
+        return 1000.0 * self.line.pressure() if self.filling else 0.0
 
     def density(self, t: float, pressure: float) -> float:
         """Return the density of what is in it, at t in °C and a gauge pressure in Pa."""
@@ -132,8 +154,7 @@ class LineMeter(Swinging):
 
     @property
     def still(self) -> float:
-        pressure = 1000.0 * self.line.pressure() if self.filling else 0.0
-        return self.spec.period(self.density(self._t, pressure), self._t, pressure / 1e5)
+        return self.spec.period(self.density(self._t, self._pressed), self._t, self._pressed / 1e5)
 
 
 class LineOptions(BenchOptions):
@@ -218,17 +239,22 @@ class LineBench(Assembly):
         self.meter.target = float(asked[1])
 
     def true_in(self, table: Table, row: int, device: int = 0) -> float:
-        """Return the error that a row's indication truly has, by what was in the meter."""
+        """Return the error that a row's indication truly has, by what was in it when it was counted."""
         shown = sum(
             self.place_in(table, row, name) for name in ("basic_referenceValue", "basic_measurementError")
         )
+        places = [self._place(table, each) for each in range(row + 1)]
+        return shown - self.meter.held(*places[row])[places[:row].count(places[row])]
+
+    def _place(self, table: Table, row: int) -> tuple[str, int, int]:
+        """Return what a row was measured of, at which °C and bar."""
         said = table.said("remotecal_standard")
-        name = said.words[row] if isinstance(said, Words) else ""
-        t = round(self.place_in(table, row, "basic_temperature"))
-        pressure = 1e5 * round(self.place_in(table, row, "remotecal_linePressure"))
-        with self.world.present():
-            self.meter.filling = self.liquids.get(name)
-            return shown - self.meter.density(t, pressure)
+        pressure = self.place_in(table, row, "remotecal_linePressure")
+        return (
+            said.words[row] if isinstance(said, Words) else "",
+            round(self.place_in(table, row, "basic_temperature")),
+            round(pressure),
+        )
 
     def paper(self, today: date) -> Paper:
         return Paper(

@@ -100,6 +100,16 @@ def test_a_meters_errors_are_told_with_its_constants(ran):
     assert [one.conformity for one in made.statements if one.conformity] == ["pass"]
 
 
+def test_a_meters_truth_is_of_the_temperature_that_it_had(ran):
+    """Its thermostat still lacks 10 mK of 35 °C: what a liquid's density is off by is the same there."""
+    evidence, bench = ran
+    table = record(evidence).measurements[0].results[0].tables[0]
+    errors = table.column("basic_measurementError").floats()
+    off = [error - bench.true_in(table, row) for row, error in enumerate(errors)]
+    for at_20, at_35 in ((1, 5), (6, 10), (11, 15), (16, 20)):
+        assert off[at_35] == pytest.approx(off[at_20], abs=0.006)
+
+
 def test_without_temperature_and_pressure_a_meter_would_be_wrong(ran):
     """What the certificate's own constants say of its own periods, if only the three of 20 °C are used."""
     evidence, _ = ran
