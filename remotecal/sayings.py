@@ -17,7 +17,8 @@ _PART = re.compile(r"\{(\w+)\}")
 class Sayings:
     """Sentences with parts that stay as they are: `there is no run {run} at {station}`.
 
-    A part that is called `why` is a sentence itself, and said in the other language too where that is known.
+    A part that is called `why` is a sentence itself, and `check` the name of a check: both are said in the
+    other language too where that is known.
 
     Args:
         said: each sentence → the same in the other language, with the same parts.
@@ -44,8 +45,8 @@ class Sayings:
         for pattern, other in self._patterns:
             if found := pattern.fullmatch(sentence):
                 parts = found.groupdict()
-                if outermost and "why" in parts:
-                    parts["why"] = self._reason(parts["why"])
+                if outermost:
+                    parts |= {name: self._reason(parts[name]) for name in ("check", "why") if name in parts}
                 return _put_in(other, parts)
         return None
 

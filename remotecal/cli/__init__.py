@@ -16,7 +16,7 @@ from remotecal import errors
 from remotecal.cli.commands import command
 from remotecal.cli.every import COMMANDS
 from remotecal.cli.tables import plain_lines
-from remotecal.cli.terminal import check_readable, language, never_fail_to_print, trouble
+from remotecal.cli.terminal import check_readable, in_their_language, never_fail_to_print, trouble
 
 MADE_SAFE = "the rig was made safe, unless the message says otherwise"
 
@@ -75,18 +75,9 @@ def _carry_out(asked: argparse.Namespace) -> int:
         if asked.debug:
             raise
         code, said = _fate(error)
-        _complain(_in_their_language(said))
+        _complain(in_their_language(said))
         return code
     return 0
-
-
-def _in_their_language(said: str) -> str:
-    """Return what is refused in the language of whoever sits here, by the pages' words where they have it."""
-    if (spoken := language()) == "en":
-        return said
-    from remotecal.pages.words import words
-
-    return words(spoken).refusal(said)[0]
 
 
 def _fate(error: Exception) -> tuple[int, str]:

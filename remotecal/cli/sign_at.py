@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.cli.terminal import say
+from remotecal.cli.terminal import in_their_language, say
 from remotecal.errors import (
     CertificateRefused,
     ConfigurationError,
@@ -107,8 +107,8 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
         for refused in left_out.values():
             raise refused
     if left_out:
-        why = "; ".join(f"{which}: {refused}" for which, refused in left_out.items())
-        raise CertificateRefused(f"{len(left_out)} of {len(named)} certificates are not signed: {why}")
+        which = ", ".join(left_out)
+        raise CertificateRefused(f"{len(left_out)} of {len(named)} certificates are not signed: {which}")
 
 
 def _named(asked: argparse.Namespace) -> list[tuple[str, str]]:
@@ -132,7 +132,8 @@ def _leaving_out(left_out: dict[str, RemotecalError], run: str, device: str) -> 
     except RemotecalError as refused:
         which = f"{run}/{device}" if device else run
         left_out[which] = refused
-        print(say(f"! {which} is left out: {refused}", f"! {which} 不签署：{refused}"))
+        why = in_their_language(str(refused))
+        print(say(f"! {which} is left out: {why}", f"! {which} 不签署：{why}"))
 
 
 def _examined(

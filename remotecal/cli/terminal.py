@@ -41,6 +41,15 @@ def say(en: str, zh: str) -> str:
     return zh if language() == "zh" else en
 
 
+def in_their_language(said: str) -> str:
+    """Return what is refused in the language of whoever sits here, by the pages' words where they have it."""
+    if (spoken := language()) == "en":
+        return said
+    from remotecal.pages.words import words
+
+    return words(spoken).refusal(said)[0]
+
+
 def check_readable(asked: argparse.Namespace) -> None:
     """Raise `ConfigurationError` if a text of a command line is not in the terminal's encoding.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from remotecal.sayings import Sayings
+from remotecal.verify.said import checks_and_findings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,9 +53,8 @@ class Catalogue:
     @cached_property
     def _refusals(self) -> Sayings:
         group = "refusals."
-        return Sayings(
-            {name.removeprefix(group): text for name, text in self.texts.items() if name.startswith(group)}
-        )
+        said = {name.removeprefix(group): text for name, text in self.texts.items() if name.startswith(group)}
+        return Sayings(said if self.language == "en" else {**checks_and_findings(), **said})
 
     def choose(self, said: Mapping[str, str]) -> str:
         """Return a text by language in this one, or in the one it has."""

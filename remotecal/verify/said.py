@@ -47,5 +47,15 @@ def said(check: Check, language: Language) -> CheckShown:
 @cache
 def catalogue() -> tuple[Sayings, Sayings]:
     """Return the names of checks, and what they find, by what both are in English."""
-    told = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    told = _told()
     return Sayings(told["names"]), Sayings(told["found"])
+
+
+def checks_and_findings() -> dict[str, str]:
+    """Return names of checks and what they find, by what both are in English: a refusal may quote them."""
+    told = _told()
+    return told["names"] | told["found"]
+
+
+def _told() -> dict[str, dict[str, str]]:
+    return tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))

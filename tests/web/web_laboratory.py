@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ import pytest
 from anyio import to_thread
 from dosing.bench import DosingStand
 from laboratories import NO_TLS, PATIENCE, hub_up
-from sites import Site, enrol_site
+from sites import Site, enrol_site, until
 from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.demonstration import (
@@ -153,15 +153,28 @@ class Web:
         return run
 
     async def all_carried_out(self, count: int) -> list[str]:
-        """Return the runs of so many orders, which the station carries out in one go: it is put up once."""
+        """Return the runs of so many orders, which the station carries out while it is up once."""
         before, self.orders = self.orders, self.orders + count
         numbers = range(before + 1, self.orders + 1)
         orders = [await self.site.order(certificate=f"C-{number}") for number in numbers]
+        await self.carry_out(*(order.id for order in orders))
+        return [order.id for order in orders]
+
+    async def carry_out(self, *orders: str) -> None:
+        """Have the station up until it has carried out these orders and the laboratory computed them."""
+        store = self.hub.laboratory.store
+
+        def done(order: str) -> bool:
+            row = store.journals.find(self.site.folder.name, order)
+            return (
+                row is not None
+                and row.state == "signed"
+                and store.records.find(row.station, order) is not None
+            )
+
         async with self.site.up():
             for order in orders:
-                await self.site.state(order, "signed")
-                await self.site.recomputed(order)
-        return [order.id for order in orders]
+                await until(partial(done, order))
 
     @contextmanager
     def log_in(self, user: str, address: str = "127.0.0.1") -> Iterator[httpx.Client]:

@@ -65,7 +65,7 @@
     refused.textContent = text;
     refused.hidden = false;
   }
-  const failed = (error) => refused && say(`${refused.dataset.failed} (${error})`);
+  const failed = (error) => refused && say(refused.dataset.failed.replace("{told}", () => error));
 
   // The page of the key: whether there is one, what is to be done with it.
   const page = document.getElementById("browser-key");

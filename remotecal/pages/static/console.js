@@ -259,7 +259,8 @@ async function compare(file) {
   const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
   const hash = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   const same = hash === check.dataset.xml || hash === check.dataset.pdf;
-  document.getElementById("checked").textContent = `${same ? check.dataset.same : check.dataset.other} (${file.name})`;
+  const told = same ? check.dataset.same : check.dataset.other;
+  document.getElementById("checked").textContent = told.replace("{told}", () => file.name);
 }
 
 if (check && window.crypto && crypto.subtle) {
