@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 STATION, AWAY = "demo-site", "demo-away"
 """The station with the bench; and one that is not up, for which an order waits."""
 HUB: Final = "hub"
+ZONE: Final = "Asia/Shanghai"
+"""Where the laboratory is: its days and times are those of there, wherever the computer stands."""
 FEWEST: Final = 2
 """Runs of a year: one that is issued, one that waits."""
 BEHIND: Final = timedelta(hours=12)
@@ -190,13 +192,16 @@ class _Laboratory:
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",
         }
-        self._state({"called": dict(name.root), "issuing": issuing, "numbers": NUMBERS})
+        self._state({"time_zone": ZONE, "called": dict(name.root), "issuing": issuing, "numbers": NUMBERS})
         return desk
 
     def _state(self, further: Mapping[str, object]) -> None:
         """State more in the hub's file."""
         file = self._hub / FILE
-        file.write_text(f"{file.read_text('utf-8')}\n{as_toml(further)}", encoding="utf-8")
+        plain = {name: said for name, said in further.items() if not isinstance(said, Mapping)}
+        tables = {name: said for name, said in further.items() if name not in plain}
+        parts = (as_toml(plain), file.read_text("utf-8"), as_toml(tables))  # what is plain is of no table
+        file.write_text("\n".join(part for part in parts if part), encoding="utf-8")
 
     @contextmanager
     def _at_desk(self) -> Iterator[tuple[OrderDesk, Year]]:

@@ -117,6 +117,7 @@ def environment(package: str) -> Environment:
         "told": told,
         "behind": behind,
         "indicated": indicated,
+        "as_read": as_read,
         "wide": full_width,
         "parted": parted,
     }
@@ -152,6 +153,14 @@ def indicated(value: float, digits: int | None = None) -> str:
         return text.rstrip("0").rstrip(".") if most else text
     texts = (f"{value:.{behind}f}" for behind in range(most + 2))
     return next(text for text in texts if _in_32_bits(float(text)) == value)
+
+
+def as_read(value: float) -> str:
+    """Return a reading as it stands beside what it was read from: with what 32 bits tell, or all that 64 do.
+
+    The last of the 17 digits that tell any such float apart are those of its binary form: 15 are shown.
+    """
+    return indicated(value) if _in_32_bits(value) == value else f"{value:.15g}"
 
 
 def _in_32_bits(value: float) -> float:

@@ -37,7 +37,7 @@ def paper(
     highest = 3600.0 * spec.meter.highest
     volume = certificates["connecting_volume"].stated
     return Paper(
-        name=f"simulated nozzle bench, up to {highest:g} m3/h",
+        name=f"simulated nozzle bench, up to {highest:g} m³/h",
         job=Job("gas.meter_by_nozzles", "GAS", _parameters(spec, flows, current=current), DUT),
         artefacts={
             name: Standing(f"N-{number:02}", each.certified(), model=f"{1000 * each.diameter:.2f} mm")

@@ -46,7 +46,7 @@ def paper(
     numbers = range(1, len(spec.masters) + 1)
     names = {"masters": "master", "readers": "reader", "gauges": "gauge", "thermometers": "thermometer"}
     return Paper(
-        name=f"simulated gas loop, up to {highest:g} m3/h",
+        name=f"simulated gas loop, up to {highest:g} m³/h",
         job=Job("gas_loop.meter_by_masters", "LOOP", {**_parameters(spec), **told}, DUT),
         artefacts={
             **{f"master_{n}": _standing(spec, n) for n in numbers},

@@ -101,7 +101,7 @@ def complete_paper(permanent: float, smallest: float, full: float, pulses: float
         "pulses_per_energy": pulses,
     }
     return Paper(
-        name=f"simulated bench for complete heat meters, up to {full:g} m3/h",
+        name=f"simulated bench for complete heat meters, up to {full:g} m³/h",
         job=Job(
             "heat.complete",
             "HEAT",

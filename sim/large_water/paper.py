@@ -30,7 +30,7 @@ def paper(drawn: LargeOutfit, output: str, today: date) -> Paper:
     """Return what is written of a rig whose meter under test is read by its `output`."""
     names = tuple(f"master_{number}" for number in range(1, len(drawn.masters) + 1))
     return Paper(
-        name=f"simulated large water rig, DN{drawn.dn}, up to {drawn.highest:g} m3/h",
+        name=f"simulated large water rig, DN{drawn.dn}, up to {drawn.highest:g} m³/h",
         job=Job(
             "flow.water_parallel_masters",
             "LARGE",

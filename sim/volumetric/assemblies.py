@@ -76,7 +76,7 @@ class VolumetricRig(WaterBench):
         )
         return replace(
             weighed,
-            name=f"simulated water rig with volumetric tank, up to {self.outfit.size.highest:g} m3/h",
+            name=f"simulated water rig with volumetric tank, up to {self.outfit.size.highest:g} m³/h",
             job=job,
             characteristics=facts,
             artefacts={"tank": Standing("T-01", self.vessel.certified(), model=f"{1000 * tank:g} L")},

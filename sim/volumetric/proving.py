@@ -116,7 +116,7 @@ class ProverLine(Assembly):
         size, water = self.outfit.size, self.outfit.certificates["water"].stated
         litres = 1000 * self.prover.stated
         return Paper(
-            name=f"simulated water line with pipe prover, up to {size.highest:g} m3/h",
+            name=f"simulated water line with pipe prover, up to {size.highest:g} m³/h",
             job=Job(
                 "flow.water_prover",
                 "PROVER",

@@ -34,7 +34,7 @@ def paper(drawn: Outfit, output: Output, today: date, *, gravimetric: bool) -> P
     """Return what is written of a rig with weigh tank, or of a line with a master meter."""
     kind = "water rig with weigh tank" if gravimetric else "water line with master meter"
     return Paper(
-        name=f"simulated {kind}, up to {drawn.size.highest:g} m3/h",
+        name=f"simulated {kind}, up to {drawn.size.highest:g} m³/h",
         job=Job(
             "water_gravimetric" if gravimetric else "water_master_meter",
             "FLOW",

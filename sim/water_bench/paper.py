@@ -80,7 +80,7 @@ def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: BenchKin
     """Return what is written of the bench."""
     names = tuple(f"meter_{number}" for number in range(1, chosen.meters + 1))
     return Paper(
-        name=f"simulated bench of {chosen.meters} {kind.called} = {chosen.permanent:g} m3/h",
+        name=f"simulated bench of {chosen.meters} {kind.called} = {chosen.permanent:g} m³/h",
         job=Job(
             kind.procedure,
             kind.subject,

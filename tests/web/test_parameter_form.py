@@ -1,11 +1,15 @@
 """How parameters stand in a form and in an order: short, and read back as what they are."""
 
+import struct
 from typing import Annotated
 
 import pytest
 
+from remotecal.pages.frame import as_read
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.procedures import Parameters
 from remotecal.procedures.library.meters.parameters import MeterParameters
+from remotecal.runs.catalogue import find, names
 from remotecal.web.pages.parameter_form import (
     as_shown,
     as_typed,
@@ -19,6 +23,7 @@ from remotecal.web.pages.parameter_form import (
 
 SHARES = [1 / 3, 2 / 3, -1 / 7, 999 / 7, 1000 / 3, -1000 / 7, 2e10 / 3, 1e300 / 3, 1e-300 / 3, 0.1 + 0.2]
 """Numbers of many digits, of which some are fractions of small numbers."""
+OURS = [name for name in names() if find(name).procedure.__module__.startswith("remotecal.")]
 
 
 @pytest.mark.parametrize(
@@ -74,3 +79,18 @@ def test_a_third_is_a_third() -> None:
             values_of(MeterParameters, {"parameter.repeatability_share": typed})["repeatability_share"]
             == 1 / 3
         )
+
+
+@pytest.mark.parametrize("procedure", OURS)
+def test_each_parameter_and_each_part_of_an_observation_has_a_name_in_each_language(procedure: str) -> None:
+    kind = find(procedure).procedure
+    wanted = {f"parameter.{name}" for name in kind.accepts().model_fields}
+    wanted |= {f"seen.{name}" for name in kind.yields().parts()}
+    for language in LANGUAGES:
+        assert not wanted - words(language).texts.keys()
+
+
+def test_a_reading_is_shown_with_the_digits_it_was_read_with() -> None:
+    assert as_read(146.791397094727) == "146.791397094727"  # no number of 32 bits
+    assert as_read(struct.unpack(">f", bytes.fromhex("4312ca99"))[0]) == "146.7914"
+    assert as_read(0.1 + 0.2) == "0.3"

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
+from remotecal.hub.ordering import title_of
 from remotecal.pages.frame import (
     HEADERS,
     MOST_FIELDS,
@@ -97,6 +98,11 @@ class Visitor:
         """Tell whether they may do something."""
         return callers.may(self.caller, action)
 
+    def procedure(self, name: str) -> str:
+        """Return what a procedure is called; its name where it is not installed here."""
+        title = title_of(name) if name else None
+        return self.words.choose(title.root) if title else name
+
     def page(self, template: str, **content: object) -> Response:
         """Return a page."""
         return HTMLResponse(self.part(template, **content), headers=HEADERS)
@@ -123,6 +129,7 @@ class Visitor:
             ],
             "laboratory": self.office.settings.name(self.words.language),
             "when": self.when,
+            "procedure": self.procedure,
             "today": self.when(self.office.clock.now()).partition(" ")[0],
             "left": self.left,
             "fresh_key": _fresh_key,

@@ -195,7 +195,7 @@ def _form(
         if procedure is None
         else fields_of(procedure.accepts()),
         "faults": faults_told(visitor, faults_of(procedure, typed) if refused is not None else {}),
-        "procedure": "" if told is None else told.order.order.procedure,
+        "title": "" if told is None else visitor.procedure(told.order.order.procedure),
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
         "said": lambda name: fields.get(name, ""),

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError
-from remotecal.hub.ordering import announced, ends_before, title_of
+from remotecal.hub.ordering import announced, ends_before
 from remotecal.hub.out_of_service import calibrated_by
 from remotecal.pages.frame import see
 from remotecal.runs.catalogue import full_name, names
@@ -130,8 +130,7 @@ def _line(visitor: Visitor, row: PlacedOrder) -> OrderLine:
         return visitor.words.choose(json.loads(said)) if said else ""
 
     order = row.order
-    title = title_of(order.procedure) if order.procedure else None
-    called = visitor.words.choose(title.root) if title else order.procedure or ""
+    called = visitor.procedure(order.procedure or "")
     return OrderLine(row, chosen(order.device), chosen(order.customer), called)
 
 

@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from remotecal.certificates.pdf.label import arrival_label, print_labels
 from remotecal.certificates.pdf.qr import qr_code
 from remotecal.errors import ConfigurationError, OrderError, ParameterError
-from remotecal.hub.ordering import announced, title_of
+from remotecal.hub.ordering import announced
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.suitability import points_of
 from remotecal.web import callers, visible
@@ -107,12 +107,11 @@ def _rows(visitor: Visitor, asked: OrdersAsked, ids: Sequence[str]) -> list[Orde
 
 def _sheet(visitor: Visitor, row: OrderRow, benches: Mapping[str, BenchAnnounced]) -> WorkSheet:
     told = opened(visitor, row)
-    title = title_of(told.procedure.name)
     address = f"{_base(visitor)}/orders/{row.id}"
     return WorkSheet(
         row,
         told,
-        visitor.words.choose(title.root) if title else told.procedure.name,
+        visitor.procedure(told.procedure.name),
         _points(visitor, told),
         benches.get(told.bench),
         address,
