@@ -39,6 +39,8 @@ class KnownStandard(NamedTuple):
     """Where it was last."""
     item: int | None = None
     """Its number among the laboratory's items, where it was found there."""
+    certificate: str = ""
+    """Its certificate's number, where a bench tells that, and it took part in no run."""
 
 
 @router.get("/out-of-service")
@@ -113,7 +115,7 @@ def _announced(here: Office, number: str) -> KnownStandard:
             for name, (serial, certificate) in bench.numbers.items():
                 its = serial or certificate
                 if same(its, number):
-                    return KnownStandard(its, name, station=station.name)
+                    return KnownStandard(its, name, station=station.name, certificate=certificate)
     for item in here.store.items.numbered(number, account="", limit=1):
         called = words(item.name)
         said = called.get("en") or next(iter(called.values()), "")

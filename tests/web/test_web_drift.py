@@ -128,11 +128,17 @@ def test_the_page_has_drawing_and_table_of_those_in_runs_and_those_brought(web: 
             assert told in re.sub(r"</?span[^>]*>", "", page), told
         assert f"/standard/drift?number={number}" in english.get(f"/standard?number={number}").text
         assert client.get("/standard/drift?number=nobody").status_code == 404
+        _announced(web, "S-new", "W-9")
+        page = english.get("/standard/drift?number=S-new").text
+        assert re.search(r"their files are not here.*: W-9<", page)
+        assert "certifies a value" not in page, "nobody here can know"
         for forged in (b'{"forged":1}', b"[" * 100_000):
             this = (journal_lines.c.run == "drifting") & (journal_lines.c.seq == 1)
             with store.database.begin() as connection:
                 connection.execute(journal_lines.update().where(this).values(line=forged))
-            assert "只有一份证书" in client.get(f"/standard/drift?number={number}").text
+            page = client.get(f"/standard/drift?number={number}").text
+            assert "只有一份证书" not in page, "there are two, and one is not here"
+            assert re.search(r"此处没有其文件，未计入.*： W-2<", page)
         with store.database.begin() as connection:
             connection.execute(journal_lines.update().where(this).values(line=line))
         assert "只有一份证书" not in client.get(f"/standard/drift?number={number}").text
@@ -144,6 +150,15 @@ def test_the_page_has_drawing_and_table_of_those_in_runs_and_those_brought(web: 
         assert "只有一份证书" in client.get(f"/standard/drift?number={number}").text
     with browsing(web, "customer") as customer:
         assert customer.get(f"/standard/drift?number={number}").status_code == 403
+
+
+def _announced(web: Web, serial: str, certificate: str) -> None:
+    """Have the station tell of a standard on its bench that took part in no run."""
+    stations = web.hub.laboratory.store.stations
+    row = stations.get("here")
+    said = json.loads(json.dumps(row.said))
+    said["benches"][0]["numbers"]["new"] = [serial, certificate]
+    stations.seen("here", row.session or "", json.dumps(said), web.clock.now())
 
 
 def _in_a_run(web: Web, run: str, serial: str, record: Record) -> bytes:

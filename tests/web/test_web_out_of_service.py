@@ -78,6 +78,9 @@ def test_a_page_takes_a_standard_out_of_service_and_puts_it_back(web: Web, run: 
             shown = client.get(address).text
             assert f"out of service, in doubt since {before}" in shown, address
             assert "&lt;b&gt;on" in shown, address
+        today = client.get("/").text
+        assert ("All is well." in today, "see what is marked below" in today) == (False, True)
+        assert f"out of service, in doubt since {before}" in client.get("/stations/here").text
         item = entered(web, serial="S1", name="Source")
         assert f"out of service, in doubt since {before}" in client.get(f"/items/{item['id']}").text
         assert client.post("/standard/back", data=form | {"key": "k" * 16}).status_code == 403

@@ -90,7 +90,10 @@ def show_drift(visitor: Visiting, number: Number) -> Response:
     office = visitor.office
     used = office.store.about.took_part(number, limit=RUNS)
     known = out_of_service.known_by(office, number, used)
-    records, revoked, doubted = _counting(visitor, _records(office, known.number, used))
+    missing = [known.certificate] if known.certificate else []
+    told = list(_records(office, known.number, used, missing))
+    records, revoked, doubted = _counting(visitor, told)
+    there = {one.number for one, _ in told}
     found = courses(records, known.number)
     return visitor.page(
         "standard_drift.html",
@@ -98,6 +101,7 @@ def show_drift(visitor: Visiting, number: Number) -> Response:
         certificates=sorted(((one.finished, one.number) for one in records), reverse=True),
         revoked=revoked,
         doubted=doubted,
+        missing=[number for number in dict.fromkeys(missing) if number not in there],
         drifts=[_drift(visitor, group) for group in _groups(found)],
         most=MOST,
     )
@@ -135,11 +139,19 @@ def checks_of(office: Office) -> list[CheckRow]:
     return sorted(found, key=lambda one: (not one.faults, one.station, one.bench, one.check.name))
 
 
-def _records(office: Office, number: str, used: Sequence[EquipmentRow]) -> Iterator[tuple[Record, str]]:
+def _records(
+    office: Office, number: str, used: Sequence[EquipmentRow], missing: list[str]
+) -> Iterator[tuple[Record, str]]:
     """Yield the certificates that a standard had in runs, or that were brought for it, each number once.
 
-    With each goes why nobody answers for one that was brought, "" otherwise. What can't be read is left out,
-    and so are runs that nobody ordered.
+    With each goes why nobody answers for one that was brought, "" otherwise. Runs that nobody ordered are
+    left out.
+
+    Args:
+        office: what is there.
+        number: the standard's.
+        used: where it took part.
+        missing: is given the numbers of those whose contents can't be read, here or there.
     """
     wanted: dict[str, EquipmentRow] = {}
     runs = office.store.journals.some({(row.station, row.run) for row in used})
@@ -153,7 +165,9 @@ def _records(office: Office, number: str, used: Sequence[EquipmentRow]) -> Itera
     for row in wanted.values():
         line = lines.get((row.station, row.run))
         held = _held(line, row.name) if line else None
-        if held is not None and held.record.number not in seen:
+        if held is None:
+            missing.append(row.certificate)
+        elif held.record.number not in seen:
             seen.add(held.record.number)
             yield held.record, ""
     for kept, content in office.store.brought.contents(number, MOST):
@@ -161,8 +175,8 @@ def _records(office: Office, number: str, used: Sequence[EquipmentRow]) -> Itera
             seen.add(kept.number)
             try:
                 yield dcc.read(content), kept.doubt
-            except RecordError:
-                continue  # an older version took it
+            except RecordError:  # an older version took it
+                missing.append(kept.number)
 
 
 def _held(line: bytes, name: str) -> CertificateUsed | None:

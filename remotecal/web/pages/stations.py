@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.hub.standing import StationStanding
+    from remotecal.store.out_of_service import OutOfServiceRow
     from remotecal.store.stations import StationRow
     from remotecal.transport.messages import BenchAnnounced, HeldUntil
     from remotecal.web.callers import Action, Caller
@@ -78,6 +79,8 @@ class ThereOnBench(NamedTuple):
     """What of it may be relied on until a day."""
     readable: tuple[str, ...] | None
     """What can be read; None where only the station knows."""
+    out: OutOfServiceRow | None
+    """How it is out of service; None where it is not."""
 
 
 @router.get("/stations")
@@ -274,7 +277,8 @@ def _amount(seconds: float) -> Amount:
 def _placed(visitor: Visitor, bench: BenchAnnounced) -> list[ThereOnBench]:
     """Return what stands on a bench: instruments, what has no interface, and what else is relied on there."""
     told = readable(bench)
-    others = dict.fromkeys((*bench.artefacts, *(one.name for one in bench.holds)))
+    out = {one.name: one.row for one in visitor.office.out().on(bench)}
+    others = dict.fromkeys((*bench.artefacts, *(one.name for one in bench.holds), *out))
     names = (*bench.instruments, *(name for name in others if name not in bench.instruments))
     return [
         ThereOnBench(
@@ -284,6 +288,7 @@ def _placed(visitor: Visitor, bench: BenchAnnounced) -> list[ThereOnBench]:
                 (one, ending(visitor, one.valid_until.isoformat())) for one in bench.holds if one.name == name
             ),
             told.get(name, ()),
+            out.get(name),
         )
         for name in names
     ]
