@@ -12,7 +12,7 @@ from remotecal.store.tables import amendments, signed_certificates
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from sqlalchemy import CompoundSelect, Select
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
 
     from remotecal.store.database import Database
 
@@ -86,11 +86,7 @@ class Amendments:
         """Return which of these certificates an issued one takes the place of: number → number of that."""
         from sqlalchemy import select
 
-        # By its number: by its duty, SQLite would go through all that were ever issued.
-        issued = (signed_certificates.c.number == amendments.c.number) & (
-            signed_certificates.c.duty + "" == "issued"
-        )
-        query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, issued)
+        query = select(amendments.c.replaces, amendments.c.number).join(signed_certificates, is_issued())
         found, wanted = {}, sorted(numbers)
         with self._database.read() as connection:
             for some in in_parts(wanted):
@@ -114,6 +110,13 @@ class Amendments:
             if (row := self.numbered(last)) is not None:
                 newest[number] = row
         return newest
+
+
+def is_issued() -> ColumnElement[bool]:
+    """Return whether a signature is that by which an amended certificate was issued."""
+    # By its number: by its duty, SQLite would go through all that were ever issued.
+    table = signed_certificates
+    return (table.c.number == amendments.c.number) & (table.c.duty + "" == "issued")
 
 
 def alike(numbers: Collection[str]) -> CompoundSelect[*tuple[Any, ...]]:

@@ -175,6 +175,8 @@ class Journals:
         """Return runs by station and name; those that are there."""
         from sqlalchemy import select
 
+        if not wanted:
+            return {}
         with self._database.read() as connection:
             found = map(run_of, connection.execute(select(runs).where(of_runs(runs, wanted))))
             return {(row.station, row.run): row for row in found}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from remotecal.store.amendments import Amendments
 from remotecal.store.audit_log import AuditLog
@@ -26,6 +26,7 @@ from remotecal.store.out_of_service import OutOfService
 from remotecal.store.pages import Pages
 from remotecal.store.papers import OnPaper
 from remotecal.store.passkeys import Passkeys
+from remotecal.store.patterns import patterns
 from remotecal.store.records import Records
 from remotecal.store.remarks import Remarks
 from remotecal.store.requests import Requests
@@ -40,6 +41,12 @@ from remotecal.store.users import Users
 from remotecal.store.walls import Walls
 from remotecal.store.whole import WholeRun, last_issued, whole_run
 from remotecal.store.work import WorkDone
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from remotecal.store.items import KeptItem
+    from remotecal.store.orders import OrderRow
 
 
 class Store:
@@ -117,6 +124,12 @@ class Store:
     def last_issued(self, station: str, run: str) -> tuple[str, str] | None:
         """Return number and record (JSON) of the last certificate of what a run calibrates, if any."""
         return last_issued(self.database, station, run)
+
+    def patterns(
+        self, wanted: Sequence[KeptItem], limit: int, chosen: str
+    ) -> tuple[tuple[OrderRow, ...], OrderRow | None]:
+        """Return orders that may be a pattern for items, see `patterns`, and the one that was chosen."""
+        return patterns(self.database, wanted, limit, chosen)
 
     def close(self) -> None:
         """Give up all connections."""

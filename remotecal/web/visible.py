@@ -8,6 +8,7 @@ from remotecal.errors import NotTheirs, NotThere
 from remotecal.store.whole import WholeRun
 
 if TYPE_CHECKING:
+    from remotecal.store.certified import IssuedCertificate
     from remotecal.store.items import KeptItem
     from remotecal.store.journals import RunRow
     from remotecal.store.orders import OrderRow
@@ -22,8 +23,12 @@ def order(office: Office, caller: Caller, order_id: str) -> OrderRow:
     Raises:
         NotThere: there is none of this id, or it is another customer's.
     """
+    return ordered(caller, office.store.orders.find(order_id), order_id)
+
+
+def ordered(caller: Caller, found: OrderRow | None, order_id: str) -> OrderRow:
+    """Return an order that was looked for by its id; errors as `order`."""
     missing = f"there is no order {order_id}"
-    found = office.store.orders.find(order_id)
     if found is None:
         raise NotThere(missing)
     if not _owns(caller, found.account):
@@ -64,6 +69,21 @@ def run(office: Office, caller: Caller, station: str, name: str) -> RunRow:
         NotThere: there is none of this name at the station, or it is another customer's.
     """
     return _theirs(caller, office.store.journals.find(station, name), station, name)
+
+
+def issued(office: Office, caller: Caller, number: str) -> IssuedCertificate:
+    """Return the issued certificate that has a number.
+
+    Raises:
+        NotThere: none was issued with it, or it is another customer's.
+    """
+    missing = f"no certificate was issued with the number {number}"
+    found = office.store.by_run.numbered(number)
+    if found is None:
+        raise NotThere(missing)
+    if not _owns(caller, found.row.account):
+        raise NotTheirs(missing, caller.name)
+    return found
 
 
 def whole(office: Office, caller: Caller, station: str, name: str) -> WholeRun:

@@ -60,8 +60,8 @@ class Furnished:
     queries: dict[str, str] = field(default_factory=dict)
     """What has to stand behind the `?` of an address → what."""
     run: dict[str, str] = field(default_factory=dict)
-    """Runs: `issued`, `open` (returned with a remark), `ready` and `fresh` to be signed first,
-    `approved` to be issued, `on` (asks something)."""
+    """Runs: `issued`, `amended` (that was, and is drafted anew), `open` (returned with a remark), `ready` and
+    `fresh` to be signed first, `approved` to be issued, `on` (asks something)."""
     passkey: Passkey | None = None
     """Of the operator."""
     wall: str = ""
@@ -140,7 +140,7 @@ def furnish(web: Web) -> Iterator[Furnished]:
     _set(web, home.url)
     home.names |= {"station": "here", "name": "Source", "measurement": "0", "result": "0", "table": "0"}
     home.names |= {"row": "0", "column": "0", "sha256": "0" * 64}  # pictures: see test_web_files
-    for name in ("issued", "open", "ready", "approved", "fresh"):
+    for name in ("issued", "amended", "open", "ready", "approved", "fresh"):
         home.run[name] = web.do(web.carried_out())
         web.hub.laboratory.store.orders.assign(home.run[name], "acme")
     _certificates(home)
@@ -175,13 +175,18 @@ def sign_as(home: Furnished, run: str, duty: str, role: str) -> None:
 
 
 def _certificates(home: Furnished) -> None:
-    """Have two certificates signed, and issue one."""
+    """Have three certificates signed, issue two, and amend one of these."""
     web, run = home.web, home.run["issued"]
     for duty, role in {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}.items():
-        sign_as(home, run, duty, role)
-        sign_as(home, home.run["approved"], duty, role)
+        for name in ("issued", "amended", "approved"):
+            sign_as(home, home.run[name], duty, role)
     with web.token("administrator") as administrator:
-        assert administrator.post(f"/runs/here/{run}/certificate/issue").status_code == 200
+        for name in ("issued", "amended"):
+            where = f"/runs/here/{home.run[name]}/certificate"
+            assert administrator.post(f"{where}/issue").status_code == 200
+        said = {"reason": {"zh": "名称有误", "en": "a wrong name"}, "customer": {"zh": "水厂", "en": "Works"}}
+        drafted = administrator.post(f"{where}/amendments", json=said | {"number": "C-2-A1"})
+        assert drafted.status_code == 201, drafted.text
     folder = web.hub.laboratory.folder
     number = RunAt(folder, web.hub.laboratory.store, "here", run).record().number
     home.names |= {"run": run, "order": run, "token": token_of(folder, number)}
@@ -258,7 +263,7 @@ def _further(home: Furnished) -> None:
         f"/orders/labels?order={order}",
         "/stations/spare",
         *(f"/runs/here/{home.run[name]}" for name in ("on", "open", "ready")),
-        *(f"/review/here/{home.run[name]}" for name in ("fresh", "open", "ready", "approved")),
+        *(f"/review/here/{home.run[name]}" for name in ("fresh", "open", "ready", "approved", "amended")),
         f"/resting?number={home.queries['number']}",
         "/resting?number=S-CERT",
         f"/orders/first?{bench}",
@@ -267,6 +272,7 @@ def _further(home: Furnished) -> None:
         f"/standard/label?number={OUT}",
         f"/standard/drift?number={OUT}",
         "/standard?number=S1",
+        f"/orders/new?item={home.queries['item']}&pattern={order}&line=1",
         "/passkeys/new?name=laptop",
         "/search?q=ZZ-77",
         f"/certificates?q={home.queries['number']}",

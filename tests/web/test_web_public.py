@@ -1,23 +1,37 @@
 """The public page of a certificate: what anybody is told, how often, and what is never told."""
 
 import re
+import sys
+from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
+from types import FrameType
 
 import pytest
+from asked import asking
 from sqlalchemy import update
+from starlette.requests import Request
 from test_web_certificates import issued
 from test_web_pages import browsing
 from web_laboratory import Web, fetch
 
+import remotecal
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import Revocation
 from remotecal.certificates.trust_issues import revoke
+from remotecal.errors import NotThere
 from remotecal.hub.issued import enter_issued
 from remotecal.hub.noticing import Noticing
 from remotecal.model import Text
 from remotecal.store.tables import signed_certificates
+from remotecal.web.office import Office
+from remotecal.web.pages.frame import for_anybody
+from remotecal.web.pages.public import show_certificate
 from remotecal.web.sparing import MOST
+
+SOURCE = f"{Path(remotecal.__file__).parent}/"
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +138,39 @@ def test_whatever_is_no_certificate_gets_the_same_answer(
     said = {re.sub(r'value="/v/[^"]*"', "", page) for page in pages}
     assert len(said) == 1
     assert fetch(web.url + other).status_code == 404
+
+
+def steps(web: Web, where: str) -> tuple[list[str], Counter[str]]:
+    """Return what is asked of the database before a page is made, and what else is done for that."""
+    office, done = Office(web.hub.laboratory, web.clock), Counter()
+    request = Request({"type": "http", "path": where, "headers": [], "client": ("127.0.0.1", 1)})
+
+    def note(frame: FrameType, event: str, what: object) -> None:
+        if frame.f_code is for_anybody.__code__:
+            sys.setprofile(None)
+        elif event == "c_call" and getattr(what, "__name__", "") in {"open", "openssl_sha256"}:
+            done[what.__name__] += 1
+        elif event == "call" and SOURCE in frame.f_code.co_filename:
+            done[f"{frame.f_code.co_filename}:{frame.f_code.co_qualname}"] += 1
+
+    with asking(web.hub.laboratory.store) as sent, suppress(NotThere, KeyError):
+        sys.setprofile(note)
+        try:
+            show_certificate(where.rpartition("/")[2], request, office)
+        finally:
+            sys.setprofile(None)
+    return [one.statement for one in sent], done
+
+
+def test_what_is_no_certificate_takes_as_much_as_one(web: Web, address: str) -> None:
+    """The same is looked up, read, parsed and hashed; only the page itself is another."""
+    other = address[:-1] + ("A" if address[-1] != "A" else "B")
+    for where in (address, other):
+        steps(web, where)  # what is remembered is found
+    (asked, known), (asked_of_none, unknown) = steps(web, address), steps(web, other)
+    assert asked == asked_of_none
+    assert known == unknown
+    assert (len(asked), known["open"] > 1, known["openssl_sha256"] > 1) == (2, True, True)
 
 
 def test_an_address_is_answered_so_often_in_a_minute(web: Web, address: str) -> None:

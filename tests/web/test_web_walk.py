@@ -108,8 +108,6 @@ def last(home: Furnished) -> int:
 
 MOST = 5
 """Queries of a page, who looks included."""
-MORE = {"/amend": 7, "/orders/new": 7, "/standard/drift": 6}
-"""Address → how many it takes; why is told in the decision on pages."""
 
 
 def test_no_page_asks_the_database_more_than_five_times(home: Furnished, readers: Mapping[str, str]) -> None:
@@ -121,7 +119,7 @@ def test_no_page_asks_the_database_more_than_five_times(home: Furnished, readers
                 with asking(store, by_pages=True) as asked:
                     client.get(where)
                 found[where] = len(asked)
-    assert {where.partition("?")[0]: n for where, n in found.items() if n > MOST} == MORE
+    assert {where: n for where, n in found.items() if n > MOST} == {}
 
 
 @pytest.mark.parametrize(("locale", "width", "size"), [("en", 360, 16), ("zh-CN", 1280, 32)])

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_time
-from remotecal.errors import CertificateRefused, ConfigurationError, NotTheirs, NotThere
+from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.model import Text
 from remotecal.store.notices import CERTIFICATE
 from remotecal.web import callers, certificates, notices, visible
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from remotecal.hub.run_at import RunAt
     from remotecal.model import Record
-    from remotecal.store.journals import RunRow
     from remotecal.store.signings import SignedRow
 
 router = APIRouter(include_in_schema=False)
@@ -109,7 +108,7 @@ async def amend(form: Sent, number: Number) -> Response:
 def show_recall(visitor: Visiting, number: Number) -> Response:
     """Return what says of a certificate that it counts no longer, or the form by which that is prepared."""
     callers.require(visitor.caller, "recall")
-    _numbered(visitor, number)
+    visible.issued(visitor.office, visitor.caller, number)
     trust, doubt = believed(visitor.office)
     replaced = visitor.office.store.amendments.replaced([number]).get(number)
     prepared = _prepared(visitor, number)
@@ -132,7 +131,7 @@ async def recall(form: Sent, number: Number) -> Response:
         return asking
 
     def prepare() -> str:
-        _numbered(visitor, number)
+        visible.issued(visitor.office, visitor.caller, number)
         try:
             wanted = RecallWanted.model_validate(
                 {"number": number, "en": form["en"], "zh": form["zh"], "since": form["since"] or None}
@@ -151,7 +150,7 @@ async def recall(form: Sent, number: Number) -> Response:
 def show_telling(visitor: Visiting, number: Number) -> Response:
     """Return the form by which a certificate's customer is told of it, and who was told before."""
     callers.require(visitor.caller, "order")
-    row = _run_of(visitor, number)
+    row = visible.issued(visitor.office, visitor.caller, number).row
     return visitor.page(
         "tell.html",
         number=number,
@@ -196,32 +195,12 @@ async def print_labels(visitor: Visiting, number: Number, due: Due = "") -> Resp
     return file(visitor.request, printed, "application/pdf", "label.pdf")
 
 
-def _numbered(visitor: Visitor, number: str) -> SignedRow:
-    """Return the issued certificate that has a number (`NotThere`: none that the visitor may see)."""
-    missing = f"no certificate was issued with the number {number}"
-    signed = visitor.office.store.signings.numbered(number)
-    if signed is None:
-        raise NotThere(missing)
-    try:
-        visible.run(visitor.office, visitor.caller, signed.station, signed.run)
-    except NotTheirs as error:  # its text would name the run
-        raise NotTheirs(missing, error.who) from None
-    return signed
-
-
-def _run_of(visitor: Visitor, number: str) -> RunRow:
-    """Return the run an issued certificate is of; errors as `_numbered`."""
-    signed = _numbered(visitor, number)
-    return visible.run(visitor.office, visitor.caller, signed.station, signed.run)
-
-
 def _issued(visitor: Visitor, number: str) -> RunAt:
     """Return the certificate that has a number, where it may still be amended."""
-    signed = _numbered(visitor, number)
-    found = _as_issued(visitor, signed)
-    if found.newest().edition != found.edition:
+    found = visible.issued(visitor.office, visitor.caller, number)
+    if len(found.amended) != found.signed.edition:
         raise CertificateRefused(f"certificate {number} is amended already: amend the one in its place")
-    return found
+    return _as_issued(visitor, found.signed)
 
 
 def _record(visitor: Visitor, number: str) -> Record:
@@ -229,7 +208,7 @@ def _record(visitor: Visitor, number: str) -> Record:
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.xml import read_signatures
 
-    signed = _numbered(visitor, number)
+    signed = visible.issued(visitor.office, visitor.caller, number).signed
     trust, _ = believed(visitor.office)
     if trust is not None and trust.revocation_of(number) is not None:
         raise CertificateRefused(f"certificate {number} was revoked: it has no label any more")

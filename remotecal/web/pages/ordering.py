@@ -157,11 +157,9 @@ def _form(
     line: int = 0,
 ) -> Response:
     """Return the form; what somebody typed before stays in it."""
-    patterns = _patterns(visitor, items)
-    row = next((one for one in patterns if one.id == chosen), None)
-    if row is None and chosen:
-        row = visible.order(visitor.office, visitor.caller, chosen)
-    row = row or next(iter(patterns), None)
+    known, row = visitor.office.store.patterns(items, PATTERNS, chosen)
+    patterns = [one for one in known if opened(visitor, one).order.dut is not None][:PATTERNS]
+    row = visible.ordered(visitor.caller, row, chosen) if chosen else next(iter(patterns), None)
     told = None if row is None else opened(visitor, row)
     procedure = None if told is None else procedure_of(visitor, told)
     benches = list(benches_of(visitor, [one.serial for one in items]))
@@ -209,23 +207,6 @@ def _form(
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
-
-
-def _patterns(visitor: Visitor, items: Sequence[KeptItem]) -> list[OrderRow]:
-    """Return orders of one device that can be a pattern: of these items, of like ones, and then any."""
-    store = visitor.office.store
-    like = [
-        one.id
-        for one in store.items.list(200, account=items[0].account, searched=items[0].model)
-        if one.model == items[0].model
-    ]
-    found = [
-        *store.orders.of_items([one.id for one in items], PATTERNS),
-        *(store.orders.of_items(like, PATTERNS) if items[0].model else ()),
-        *store.pages.orders(PATTERNS),
-    ]
-    several = {one.id: one for one in found}.values()
-    return [one for one in several if opened(visitor, one).order.dut is not None][:PATTERNS]
 
 
 def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:

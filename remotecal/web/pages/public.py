@@ -26,33 +26,33 @@ SHOWN = 4
 
 @router.get("/v/{token}")
 def show_certificate(token: str, request: Request, here: Here) -> Response:
-    """Return the public page of a certificate; of whatever is none, always the same."""
+    """Return the public page of a certificate; of whatever is none, always the same, and no sooner."""
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.xml import read_signatures
 
     here.sparing.admit(request.client.host if request.client else "unknown", here.clock.now())
+    missing = NotThere("there is no certificate at this address")
     found = here.store.signings.by_token(token) if TOKEN.fullmatch(token) else None
     if found is None or found.pdf is None:
-        raise NotThere("there is no certificate at this address")
+        raise missing
     trust, doubt = believed(here)
-    following = here.store.amendments.replaced([found.number or ""]).get(found.number or "")
-    replaced = None if following is None else here.store.signings.numbered(following)
+    replaced = here.store.by_run.replacing(found.number or "")
     seal = read_signatures(found.xml)[-1]
     record = read(seal.content)
-    return for_anybody(
-        request,
-        here,
-        "public.html",
-        record=record,
-        serials=_serials(record),
-        issued=seal.time.date(),
-        revoked=None if trust is None else trust.revocation_of(record.number),
-        doubt=bool(doubt),
-        replaced=replaced,
-        since=None if replaced is None else civil_day(replaced.at, here.laboratory.folder.time_zone),
-        xml=sha256(found.xml).hexdigest(),
-        pdf=sha256(found.pdf).hexdigest(),
-    )
+    content = {
+        "record": record,
+        "serials": _serials(record),
+        "issued": seal.time.date(),
+        "revoked": None if trust is None else trust.revocation_of(record.number),
+        "doubt": bool(doubt),
+        "replaced": replaced,
+        "since": None if replaced is None else civil_day(replaced.at, here.laboratory.folder.time_zone),
+        "xml": sha256(found.xml).hexdigest(),
+        "pdf": sha256(found.pdf).hexdigest(),
+    }
+    if found.token != token:
+        raise missing
+    return for_anybody(request, here, "public.html", **content)
 
 
 def _serials(record: Record) -> list[str]:

@@ -16,6 +16,7 @@ from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceErr
 from remotecal.hub import amending, issuing, reviewing
 from remotecal.hub.run_at import lacking
 from remotecal.hub.turns import turn_of
+from remotecal.model import Record
 from remotecal.pages.frame import see
 from remotecal.runs.catalogue import full_name
 from remotecal.transport.envelopes import unseal
@@ -118,7 +119,7 @@ def show_review(
         by_browser=office.settings.issuing.browser_keys and mine and duty != "issued",
         sealed_here=office.settings.issuing.key is not None,
         amended=amended[-1] if amended else None,
-        differences=_differences(of_run),
+        differences=_differences(of_run, amended, reviewed.record),
         line=line,
         item=told.item if any(one.settled is None for one in told.remarks) else None,
         turn=_turn(visitor, reviewed),
@@ -221,12 +222,15 @@ def _next_duty(reviewed: Reviewed) -> Duty | None:
     return next((one for one in DUTIES if one not in done), None)
 
 
-def _differences(of_run: RunAt) -> tuple[amending.Difference, ...]:
+def _differences(
+    of_run: RunAt, amended: Sequence[AmendmentRow], computed: Record
+) -> tuple[amending.Difference, ...]:
     """Return what an amended certificate says otherwise than the one it takes the place of."""
-    if of_run.edition == 0:
+    if not amended:
         return ()
-    before = replace(of_run, edition=of_run.edition - 1)
-    return amending.differences(before.record(), of_run.record())
+    first = replace(of_run, edition=0).record(computed)
+    before, now = [first, *(Record.from_json(one.record) for one in amended[-2:])][-2:]
+    return amending.differences(before, now)
 
 
 def _waiting(visitor: Visitor) -> list[ToSign]:
