@@ -89,6 +89,10 @@ class NozzlesOfLoop:
             found.append(Nozzle(len(found) + 1, used.certificate))
         return cls(found, filling)
 
+    def of_gas(self, filling: LoopGas) -> NozzlesOfLoop:
+        """Return them in another gas, such as one whose water was read."""
+        return NozzlesOfLoop(self.nozzles, filling)
+
     def at(self, t: float, p: float) -> Inlet:
         """Return the gas at rest ahead of them, at `t` in °C and `p` in Pa."""
         equation, gas = self._filling.equation, self._filling.gas()

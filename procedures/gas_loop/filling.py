@@ -1,4 +1,4 @@
-"""The gas of a loop as the order states it: composition, water, and one equation of state for both ends."""
+"""The gas of a loop, by the order or, for its water, by a meter; and one equation of state for both ends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+
+    WaterRead: TypeAlias = tuple[Callable[[Numbers], Number], float]
 
 DEW_POINT: Final = "t_dp"
 """Symbol of the dew point."""
@@ -24,14 +29,15 @@ WATER_FORMULA: Final = "ε_w"
 
 
 class LoopGas:
-    """The gas, by the parameters of the order.
+    """The gas, by the parameters of the order and, where it was read, its dew point (`with_dew_point`).
 
     Raises:
         ParameterError: the composition is none, or the equation does not hold for it.
     """
 
-    def __init__(self, parameters: LoopParameters) -> None:
+    def __init__(self, parameters: LoopParameters, read: WaterRead | None = None) -> None:
         self._told = parameters
+        self._read = read
         self._dry = self._composition()
         self.equation = self._equation()
 
@@ -52,15 +58,23 @@ class LoopGas:
             return EQUATIONS["GERG-2008"]
         return EQUATIONS["Lemmon 2000" if told.gas == "air" else "Span 2000"]
 
+    def with_dew_point(self, dew_point: Callable[[Numbers], Number], pressure: float) -> LoopGas:
+        """Return the gas with the water that was read.
+
+        Args:
+            dew_point: returns it in °C, by the inputs of a model.
+            pressure: absolute, at which it was read, in Pa.
+        """
+        return LoopGas(self._told, (dew_point, pressure))
+
     def inputs(self) -> list[Input]:
         """Return what of the gas is uncertain."""
         found = self._dry.inputs()
         if self._told.dew_point is not None:
-            u = self._told.dew_uncertainty / 2
-            found += [
-                Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source=ORDER),
-                Input.normal(WATER_FORMULA, 0.0, "1", WATER_FRACTION_U, source="Greenspan (1976)"),
-            ]
+            if self._read is None:
+                u = self._told.dew_uncertainty / 2
+                found.append(Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source=ORDER))
+            found.append(Input.normal(WATER_FORMULA, 0.0, "1", WATER_FRACTION_U, source="Greenspan (1976)"))
         return found
 
     def gas(self, x: Numbers | None = None) -> Gas:
@@ -70,7 +84,11 @@ class LoopGas:
         if self._told.dew_point is None:
             return dry
         dew: Number = known.get(DEW_POINT, self._told.dew_point)
-        water = water_fraction(self._dry, dew, 1000.0 * self._told.dew_pressure)
+        pressure = 1000.0 * self._told.dew_pressure
+        if self._read is not None:
+            read, pressure = self._read
+            dew = read(known)
+        water = water_fraction(self._dry, dew, pressure)
         return dry.moist(water * (1.0 + known.get(WATER_FORMULA, 0.0)))
 
     def state(self, t: Number, p: Number, x: Numbers | None = None) -> GasState:

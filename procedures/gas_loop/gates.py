@@ -67,6 +67,11 @@ def see_steady(name: str, seen: LoopSeen, choice: Opening, told: LoopParameters)
                 f"{name}: the temperature at {place} changed by {moved:.2f} K in a repeat, and "
                 f"{told.temperature_change:g} K is allowed: wait longer, and look at the cooler"
             )
+    if seen.dew_point and (moved := _change(seen.dew_point, "°C")) > told.dew_change:
+        raise RunError(
+            f"{name}: the dew point changed by {moved:.2f} K in a repeat, and {told.dew_change:g} K is "
+            "allowed: wait until the gas is mixed, and see that the meter is not just cleaning its mirror"
+        )
     if (spread := scatter_of_flow(seen.masters_passing)) > told.flow_scatter:
         raise RunError(
             f"{name}: the flow scatters by {spread:.2f} % in a repeat, and {told.flow_scatter:g} % is "

@@ -151,7 +151,7 @@ class IntegratedRepeats(LoopRepeats):
     """
 
     def _know_more(self) -> None:
-        self._conversion = ProgrammedConversion(self.parameters, self.filling)
+        self._conversion = ProgrammedConversion(self.parameters, self.planned)
         for seen in self.seen:
             if self.passed(seen, "disturbed", "m3"):
                 raise EvidenceError(

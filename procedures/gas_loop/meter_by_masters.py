@@ -27,10 +27,11 @@ from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas_loop import bank, integrated, results, sound
 from remotecal.procedures.library.gas_loop.bank import BankFinding, BankRepeats
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, mass_by, off_by
-from remotecal.procedures.library.gas_loop.filling import reynolds
+from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.gates import see_steady, watch
 from remotecal.procedures.library.gas_loop.integrated import IntegratedRepeats, see_programmed
 from remotecal.procedures.library.gas_loop.master import Opening
+from remotecal.procedures.library.gas_loop.moisture import as_read
 from remotecal.procedures.library.gas_loop.on_loop import OnLoop
 from remotecal.procedures.library.gas_loop.passing import INPUTS, LoopRepeats
 from remotecal.procedures.library.gas_loop.results import GoneRound
@@ -175,25 +176,26 @@ class MeterByMasters(OnLoop):
         took = run.clock.now() - begun
         seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
-        self._see_closure(point, seen, amounts, choice)
-        self._see_nozzles_close(point, seen, amounts, choice)
+        gas = as_read(seen, self._gas, self.parameters)
+        self._see_closure(point, seen, amounts, choice, gas)
+        self._see_nozzles_close(point, seen, amounts, choice, gas)
         see_sound(
             point,
             list(self._sounding(numbers)),
             seen,
             numbers,
-            self._gas,
+            gas,
             self.parameters.sound_difference,
         )
         return seen
 
     def _see_closure(
-        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening
+        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening, gas: LoopGas
     ) -> None:
         """Stop where the check meter is off its curve, by readings as they are."""
         if self._check is None or "check" not in amounts:
             return
-        off = off_by(seen, amounts, choice, self._masters, self._check, self._gas)
+        off = off_by(seen, amounts, choice, self._masters, self._check, gas)
         limit = self.parameters.closure
         if abs(off) > limit:
             raise RunError(
@@ -203,7 +205,7 @@ class MeterByMasters(OnLoop):
             )
 
     def _see_nozzles_close(
-        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening
+        self, point: Point, seen: LoopSeen, amounts: Mapping[str, Measured], choice: Opening, gas: LoopGas
     ) -> None:
         """Stop where nozzles are not choked, or are off the masters, by readings as they are."""
         if self._nozzles is None:
@@ -211,8 +213,8 @@ class MeterByMasters(OnLoop):
         told, numbers = self.parameters, self._nozzles.chosen(point, self.parameters)
         if refusal := bank.not_so(point, seen, numbers, told.back_pressure):
             raise RunError(refusal)
-        passed = mass_by(seen, amounts, choice, self._masters, self._gas)
-        off = bank.bank_off_by(seen, passed, numbers, self._nozzles)
+        passed = mass_by(seen, amounts, choice, self._masters, gas)
+        off = bank.bank_off_by(seen, passed, numbers, self._nozzles.of_gas(gas))
         if abs(off) > told.nozzle_closure:
             raise RunError(
                 f"{point.name}: the nozzles let {off:+.2f} % pass against the masters, and "

@@ -9,6 +9,7 @@ from remotecal.drivers.capabilities import (
     AmbientMonitor,
     Ammeter,
     CounterGate,
+    DewPointMeter,
     FlowSource,
     GasLoop,
     MassTotalizer,
@@ -32,6 +33,7 @@ from remotecal.procedures.library.gas_loop.bank import BANK_VOLUME, NozzlesOfLoo
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
+from remotecal.procedures.library.gas_loop.moisture import DEW_METER, see_dew_meter
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import choice_at
 from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
@@ -74,6 +76,8 @@ class OnLoop(MeterUnderTest):
     bank_thermometer: Thermometer | None
     back_gauge: PressureGauge | None
     """Absolute pressure behind them."""
+    dew_point_meter: DewPointMeter | None
+    """What tells how moist the gas is; without it the order states that."""
     loop: GasLoop
     blower: FlowSource
     gate: CounterGate | None
@@ -120,6 +124,7 @@ class OnLoop(MeterUnderTest):
                 f"by_nozzles needs a bank of nozzles, and the bench has no {', '.join(lacking)}: add what is "
                 "missing to the bench file, or leave by_nozzles out"
             )
+        see_dew_meter(drivers, self.parameters)
         self._see_gated(drivers)
         self._see_steps(drivers)
         if can(drivers, "dut", VolumeConverter):
@@ -187,7 +192,8 @@ class OnLoop(MeterUnderTest):
             )
         ]
         current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
-        require_known(certificates, drivers, [*own, *current])
+        moist = [(DEW_METER, "dew_point", "°C")] if DEW_METER in drivers else []
+        require_known(certificates, drivers, [*own, *current, *moist])
         order = self.parameters.fit_order
         self._masters = [
             Master(n, certificates[f"masters[{n}]"].certificate, order) for n in range(1, count + 1)
@@ -285,6 +291,8 @@ class OnLoop(MeterUnderTest):
             watched["check_pressure"] = self.check_gauge.pressure
             watched["check_temperature"] = self.check_thermometer.temperature
         watched |= self._at_bank()
+        if self.dew_point_meter is not None:
+            watched["dew_point"] = self.dew_point_meter.dew_point
         if isinstance(self.dut, VolumeConverter):
             watched |= {"device_pressure": self.dut.pressure, "device_temperature": self.dut.temperature}
         watched |= {f"sound {key}": each for key, each in self._sounding(numbers).items()}

@@ -43,11 +43,18 @@ class LoopParameters(GasMeterParameters):
     fraction_uncertainties: Annotated[tuple[float, ...], In("1", at_least=0)] = ()
     """Standard uncertainty of each; they count as exact where none are given."""
     dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=40)] = None
-    """Dew point of the filling, or frost point below 0 °C; a dry gas where it is not given."""
+    """Dew point of the filling, or frost point below 0 °C; a dry gas where it is not given. Where a
+    dew-point meter tells it, this is about what it will be: masters are chosen by it."""
     dew_pressure: Annotated[float, In("kPa", at_least=50, at_most=2000)] = 101.325
     """Absolute pressure at which the dew point was found."""
     dew_uncertainty: Annotated[float, In("K", at_least=0)] = 0.5
-    """Expanded uncertainty (k = 2) of the dew point."""
+    """Expanded uncertainty (k = 2) of the dew point, where no meter tells it."""
+    dew_cell: Literal["stated", "loop"] = "stated"
+    """At which pressure the dew-point meter's sensor is: at `dew_pressure`, as where its sample is expanded,
+    or at that of the loop."""
+    dew_change: Annotated[float, In("K", above=0)] = 0.5
+    """How much the dew point it tells may change in a repeat (unverified): a mirror that is cleaned, and gas
+    that is still drying, tell another one."""
     equation: Literal["", "GERG-2008", "AGA8 DETAIL", "Lemmon 2000", "Span 2000"] = ""
     """Equation of state of both ends; the best one for the gas where none is given: Lemmon 2000 for dry air,
     Span 2000 for dry nitrogen, GERG-2008 else."""

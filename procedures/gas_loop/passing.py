@@ -25,6 +25,7 @@ from remotecal.procedures.library.gas_loop import master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.line_pack import StoredGas
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
+from remotecal.procedures.library.gas_loop.moisture import DEVIATION, as_corrected
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
 from remotecal.procedures.library.gas_loop.soaking import SOAKING, soaking
@@ -70,6 +71,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "ε_Z": Text(zh="两端密度比（状态方程）", en="ratio of the densities, by the equation of state"),
     "ε_ρ": Text(zh="密度（状态方程）", en="density, by the equation of state"),
     "t_dp": Text(zh="充气露点", en="dew point of the filling"),
+    DEVIATION: Text(zh="露点示值偏差", en="deviation of the dew point"),
     "ε_w": Text(zh="含水量公式", en="formula for the water content"),
     "V_c": Text(zh="标准表与被检表间管容", en="volume between masters and meter"),
     "Δp_c": Text(zh="管容内压力变化", en="change of pressure between the meters"),
@@ -125,7 +127,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         self, point: Point, evidence: Evidence, parameters: LoopParameters, filling: LoopGas
     ) -> None:
         super().__init__(point, evidence, LoopSeen.at(evidence, point), parameters)
-        self.parameters, self.filling = parameters, filling
+        self.parameters, self.planned = parameters, filling
         masters = masters_of(evidence, parameters.fit_order)
         self.choice = choice_at(point, masters, parameters, filling)
         self.numbers = self.choice.numbers
@@ -139,9 +141,10 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
         self.inputs.append(soaking(self))
+        self.filling = as_corrected(self, filling, parameters)
         self._know_more()
         self._share()
-        self.inputs += filling.inputs()
+        self.inputs += self.filling.inputs()
         self.states = self._mean_states()
         """The gas at the estimates, on the mean of all repeats: each open master, last the meter."""
         working = list(zip(self.open, self.states, self._branch_flows(), strict=False))

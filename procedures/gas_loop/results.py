@@ -222,12 +222,21 @@ def _not_kept(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | Bank
     ]
 
 
-def gas(name: str, filling: LoopGas, dew_point: float | None) -> Condition:
-    """Return the condition that names the gas, its water and its equation of state."""
+def gas(name: str, filling: LoopGas, dew_point: float | None, *, read: bool = False) -> Condition:
+    """Return the condition that names the gas, its water and its equation of state.
+
+    Args:
+        name: of the gas.
+        filling: the gas.
+        dew_point: as the order states it; None for a dry gas.
+        read: whether a meter told it instead.
+    """
     zh = {"air": "空气", "nitrogen": "氮气", "natural gas": "天然气"}[name]
     zh_water, en_water = (
         ("干燥", "dry") if dew_point is None else (f"露点 {dew_point:g} °C", f"dew point {dew_point:g} °C")
     )
+    if read:
+        zh_water, en_water = "露点实测", "its dew point measured"
     by = f"{filling.equation.name}; {filling.equation.implementation}"
     note = Note(
         name=Text(zh="介质名称", en="Name"),
@@ -254,13 +263,27 @@ def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: Loop
     """Return the gas, the air around, and between what pressures and temperatures lay in all repeats."""
     air = AirDuring()
     ends = {name: Ends("kPa" if name.endswith("pressure") else "°C") for name in CALLED}
+    dew = Ends("°C")
     for seen in observed:
         air.take(seen)
+        dew.take(*(seen.dew_point or ()))
         for name, each in ends.items():
             readings: tuple[Measured, ...] = getattr(seen, name)
             each.take(*readings)
+    read = dew.low <= dew.high
     return (
-        gas(told.gas, filling, told.dew_point),
+        gas(told.gas, filling, told.dew_point, read=read),
         *air.conditions(),
         *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
+        *((between("remotecal_dewPoint", _dew_point(told), dew, 2),) if read else ()),
     )
+
+
+def _dew_point(told: LoopParameters) -> Text:
+    """Return what the dew point that a meter told is called, with the pressure it is at."""
+    if told.dew_cell == "loop":
+        return Text(
+            zh="气体露点示值（环道压力下）", en="Dew point of the gas, as told (at the loop's pressure)"
+        )
+    at = f"{told.dew_pressure:g} kPa"
+    return Text(zh=f"气体露点示值（{at} 下）", en=f"Dew point of the gas, as told (at {at})")

@@ -93,6 +93,10 @@ class LoopSeen(MeterSeen):
         tuple[Measured, ...] | None, "m/s", By("readers"), By("check_reader"), By("dut"), SAMPLED
     ] = None
     """Speed of sound by those meters that tell it, in turn: open masters, check meter, meter under test."""
+    dew_point: Annotated[tuple[Measured, ...] | None, "°C", By("dew_point_meter", "dew_point"), SAMPLED] = (
+        None
+    )
+    """Dew point of the gas, or frost point, at the pressure of the meter's cell."""
     base_before: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None
     """Volume at base conditions that the meter had told when it began, where it converts."""
     base_after: Annotated[Measured | None, "m3", By("dut", "base_volume")] = None

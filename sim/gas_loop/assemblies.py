@@ -32,6 +32,7 @@ from remotecal.sim.gas_loop.outfit import (
     drawn,
     gauges,
     of_bank,
+    of_dew_point,
     sensors_share,
     thermometers,
     volume_to_bank,
@@ -40,6 +41,7 @@ from remotecal.sim.gas_loop.outfit import (
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.instruments.converters import ek280
 from remotecal.sim.instruments.counter import UniversalCounter
+from remotecal.sim.instruments.dew_point import dmt340
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import micro_motion
 from remotecal.sim.instruments.gas_ultrasonic import TABLE, gas_ultrasonic
@@ -85,6 +87,8 @@ class LoopOptions(BenchOptions):
     """What the loop is filled with."""
     dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
+    dew_meter: bool = False
+    """Whether a dew-point meter tells that of the gas, in a sample that is expanded to 101.325 kPa."""
     output: Literal["pulses", "current", "total", "base"] = "pulses"
     """How the meter under test is read; "total" is an ultrasonic one, over a bus; "base" is one with pressure
     and temperature built in, an EK280, that tells its total and its volume at base conditions over a bus."""
@@ -132,6 +136,8 @@ class ClosedLoop(Assembly):
             raise ConfigurationError("kinds tells of each master what it is: one of each, or none")
         if options.check == "coriolis":
             raise ConfigurationError("the check meter tells volume: take another one than a Coriolis meter")
+        if options.dew_meter and options.dew_point is None:
+            raise ConfigurationError("dew_meter needs a moist gas: give dew_point, too")
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -143,6 +149,8 @@ class ClosedLoop(Assembly):
             self.certificates |= of_bank(of_it)
             self._wells["bank_thermometer"] = of_it.uniform(-WELL, WELL)
             self.certificates["bank_volume"] = volume_to_bank(of_it)
+        if options.dew_meter:
+            self.certificates |= of_dew_point(chance(options.seed, "dew point"))
         wanted = Wanted(
             options.highest,
             options.masters,
@@ -185,6 +193,7 @@ class ClosedLoop(Assembly):
             "ambient": stands.ambient(world, rig.air, *air),
             "dut": self._meter(),
             **(self._at_bank() if self.chosen.bank else {}),
+            **(self._dew_meter() if self.chosen.dew_meter else {}),
         }
 
     def _at_bank(self) -> dict[str, Wired]:
@@ -195,6 +204,15 @@ class ClosedLoop(Assembly):
             "bank_thermometer": self._thermometer("bank_thermometer", 20),
             "back_gauge": Wired(back, "serial", "K-21", {"unit": 1, "absolute": True}),
         }
+
+    def _dew_meter(self) -> dict[str, Wired]:
+        known, serial = self.certificates["dew_point_meter"], "D0710040"
+        true = cast("float", self.chosen.dew_point)
+        shown = dmt340(self.world, lambda: known.indicated(true), serial=serial, name="dew_point_meter")
+        told = Certified(
+            Text(zh="露点变送器", en="Dew-point transmitter"), ((Text(zh="露点", en="dew point"), known),)
+        )
+        return {"dew_point_meter": Wired(shown, "serial", serial, {"unit": 1}, told)}
 
     @property
     def gated(self) -> bool:
@@ -324,6 +342,7 @@ class ClosedLoop(Assembly):
             "output": output,
             "gas": parameters.get("gas", "air"),
             "bank": parameters.get("by_nozzles", False),
+            "dew_meter": "dew_point_meter" in drivers,
         }
         return (
             chosen

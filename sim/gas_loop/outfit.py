@@ -104,6 +104,12 @@ def certified(rng: Random, count: int) -> dict[str, Calibrated]:
     }
 
 
+def of_dew_point(rng: Random) -> dict[str, Calibrated]:
+    """Draw what is certified of the dew-point meter."""
+    points, expanded = (-45.0, -20.0, 5.0, 25.0), (0.3,) * 4
+    return {"dew_point_meter": draw(rng, "°C", points, spread=0.5, expanded=expanded, digits=2)}
+
+
 def sensors_share() -> tuple[Text, Table]:
     """Return what a sensor's certificate states of the part it has in common with the others."""
     known = Uncertainty(expanded=(f"{SENSORS_COMMON:.6f}",), k=("2",), p=("0.95",))

@@ -54,6 +54,8 @@ class TestGasLoop(Heeded):
             "dew_point": {"dew_point": -20.0},
             "dew_pressure": {"dew_point": -20.0, "dew_pressure": 400.0},
             "dew_uncertainty": {"dew_point": -20.0, "dew_uncertainty": 5.0},
+            "dew_cell": {"dew_cell": "loop"},
+            "dew_change": {"dew_change": 0.1},
             "equation": {"equation": "GERG-2008"},
             "capacity": {"capacity": 90.0},
             "masters_first": {"masters_first": False},
@@ -116,10 +118,13 @@ class TestGasLoop(Heeded):
     }
     shared = frozenset()
     # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
-    # ultrasonic meters, of those that convert, and of a plenum's width: other tests show them.
+    # a dew-point meter, of ultrasonic meters, of those that convert, and of a plenum's width: other tests
+    # show them.
     unused: ClassVar = {
         LOOP: frozenset(
             {
+                "dew_cell",
+                "dew_change",
                 "full_scale",
                 "total_resolution",
                 "master_resolution",
