@@ -161,6 +161,7 @@ def test_a_gauge_that_the_order_names_is_told_whatever_the_air(bench):
     ("options", "why"),
     [
         ({"computes": "ideal"}, "as if it computed by ideal"),
+        ({"computes": "GERG-2008"}, "as if it computed by GERG-2008"),
         ({"digits": 4}, "as if C were rounded to 4 significant digits"),
     ],
 )
@@ -245,6 +246,11 @@ def test_a_body_that_still_soaks_would_have_been_an_error(tmp_path):
     with up(tmp_path / "waited", soak=1500.0, temperatures=(60.0,)) as bench:
         made = record(calibrate(bench, temperatures=[60.0], soak_time=1500.0))
         assert max(map(abs, off(bench, made))) < 1.5
+        lacking = 1e-4 * 1500.0  # as fast as it may still warm, times its time constant
+        (error,) = column(made, 2, "remotecal_temperatureError").floats()
+        assert error == pytest.approx(bench.spec.warmer(60.0), abs=lacking)
+        (line,) = (one for one in made.measurements[0].budgets[0].lines if one.symbol == "δ_s")
+        assert float(line.u) == pytest.approx(lacking / math.sqrt(3), rel=0.01)
 
 
 def test_a_filter_that_is_not_waited_for_would_have_been_an_error(tmp_path):
