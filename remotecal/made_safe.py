@@ -34,7 +34,7 @@ def check(file: BenchFile, drivers: Drivers) -> None:
             driver.refuse_unsafe()
         except BenchError as error:
             raise BenchError(f"instruments.{name}: {error}") from None
-    highest = min(_highest_pressures(file), default=math.inf)
+    highest = max(_highest_pressures(file), default=math.inf)
     first, within = in_order(file, drivers), file.safe.within
     for name in first:
         relief = drivers[name].time_to_be_safe(highest)
@@ -50,7 +50,8 @@ def check(file: BenchFile, drivers: Drivers) -> None:
 def _highest_pressures(file: BenchFile) -> Iterator[float]:
     """Yield what the interlocks allow an absolute pressure at most, in kPa.
 
-    What limits the air's pressure, or a small difference of two, says nothing of what a vessel is under.
+    What limits the air's pressure, or a small difference of two, says nothing of what a vessel is under; of
+    others nobody says which is the vessel's, and the highest leaves time for each.
     """
     for lock in file.interlocks:
         if lock.above is not None and units.same_dimension(lock.unit, "kPa"):

@@ -90,6 +90,10 @@ class OnWaterRig(Procedure):
             f"the flow can't be set to {asked:g} m3/h: it is {found:.4g} after {ADJUSTMENTS} corrections"
         )
 
+    def arrives(self, point: Point, last: Point | None) -> float:
+        """Return that of one correction of the speed and of coming to rest; there may be more."""
+        return 3.0 * self.parameters.steady
+
     def settle(self, point: Point, run: Run) -> None:
         """Wait until flow and water temperature are steady."""
         wanted = self.parameters

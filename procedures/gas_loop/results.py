@@ -87,7 +87,9 @@ def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
 def _level_column(levels: Sequence[float]) -> Column:
     """Return the pressures asked for, in kPa: the picture has a line for each."""
     refs = "remotecal_pressureLevel remotecal_curveLevel"
-    return column("压力级", "Pressure level", refs, "MPa", [f"{each / 1000:g}" for each in levels])
+    return column(
+        "标称压力（绝压）", "Nominal pressure (absolute)", refs, "kPa", [f"{each:g}" for each in levels]
+    )
 
 
 def masters_table(rounds: Sequence[GoneRound]) -> Result:

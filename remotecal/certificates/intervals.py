@@ -29,6 +29,8 @@ Against = Literal["limit", "U"]
 class ErrorAt(NamedTuple):
     """An error at a place."""
 
+    level: str
+    """At which level, as printed; "" where there is one alone."""
     at: float
     """The place."""
     error: float
@@ -137,11 +139,11 @@ def _results(then: ErrorsThen) -> Iterator[ErrorAt]:
     judged = then.errors.conformity
     tolerance = None if judged is None else judged.tolerance
     lower, upper = (None, None) if tolerance is None else (tolerance.lower, tolerance.upper)
-    for row, (place, _, error, expanded) in enumerate(then.rows()):
+    for row, (place, level, error, expanded) in enumerate(then.rows()):
         limits = _entry(lower, row), _entry(upper, row)
         numbers = float(place), float(error), float(expanded or 0)
         if all(abs(number) < LARGEST for number in numbers):
-            yield ErrorAt(*numbers[:2], numbers[2] if expanded else None, limits)
+            yield ErrorAt(level, *numbers[:2], numbers[2] if expanded else None, limits)
 
 
 def _entry(entries: Sequence[str] | None, row: int) -> float | None:
@@ -180,10 +182,11 @@ JUDGES: Final[dict[Against, Callable[[ErrorAt | None, ErrorAt], tuple[float, flo
 
 
 def _paired(before: Iterable[ErrorAt], found: Iterable[ErrorAt]) -> Iterator[tuple[ErrorAt | None, ErrorAt]]:
-    """Yield each result with the one at the same place before, the nearest; each of these once."""
+    """Yield each result with the one at the same place and level before, the nearest; each of these once."""
     left = list(before)
     for one in found:
-        near = min(left, key=lambda then: abs(then.at - one.at), default=None)
+        alike = [then for then in left if then.level == one.level]
+        near = min(alike, key=lambda then: abs(then.at - one.at), default=None)
         if near is not None and abs(near.at - one.at) > SAME_PLACE * max(abs(near.at), abs(one.at)):
             near = None
         if near is not None:

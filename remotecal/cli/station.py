@@ -202,7 +202,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     if order.seconds is not None:
         minutes = in_minutes(order.seconds)
         yield say(
-            f"measuring takes: about {minutes} min, preparing comes on top",
+            f"takes: about {minutes} min by the procedure, or longer; preparing comes on top",
             f"测量约需：{minutes} 分钟，准备时间另计",
         )
     for moved in order.moves:

@@ -358,6 +358,7 @@ class OrderDesk:
     def _revoke(self, station: str, by: str) -> None:
         with self.store.transaction():
             self.store.stations.revoke(station)
+            self.store.stations.withdraw_codes(station, time.time())
             self.store.note(by, "revoke", {"station": station})
 
     async def watch(self, station: str, run: str, handler: Handler) -> None:

@@ -13,7 +13,7 @@ from remotecal.certificates.signing.seal import PublicKey
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
-from remotecal.errors import EvidenceError, OrderError, RemotecalError
+from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
 from remotecal.runs.session import filled
 from remotecal.runs.tempo import Durations
@@ -115,7 +115,8 @@ def foreseen(order: RemoteOrder, planned: Plan) -> OrderWaiting:
 def _takes(planned: Plan) -> float | None:
     """Return how long a run takes by what its procedure says, preparation apart; None where it does not say.
 
-    Nothing is opened: a procedure that has to read its instruments to tell does not say.
+    Nothing is opened: a procedure that has to read its instruments to tell does not say, nor does one that
+    fails to; nobody's consent waits for an estimate.
     """
     names = planned.start.roles.values()
     # Never brought to their links: which kind they are is all that there is to ask of them.
@@ -123,7 +124,7 @@ def _takes(planned: Plan) -> float | None:
     try:
         procedure = filled(planned, {name: kind.__new__(kind) for name, kind in kinds.items()})
         return Durations.of(procedure, planned.start.points).done((), ()).seconds
-    except (AttributeError, RemotecalError):
+    except Exception:  # noqa: BLE001  it is anybody's code
         return None
 
 

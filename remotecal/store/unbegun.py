@@ -78,12 +78,16 @@ def overdue(rows: Iterable[tuple[Any, ...]], now: float) -> Iterator[AwaitsConse
 def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:
     """Return the query for the orders that were declined, until a day after their time.
 
-    One whose item has a newer order is seen to: it is left out.
+    One whose item has a newer order, which nobody withdrew, is seen to: it is left out.
     """
     from sqlalchemy import exists, select
 
     of, newer = orders.c, orders.alias("newer")
-    again = exists().where(newer.c.item == of.item, newer.c.issued > of.issued).correlate(orders)
+    again = (
+        exists()
+        .where(newer.c.item == of.item, newer.c.issued > of.issued, newer.c.state != "withdrawn")
+        .correlate(orders)
+    )
     return (
         select(of.id, of.number, of.station, of.by, of.reason)
         .where(of.state == "refused", of.expires >= now - DECLINED_TOLD, ~again)

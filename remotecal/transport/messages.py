@@ -343,7 +343,8 @@ class Live(Informing):
     limits: dict[str, tuple[LimitTold, ...]] = Field(default_factory=dict)
     """Source → what of it stops the run."""
     left: Annotated[float, Field(ge=0, le=1e9)] | None = None
-    """Seconds until it is over, at the pace of the repeats so far; None until there is a pace."""
+    """Seconds until it is over, preparing the rig apart: by what its procedure says, then at the pace of what
+    was done; None where neither tells."""
     sent: Count = 0
     """How many of these the station has sent of this run by itself; 0: it does not say."""
     prompt: Count = 0

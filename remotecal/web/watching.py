@@ -65,7 +65,7 @@ class Seen:
 
     @property
     def left(self) -> int | None:
-        """About how many minutes the run still takes; None until there is a pace."""
+        """About how many minutes the run still takes; None where nothing tells."""
         ahead = left(self.live, self.age)
         return None if ahead is None else in_minutes(ahead)
 

@@ -8,7 +8,8 @@ from sample import record
 from test_history import adjusted
 
 from remotecal.certificates.intervals import IntervalEnd, interval_ends, states_of
-from remotecal.model import Conformity, Limits, Record
+from remotecal.model import Column, Conformity, Limits, Record, Text
+from remotecal.model.certificate import LEVEL
 from remotecal.statistics.staircase import Advice, Ended, of_item, of_model
 
 LIMITED = Conformity(verdicts=("pass",), tolerance=Limits(lower=("-0.5",), upper=("0.5",)))
@@ -17,9 +18,12 @@ SAID = ("0.112", "0.087", "0.064", "0.021", "-0.058", "-0.243")
 
 
 def calibrated(
-    errors: tuple[str, ...] = SAID, days: int = 0, conformity: Conformity | None = LIMITED
+    errors: tuple[str, ...] = SAID,
+    days: int = 0,
+    conformity: Conformity | None = LIMITED,
+    more: tuple[Column, ...] = (),
 ) -> Record:
-    """Return the sample as it was calibrated so many days later, with other errors."""
+    """Return the sample as it was calibrated so many days later, with other errors, and more columns."""
     whole = record()
     (measured,) = whole.measurements
     results = []
@@ -32,7 +36,7 @@ def calibrated(
                 else column
                 for column in table.columns
             )
-            tables.append(table.model_copy(update={"columns": columns}))
+            tables.append(table.model_copy(update={"columns": columns + more}))
         results.append(result.model_copy(update={"tables": tuple(tables)}))
     measured = measured.model_copy(update={"results": tuple(results)})
     finished = whole.finished + timedelta(days=days)
@@ -89,6 +93,19 @@ def test_what_was_left_begins_an_interval_and_what_was_found_ends_it() -> None:
     later = states_of(adjusted(calibrated(shifted(0.1), 365)), 0)
     later.left[kind] = [one._replace(error=9.0) for one in later.left[kind]]
     assert list(interval_ends(states_of(calibrated(), 0), later)) == [end]
+
+
+def test_errors_at_one_place_and_another_level_are_not_held_against_each_other() -> None:
+    def at(levels: str, errors: tuple[str, ...], days: int) -> Record:
+        level = Column(
+            name=Text(zh="压力", en="Pressure"), ref_types=(LEVEL,), unit="kPa", values=tuple(levels.split())
+        )
+        return calibrated(errors, days, None, (level,))
+
+    high, low = "1000 1000 1000 1000 1000 1000", "400 400 400 400 400 400"
+    assert ended(at(high, SAID, 0), at(low, shifted(0.3), 365)) == []
+    (end,) = ended(at(high, SAID, 0), at(high, shifted(0.3), 365))
+    assert end.results == 6
 
 
 def test_what_was_calibrated_again_soon_ended_no_interval() -> None:

@@ -104,7 +104,7 @@ def test_the_certificate_holds_all_pressures_in_one_curve_over_reynolds_numbers(
     assert read(write(made)) == made
     results = {result.ref_types[0]: result.tables[0] for result in made.measurements[0].results}
     curve = results["remotecal_errorCurve"]
-    assert curve.column("remotecal_curveLevel").values == ("1", "1", "0.4"), "told apart in the picture"
+    assert curve.column("remotecal_curveLevel").values == ("1000", "1000", "400"), "told apart in the picture"
     assert curve.column("remotecal_meterPressure").floats() == pytest.approx((1000, 1000, 400), rel=0.01)
     assert curve.column("remotecal_referenceFlow").floats() == pytest.approx((400, 100, 280), rel=0.03)
     assert curve.column("basic_referenceValue").floats() == pytest.approx((9.2e5, 2.3e5, 2.6e5), rel=0.03)

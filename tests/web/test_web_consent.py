@@ -96,6 +96,9 @@ def test_an_order_that_waits_for_long_is_told_and_one_that_is_declined(web: Web,
     assert called("operator", section="abnormal")
     for one in mended:
         store.orders.withdraw(one.id, "not needed")
+    with store.database.begin() as connection:
+        connection.execute(orders.update().where(orders.c.id == mended[0].id).values(item=7))
+    assert called("operator", section="abnormal"), "nobody saw to it by what was withdrawn"
     with web.clock.put_forward(order.expires - order.issued + DECLINED_TOLD + 60):
         assert not called("operator", section="abnormal")
     assert called("operator", section="abnormal")

@@ -242,6 +242,7 @@ def test_a_station_is_shut_out_once_what_waits_for_it_was_told_and_its_page_says
     order = Order.load(web.site.tiny.order)
     terms = Terms(bench=BENCH)
     waiting = web.do(web.hub.laboratory.issue(order, procedure, "there", terms, "Li Wei")).id
+    anew = web.hub.laboratory.new_code("there", "administrator")
     with logged_in(web, "operator") as client:
         form = {"csrf": token(client.get("/stations/there"))}
         assert client.post("/stations/there/revoke", data=form).status_code == 403
@@ -262,6 +263,9 @@ def test_a_station_is_shut_out_once_what_waits_for_it_was_told_and_its_page_says
         assert "Shut it out" not in page
         assert "shut out" in row(client.get("/stations"), "there")
     assert [who for who, _, data in web.audit("revoke") if "there" in data] == ["administrator"]
+    at = web.hub.laboratory.folder.settings.enrolment.address
+    with pytest.raises(RemotecalError, match="unknown, used or expired"):
+        web.do(enrol_with(web.site.folder.path.parent / "there-again", at, anew))
 
 
 def test_an_invitation_is_withdrawn_on_the_page_by_the_api_and_by_command(web: Web) -> None:

@@ -10,9 +10,9 @@ from remotecal.certificates.pdf.numbers import with_unit
 if TYPE_CHECKING:
     from remotecal.model import Column
 
-DASHES: Final = ("none", "1.5 2.5", "10 3", "10 3 1.5 3")
+DASHES: Final = ("none", "1.5 2.5", "10 3", "10 3 1.5 3", "5 5", "10 3 1.5 3 1.5 3", "18 3", "4 1.5")
 """Dashes of the lines, the first level's first; none is that of limits. With the marks, of which there is one
-more, 20 levels are told apart, in print without colour, too."""
+less, 40 levels are told apart, in print without colour, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -166,6 +166,7 @@ const ALIVE_WITHIN = 3000; // ms in which it must say so
 const VERB_WAITS = 1000; // ms after which a verb is sent all the same: a slow line keeps nobody from stopping a run
 const asked = new WeakSet(); // forms for which it is asked
 const sure = new WeakSet(); // forms that are sent now
+const here = () => source && performance.now() - heard < SILENT_AFTER; // whether the hub was heard just now
 
 async function there(verb) {
   try {
@@ -195,9 +196,10 @@ document.addEventListener("submit", async (event) => {
   if (!news.dataset.alive || event.defaultPrevented || form.getAttribute("method") !== "post") return;
   if (!AbortSignal.timeout) return; // an older browser might wait for ever
   if (sure.delete(form)) return;
+  const button = event.submitter;
+  if (button?.name === "verb" && here()) return; // at once, and each, where one form has the verbs of many runs
   event.preventDefault();
   if (asked.has(form)) return;
-  const button = event.submitter;
   asked.add(form);
   form.dataset.held = ""; // the part it stands in is not exchanged meanwhile
   beside(form, button, "");

@@ -76,7 +76,7 @@ class On(NamedTuple):
     """Of the point it is at; 0 while it is not heard at which."""
     points: int
     left: int | None
-    """About how many minutes it still takes; None until there is a pace."""
+    """About how many minutes it still takes; None where nothing tells."""
 
 
 class OfAll(NamedTuple):
