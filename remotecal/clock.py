@@ -30,6 +30,9 @@ from remotecal.locks import lock, unlock
 if TYPE_CHECKING:
     from pathlib import Path
 
+CLOCKS_AGREE = 60.0
+"""Seconds by which a station's clock may differ from the laboratory's: what it writes is evidence."""
+
 
 def known_zone(name: str) -> str:
     """Return the IANA name of a time zone; raises `ValueError` for what is none."""

@@ -119,20 +119,26 @@ class Fitting(NamedTuple):
     """Why the bench does not suit it; "" if it does, as far as the laboratory knows."""
     same: bool
     """Whether the station has it, and the same edition."""
+    uses: int = 0
+    """How many of the bench's instruments and artefacts it needs, as far as the laboratory knows."""
 
 
 def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
-    """Return the procedures that are installed here, each with whether a bench can carry it out."""
+    """Return the procedures that are installed here, each with whether a bench can carry it out.
+
+    Those that need most of what stands there come first: for them it was put up.
+    """
     said = station.said.get("procedures", {})
     made = []
     for found in installed_procedures():
+        uses, lacks = 0, ""
         try:
-            _filled(found.procedure, bench, station.name, ())
-            lacks = ""
+            roles, _ = _filled(found.procedure, bench, station.name, ())
+            uses = len(set((roles or {}).values()))
         except OrderError as error:
             lacks = str(error)
-        made.append(Fitting(found, lacks, said.get(found.name) == found.sha256))
-    return made
+        made.append(Fitting(found, lacks, said.get(found.name) == found.sha256, uses))
+    return sorted(made, key=lambda one: -one.uses)
 
 
 @cache

@@ -87,7 +87,9 @@ def review(of_run: RunAt, now: datetime) -> Reviewed:
             recompute=lambda _: computed,
             now=now,
         )
-        return Reviewed(report, flagged(computed, JournalReader.at(journal)), computed, xml)
+        order = of_run.store.orders.find(of_run.run)
+        flags = flagged(computed, JournalReader.at(journal), None if order is None else order.issued)
+        return Reviewed(report, flags, computed, xml)
 
 
 def brought_for(store: Store, record: Record, folder: Path) -> CertificateLibrary:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from remotecal.clock import CLOCKS_AGREE
 from remotecal.transport.consent import ConsentAwaited
 from remotecal.transport.messages import HELLO_EVERY
 from remotecal.transport.versions import served
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 HEARD_WITHIN: Final = 2 * HELLO_EVERY
 """Seconds in which a station that is connected says hello."""
-CLOCK_MAY_DIFFER: Final = 60.0
-"""Seconds by which a station's clock may be off before it is called wrong."""
 LITTLE_DISK: Final = 10**9
 """Bytes of free disk below which a station is said to have little: evidence needs room."""
 
@@ -49,7 +48,7 @@ class StationStanding:
     @property
     def clock_wrong(self) -> bool:
         """Whether its clock is off by more than it may be."""
-        return self.ahead is not None and abs(self.ahead) > CLOCK_MAY_DIFFER
+        return self.ahead is not None and abs(self.ahead) > CLOCKS_AGREE
 
     @property
     def little_disk(self) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from remotecal import units
 from remotecal.bench import Bench
 from remotecal.certificates.signing.seal import PublicKey
+from remotecal.clock import CLOCKS_AGREE
 from remotecal.drivers.declarations import declared
 from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from remotecal.runs.session import Plan
     from remotecal.station.folder import StationFolder
     from remotecal.transport.bundles import TrustedProcedures
-
-CLOCKS_AGREE = 60.0
-"""Seconds by which the station's clock may differ from the laboratory's: what it writes is evidence."""
 
 
 def read_order(envelope: bytes, folder: StationFolder) -> RemoteOrder:

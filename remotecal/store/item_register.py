@@ -129,6 +129,28 @@ class Items:
                     found[row.account, row.same] = row
         return found
 
+    def recognised(self, told: Collection[Entered]) -> dict[tuple[str, str], KeptItem]:
+        """Return those of some items that are there, by the account and what tells apart as they were told.
+
+        As `known`; where one of two says no maker or model, they are one all the same (`ensure`), if no other
+        one has that number.
+        """
+        from sqlalchemy import or_, select
+
+        found = self.known(told)
+        left = [one for one in told if (one.account, one.same) not in found]
+        numbers = sorted({one.serial or one.owner_number for one in left})
+        there: list[KeptItem] = []
+        with self._database.read() as connection:
+            for some in in_parts(numbers):
+                query = select(items).where(or_(items.c.serial.in_(some), items.c.owner_number.in_(some)))
+                there += map(KeptItem._make, connection.execute(query))
+        for one in left:
+            fits = [row for row in there if _may_be(one, row)]
+            if len(fits) == 1:
+                found[one.account, one.same] = fits[0]
+        return found
+
     def list(
         self,
         limit: int | None,
@@ -224,3 +246,9 @@ class Items:
 def _there_already(entered: Entered) -> NotNow:
     number = entered.serial or entered.owner_number
     return NotNow(f"{entered.maker} {entered.model} {number} is entered already".replace("  ", " ").strip())
+
+
+def _may_be(told: Entered, row: KeptItem) -> bool:
+    """Tell whether an item that is there is the one that was told, as far as both say."""
+    number = row.serial == told.serial if told.serial else row.owner_number == told.owner_number
+    return row.account == told.account and number and same_type(told, row)

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 from typing import TYPE_CHECKING, Final, Literal
 
 from remotecal import units
+from remotecal.clock import CLOCKS_AGREE
+from remotecal.journal.events import seconds, timestamp
 from remotecal.model import Column, Text
 from remotecal.model.flat import flatten
 
 if TYPE_CHECKING:
-    from remotecal.journal.events import Event
+    from remotecal.journal.events import Event, Json
     from remotecal.model import PointBudget, Record
 
 FEWEST: Final = 3
 """Points of a result from which a share of the variance can be told to be unlike the others'."""
 UNLIKE: Final = 30.0
 """Percentage points from the median of the others at which it is."""
+TELLING: Final = frozenset({"start", "prompt", "answer", "resume", "observation"})
+"""Kinds of events from which something unusual is told."""
+FINE: Final = 6
+"""Digits of a reading from which on no two are the same by chance, with all others beside them."""
+SHA256: Final = re.compile("[0-9a-f]{64}")
 WHOLE: Final = 100.0
 """Share that is exceeded only where others are negative."""
 
@@ -29,17 +37,31 @@ WHOLE: Final = 100.0
 class Flag:
     """Something unusual."""
 
-    kind: Literal["limit", "share", "typed", "resumed"]
-    """A value near a limit, a share of the variance unlike others', typed values, a run gone on with."""
+    kind: Literal["limit", "share", "typed", "resumed", "repeated", "before_order"]
+    """A value near a limit, a share of the variance unlike others', typed values, a run gone on with, repeats
+    without any spread, a run from before its order."""
     said: Text
     """What, in Chinese and English."""
     place: str = ""
     """Of the number: measurement, result, table, row and plain column, `0/0/0/3/1`; "" for the whole run."""
 
 
-def flagged(record: Record, journal: Iterable[Event]) -> tuple[Flag, ...]:
-    """Return what is unusual of a certificate and of the journal it rests on."""
-    return (*_near_limits(record), *_shares(record), *_conduct(journal))
+def flagged(record: Record, journal: Iterable[Event], ordered: float | None = None) -> tuple[Flag, ...]:
+    """Return what is unusual of a certificate and of the journal it rests on.
+
+    Args:
+        record: what the certificate says.
+        journal: the journal.
+        ordered: when the laboratory wrote the order, in seconds since 1970, where that is known.
+    """
+    events = [event for event in journal if event.kind in TELLING]
+    return (
+        *_near_limits(record),
+        *_shares(record),
+        *_conduct(events),
+        *_too_alike(events),
+        *_early(events, ordered),
+    )
 
 
 def _near_limits(record: Record) -> Iterator[Flag]:
@@ -116,6 +138,64 @@ def _share(budget: PointBudget, others: list[PointBudget], place: str) -> Iterat
         ),
         place,
     )
+
+
+def _too_alike(journal: Iterable[Event]) -> Iterator[Flag]:
+    """Give the points of which all repeats read the same to the last digit, where that can't be by chance.
+
+    A coarse indication may well stand still; one of `FINE` digits does not, and least with all others.
+    """
+    repeats: dict[str, list[Mapping[str, Json]]] = {}
+    for event in journal:
+        if event.kind == "observation" and isinstance(values := event.data.get("values"), Mapping):
+            repeats.setdefault(str(event.data.get("point")), []).append(values)
+    for point, observed in repeats.items():
+        first, *others = [list(_read(values)) for values in observed]
+        if others and any(map(_fine, first)) and all(other == first for other in others):
+            yield Flag(
+                "repeated",
+                Text(
+                    zh=f"{point}：{len(observed)} 次重复的全部读数直到末位都相同",
+                    en=f"{point}: all readings of {len(observed)} repeats are the same to the last digit",
+                ),
+            )
+
+
+def _read(values: Mapping[str, Json]) -> Iterator[Json]:
+    """Yield what an observation holds, as a journal writes it, without when and by which exchange."""
+    for written in values.values():
+        for one in written if isinstance(written, list) else (written,):
+            if not isinstance(one, Mapping):
+                yield one
+            elif isinstance(waveform := one.get("waveform"), Mapping):
+                yield waveform.get("sha256")
+            else:
+                yield one.get("value", one.get("file"))
+
+
+def _fine(value: Json) -> bool:
+    """Tell whether a number has so many digits that chance does not repeat it; samples have."""
+    if isinstance(value, str):
+        return SHA256.fullmatch(value) is not None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return len(Decimal(repr(value)).normalize().as_tuple().digits) >= FINE
+
+
+def _early(journal: Sequence[Event], ordered: float | None) -> Iterator[Flag]:
+    """Give a run that began before its order was written, by more than clocks may differ."""
+    first = next(iter(journal), None)
+    if ordered is None or first is None or first.data.get("clock") != "real":
+        return
+    if (began := seconds(first.at)) < ordered - CLOCKS_AGREE:
+        written = timestamp(ordered)
+        yield Flag(
+            "before_order",
+            Text(
+                zh=f"运行开始于 {first.at}，早于委托下达（{written}）",
+                en=f"begun at {timestamp(began)}, before its order was written ({written})",
+            ),
+        )
 
 
 def _conduct(journal: Iterable[Event]) -> Iterator[Flag]:

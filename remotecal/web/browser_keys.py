@@ -32,12 +32,13 @@ from remotecal.web.office import Here
 from remotecal.web.shown_certificates import CertificateShown, PreparedShown, certificate_shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from cryptography.x509 import Certificate
 
     from remotecal.certificates.signing.signature import Duty
     from remotecal.hub.issuing import Prepared
+    from remotecal.hub.run_at import RunAt
     from remotecal.web.callers import Caller
     from remotecal.web.office import Office
     from remotecal.web.prepared import Act
@@ -193,7 +194,7 @@ def told(office: Office, pem: str) -> Certificated:
 def prepare(office: Office, caller: Caller, wanted: Sequence[Named], pem: str) -> Act:
     """Examine certificates, make them ready to be signed, and keep them for whoever asked, for 5 minutes.
 
-    One of several that fails is left out.
+    One of several that fails is left out, and so is one that whoever asks has not opened (`note_opened`).
 
     Args:
         office: where they are.
@@ -217,9 +218,10 @@ def prepare(office: Office, caller: Caller, wanted: Sequence[Named], pem: str) -
     chain = chain_of(pem)
     ready: list[Prepared] = []
     left_out: dict[Named, RemotecalError] = {}
+    opened = certificates.opened_by(office, caller) if len(wanted) > 1 else None
     for named in wanted:
         try:
-            one = _prepared(office, caller, named, chain)
+            one = _prepared(office, caller, named, chain, opened)
             _check_alike(ready, one)
             ready.append(one)
         except OF_ONE as refused:
@@ -286,8 +288,22 @@ def _filed(
     return refused
 
 
-def _prepared(office: Office, caller: Caller, named: Named, chain: tuple[Certificate, ...]) -> Prepared:
-    """Return a certificate ready to be signed, and note that; errors as `prepare`."""
+def _prepared(
+    office: Office,
+    caller: Caller,
+    named: Named,
+    chain: tuple[Certificate, ...],
+    opened: Callable[[RunAt], bool] | None,
+) -> Prepared:
+    """Return a certificate ready to be signed, and note that; errors as `prepare`.
+
+    Args:
+        office: where it is.
+        caller: who is to sign it.
+        named: which.
+        chain: the certificates of the key.
+        opened: tells whether they opened it; None where it is signed by itself.
+    """
     from remotecal.certificates.signing.keys import fingerprint
 
     visible.run(office, caller, named.station, named.run)
@@ -298,6 +314,11 @@ def _prepared(office: Office, caller: Caller, named: Named, chain: tuple[Certifi
         report = reviewing.review(of_run, now).report
         if report.objection:
             raise CertificateRefused(f"certificate {report.number} is not signed, for {report.objection}")
+        if opened is not None and not opened(of_run):
+            raise CertificateRefused(
+                f"certificate {report.number} was not opened by {caller.name} as it is now: look at it on "
+                "its page of review, then sign it with others"
+            )
         one = issuing.prepare(of_run, chain, now)
     said: Mapping[str, str] = {
         "station": named.station,

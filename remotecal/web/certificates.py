@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from remotecal.clock import civil_time
@@ -15,7 +17,7 @@ from remotecal.hub.run_at import lacking
 from remotecal.hub.scope import compare_issued
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from remotecal.certificates.signing.signature import Duty
     from remotecal.hub.run_at import RunAt
@@ -37,6 +39,10 @@ FILED_BY: Mapping[Duty, Role] = {
 """Whose signature is taken from whom; the laboratory's seal is kept by an administrator."""
 
 
+OPENED = "certificate opened"
+"""What the audit log calls it that somebody who may sign a certificate had it before them."""
+MOST_OPENED = 1000
+"""Entries of it that are looked at, the latest: what was opened longer ago is opened anew."""
 RECALL = "recall"
 """What the audit log calls it that a certificate shall be revoked."""
 
@@ -85,6 +91,36 @@ def of_run(
     if issued is None or found.edition > issued:
         raise NotThere(f"the certificate of {run} is not issued yet")
     return replace(found, edition=issued if edition is None else found.edition)
+
+
+def note_opened(office: Office, caller: Caller, of_run: RunAt, xml: bytes) -> None:
+    """Note that whoever may sign a certificate next has it before them, as it is now; once for each state.
+
+    It is opened where its page of review is shown, or its file is fetched, as the local signer does before it
+    examines it.
+    """
+    from remotecal.certificates import approval
+    from remotecal.certificates.signing.xml import read_signatures
+
+    if caller.roles.isdisjoint(FILED_BY.values()) or len(signed := read_signatures(xml)) == len(FILED_BY):
+        return
+    if FILED_BY[approval.next_duty(signed)] not in caller.roles:
+        return
+    said = _opened(of_run, xml)
+    office.opened.get((caller.name, *said.values()), lambda: office.store.note(caller.name, OPENED, said))
+
+
+def opened_by(office: Office, caller: Caller) -> Callable[[RunAt], bool]:
+    """Return what tells whether somebody opened a certificate as it is now, by the audit log."""
+    rows = office.store.noted(what=OPENED, who=caller.name, limit=MOST_OPENED)
+    opened = [json.loads(row.data) for row in rows]
+    return lambda of_run: _opened(of_run, of_run.certificate()) in opened
+
+
+def _opened(of_run: RunAt, xml: bytes) -> dict[str, str]:
+    """Return what the audit log says of a certificate that was opened."""
+    place = {"station": of_run.station, "run": of_run.run, "device": of_run.device}
+    return {**place, "sha256": sha256(xml).hexdigest()}
 
 
 def file_signed(office: Office, caller: Caller, signed: RunAt, data: bytes) -> None:

@@ -42,6 +42,7 @@ STANDARDS_HOLD = 600.0
 ORDERS_HELD: Final = 1000
 """Runs of which it is remembered what was ordered."""
 REVIEWS_HELD: Final = 32
+OPENED_HELD: Final = 10_000
 """Certificates of which it is remembered what a review found."""
 REVIEW_HOLDS: Final = 600.0
 """Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
@@ -103,6 +104,8 @@ class Office:
         """What happened in runs, by station, run, the hash of their last line, and language."""
         self.devices: Remembered[Mapping[str, str]] = Remembered(ORDERS_HELD)
         """Run → device → number of its certificate, as ordered: that is signed, and stays."""
+        self.opened: Remembered[None] = Remembered(OPENED_HELD)
+        """Who opened which certificate, as it then was: so that it is noted once."""
         self.reviewed: Remembered[Reviewed] = Remembered(REVIEWS_HELD)
         """What was found of certificates under review, by all that it follows from."""
         self.drawn: Remembered[bytes] = Remembered(DRAWN_HELD, len)

@@ -164,7 +164,7 @@ def take_table(
     read = read_table(decoded(written.content), account)
     if len(read) > MOST_OPEN:
         raise ConfigurationError(f"the table has more than {MOST_OPEN} rows: bring it in parts")
-    known = here.store.items.known([line.entered for line in read if line.entered is not None])
+    known = here.store.items.recognised([line.entered for line in read if line.entered is not None])
     lines = tuple(LineWanted(line.row, line, _wanted(line, known)) for line in read)
     wanted = [one.wanted for one in lines if one.wanted is not None]
     if written.look or len(wanted) < len(lines):

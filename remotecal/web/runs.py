@@ -194,7 +194,9 @@ def get_certificate(
 ) -> Response:
     """Return a run's certificate for machines (DCC), with the signatures it has."""
     visible.run(here, caller, station, run)
-    found = certificates.of_run(here, caller, station, run, device, edition).certificate()
+    of_run = certificates.of_run(here, caller, station, run, device, edition)
+    found = of_run.certificate()
+    certificates.note_opened(here, caller, of_run, found)
     return file(request, found, XML, f"{_called(found)}.xml")
 
 

@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+import pytest
 from sample import BUDGETS, record
 
 from remotecal.hub.reviewing import changes
-from remotecal.journal.events import Event
+from remotecal.journal.events import Event, Json, timestamp
 from remotecal.model import PointBudget, Record
 from remotecal.model.flat import flatten
 from remotecal.verify.flags import flagged
@@ -79,6 +80,50 @@ def test_typed_numbers_and_going_on_are_flagged() -> None:
         ("resumed", "gone on with after a stop, line 6"),
     ]
     assert flagged(whole, journal[2:4]) == ()
+
+
+def read(value: float, at: float) -> dict[str, Json]:
+    return {"value": value, "unit": "V", "u": None, "source": "a.b", "at": at, "exchange": int(at)}
+
+
+@pytest.mark.parametrize(
+    ("repeats", "told"),
+    [
+        ([(1.23457, 20.1)] * 3, True),
+        ([(1.23457, 20.1)] * 2 + [(1.23457, 20.2)], False),  # something else did move
+        ([(1.23457, 20.1)], False),  # a single one repeats nothing
+        ([(1.2345, 20.1)] * 3, False),  # so coarse that it may stand still
+        ([(100000.0, 20.1)] * 3, False),  # nominal
+    ],
+)
+def test_repeats_that_can_t_be_the_same_by_chance_are_flagged(
+    repeats: list[tuple[float, float]], told: bool
+) -> None:
+    def observed(n: int, fine: float, coarse: float) -> Event:
+        room: list[Json] = [read(coarse, n), read(coarse, n + 0.5)]
+        values: dict[str, Json] = {"meter": read(fine, n), "room": room, "of": "a"}
+        return Event(n, "", "observation", {"point": "5 V", "repeat": n, "values": values}, "")
+
+    journal = [observed(n, *repeat) for n, repeat in enumerate(repeats, 1)]
+    whole = with_values(("0",) * len(BUDGETS), BUDGETS[:1])
+    said = [(flag.kind, flag.said.get("en")) for flag in flagged(whole, journal)]
+    alike = ("repeated", "5 V: all readings of 3 repeats are the same to the last digit")
+    assert said == ([alike] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("clock", "after", "told"),
+    [("real", 61.0, True), ("real", 59.0, False), ("real", -3600.0, False), ("virtual", 61.0, False)],
+)
+def test_a_run_from_before_its_order_is_flagged_by_more_than_clocks_may_differ(
+    clock: str, after: float, told: bool
+) -> None:
+    began = 1_700_000_000.0
+    start = Event(1, timestamp(began), "start", {"clock": clock}, "")
+    whole = with_values(("0",) * len(BUDGETS), BUDGETS[:1])
+    found = flagged(whole, [start], ordered=began + after)
+    assert [flag.kind for flag in found] == (["before_order"] if told else [])
+    assert flagged(whole, [start]) == (), "where nobody knows the order"
 
 
 def test_what_both_certificates_state_of_a_point_is_compared() -> None:

@@ -11,6 +11,7 @@ from test_web_items import entered
 from test_web_pages import browsing
 from web_laboratory import Web, tiny, web
 
+from remotecal.hub.ordering import announced, fitting
 from remotecal.sim.water.assemblies import MasterLine
 
 __all__ = ["tiny", "web"]
@@ -84,6 +85,13 @@ def test_no_adjustment_is_offered_where_the_procedure_knows_none(day: FirstDay) 
             "/orders/first", params={"at": asked["at"]}, headers={"Accept-Language": "zh-CN"}
         ).text
         assert "现场校准（传递标准）" in offered
+        procedures = re.findall(r"procedure=([\w.%]+)", offered)
+        station = day.web.hub.laboratory.store.stations.get("here")
+        fits = [one for one in fitting(station, announced(station)[day.bench]) if not one.lacks]
+        assert len(procedures) > 1
+        assert procedures[0] == day.procedure, "by which that bench was ordered"
+        assert [one.uses for one in fits] == sorted((one.uses for one in fits), reverse=True)
+        assert fits[0].uses > fits[-1].uses, "what needs most of the bench comes before the rest"
         assert 'name="verification"' in chinese
 
 

@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from html import unescape
 from pathlib import Path
 
@@ -237,6 +238,22 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
         assert client.post("/signing", data=form | {"csrf": "0" * 64, "which": which}).status_code == 403
         foreign = {"Origin": "https://elsewhere.example"}
         assert client.post("/signing", data=form | {"which": which}, headers=foreign).status_code == 403
+        unseen = client.post("/signing", data=form | {"which": which, "key": "u" * 16})
+        assert unseen.status_code == 409
+        assert "was not opened by operator as it is now" in unescape(unseen.text)
+        assert client.get(f"/review/here/{runs[0]}").status_code == 200
+        assert client.get(f"/review/here/{runs[0]}").status_code == 200
+        half = client.post("/signing", data=form | {"which": which, "key": "h" * 16}).headers["location"]
+        (left,) = re.findall(
+            r"<li><strong>(here/[^<]*)</strong>[^<]*<span[^>]*>[^<]*not opened", client.get(half).text
+        )
+        assert left == f"here/{runs[1]}"
+        with web.log_in("operator") as person:
+            fetched = person.get(f"/runs/here/{runs[1]}/certificate.xml").content  # as the local signer does
+        told = [json.loads(data) for who, _, data in web.audit("certificate opened") if who == "operator"]
+        ours = [one for one in told if one["run"] in runs]
+        assert [one["run"] for one in ours] == [runs[1], runs[0]], "once for each state"
+        assert ours[0]["sha256"] == sha256(fetched).hexdigest()
         assert client.post("/signing", data=form | {"which": [*which] * 10}).status_code == 303
         form["key"] = key_in(client.get("/review"))
         with browsing(web, "operator") as later:

@@ -272,6 +272,11 @@ def test_a_customer_asks_by_a_table_that_is_shown_before_all_or_none(web: Web) -
             "<b>表</b> Maker TAB-2": ("batch two", None),
         }
     with web.token("customer") as acme, web.token("operator") as operator:
+        table = b"name,maker,model,serial\nGauge,,,TAB-1\nGauge,,M 9,TAB-1\nGauge,Other,,TAB-1\n"
+        said = {"content": base64.b64encode(table).decode(), "wanted": "batch four"}
+        rows = acme.post("/requests/table", json=said).json()["rows"]
+        its = "压力表 Gauge Maker TAB-1"
+        assert [one["item"] for one in rows] == [its, its, "Gauge Other TAB-1"], "another maker's is another"
         said = {"content": base64.b64encode(b"name,serial\nMeter,TAB-4\n").decode(), "wanted": "batch three"}
         looked = acme.post("/requests/table", json=said)
         assert (looked.json()["rows"][0]["item"], looked.json()["requests"]) == ("Meter TAB-4", [])

@@ -1,5 +1,6 @@
 """A certificate at a hub is signed where the key is: fetched, computed again there, shown, and filed."""
 
+import json
 import os
 import re
 import subprocess
@@ -173,6 +174,10 @@ def test_several_are_signed_in_one_act_and_one_that_fails_is_left_out(web: Web) 
     assert "the journal gives another" in said
     assert said.count("computed again from the journal, and the same to the last digit") == 2
     assert said.count("(yes/no)") == 1
+    told = [json.loads(data)["run"] for who, _, data in web.audit("certificate opened") if who == "operator"]
+    assert [told.count(run.removeprefix("here/")) for run in runs] == [1, 1, 1], (
+        "each is opened by its signer"
+    )
     assert [signed_by_row(web, run) is not None for run in runs] == [True, False, True]
     code, said = sign_at(
         web, [runs[0], runs[2]], key_of(web, "reviewed"), f"{PASSWORD}\nyes\n", "--user", "reviewer"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/orders/first", include_in_schema=False)
 
+LOOKED_BACK: Final = 50
+"""Orders of a station that tell by which procedures its benches are usually ordered."""
 Place = Annotated[str, Query(max_length=300)]
 ItemAsked = Annotated[int | None, Query(ge=1, le=2**53)]
 
@@ -48,7 +50,9 @@ def first_order(visitor: Visiting, at: Place = "", procedure: Place = "", item: 
         benches = list(benches_of(visitor, () if chosen is None else [chosen.serial]))
         return visitor.page("order_first.html", benches=benches, item=chosen, fitting=None)
     if not procedure:
-        return visitor.page("order_first.html", at=at, item=chosen, **_offered(fitting(*_bench(visitor, at))))
+        station, bench = _bench(visitor, at)
+        found = _usual_first(visitor, fitting(station, bench), station.name, bench.name, chosen)
+        return visitor.page("order_first.html", at=at, item=chosen, **_offered(found))
     setup = _setup(visitor, at, procedure, chosen)
     return _form(visitor, setup, _filled(visitor, setup), {})
 
@@ -84,6 +88,17 @@ def _bench(visitor: Visitor, at: str) -> tuple[StationRow, BenchAnnounced]:
     if station is not None and station.enabled and bench in (there := announced(station)):
         return station, there[bench]
     raise NotThere(f"no station in use has told of the bench {at}: choose another one")
+
+
+def _usual_first(
+    visitor: Visitor, found: list[Fitting], station: str, bench: str, item: KeptItem | None
+) -> list[Fitting]:
+    """Return procedures, those first by which the item was ordered before, then those of that bench."""
+    store = visitor.office.store
+    of_item = set() if item is None else {row.procedure for row in store.orders.of_items([item.id])}
+    there = store.pages.orders(LOOKED_BACK, station=station)
+    of_bench = {row.procedure for row in there if row.bench == bench}
+    return sorted(found, key=lambda one: (one.found.name not in of_item, one.found.name not in of_bench))
 
 
 def _offered(found: list[Fitting]) -> Mapping[str, object]:

@@ -93,6 +93,7 @@ def show_review(
     told = office.store.by_run.in_review(station, run)
     of_run, amended = _latest(office, whole, told, device)
     reviewed = _reviewed(visitor, of_run, whole, told.signed)
+    certificates.note_opened(office, caller, of_run, reviewed.xml)
     last = reviewing.last_issued(office.store, station, run)
     duty = _next_duty(reviewed)
     mine = duty is not None and FILED_BY[duty] in visitor.caller.roles
