@@ -85,7 +85,7 @@ class Bench:
             for name in file.instruments:
                 bench.check_settings(name)
             bench = replace(bench, drivers={name: bench.as_stated(name) for name in drivers})
-            for check in (bench.check_roles, bench.check_interlocks, bench.check_units, bench.check_safe):
+            for check in (bench.check_roles, bench.check_interlocks, bench.check_units, bench.check_beat):
                 check()
         except (BenchError, UnitError) as error:
             raise BenchError(f"{path}: {error}") from None
@@ -249,7 +249,7 @@ class Bench:
                 if isinstance(name, str) and name in instruments
             },
             failures=failures,
-            safe_order=made_safe.in_order(self.file, self.drivers),
+            needed=made_safe.times(self.file, self.drivers),
             within=self.file.safe.within,
             held=kept,
         )
@@ -259,9 +259,10 @@ class Bench:
         """Open the bench, and close it in the end.
 
         Raises:
-            BenchError: instruments can't be opened; the text says of each why.
+            BenchError: instruments can't be opened, the text says of each why; or it can't be made safe.
             BenchInUse: as `connect`.
         """
+        made_safe.check(self.path, self.file, self.drivers)
         opened = self.connect(clock)
         try:
             opened.refuse_failures()
@@ -344,9 +345,8 @@ class Bench:
             if isinstance(entry, Characteristic):
                 units.check(entry.unit)
 
-    def check_safe(self) -> None:
-        """Raise `BenchError` if it can't be made safe as it says, or has a heartbeat that can't be set."""
-        made_safe.check(self.file, self.drivers)
+    def check_beat(self) -> None:
+        """Raise `BenchError` if it has a heartbeat that can't be set."""
         if self.file.heartbeat is not None:
             quantity = self.declaration(self.file.heartbeat.quantity, "heartbeat.quantity")
             if not isinstance(quantity, Setting) or isinstance(quantity.wire, Shown):

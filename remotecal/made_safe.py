@@ -11,6 +11,8 @@ from remotecal.drivers.capabilities.safe_states import HIGHEST_AIR
 from remotecal.errors import BenchError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from remotecal.bench_file import BenchFile
     from remotecal.drivers.instrument import Instrument
 
@@ -21,30 +23,47 @@ STEPS: Final = 30.0
 """Seconds for the steps of a safe state, before what they let out is waited for."""
 
 
-def in_order(file: BenchFile, drivers: Drivers) -> tuple[str, ...]:
-    """Return the instruments that have a safe state, in the order in which they are brought there."""
+def times(file: BenchFile, drivers: Drivers) -> dict[str, float]:
+    """Return the instruments that have a safe state, as they are brought there → seconds each may need."""
+    highest = max(_highest_pressures(file), default=math.inf)
     order = [*file.safe.order, *(name for name in file.instruments if name not in file.safe.order)]
-    return tuple(name for name in order if drivers[name].safe)
+    return {name: STEPS + drivers[name].time_to_be_safe(highest) for name in order if drivers[name].safe}
 
 
-def check(file: BenchFile, drivers: Drivers) -> None:
-    """Raise `BenchError` if a safe state leaves something open, or takes longer than it may."""
+def shares(needed: Mapping[str, float], within: float) -> dict[str, float]:
+    """Return name → seconds an instrument has to be made safe: what it needs, and as much more as any other.
+
+    Where there is less time than they need, each has that much less.
+    """
+    whole = sum(needed.values())
+    if whole > within:
+        return {name: within * one / whole for name, one in needed.items()}
+    return {name: one + (within - whole) / len(needed) for name, one in needed.items()}
+
+
+def check(path: Path, file: BenchFile, drivers: Drivers) -> None:
+    """Raise `BenchError` if a bench's safe state leaves something open, or takes longer than it may.
+
+    Whoever only looks at a bench need not ask.
+
+    Args:
+        path: where its file is.
+        file: what that says.
+        drivers: of its instruments.
+    """
     for name, driver in drivers.items():
         try:
             driver.refuse_unsafe()
         except BenchError as error:
-            raise BenchError(f"instruments.{name}: {error}") from None
-    highest = max(_highest_pressures(file), default=math.inf)
-    first, within = in_order(file, drivers), file.safe.within
-    for name in first:
-        relief = drivers[name].time_to_be_safe(highest)
-        needed = relief + STEPS if relief else 0.0
-        if needed * len(first) > within:
-            raise BenchError(
-                f"safe.within = {within:g} s leaves {name} {within / len(first):.4g} s, one of {len(first)} "
-                f"instruments that are made safe, and it may need {needed:.4g} s: state at least "
-                f"{math.ceil(needed * len(first))}"
-            )
+            raise BenchError(f"{path}: instruments.{name}: {error}") from None
+    needed, within = times(file, drivers), file.safe.within
+    whole = sum(needed.values())
+    if whole > within and any(one > STEPS for one in needed.values()):
+        each = ", ".join(f"{name} {one:.4g} s" for name, one in needed.items())
+        raise BenchError(
+            f"{path}: safe.within = {within:g} s, and to be made safe the instruments may need "
+            f"{whole:.4g} s, one after the other ({each}): state at least {math.ceil(whole)}"
+        )
 
 
 def _highest_pressures(file: BenchFile) -> Iterator[float]:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from remotecal import html
+from remotecal import html, made_safe
 from remotecal.clock import Clock
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.instrument import Instrument
@@ -43,7 +43,7 @@ class OpenBench:
         clock: the time they live by.
         roles: role → name, where the names differ.
         failures: the instruments that could not be opened, and why.
-        safe_order: the order in which the instruments are made safe.
+        needed: instruments that are made safe, in this order → seconds each may need for it.
         within: seconds that may take.
         held: keeps everybody else away until the bench is closed.
     """
@@ -55,7 +55,7 @@ class OpenBench:
         *,
         roles: Mapping[str, str] | None = None,
         failures: Mapping[str, RemotecalError] | None = None,
-        safe_order: tuple[str, ...] = (),
+        needed: Mapping[str, float] | None = None,
         within: float = 20.0,
         held: AbstractContextManager[object] | None = None,
     ) -> None:
@@ -63,7 +63,7 @@ class OpenBench:
         self.clock = clock
         self.failures = failures or {}
         self._roles = roles or {}
-        self._safe_order = safe_order
+        self._shares = made_safe.shares(needed or {}, within)
         self._within = within
         self._held = held or nullcontext()
         self._threads: ThreadPoolExecutor | None = None
@@ -161,19 +161,20 @@ class OpenBench:
     @property
     def can_be_made_safe(self) -> bool:
         """Whether any instrument has a safe state to be brought to."""
-        return bool(self._safe_order)
+        return bool(self._shares)
 
     def make_safe(self) -> None:
         """Bring every instrument that has a safe state to it, one after the other.
 
-        Each has its share of the time; one that hangs is called off, so that the next gets its turn.
+        Each has its share of the time, by what it may need; one that hangs is called off, so that the next
+        gets its turn.
         What was sent to one before, and called off, may still be carried out, after the safe state was
         reached. So where that is possible, they are brought there once more when it is not any more.
 
         Raises:
             SafeStateNotReached: some could not be made safe; all were tried.
         """
-        links = [self.instruments[name].link for name in self._safe_order if name in self.instruments]
+        links = [self.instruments[name].link for name in self._shares if name in self.instruments]
         settled_at = max((link.settled_at for link in links), default=0.0)
         self._make_all_safe()
         left = settled_at - time.monotonic()
@@ -182,8 +183,7 @@ class OpenBench:
             self._make_all_safe()
 
     def _make_all_safe(self) -> None:
-        share = self._within / max(1, len(self._safe_order))
-        failures = [self._make_safe(name, share) for name in self._safe_order]
+        failures = [self._make_safe(name, share) for name, share in self._shares.items()]
         if said := "; ".join(filter(None, failures)):
             raise SafeStateNotReached(f"go and look at the rig: {said}")
 

@@ -284,7 +284,7 @@ def test_making_safe_is_tried_again(opened, world):
 def test_what_hangs_is_called_off_in_time(world):
     source = PatientSource.open(world.address("source"), name="source")
     world.deaf.add("source")
-    bench = OpenBench({"source": source}, RealClock(), safe_order=("source",), within=0.2)
+    bench = OpenBench({"source": source}, RealClock(), needed={"source": 30.0}, within=0.2)
     with pytest.raises(SafeStateNotReached, match=r"source did not reach its safe state within 0.2 s"):
         bench.make_safe()
     bench.close()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
+from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -47,7 +48,7 @@ def check(path: Path, hub: Path) -> None:
                 good += [] if faults else [cells]
         finally:
             opened.close()
-    _show(bench.name, good, faulty)
+    _show(bench.name, good, [*faulty, *_notes(bench)])
     today = bench.day(clock)
     bench.characteristics(today)
     bench.file.approved(today)
@@ -55,6 +56,14 @@ def check(path: Path, hub: Path) -> None:
         raise BenchError(
             f"{len(faulty)} of {len(bench.file.instruments)} instruments of {path} can't be used"
         )
+
+
+def _notes(bench: Bench) -> Iterator[Sequence[str]]:
+    """Yield what is no fault of an instrument, and keeps runs from being begun."""
+    try:
+        made_safe.check(bench.path, bench.file, bench.drivers)
+    except BenchError as refusal:
+        yield [f"no run can be begun, as long as it can't be made safe: {refusal}"]
 
 
 def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[str]]) -> None:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.clock import SteppedClock
 from remotecal.editions import withdrawn
@@ -174,6 +175,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         ParameterError, BenchError, OrderError: order, bench and procedure don't go together.
         CertificateRefused: a certificate, or a fact of the rig, may not be used.
     """
+    made_safe.check(bench.path, bench.file, bench.drivers)
     kind = found.procedure.accepts()
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)
