@@ -50,13 +50,18 @@ if TYPE_CHECKING:
 STEP: Final = "V_b_res"
 OF_PRESSURE, OF_TEMPERATURE = "p_res", "T_res"
 """Symbols of the steps in which it shows them."""
+LATE_PRESSURE, LATE_TEMPERATURE = "p_lag", "T_lag"
+"""Symbols of what its filter has them lag behind."""
 BETWEEN: Final = "δ_C"
 INPUTS: Final[Mapping[str, Text]] = {
     STEP: Text(zh="标况体积分辨力", en="resolution of the volume at base conditions"),
     OF_PRESSURE: Text(zh="压力示值分辨力", en="resolution of the pressure shown"),
     OF_TEMPERATURE: Text(zh="温度示值分辨力", en="resolution of the temperature shown"),
+    LATE_PRESSURE: Text(zh="压力滤波滞后", en="lag of the filtered pressure"),
+    LATE_TEMPERATURE: Text(zh="温度滤波滞后", en="lag of the filtered temperature"),
     BETWEEN: Text(zh="读数间换算系数的变化", en="change of the conversion factor between readings"),
 }
+CHANGED: Final = Text(zh="被检表处读数的变化", en="change of the readings at the meter")
 AS_PROGRAMMED: Final = 1e-4
 """How far base conditions that are read may be from the order's, as a share of kelvins or of the pressure."""
 MODEL: Final = (
@@ -161,7 +166,25 @@ class IntegratedRepeats(LoopRepeats):
         self.rounded(STEP, "m3", told.base_resolution)
         self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2))
         self.by_chance(Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2))
-        self.inputs.append(self._between())
+        self.inputs += [
+            self._late(LATE_PRESSURE, "pressure", "Pa"),
+            self._late(LATE_TEMPERATURE, "temperature", "K"),
+            self._between(),
+        ]
+
+    def _late(self, symbol: str, quantity: str, unit: str) -> Input:
+        """Return how far what is filtered lags behind: by what changes within the filter's time constant.
+
+        What it was before a repeat was waited for (`filtered`).
+        """
+        fastest = max(
+            (max(values) - min(values)) / self.lasted(seen)
+            for seen in self.seen
+            for values in (
+                [one.to("Pa" if unit == "Pa" else "°C").value for one in getattr(seen, f"meter_{quantity}")],
+            )
+        )
+        return Input.from_limits(symbol, 0.0, unit, self.parameters.damping * fastest, source=CHANGED)
 
     def _between(self) -> Input:
         """Return what the mean of readings may miss of C: half of what it may change from one to the next.
@@ -234,7 +257,7 @@ class IntegratedRepeats(LoopRepeats):
         if not (seen.device_temperature and seen.device_pressure):
             raise EvidenceError(f"{self.point.name}: the meter's own pressure and temperature were not read")
         t, p = mean(seen.device_temperature, "°C"), mean(seen.device_pressure, "Pa")
-        return t + x[OF_TEMPERATURE], p + x[OF_PRESSURE]
+        return t + x[OF_TEMPERATURE] + x[LATE_TEMPERATURE], p + x[OF_PRESSURE] + x[LATE_PRESSURE]
 
     def _of_volume(self, seen: LoopSeen, x: Numbers) -> Number:
         found: Number = self._indicated(seen, x, lambda one, _: one.lasted()) / self.volume(seen, x) - 1.0
@@ -259,7 +282,10 @@ class IntegratedRepeats(LoopRepeats):
 
     def _of_whole(self, seen: LoopSeen, x: Numbers) -> Number:
         converted = self.passed(seen, "base", "m3") + x[STEP]
-        factor = self._factor(seen, x) * (1.0 + x[BETWEEN])
+        t, p = self.at("d", seen, x)
+        # What it converts by lags as what it shows does: less pressure, and less base volume.
+        late = x[LATE_PRESSURE] / estimate(p) - x[LATE_TEMPERATURE] / (estimate(t) + 273.15)
+        factor = self._conversion.factor(t, p) * (1.0 + x[BETWEEN]) * (1.0 - late)
         found: Number = converted / (self.volume(seen, x) * factor) - 1.0
         return found
 
