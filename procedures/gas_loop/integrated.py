@@ -31,7 +31,6 @@ from remotecal.procedures.library.evaluation.digits import fixed, with_uncertain
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
-from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.uncertainty.budget import Budget
@@ -41,6 +40,7 @@ from remotecal.uncertainty.together import evaluate_together
 
 if TYPE_CHECKING:
     from remotecal.drivers.capabilities import VolumeConverter
+    from remotecal.drivers.measured import Measured
     from remotecal.procedures import Run
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
@@ -97,6 +97,16 @@ class ProgrammedConversion:
         """Return Z_b/Z there."""
         found: Number = self._z(self.base.t, self.base.p) / self._z(t, p)
         return found
+
+
+MEANT: Final = (("pressure", "Pa", 0.0), ("temperature", "°C", 273.15))
+"""What C goes with, its unit and what makes it absolute."""
+
+
+def _span(readings: Sequence[Measured], unit: str, zero: float) -> float:
+    """Return how far readings lie apart, relative to the absolute quantity."""
+    values = [one.to(unit).value + zero for one in readings]
+    return (max(values) - min(values)) / min(values)
 
 
 def see_programmed(run: Run, device: VolumeConverter, parameters: LoopParameters) -> None:
@@ -187,13 +197,17 @@ class IntegratedRepeats(LoopRepeats):
         return Input.from_limits(symbol, 0.0, unit, self.parameters.damping * fastest, source=CHANGED)
 
     def _between(self) -> Input:
-        """Return what the mean of readings may miss of C: half of what it may change from one to the next.
+        """Return what the mean of readings may miss of C: half of what it changed from one to the next.
 
-        The device converts all the time; standards and device are looked at so many times in a repeat.
+        The device converts all the time; standards and device are looked at so many times in a repeat. How
+        much C changes is known by the readings (GUM 4.3.1), and not only by what the order lets pass.
         """
-        told, times = self.parameters, min(len(seen.meter_pressure) for seen in self.seen)
-        change = told.pressure_change / 100 + told.temperature_change / 273.15
-        return Input.from_limits(BETWEEN, 0.0, "1", change / (2 * times), source=ORDER)
+        missed = max(
+            sum(_span(getattr(seen, f"meter_{name}"), unit, zero) for name, unit, zero in MEANT)
+            / (2 * len(seen.meter_pressure))
+            for seen in self.seen
+        )
+        return Input.from_limits(BETWEEN, 0.0, "1", missed, source=CHANGED)
 
     def whole(self) -> WholeDevice:
         """Return what was found of the whole device, after `found`."""

@@ -26,9 +26,9 @@ class IntegratedOptions(BenchOptions):
     """How it computes compressibility, if not as it should."""
     damping: Annotated[float, In("s", at_least=0, at_most=300)] = 0.0
     """Time constant of the filter that its pressure and temperature go through."""
-    pressure_step: Annotated[float, In("Pa", at_least=0)] = 0.0
+    pressure_step: Annotated[float, In("Pa", at_least=0)] = 1.0
     """Smallest step of the pressure it shows."""
-    temperature_step: Annotated[float, In("K", at_least=0)] = 0.0
+    temperature_step: Annotated[float, In("K", at_least=0)] = 0.01
     """Smallest step of the temperature it shows."""
     volume_step: Annotated[float, In("m3", at_least=0)] = 0.0
     """Smallest step of its volumes."""

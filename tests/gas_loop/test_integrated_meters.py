@@ -93,6 +93,13 @@ def test_whole_and_parts_hang_together(measured):
     assert lines["δ_E1"] == pytest.approx(flow["δ_E1"], rel=0.02)
 
 
+def test_what_the_calculator_is_known_to_follows_from_readings_and_not_from_what_was_let_pass(measured):
+    _, evidence = measured
+    tight, loose = (parts(evaluated(evidence, pressure_change=change)) for change in (0.05, 5.0))
+    assert tight["calculatorUncertainty"] == loose["calculatorUncertainty"]
+    assert max(tight["calculatorUncertainty"]) < 0.0045
+
+
 SLOW = {"damping": 300.0, "pressure_step": 500.0, "temperature_step": 0.1, "volume_step": 0.01}
 
 
