@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import RunError
 from remotecal.procedures.library.gas_loop.seen import of_each
@@ -38,6 +38,23 @@ def watch(
         rows.append(run.read(*quantities.values()))
         run.wait(duration / SAMPLES)
     return tuple(passing), dict(zip(quantities, zip(*rows, strict=True), strict=True))
+
+
+CAUGHT_UP: Final = (7.0, 12.0)
+"""Time constants until 1e-5 is left of 1 %, which the pressure at the meter changes by with the flow, and of
+one and a half times the pressure."""
+
+
+def filtered(run: Run, damping: float, *, elsewhere: bool) -> None:
+    """Wait until a filter has caught up.
+
+    Args:
+        run: the run.
+        damping: its time constant in s.
+        elsewhere: whether the loop was at another pressure before, and not at another flow alone.
+    """
+    if damping:
+        run.wait(CAUGHT_UP[elsewhere] * damping)
 
 
 def see_steady(name: str, seen: LoopSeen, choice: Opening, told: LoopParameters) -> None:

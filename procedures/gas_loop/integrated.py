@@ -31,7 +31,6 @@ from remotecal.procedures.library.evaluation.digits import fixed, with_uncertain
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
-from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.uncertainty.budget import Budget
@@ -41,6 +40,7 @@ from remotecal.uncertainty.together import evaluate_together
 
 if TYPE_CHECKING:
     from remotecal.drivers.capabilities import VolumeConverter
+    from remotecal.drivers.measured import Measured
     from remotecal.procedures import Run
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
@@ -50,13 +50,18 @@ if TYPE_CHECKING:
 STEP: Final = "V_b_res"
 OF_PRESSURE, OF_TEMPERATURE = "p_res", "T_res"
 """Symbols of the steps in which it shows them."""
+LATE_PRESSURE, LATE_TEMPERATURE = "p_lag", "T_lag"
+"""Symbols of what its filter has them lag behind."""
 BETWEEN: Final = "δ_C"
 INPUTS: Final[Mapping[str, Text]] = {
     STEP: Text(zh="标况体积分辨力", en="resolution of the volume at base conditions"),
     OF_PRESSURE: Text(zh="压力示值分辨力", en="resolution of the pressure shown"),
     OF_TEMPERATURE: Text(zh="温度示值分辨力", en="resolution of the temperature shown"),
+    LATE_PRESSURE: Text(zh="压力滤波滞后", en="lag of the filtered pressure"),
+    LATE_TEMPERATURE: Text(zh="温度滤波滞后", en="lag of the filtered temperature"),
     BETWEEN: Text(zh="读数间换算系数的变化", en="change of the conversion factor between readings"),
 }
+CHANGED: Final = Text(zh="被检表处读数的变化", en="change of the readings at the meter")
 AS_PROGRAMMED: Final = 1e-4
 """How far base conditions that are read may be from the order's, as a share of kelvins or of the pressure."""
 MODEL: Final = (
@@ -92,6 +97,16 @@ class ProgrammedConversion:
         """Return Z_b/Z there."""
         found: Number = self._z(self.base.t, self.base.p) / self._z(t, p)
         return found
+
+
+MEANT: Final = (("pressure", "Pa", 0.0), ("temperature", "°C", 273.15))
+"""What C goes with, its unit and what makes it absolute."""
+
+
+def _span(readings: Sequence[Measured], unit: str, zero: float) -> float:
+    """Return how far readings lie apart, relative to the absolute quantity."""
+    values = [one.to(unit).value + zero for one in readings]
+    return (max(values) - min(values)) / min(values)
 
 
 def see_programmed(run: Run, device: VolumeConverter, parameters: LoopParameters) -> None:
@@ -161,16 +176,38 @@ class IntegratedRepeats(LoopRepeats):
         self.rounded(STEP, "m3", told.base_resolution)
         self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2))
         self.by_chance(Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2))
-        self.inputs.append(self._between())
+        self.inputs += [
+            self._late(LATE_PRESSURE, "pressure", "Pa"),
+            self._late(LATE_TEMPERATURE, "temperature", "K"),
+            self._between(),
+        ]
+
+    def _late(self, symbol: str, quantity: str, unit: str) -> Input:
+        """Return how far what is filtered lags behind: by what changes within the filter's time constant.
+
+        What it was before a repeat was waited for (`filtered`).
+        """
+        fastest = max(
+            (max(values) - min(values)) / self.lasted(seen)
+            for seen in self.seen
+            for values in (
+                [one.to("Pa" if unit == "Pa" else "°C").value for one in getattr(seen, f"meter_{quantity}")],
+            )
+        )
+        return Input.from_limits(symbol, 0.0, unit, self.parameters.damping * fastest, source=CHANGED)
 
     def _between(self) -> Input:
-        """Return what the mean of readings may miss of C: half of what it may change from one to the next.
+        """Return what the mean of readings may miss of C: half of what it changed from one to the next.
 
-        The device converts all the time; standards and device are looked at so many times in a repeat.
+        The device converts all the time; standards and device are looked at so many times in a repeat. How
+        much C changes is known by the readings (GUM 4.3.1), and not only by what the order lets pass.
         """
-        told, times = self.parameters, min(len(seen.meter_pressure) for seen in self.seen)
-        change = told.pressure_change / 100 + told.temperature_change / 273.15
-        return Input.from_limits(BETWEEN, 0.0, "1", change / (2 * times), source=ORDER)
+        missed = max(
+            sum(_span(getattr(seen, f"meter_{name}"), unit, zero) for name, unit, zero in MEANT)
+            / (2 * len(seen.meter_pressure))
+            for seen in self.seen
+        )
+        return Input.from_limits(BETWEEN, 0.0, "1", missed, source=CHANGED)
 
     def whole(self) -> WholeDevice:
         """Return what was found of the whole device, after `found`."""
@@ -234,7 +271,7 @@ class IntegratedRepeats(LoopRepeats):
         if not (seen.device_temperature and seen.device_pressure):
             raise EvidenceError(f"{self.point.name}: the meter's own pressure and temperature were not read")
         t, p = mean(seen.device_temperature, "°C"), mean(seen.device_pressure, "Pa")
-        return t + x[OF_TEMPERATURE], p + x[OF_PRESSURE]
+        return t + x[OF_TEMPERATURE] + x[LATE_TEMPERATURE], p + x[OF_PRESSURE] + x[LATE_PRESSURE]
 
     def _of_volume(self, seen: LoopSeen, x: Numbers) -> Number:
         found: Number = self._indicated(seen, x, lambda one, _: one.lasted()) / self.volume(seen, x) - 1.0
@@ -259,7 +296,10 @@ class IntegratedRepeats(LoopRepeats):
 
     def _of_whole(self, seen: LoopSeen, x: Numbers) -> Number:
         converted = self.passed(seen, "base", "m3") + x[STEP]
-        factor = self._factor(seen, x) * (1.0 + x[BETWEEN])
+        t, p = self.at("d", seen, x)
+        # What it converts by lags as what it shows does: less pressure, and less base volume.
+        late = x[LATE_PRESSURE] / estimate(p) - x[LATE_TEMPERATURE] / (estimate(t) + 273.15)
+        factor = self._conversion.factor(t, p) * (1.0 + x[BETWEEN]) * (1.0 - late)
         found: Number = converted / (self.volume(seen, x) * factor) - 1.0
         return found
 

@@ -28,7 +28,7 @@ from remotecal.procedures.library.gas_loop import bank, integrated, results, sou
 from remotecal.procedures.library.gas_loop.bank import BankFinding, BankRepeats
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, mass_by, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
-from remotecal.procedures.library.gas_loop.gates import see_steady, watch
+from remotecal.procedures.library.gas_loop.gates import CAUGHT_UP, filtered, see_steady, watch
 from remotecal.procedures.library.gas_loop.integrated import IntegratedRepeats, see_programmed
 from remotecal.procedures.library.gas_loop.master import Opening
 from remotecal.procedures.library.gas_loop.moisture import as_read
@@ -139,12 +139,14 @@ class MeterByMasters(OnLoop):
         )
         self._choke(point, run)
         self._rig.settle(self.parameters.steady_between)
+        if isinstance(self.dut, VolumeConverter):
+            filtered(run, self.parameters.damping, elsewhere=first)
 
     def arrives(self, point: Point, last: Point | None) -> float:
         told, pressure = self.parameters, point.nominal["pressure"]
         was = None if last is None else last.nominal["pressure"]
         filled = 0.0 if pressure == was else comes_to_pressure(told, pressure, was)
-        return filled + comes_to_flow(told)
+        return filled + comes_to_flow(told) + CAUGHT_UP[filled > 0] * told.damping
 
     def _choke(self, point: Point, run: Run) -> None:
         """Have the nozzles for a point hold its flow, where the order says so."""

@@ -141,6 +141,9 @@ class LoopParameters(GasMeterParameters):
     """Smallest step of the pressure it shows."""
     temperature_resolution: Annotated[float, In("K", at_least=0)] = 0.01
     """Smallest step of the temperature it shows."""
+    damping: Annotated[float, In("s", at_least=0, at_most=300)] = 0.0
+    """Time constant of the filter that it has its pressure and temperature go through. It is waited for, and
+    how far it may lag behind what changed in a repeat counts."""
     sound_difference: Annotated[float, In("%", above=0)] = 0.2
     """How far the speed of sound that an ultrasonic meter tells may be from the equation of state's
     (unverified)."""

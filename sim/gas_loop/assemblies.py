@@ -18,12 +18,12 @@ from remotecal.fluids.base_conditions import by_equation, conversion_factor, ide
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
-from remotecal.sim.assembly import Assembly, BenchOptions
+from remotecal.sim.assembly import Assembly
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
 from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
-from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
+from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedOptions, IntegratedSpec
 from remotecal.sim.gas_loop.meter import ON_A_BUS, MeterKind
 from remotecal.sim.gas_loop.outfit import (
     WELL,
@@ -63,7 +63,7 @@ MASS_STEP: Final = 1e-3
 """Step of a Coriolis meter's total, in kg: single precision has as much up to 16 t."""
 
 
-class LoopOptions(BenchOptions):
+class LoopOptions(IntegratedOptions):
     """What can be chosen of a gas loop."""
 
     highest: Annotated[float, In("m3/h", at_least=40, at_most=1600)] = 400.0
@@ -92,10 +92,6 @@ class LoopOptions(BenchOptions):
     output: Literal["pulses", "current", "total", "base"] = "pulses"
     """How the meter under test is read; "total" is an ultrasonic one, over a bus; "base" is one with pressure
     and temperature built in, an EK280, that tells its total and its volume at base conditions over a bus."""
-    device_off: Annotated[float, In("kPa")] = 0.0
-    """What that one's pressure is off: a gauge sensor on a day with another atmosphere."""
-    computes: Literal["", "ideal"] = ""
-    """How it computes compressibility, if not as it should."""
     gate: bool = True
     """Whether the controller opens all counters by one signal; else they are read one after another."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
@@ -166,8 +162,7 @@ class ClosedLoop(Assembly):
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
-        wrong = options.computes == "ideal"
-        self.device_spec = IntegratedSpec.draw(rng, 1000.0 * options.device_off, ideal=wrong)
+        self.device_spec = IntegratedSpec.draw(rng, options)
         """What is true of a meter with pressure and temperature built in."""
         self.wired = self._wire_up(count)
 
@@ -375,6 +370,7 @@ class ClosedLoop(Assembly):
                 "method": spec.filling.equation.name,
                 "total_resolution": step,
                 "base_resolution": step,
+                **chosen.resolutions(),
             },
         }
         told |= ways[chosen.output]

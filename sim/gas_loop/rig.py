@@ -109,8 +109,9 @@ class LoopRig:
             for n, (each, curve) in enumerate(zip(spec.masters, self._curves[:-1], strict=True))
         ]
         self.check = Meter(_spec(spec.check, self._curves[-1]), world.random("check"))
-        self.followers: list[Callable[[float, float, float], None]] = []
-        """What is told, step by step, what the meter has counted, at which pressure and temperature."""
+        self.followers: list[Callable[[float, float, float, float], None]] = []
+        """What is told, step by step, how long it took, what the meter has counted, at which pressure and
+        temperature."""
         self.meter = Meter(_with(spec.dut, self._dut_curve), world.random("dut"))
         self.bank = None if spec.bank is None else TrueBank(spec.bank, spec.filling)
         self.back = 1.0
@@ -167,7 +168,7 @@ class LoopRig:
         volume = onward / here.meter_density
         self._pass(self.meter, volume, took, here.meter_temperature, here.meter_density)
         for follow in self.followers:
-            follow(self.meter.indicated, here.meter_pressure, self.heat.felt["meter"])
+            follow(took, self.meter.indicated, here.meter_pressure, self.heat.felt["meter"])
         share = arriving / through if through else 0.0
         thinner = here.meter_density / here.master_density
         for master, flow in zip(self.masters, self.branch_flows, strict=True):

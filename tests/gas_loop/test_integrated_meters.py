@@ -30,7 +30,8 @@ def off(bench, made):
 
 
 def parts(made):
-    table = found(made)["remotecal_partsAndWhole"]
+    results = made.measurements[0].results if hasattr(made, "measurements") else made.results
+    table = {result.ref_types[0]: result.tables[0] for result in results}["remotecal_partsAndWhole"]
     return {column.ref_types[0].removeprefix("remotecal_"): column.floats() for column in table.columns}
 
 
@@ -90,6 +91,43 @@ def test_whole_and_parts_hang_together(measured):
     assert lines["p_d"] < 0.05 * flow["p_d"], "V ~ 1/p_d and C ~ p_d"
     assert lines["t_d"] < 0.05 * flow["t_d"]
     assert lines["δ_E1"] == pytest.approx(flow["δ_E1"], rel=0.02)
+
+
+def test_what_the_calculator_is_known_to_follows_from_readings_and_not_from_what_was_let_pass(measured):
+    _, evidence = measured
+    tight, loose = (parts(evaluated(evidence, pressure_change=change)) for change in (0.05, 5.0))
+    assert tight["calculatorUncertainty"] == loose["calculatorUncertainty"]
+    assert max(tight["calculatorUncertainty"]) < 0.0045
+
+
+SLOW = {"damping": 300.0, "pressure_step": 500.0, "temperature_step": 0.1, "volume_step": 0.01}
+
+
+def wrong(bench, made):
+    """Return how far e_p is from the truth, in %."""
+    (e_p,) = parts(made)["pressureError"]
+    return e_p - 100 * (bench.device_spec.shown(6e5, 20.0)[0] / 6e5 - 1)
+
+
+def test_its_filter_is_waited_for_and_its_steps_count(tmp_path):
+    with up(tmp_path, **SLOW) as bench:
+        evidence = calibrate(bench, flows=[100.0])
+        every = [one for seen in evidence.observations for one in seen.values["device_pressure"]]
+        steps = [one.to("Pa").value / 500.0 for one in every]
+        assert all(abs(one - round(one)) < 1e-3 for one in steps)
+        made = record(evidence)
+        assert abs(wrong(bench, made)) < 0.06, "half a step is 0.04 %"
+        assert max(map(abs, off(bench, made))) < 1.5
+    slow, quick = (parts(evaluated(evidence, damping=damping)) for damping in (300.0, 0.0))
+    assert slow["pressureErrorUncertainty"] > quick["pressureErrorUncertainty"]
+    assert slow["calculatorUncertainty"] == quick["calculatorUncertainty"], "whole and parts lag together"
+
+
+def test_who_does_not_know_of_its_filter_measures_that(tmp_path):
+    """Filling to 600 kPa is a step of 500 kPa, of which some percent are not yet shown."""
+    with up(tmp_path, **SLOW) as bench:
+        made = record(calibrate(bench, flows=[100.0], damping=0.0))
+        assert abs(wrong(bench, made)) > 0.3
 
 
 def test_a_sensor_that_is_off_is_the_wholes_error_and_not_the_meters(tmp_path):

@@ -71,6 +71,7 @@ class TestGasLoop(Heeded):
             "base_resolution": {"base_resolution": 0.1},
             "pressure_resolution": {"pressure_resolution": 1000.0},
             "temperature_resolution": {"temperature_resolution": 0.1},
+            "damping": {"damping": 20.0},
             "well": {"well": 0.5},
             "pack_pressure": {"pack_pressure": 5000.0},
             "pack_temperature": {"pack_temperature": 5.0},
@@ -125,6 +126,7 @@ class TestGasLoop(Heeded):
             {
                 "dew_cell",
                 "dew_change",
+                "damping",
                 "full_scale",
                 "total_resolution",
                 "master_resolution",
