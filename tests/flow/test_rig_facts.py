@@ -205,7 +205,12 @@ class Sampler:
 def test_a_density_meter_by_a_table_tells_how_dense_the_water_is(tmp_path, kind, table, thermometer, off):
     with with_density_meter(kind, table, off).up(tmp_path / "rig", seed=5) as rig:
         made = determined(
-            rig, "flow.water_density", Sampler(), {"samples": 2}, {"thermometer": thermometer}, by_hand="\n[roles]\n"
+            rig,
+            "flow.water_density",
+            Sampler(),
+            {"samples": 2},
+            {"thermometer": thermometer},
+            by_hand="\n[roles]\n",
         )
         found = stated_in(read(write(made)), "water_density")
         true = rig.rig.spec.water_excess
