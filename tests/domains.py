@@ -81,6 +81,7 @@ DOMAINS = {
             "water-large",
             "volumetric-tank",
             "prover-line",
+            "vessel-bench",
             "still-tank",
             "clamp-on-site",
             "clamp-on-home",

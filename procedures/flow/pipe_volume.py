@@ -15,12 +15,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, Thermometer, Valve, WaterRig
-from remotecal.drivers.measured import Measured
-from remotecal.fluids.air import buoyancy_factor
-from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
 from remotecal.procedures import (
-    By,
     Certificates,
     Drivers,
     Evaluation,
@@ -31,16 +27,15 @@ from remotecal.procedures import (
     Procedure,
     Run,
 )
-from remotecal.procedures.library.evaluation.air import CORRECTED, AirAround
-from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
+from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import by_gum
 from remotecal.procedures.library.flow.characterised import determined, without_cmc
+from remotecal.procedures.library.flow.from_can import INPUTS, Filled, poured
 from remotecal.procedures.library.measuring.sampling import see_amount
-from remotecal.procedures.library.measuring.surroundings import InAir, read_air
-from remotecal.uncertainty.inputs import Input
+from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.uncertainty.number import Number, Numbers
 
 EMPTY = Text(
@@ -52,17 +47,6 @@ FILL = Text(
     en="Fill the stretch from the can, without bubbles; put the can back on the balance, and confirm.",
 )
 """What the person on site is asked for, in each repeat."""
-
-
-class Filled(InAir):
-    """What a repeat yields: what a filling took from the can."""
-
-    can_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
-    """Balance with the can, before the filling."""
-    can_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
-    """Balance with what is left in it."""
-    temperature: Annotated[Measured, "°C", By("thermometer", "temperature")]
-    """The water in the stretch."""
 
 
 class VolumeParameters(Parameters):
@@ -100,15 +84,7 @@ class PipeVolume(Procedure):
     Parameters: ClassVar[type[VolumeParameters]] = VolumeParameters
     parameters: VolumeParameters
 
-    inputs: ClassVar[Mapping[str, Text]] = {
-        REPEATABILITY: Text(zh="重复性", en="repeatability of the fillings"),
-        "W_1": Text(zh="天平示值偏差（注水前）", en="deviation of the balance's indication, can full"),
-        "W_2": Text(zh="天平示值偏差（注水后）", en="deviation of the balance's indication, can emptied"),
-        "t_m": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
-        "ρ": Text(zh="水密度公式与水质", en="formula of the water's density, and the water itself"),
-        "δV": Text(zh="残留空气与溅洒", en="air that stays, water that spills"),
-        **AIR_INPUTS,
-    }
+    inputs: ClassVar[Mapping[str, Text]] = INPUTS
     """The inputs of the measurement model, by symbol."""
 
     def points(self) -> Sequence[Point]:
@@ -161,21 +137,12 @@ class PipeVolume(Procedure):
 
     def _volume(self, repeats: Repeats[Filled]) -> Callable[[Filled, Numbers], Number]:
         """Return how to get the volume from a filling, in m³, and add the inputs that takes."""
-        seen, wanted = repeats.seen, self.parameters
-        full = repeats.correction("W_1", "balance", [one.can_before for one in seen], "kg")
-        left = repeats.correction("W_2", "balance", [one.can_after for one in seen], "kg")
-        thermometer = repeats.correction("t_m", "thermometer", [one.temperature for one in seen], "°C")
-        around, formula = AirAround(repeats), WATER_FORMULAS[wanted.water]
-        repeats.characteristic("ρ", "water_density", "1", beside=formula.u)
-        repeats.inputs.append(Input.from_limits("δV", 0.0, "m3", wanted.residue))
+        wanted = self.parameters
+        taken = poured(repeats, wanted.water, wanted.residue, extended=True)
 
         def volume(one: Filled, x: Numbers) -> Number:
-            temperature = thermometer.corrected(x, one.temperature.value)
-            density = formula.density(temperature, around.pressure(one, x)) * (1.0 + x["ρ"])
-            mass = full.corrected(x, one.can_before.value) - left.corrected(x, one.can_after.value)
-            mass = mass * buoyancy_factor(around.density(one, x), density)
-            stretched = 1.0 + 3.0 * wanted.expansion * (temperature - 20.0)
-            found: Number = (mass / density + x["δV"]) / stretched
+            held, temperature = taken(one, x)
+            found: Number = held / (1.0 + 3.0 * wanted.expansion * (temperature - 20.0))
             return found
 
         return volume

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final, cast
 from remotecal.model import Text
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly
-from remotecal.sim.calibrated import draw
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.paper import Job, Paper, Standing
 from remotecal.sim.volumetric.proving import ProverLine
-from remotecal.sim.volumetric.vessel import Vessel
+from remotecal.sim.volumetric.vessel import Vessel, tank_thermometer
+from remotecal.sim.volumetric.weighed import VesselBench
 from remotecal.sim.water.assemblies import WaterBench, WaterOptions
 from remotecal.sim.wiring import Wired
 
@@ -43,7 +43,7 @@ class VolumetricRig(WaterBench):
         rng = chance(options.seed, "vessel")
         self.vessel = Vessel(self.rig, rng)
         """The tank, by its scale."""
-        known = draw(rng, "°C", (10.0, 20.0, 30.0), spread=0.05, expanded=(0.02,) * 3, digits=3)
+        known = tank_thermometer(rng)
         wired = {name: place for name, place in self.wired.items() if name != "balance"}
         self.wired = {
             **wired,
@@ -83,5 +83,9 @@ class VolumetricRig(WaterBench):
         )
 
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"volumetric-tank": VolumetricRig, "prover-line": ProverLine}
+BENCHES: Final[dict[str, type[Assembly]]] = {
+    "volumetric-tank": VolumetricRig,
+    "prover-line": ProverLine,
+    "vessel-bench": VesselBench,
+}
 """What the catalogue offers, by name."""

@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Table, Text, Uncertainty
-from remotecal.sim.calibrated import Calibrated, Stated, interpolate
+from remotecal.sim.calibrated import Calibrated, Stated, draw, interpolate
 from remotecal.sim.certificates import Certified
 
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class Vessel:
         shown = held * levels[1] / volumes[1] if below else interpolate(volumes, levels, held)
         return round((shown + self._chance.gauss(0.0, self.NOISE)) / self.STEP) * self.STEP
 
+    def mass_at(self, level: float) -> float:
+        """Return what is in it when its scale shows a level in mm, above its lowest certified one, in kg."""
+        levels, volumes = (0.0, *self.volume.stated.points), (0.0, *self.volume.true)
+        held = interpolate(levels, volumes, level) * (1.0 + self._expansion * (self.temperature - 20.0))
+        return held * self._rig.water.density(self.temperature) + self._left
+
     def certified(self) -> Certified:
         """Return what its certificate states."""
         stated = self.volume.stated
@@ -83,6 +89,11 @@ class Vessel:
                 (Text(zh="体膨胀系数", en="cubic expansion"), Table(columns=(expansion,))),
             ),
         )
+
+
+def tank_thermometer(rng: Random) -> Calibrated:
+    """Draw the thermometer in its water."""
+    return draw(rng, "°C", (10.0, 20.0, 30.0), spread=0.05, expanded=(0.02,) * 3, digits=3)
 
 
 def stated_column(ref_type: str, unit: str, values: tuple[str, ...], expanded: str = "") -> Column:

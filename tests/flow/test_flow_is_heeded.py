@@ -16,6 +16,7 @@ from remotecal.sim.large_water.assemblies import LargeWater
 from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.sim.volumetric.assemblies import VolumetricRig
 from remotecal.sim.volumetric.proving import ProverLine
+from remotecal.sim.volumetric.weighed import VesselBench
 from remotecal.sim.water.assemblies import master_line, water_rig
 from remotecal.sim.water_bench.assemblies import FlowSensorBench, WaterMeterBench
 
@@ -149,6 +150,7 @@ class TestFlow(Heeded):
         "flow.diverter": diverter,
         "flow.pipe_volume": lambda folder: facts(folder, 'balance = "can_scale"\n'),
         "flow.water_density": lambda folder: facts(folder, ""),
+        "flow.vessel_volume": lambda folder: beside(folder, VesselBench),
     }
     quick: ClassVar = {
         "flow.water_gravimetric": QUICK,
@@ -165,6 +167,7 @@ class TestFlow(Heeded):
         "flow.diverter": {"repeats": 3, "diversions": 10},
         "flow.pipe_volume": {},
         "flow.water_density": {},
+        "flow.vessel_volume": {"levels": [600.0, 1200.0], "repeats": 2},
     }
     planned: ClassVar = {
         "flow.water_gravimetric": {
@@ -299,6 +302,19 @@ class TestFlow(Heeded):
             "coverage": {"coverage": 0.99},
             "water": {"water": "IAPWS-95"},
         },
+        "flow.vessel_volume": {
+            "levels": {"levels": [300.0, 1200.0]},
+            "repeats": {"repeats": 3},
+            "expansion": {"expansion": 1e-3},
+            "expansion_expanded": {"expansion_expanded": 1e-3},
+            "dripping": {"dripping": 60.0},
+            "scale_resolution": {"scale_resolution": 20.0},
+            "section": {"section": 1.0},
+            "residue": {"residue": 1e-3},
+            "coverage": {"coverage": 0.99},
+            "coverage_factor": {"coverage_factor": 3.0},
+            "water": {"water": "IAPWS-95"},
+        },
         "flow.water_density": {
             "samples": {"samples": 2},
             "coverage": {"coverage": 0.99},
@@ -368,6 +384,11 @@ class TestFlow(Heeded):
             "diversions": {"diversions": 12},
         },
         "flow.pipe_volume": {},
+        "flow.vessel_volume": {
+            "settling": {"settling": 300.0},
+            "empty": {"empty": 1e-6},
+            "near": {"near": 1e-6},
+        },
         "flow.water_density": {"readings": {"readings": 5}, "every": {"every": 30.0}},
     }
     shared = frozenset(FLOW)
@@ -402,5 +423,6 @@ class TestFlow(Heeded):
         "flow.heat_flow_sensors": (*FACTS, "balance_resolution", "meter_spacing"),
         "flow.diverter": ("balance_resolution",),
         "flow.pipe_volume": ("water_density",),
+        "flow.vessel_volume": ("water_density", "balance_resolution"),
         "flow.water_density": (),
     }

@@ -47,6 +47,16 @@ def test_buoyancy_is_exact_and_not_of_first_order():
 
 
 @pytest.mark.parametrize(
+    ("t", "printed"),
+    [(15.0, "1.0020"), (20.0, "1.0029"), (22.0, "1.0033"), (25.0, "1.0040"), (30.0, "1.0054")],
+)
+def test_the_factor_z_of_weighed_water_is_that_of_iso_8655(t, printed):
+    """In mL/g at 101.3 kPa: by its volume water is more than by its weight (the table as remembered)."""
+    water = water_density_tanaka(t)
+    assert f"{1000 * buoyancy_factor(air_density_oiml(t, 101_300.0, 0.5), water) / water:.4f}" == printed
+
+
+@pytest.mark.parametrize(
     ("density", "printed"), [(8000.0, "1.000000000"), (7950.0, "0.999999056"), (2700.0, "0.999705511")]
 )
 def test_conventional_mass_is_that_of_oiml_d_28(density, printed):

@@ -1,0 +1,267 @@
+"""Calibrate a volumetric vessel by weighed water (ISO 4787, ISO 8222, JJG 259; clauses unverified).
+
+The vessel is drained and drips as long as it will in use; then it is filled to a place of its scale from a
+can that is weighed before and after. Its certificate states what it holds at 20 °C up to each of these
+places, as those read it who use the vessel (`volumetric`).
+
+The measurement model, for one repeat:
+
+    V(t)  = m/ρ(t, p) + δV                      m: what the can lost, with the air's buoyancy (`from_can`)
+    V(h)  = V(t)/(1 + β·(t - 20 °C)) - A·(1 + δ_A)·(h_s - h_0 + h_res - h)
+
+h is the place of the order, h_s what the scale shows of the vessel filled and h_0 of it drained; A is its
+cross section there, from what it holds up to the places next to it: good enough for the little h_s is off.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, ClassVar, Final
+
+from remotecal.drivers.capabilities import AmbientMonitor, Balance, TankScale, Thermometer
+from remotecal.drivers.measured import Measured
+from remotecal.errors import RunError
+from remotecal.model import Column, Result, Table, Text, Uncertainty
+from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
+from remotecal.procedures.library.evaluation.air import CORRECTED
+from remotecal.procedures.library.evaluation.digits import same_decimals
+from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.standards import require_known
+from remotecal.procedures.library.evaluation.tables import (
+    budgets,
+    by_gum,
+    column,
+    repeatability_column,
+    stated_column,
+)
+from remotecal.procedures.library.flow.characterised import without_cmc
+from remotecal.procedures.library.flow.from_can import INPUTS, Filled, poured
+from remotecal.procedures.library.flow.results import water
+from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
+from remotecal.procedures.library.flow.volumetric import EXPANSION, VOLUME, grown
+from remotecal.procedures.library.measuring.asking import have_done
+from remotecal.procedures.library.measuring.sampling import see_amount
+from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers
+
+REFERENCE: Final = 20.0
+"""Temperature in °C that volumes are stated for."""
+
+
+class VesselSeen(Filled):
+    """What a repeat yields: what a filling took from the can, and how far it came."""
+
+    level_before: Annotated[Measured, "mm", By("dut", "level")]
+    """The vessel's scale, drained."""
+    level: Annotated[Measured, "mm", By("dut", "level")]
+    """The vessel's scale, filled."""
+
+
+class VesselVolume(Procedure):
+    """Calibrate a volumetric vessel by filling it with weighed water."""
+
+    title: ClassVar[Text] = Text(
+        zh="容量器的校准（衡量法）", en="Calibration of a volumetric vessel by weighed water"
+    )
+    model_equation: ClassVar[str] = (
+        "V(h) = (m/ρ + δV)/(1 + β·(t - 20 °C)) - A·(1 + δ_A)·(h_s - h_0 + h_res - h)"
+    )
+
+    dut: TankScale
+    """The vessel, read by its scale."""
+    balance: Balance
+    """Weighs the can."""
+    thermometer: Thermometer
+    """In the vessel's water."""
+    ambient: AmbientMonitor
+
+    Parameters: ClassVar[type[VesselParameters]] = VesselParameters
+    parameters: VesselParameters
+
+    sets: ClassVar[Mapping[str, str]] = {"level": "mm"}
+    reach: ClassVar[Mapping[str, str]] = {"dut.level": "level"}
+    inputs: ClassVar[Mapping[str, Text]] = {
+        **INPUTS,
+        "β": Text(zh="量器体膨胀系数", en="cubic expansion of the vessel"),
+        "W_res": Text(zh="天平分度", en="scale interval of the balance"),
+        "h_res": Text(zh="标尺分辨力", en="resolution of the vessel's scale"),
+        "δ_A": Text(zh="量器截面积", en="cross section of the vessel, relative"),
+    }
+    """The inputs of the measurement model, by symbol."""
+
+    def points(self) -> Sequence[Point]:
+        return [
+            Point(f"{level:g} mm", {"level": level}, self.parameters.repeats)
+            for level in self.parameters.levels
+        ]
+
+    def characteristics(self) -> Mapping[str, str]:
+        return {"water_density": "1", "balance_resolution": "kg"}
+
+    def certified(self) -> Sequence[str]:
+        return ("balance",)
+
+    def check(self, certificates: Certificates, drivers: Drivers) -> None:
+        """See that every reading has a certificate that tells its error, or its maker's limit of error."""
+        own = (("balance", "mass", "kg"), ("thermometer", "temperature", "°C"))
+        require_known(certificates, drivers, (*own, *CORRECTED))
+        see_resolution(drivers, "dut.level", self.parameters.scale_resolution, "mm")
+
+    def measure(self, point: Point, run: Run) -> VesselSeen:
+        wanted, level = self.parameters, point.nominal["level"]
+        have_done(run, drain(wanted.dripping))
+        air = read_air(run, self.ambient)
+        (drained,) = run.read(self.dut.level)
+        self._see_near(drained, 0.0, wanted.empty)
+        before = self.balance.settled_mass.read()
+        have_done(run, fill(level))
+        run.wait(wanted.settling)
+        filled, temperature = run.read(self.dut.level, self.thermometer.temperature)
+        self._see_near(filled, level, wanted.near)
+        after = self.balance.settled_mass.read()
+        see_amount("what the filling took, in kg,", before.to("kg").value - after.to("kg").value)
+        return VesselSeen(
+            level_before=drained,
+            level=filled,
+            can_before=before,
+            can_after=after,
+            temperature=temperature,
+            **air._asdict(),
+        )
+
+    def _see_near(self, shown: Measured, level: float, near: float) -> None:
+        """Raise `RunError` if the scale is farther than `near` mm from a level."""
+        if abs(shown.to("mm").value - level) > near:
+            raise RunError(
+                f"the vessel's scale shows {shown.to('mm').value:g} mm, {level:g} ± {near:g} mm are asked "
+                "for: see that its drain works, that nothing is left in it, and how far it is filled; then "
+                "resume the run"
+            )
+
+    def evaluate(self, evidence: Evidence) -> Evaluation:
+        """Return what the vessel holds up to each level."""
+        evidence = without_cmc(evidence)
+        sections = self._sections(evidence)
+        findings = [
+            self._found(point, evidence, sections[point.nominal["level"]]) for point in evidence.points
+        ]
+        findings.sort(key=lambda one: one.place)
+        air = AirDuring()
+        for seen in map(VesselSeen.of, evidence.observations):
+            air.take(seen)
+        return Evaluation(
+            results=self._results(findings),
+            budgets=budgets(findings),
+            conditions=(water(self.parameters.water), *air.conditions()),
+            methods=(by_gum(self.model_equation, findings, self.inputs),),
+        )
+
+    def _sections(self, evidence: Evidence) -> Mapping[float, float]:
+        """Return the cross section in m³/mm at each level, from the masses that went into the vessel."""
+        held = {
+            point.nominal["level"]: statistics.fmean(
+                one.can_before.value - one.can_after.value for one in VesselSeen.at(evidence, point)
+            )
+            / 1000.0
+            for point in evidence.points
+        }
+        places = [(0.0, 0.0), *sorted(held.items())]
+        sections = {}
+        for at in range(1, len(places)):
+            (low, less), (high, more) = places[at - 1], places[min(at + 1, len(places) - 1)]
+            sections[places[at][0]] = (more - less) / (high - low)
+        return sections
+
+    def _found(self, point: Point, evidence: Evidence, section: float) -> Finding:
+        wanted, level = self.parameters, point.nominal["level"]
+        repeats = Repeats(point, evidence, VesselSeen.at(evidence, point))
+        volume = self._volume(repeats, level, section)
+        return Finding(
+            point=point,
+            observed_at=repeats.points,
+            title=Text(zh=f"标尺 {level:g} mm 处容积", en=f"Volume up to {level:g} mm"),
+            reference=[level] * len(repeats.seen),
+            errors=repeats.errors(volume),
+            evaluated=repeats.evaluate(volume, "m3", coverage=wanted.coverage, k=wanted.coverage_factor),
+            beyond=repeats.beyond,
+        )
+
+    def _volume(
+        self, repeats: Repeats[VesselSeen], level: float, section: float
+    ) -> Callable[[VesselSeen, Numbers], Number]:
+        """Return how to get the volume up to a level at 20 °C, in m³, and add the inputs that takes."""
+        wanted = self.parameters
+        taken = poured(repeats, wanted.water, wanted.residue, extended=False)
+        step = repeats.constant("balance_resolution", "kg")
+        repeats.rounded("W_res", "kg", step)
+        repeats.rounded("h_res", "mm", wanted.scale_resolution)
+        repeats.inputs += [
+            Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded),
+            Input.from_limits("δ_A", 0.0, "1", wanted.section),
+        ]
+
+        def volume(one: VesselSeen, x: Numbers) -> Number:
+            held, temperature = taken(one, x)
+            held = held + x["W_res"] / 1000.0
+            cold = held / grown(1.0, x["β"], temperature, REFERENCE)
+            above = one.level.value - one.level_before.value + x["h_res"] - level
+            found: Number = cold - section * (1.0 + x["δ_A"]) * above
+            return found
+
+        return volume
+
+    def _results(self, findings: Sequence[Finding]) -> tuple[Result, ...]:
+        """Return the vessel's certificate: its volumes, and its expansion as the order has it."""
+        wanted = self.parameters
+        volumes = Table(
+            columns=(
+                column("标尺读数", "Scale", "basic_measuredValue basic_tableIndex0", "mm",
+                       same_decimals([finding.place for finding in findings])),
+                stated_column("容积（20 °C）", "Volume at 20 °C", VOLUME, findings),
+                repeatability_column(findings),
+                column("滴流时间", "Dripping time", "remotecal_drippingTime", "s",
+                       [f"{wanted.dripping:g}"] * len(findings)),
+            )
+        )  # fmt: skip
+        expansion = Column(
+            name=Text(zh="体膨胀系数 β（由委托方给出）", en="Cubic expansion β, as it was stated"),
+            ref_types=(EXPANSION,),
+            unit="1/K",
+            values=(f"{wanted.expansion:.8f}",),
+            uncertainty=Uncertainty(
+                expanded=(f"{wanted.expansion_expanded:.8f}",),
+                k=("2",),
+                p=("0.95",),
+                distribution=("normal",),
+            ),
+        )
+        return (
+            Result(
+                name=Text(zh="20 °C 时容积", en="Volume at 20 °C"),
+                ref_types=("remotecal_vesselVolume",),
+                tables=(volumes,),
+            ),
+            Result(name=Text(zh="体膨胀系数", en="Cubic expansion"), tables=(Table(columns=(expansion,)),)),
+        )
+
+
+def drain(dripping: float) -> Text:
+    """Return what is asked for ahead of each filling."""
+    return Text(
+        zh=f"请排空量器，滴流 {dripping:g} s 后关闭排水阀；把装满水的容器放到天平上。",
+        en=f"Drain the vessel, shut its drain after it has dripped for {dripping:g} s; put the full can on "
+        "the balance.",
+    )
+
+
+def fill(level: float) -> Text:
+    """Return what is asked for in each filling."""
+    return Text(
+        zh=f"请用该容器中的水将量器注至标尺 {level:g} mm 处，排除气泡，把容器放回天平。",
+        en=f"Fill the vessel from the can up to {level:g} mm of its scale, without bubbles; put the can back "
+        "on the balance.",
+    )

@@ -1,0 +1,153 @@
+"""A volumetric tank by weighed water: whole runs, and what its certificate is good for."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import BEGAN, RealRun, doubted
+from short_runs import ShortRuns, evaluated, record
+
+from benchmarks.truth import calibrate as calibrate_any
+from remotecal.certificates.dcc import read, write
+from remotecal.certificates.library import CertificateLibrary
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import SharedClock
+from remotecal.errors import CertificateRefused, ParameterError, RunError
+from remotecal.journal.events import FILE, read_journal
+from remotecal.model import Certificate
+from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
+from remotecal.procedures.library.flow.volumetric import VOLUME, VolumetricTank, held_by
+from remotecal.runs.prompts import Beside
+from remotecal.sim.assembly import CLOCK
+from remotecal.sim.volumetric.weighed import VesselBench
+
+calibrate = ShortRuns().calibrate
+QUICK = {"levels": [600.0, 1200.0], "repeats": 2}
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with VesselBench.up(tmp_path / "bench", seed=7) as made:
+        yield made
+
+
+def volumes(made):
+    column = made.tables[0].column(VOLUME)
+    levels = made.tables[0].column("basic_measuredValue").floats()
+    return list(zip(levels, column.floats(), map(float, column.uncertainty.expanded), strict=True))
+
+
+def test_its_certificate_tells_what_the_tank_took(bench):
+    """What is stated is read by who uses the tank, and is right at a level that the scale was off from."""
+    made = record(calibrate(bench, levels=[1200.0, 600.0], repeats=3))
+    assert read(write(made)) == made
+    assert [level for level, *_ in volumes(made)] == [600.0, 1200.0]
+    for level, found, u in volumes(made):
+        assert found == pytest.approx(bench.true_error(level), abs=u)
+        assert u < 5e-4 * found
+    certificate = Certificate(made)
+    assert held_by(certificate) == pytest.approx([found for _, found, _ in volumes(made)])
+    tank = VolumetricTank(certificate, 900.0, 0.1, 3, 20.0)
+    known = {one.symbol: one.value for one in (*tank.inputs, *tank.resolution)}
+    assert tank.took(known, 0.0, 900.0, 20.0) == pytest.approx(bench.true_error(900.0), rel=5e-4)
+
+
+def slopes(made, row=0):
+    return {line.symbol: float(line.sensitivity) for line in made.measurements[0].budgets[row].lines}
+
+
+def test_every_deviation_counts_in_its_direction(bench):
+    found = slopes(record(calibrate(bench, **QUICK)), 1)
+    assert found["W_1"] == pytest.approx(-0.001, rel=0.005), "shown too much, a kilogram is a litre too many"
+    assert found["W_2"] == pytest.approx(0.001, rel=0.005)
+    assert found["δV"] == pytest.approx(1.0, rel=1e-3)
+    volume = bench.true_error(1200.0)
+    assert found["t_m"] == pytest.approx(-volume * (2.1e-4 - 51e-6), rel=0.1), "it was colder, denser"
+    assert found["h_res"] == pytest.approx(-volume / 1200.0, rel=0.02)
+
+
+def test_without_the_airs_buoyancy_it_would_be_a_thousandth_less(bench):
+    """By hand, of one filling: what the can lost, and the sheet's factor of 1.00105."""
+    evidence = calibrate(bench, **QUICK)
+    first = evidence.observations[0].values
+    lost = first["can_before"].value - first["can_after"].value
+    (_, found, u), _ = volumes(record(evidence))
+    above = first["level"].value - first["level_before"].value - 600.0
+    told = lost / 998.2 * 1.00105 - above * found / 600.0
+    assert told == pytest.approx(found, abs=2 * u)
+    assert lost / 998.2 - above * found / 600.0 < found - u
+
+
+def test_a_scale_that_was_filled_too_far_is_carried_back(bench):
+    evidence = calibrate(bench, **QUICK)
+    raised = tuple(
+        replace(one, values={**one.values, "level": one.reading("level")._replace(
+            value=one.reading("level").value + 2.0
+        )})
+        for one in evidence.observations
+    )  # fmt: skip
+    plain, moved = (volumes(record(each)) for each in (evidence, replace(evidence, observations=raised)))
+    for (level, before, _), (_, after, _) in zip(plain, moved, strict=True):
+        assert before - after == pytest.approx(2.0 * before / level, rel=0.03)
+
+
+def test_a_vessel_that_is_filled_too_far_or_not_drained_stops_the_run(tmp_path):
+    for number, (skipped, said) in enumerate((("Drain", r"0 ± 2 mm are asked"), ("Fill", r"600 ± 5 mm"))):
+        with VesselBench.up(tmp_path / f"{number}" / "bench", seed=7) as bench:
+            with bench.world.present():
+                bench.rig.tank.mass = 10.0
+
+            def idle(asked, options, skipped=skipped, bench=bench):
+                return options[0] if asked.startswith(skipped) else bench.person(asked, options)
+
+            with pytest.raises(RunError, match=said):
+                ShortRuns().calibrate(bench, person=Beside(idle), **QUICK)
+
+
+def test_a_balance_that_was_not_calibrated_so_high_is_refused(bench):
+    evidence = calibrate(bench, **QUICK)
+    heavier = tuple(
+        replace(
+            one,
+            values={
+                **one.values,
+                **{
+                    name: one.reading(name)._replace(value=one.reading(name).value + 300.0)
+                    for name in ("can_before", "can_after")
+                },
+            },
+        )
+        for one in evidence.observations
+    )
+    with pytest.raises(CertificateRefused):
+        evaluated(replace(evidence, observations=heavier))
+
+
+@pytest.mark.parametrize("levels", [[], [600.0, 600.0]])
+def test_places_are_named_once(levels):
+    with pytest.raises((ValueError, ParameterError), match="levels names each place"):
+        VesselParameters(levels=levels, expansion=51e-6, expansion_expanded=1e-6)
+
+
+def test_a_run_holds_when_it_is_verified(tmp_path):
+    clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
+    with VesselBench.up(tmp_path / "bench", seed=5, clock=clock) as bench:
+        evidence = calibrate(bench, **QUICK)
+        events = read_journal(tmp_path / "run" / FILE)
+        key = SealKey(Ed25519PrivateKey.generate())
+        library = CertificateLibrary([tmp_path / "bench"])
+        run = RealRun(tmp_path / "run", events, record(evidence), key, library)
+        assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+
+
+def test_intervals_cover_the_true_volumes():
+    """`benchmarks/truth.py` is the full-sized check; of these seeds it is known what they give."""
+    intervals = [one for seed in range(1, 11) for one in calibrate_any("vessel-bench", seed)]
+    assert len(intervals) == 10 * 4
+    # Those of one calibration miss together: they share the balance.
+    assert sum(not one.covers for one in intervals) <= 4
