@@ -10,7 +10,7 @@ from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import with_words
 from remotecal.store.pages import runs_named
 from remotecal.store.placed import PlacedOrder, Stage, at_stage, placed, placed_of
-from remotecal.store.tables import orders, run_items
+from remotecal.store.tables import amendments, orders, run_items
 from remotecal.store.together import together
 
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ class ByNumber:
                 .where(column == number)
                 for column in (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
             ),
+            select(orders.c.id)
+            .join(amendments, (amendments.c.run == orders.c.id) & (amendments.c.station == orders.c.station))
+            .where(amendments.c.number == number),
         ]
         query = placed(now).where(orders.c.id.in_(union(*ways)))
         if account is not None:

@@ -20,6 +20,7 @@ from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.standing import RunStanding, fitting, keep
 from remotecal.store.tables import (
+    amendments,
     journal_lines,
     run_equipment,
     run_items,
@@ -317,7 +318,7 @@ class AboutRuns:
 def items_numbered(number: str, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
     """Return the query of `AboutRuns.numbered`."""
     columns = (run_items.c.serial, run_items.c.owner_number, run_items.c.certificate)
-    return _latest(run_items, columns, number, limit, account)
+    return _latest(run_items, columns, number, limit, account, amended=True)
 
 
 def equipment_numbered(number: str, limit: int) -> Select[*tuple[Any, ...]]:
@@ -326,15 +327,25 @@ def equipment_numbered(number: str, limit: int) -> Select[*tuple[Any, ...]]:
 
 
 def _latest(
-    table: Table, columns: Sequence[Column[str]], number: str, limit: int, account: str | None = None
+    table: Table,
+    columns: Sequence[Column[str]],
+    number: str,
+    limit: int,
+    account: str | None = None,
+    *,
+    amended: bool = False,
 ) -> Select[*tuple[Any, ...]]:
     """Return the query for rows with a number in one of these columns, of the latest runs; "" is nobody's.
 
+    With `amended` also those of the run of which an amended certificate has the number.
     Each column is looked up in its own index: among alternatives, SQLite would rather take any other.
     """
     from sqlalchemy import select, union
 
     each = [select(table).where(column == number, column != "") for column in columns]
+    if amended:
+        same = (amendments.c.station == table.c.station) & (amendments.c.run == table.c.run)
+        each.append(select(table).join(amendments, same).where(amendments.c.number == number))
     found = union(*each).subquery()
     query = select(found)
     if account is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
-from remotecal.store.tables import runs, signed_certificates
+from remotecal.store.tables import amendments, runs, signed_certificates
 from remotecal.store.together import together
 from remotecal.store.unbegun import AwaitsConsent, Declined, awaiting_consent, declined, overdue
 
@@ -26,6 +26,8 @@ class IssuedRow(NamedTuple):
     number: str
     at: float
     """When, in seconds since 1970, UTC."""
+    replaced: str | None
+    """Number of the issued one that has taken its place; None while there is none."""
 
 
 class IssuedAndOpen(NamedTuple):
@@ -47,8 +49,14 @@ def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, 
     """Return the query for certificates issued since a time, of an account or of all, the latest first."""
     from sqlalchemy import select
 
-    table = signed_certificates
-    query = select(table.c.station, table.c.run, table.c.device, table.c.number, table.c.at).where(
+    table, following = signed_certificates, signed_certificates.alias()
+    # By its number: by its duty, SQLite would go through all that were ever issued.
+    counts = (following.c.number == amendments.c.number) & (following.c.duty + "" == "issued")
+    replaced = (
+        select(amendments.c.number).join(following, counts).where(amendments.c.replaces == table.c.number)
+    )
+    columns = (table.c.station, table.c.run, table.c.device, table.c.number, table.c.at)
+    query = select(*columns, replaced.scalar_subquery().label("replaced")).where(
         table.c.duty == "issued", table.c.at >= since
     )
     if account is not None:

@@ -66,6 +66,19 @@ class Person:
         self.page.keyboard.type(text)
         self.keys += len(text)
 
+    def tab_to(self, there: Locator) -> None:
+        """Press Tab until the focus stands there, where it can be seen."""
+        expect(there).to_be_visible()
+        for _ in range(200):
+            self.page.keyboard.press("Tab")
+            self.keys += 1
+            if there.evaluate("(it) => it === document.activeElement"):
+                break
+        assert (
+            there.evaluate("(it) => it.matches(':focus-visible') && getComputedStyle(it).outlineStyle")
+            == "solid"
+        )
+
     def fill(self, there: Locator, text: str) -> None:
         """Type a text into a field that was got to by a click or keys."""
         there.fill(text)

@@ -12,7 +12,7 @@ from reading import codes
 from soft_token import PIN, needs_softhsm, put_into_token
 from test_web_browser import RULES, browser, said
 from test_web_certificates import issued
-from test_web_days import LOCALES, Person, person
+from test_web_days import LOCALES, Person, announce, person
 from test_web_items import ordered
 from test_web_review import FILED, sign_as
 from test_web_sign_at import sign_at, signed_by, spoil
@@ -189,20 +189,65 @@ def test_17_a_wrong_customer_is_amended(
     replaced = say("certificates.replaced", number=following.number)
     web.clock.ahead += 61.0
     public = f"/v/{web.hub.laboratory.store.signings.numbered(old).token}"
-    shown = {"/certificates", f"/certificates?q={old}", f"/runs/here/{run}", f"/label?number={old}", public}
-    others = {
-        f"/search?q={old}",
-        f"/orders/{run}",
-        f"/items/{order['item']}",
-        f"/review/here/{run}",
-        "/orders",
-    }
+    shown = {"/certificates", f"/certificates?q={old}", f"/runs/here/{run}", f"/orders/{run}", public}
+    shown |= {f"/search?q={number}" for number in (old, following.number)}
+    others = {f"/items/{order['item']}", "/orders", "/runs"}
     acme = person(browser, web, said, "", user="customer", **looking)
-    for reader, own in ((page, set()), (acme.page, {"/my"})):
+    review = f"/review/here/{run}"
+    for reader, own in ((page, {"/", review}), (acme.page, {"/my"})):
         told = {address: read_at(reader, web.url + address) for address in shown | own | others}
-        assert {address for address, text in told.items() if replaced in text} >= shown | own
-        assert {address for address, text in told.items() if old in text and replaced not in text} == set()
+        assert {address for address, text in told.items() if replaced in text} >= (shown | own) - {review}
+        # On the page where the new one is reviewed it is said the other way round.
+        assert [address for address in told if old in told[address] and replaced not in told[address]] in (
+            [],
+            [review],
+        )
     for address in (f"/recall?number={old}", f"/label?number={following.number}", "/numbers"):
         seal.page.goto(web.url + address)
         clear_to_all(address, seal.page)
+    assert said == []
+
+
+NO_POINTER = (
+    "for (const kind of ['pointerdown', 'mousedown']) addEventListener(kind, () => console.error(kind), true)"
+)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_a_run_is_ordered_and_its_certificate_issued_by_keys_alone(
+    browser: Browser, web: Web, said: list[str], language: str
+) -> None:
+    item = ordered(web, account="acme")["item"]
+    announce(web)
+    someone = person(browser, web, said, "a run ordered by keys alone, goal 0 clicks", language)
+    someone.page.context.add_init_script(NO_POINTER)
+    someone.begin(web.url)
+    someone.type("/M1\n")
+    someone.tab_to(someone.page.locator(f"a[href='/items/{item}']"))
+    someone.type("\n")
+    someone.tab_to(someone.link("items.order_one"))
+    someone.type("\n")
+    someone.tab_to(someone.button("ordering.go", count=1))
+    someone.type("\n")
+    expect(someone.page).to_have_url(re.compile(r"/orders/O-"))
+    someone.done()
+    run = someone.page.url.rpartition("/")[2]
+    web.do(web.carry_out(run))
+    for duty in FILED:
+        sign_as(web, run, duty)
+    goal = "a certificate issued by keys alone, goal 0 clicks"
+    sealer = person(browser, web, said, goal, language, "administrator")
+    sealer.page.context.add_init_script(NO_POINTER)
+    sealer.begin(web.url)
+    sealer.tab_to(sealer.page.locator(f"a[href='/review/here/{run}']").first)
+    sealer.type("\n")
+    sealer.tab_to(sealer.button("review.issue"))
+    with web.clock.put_forward(301.0):
+        sealer.type("\n")
+        expect(sealer.page.get_by_label(sealer.words("login.password"))).to_be_focused()
+        sealer.type(f"{PASSWORD}\n")
+        expect(sealer.page.locator("main > p strong")).to_contain_text(sealer.words("signed.issued"))
+    sealer.done()
+    assert web.hub.laboratory.store.signings.latest("here", run).duty == "issued"
+    assert someone.clicks == sealer.clicks == 0
     assert said == []

@@ -41,7 +41,7 @@ PAGES = {
         "/orders?number={number}&words=customer": 2,
         "/orders/sheets?order={run}": 3,
         "/orders/labels?order={run}": 2,
-        "/orders/{run}": 2,
+        "/orders/{run}": 3,
         "/live": 2,
         "/runs": 2,
         "/runs/here/{run}": 5,
@@ -66,7 +66,7 @@ PAGES = {
         "/people": 1,
         "/requests": 2,
         "/numbers": 3,
-        "/search?q={number}": 3,
+        "/search?q={number}": 4,
         "/resting?number=M1": 3,
     },
     "customer": {

@@ -65,8 +65,6 @@ def list_certificates(visitor: Visiting, q: Searched = "", before: BeforeRun = N
     last = None if before is None else (before.partition("/")[0], before.partition("/")[2])
     items = store.about.numbered(number, account=account) if number else ()
     found = [(item.station, item.run) for item in items]
-    if number and not found and (amended := store.amendments.numbered(number)) is not None:
-        found.append((amended.station, amended.run))
     rows = store.pages.certified(
         ON_A_PAGE + 1,
         before=last,

@@ -165,7 +165,10 @@ def show_order(order: RunName, visitor: Visiting) -> Response:
     """Return an order with all that it says."""
     placed = visible.placed(visitor.office, visitor.caller, order)
     whole = orders.whole(visitor.office, placed)
-    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown)
+    said = whole.order
+    numbers = {*said.numbers.values(), said.order.certificate or said.order.number}
+    replaced = visitor.office.store.amendments.replaced(numbers)
+    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown, replaced=replaced)
 
 
 @router.post("/{order}/again")

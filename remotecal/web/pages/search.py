@@ -47,10 +47,12 @@ async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "
 
     def page() -> Response:
         all_ = store.found.everything(number, visitor.office.clock.now(), account, MOST)
+        told = {row.certificate for row in all_.items} | {row.certificate for row in all_.equipment}
         return visitor.page(
             "search.html",
             number=number,
             whereabouts=[one._replace(end=_end(visitor, one)) for one in found],
+            replaced=store.amendments.replaced(told),
             **all_._asdict(),
         )
 
