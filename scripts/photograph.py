@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +21,12 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
+from tour_views import DESK, VIEWS, View
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 LANGUAGES = {"en": "", "zh-CN": ".zh-CN"}
 """What the browser asks for → what its pictures are called by."""
-DESK = {"width": 1280, "height": 800}
-PHONE = {"width": 360, "height": 740}
 ORDERED = 10
 """Runs that are ordered for a picture of one that is on, at most."""
 COLOURS = 64
@@ -42,43 +41,21 @@ class Laboratory:
     passwords: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A page of the tour."""
-
-    name: str
-    user: str
-    """Who looks; nobody if empty."""
-    go: Callable[[Page, str], None]
-    """Goes there, from Today."""
-    size: dict[str, int]
-
-
-def to(path: str) -> Callable[[Page, str], None]:
-    """Return what goes to an address."""
-
-    def go(page: Page, url: str) -> None:
-        page.goto(url + path)
-
-    return go
-
-
-def first(path: str, link: str) -> Callable[[Page, str], None]:
-    """Return what goes to a page, and to the first of its links that begins so."""
-
-    def go(page: Page, url: str) -> None:
-        page.goto(url + path)
-        where = page.locator(f'main a[href^="{link}"]').first.get_attribute("href")
-        page.goto(url + str(where))
-
-    return go
-
-
-def evidence(page: Page, url: str) -> None:
-    """Open the error at the first point of the last certificate's run."""
-    first("/certificates", "/runs/")(page, url)
-    where = page.locator('main a[href*="/results/"]').nth(2).get_attribute("href")
-    page.goto(url + str(where))
+def prepared(browser: Browser, lab: Laboratory) -> None:
+    """Let a customer ask for a calibration, and somebody bring a certificate on paper."""
+    page = page_of(browser, lab, "instruments", "zh-CN")
+    page.goto(lab.url + "/my/items")
+    page.locator('input[name="item"]').first.check()
+    page.locator('form[action="/my/requests/items"] button').click()
+    page.wait_for_url("**/my*")
+    page.context.close()
+    page = page_of(browser, lab, "liwei", "zh-CN")
+    page.goto(lab.url + "/standards/papers")
+    scan = {"name": "LSZ-2026-0815.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 the paper"}
+    page.locator("#scan").set_input_files(scan)
+    page.locator('form[action="/standards/papers"] button').click()
+    page.wait_for_url("**/standards/papers/*")
+    page.context.close()
 
 
 @contextmanager
@@ -87,7 +64,7 @@ def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
 
     Where it was over before it could be paused, another one is ordered.
     """
-    page = page_of(browser, lab, View("", "liwei", to("/"), DESK), "en")
+    page = page_of(browser, lab, "liwei", "en")
     for _ in range(ORDERED):
         page.goto(lab.url + "/orders?stage=certified")
         page.locator('main td a[href^="/orders/"]').first.click()
@@ -97,6 +74,7 @@ def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
             page.reload()
         page.goto(lab.url + str(run.first.get_attribute("href")))
         with suppress(NotInTime):
+            page.locator('progress:not([value="0"])').first.wait_for(timeout=5000)
             page.locator('button[name="verb"][value="pause"]').click(timeout=2000)
             page.locator('button[name="verb"][value="go_on"]').wait_for(timeout=5000)
             break
@@ -104,64 +82,6 @@ def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
         raise RuntimeError(f"{ORDERED} runs were over before they could be paused")
     yield
     page.locator('button[name="verb"][value="go_on"]').click()
-
-
-def put_up(page: Page, url: str) -> None:
-    """Put up a screen on a wall that tells names and values, and open its address as the screen would."""
-    page.goto(url + "/walls")
-    language = str(page.locator("html").get_attribute("lang"))
-    page.locator("#place").fill("大厅" if language == "zh" else "hall")
-    page.locator("#shown_in").select_option(language)
-    page.locator('input[name="full"]').check()
-    page.locator('form[action="/walls"] button').click()
-    page.goto(page.locator(".made code").inner_text())
-    page.locator(".state.paused").first.wait_for()
-    with suppress(NotInTime):
-        page.locator(".silent").first.wait_for(state="hidden", timeout=10_000)
-
-
-def replayed(page: Page, url: str) -> None:
-    """Go to the middle of the last certificate's run."""
-    first("/certificates", "/runs/")(page, url)
-    page.goto(page.url.partition("?")[0] + "/moment")
-    most = str(page.locator("#line").get_attribute("max"))
-    page.goto(f"{page.url}?line={int(most) // 2}")
-
-
-def looked_through(page: Page, url: str) -> None:
-    """Have the audit log looked through."""
-    page.goto(url + "/audit")
-    page.locator('form[action="/audit/chain"] button').click()
-    page.goto(url + "/audit")
-
-
-VIEWS = (
-    View("today", "liwei", to("/"), DESK),
-    View("orders", "liwei", to("/orders"), DESK),
-    View("run", "liwei", first("/certificates", "/runs/"), DESK),
-    View("evidence", "liwei", evidence, DESK),
-    View("replay", "liwei", replayed, DESK),
-    View("review", "wangfang", first("/review", "/review/"), DESK),
-    View("certificates", "liwei", to("/certificates"), DESK),
-    View("items", "liwei", to("/items"), DESK),
-    View("item", "liwei", to("/items/1"), DESK),
-    View("notices", "liwei", to("/notices"), DESK),
-    View("standards", "liwei", to("/standards"), DESK),
-    View("standard", "liwei", first("/standards", "/standard?"), DESK),
-    View("stations", "chenjing", to("/stations"), DESK),
-    View("station", "liwei", to("/stations/demo-site"), DESK),
-    View("statistics", "liwei", to("/statistics"), DESK),
-    View("spread", "liwei", to("/statistics/spread?by=model"), DESK),
-    View("intervals", "liwei", to("/statistics/intervals?by=item"), DESK),
-    View("people", "liwei", to("/people"), DESK),
-    View("audit", "chenjing", looked_through, DESK),
-    View("wall", "chenjing", put_up, DESK),
-    View("passkeys", "liwei", to("/passkeys"), DESK),
-    View("key", "wangfang", to("/signing/key"), DESK),
-    View("my", "instruments", to("/my"), DESK),
-    View("public", "", first("/certificates", "/v/"), PHONE),
-    View("phone", "liwei", to("/"), PHONE),
-)
 
 
 @contextmanager
@@ -181,45 +101,56 @@ def laboratory() -> Iterator[Laboratory]:
             process.send_signal(signal.SIGINT)
 
 
-def page_of(browser: Browser, lab: Laboratory, view: View, locale: str) -> Page:
-    """Return a window of whoever looks."""
-    page = browser.new_context(locale=locale, viewport=view.size, device_scale_factor=1).new_page()
-    page.goto(lab.url + "/")
-    user = view.user or "liwei"
-    page.locator('input[name="name"]').fill(user)
-    page.locator('input[name="password"]').fill(lab.passwords[user])
-    page.keyboard.press("Enter")
-    page.locator("nav").first.wait_for()
+def page_of(browser: Browser, lab: Laboratory, user: str, locale: str) -> Page:
+    """Return a window of somebody who is logged in, or of nobody."""
+    page = browser.new_context(locale=locale, viewport=DESK, device_scale_factor=1).new_page()
+    page.goto(lab.url + "/login")
+    if user:
+        page.locator('input[name="name"]').fill(user)
+        page.locator('input[name="password"]').fill(lab.passwords[user])
+        page.keyboard.press("Enter")
+        page.locator("nav").first.wait_for()
     return page
 
 
 def keep(shot: bytes, path: Path) -> None:
     """Keep a picture with few colours."""
     picture = Image.open(io.BytesIO(shot)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
-    picture.save(path, optimize=True)
-    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+    picture.save(path, lossless=True, quality=75, method=4)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
-def take(browser: Browser, lab: Laboratory, folder: Path, views: Collection[View]) -> None:
-    """Take the pictures of some pages, in each language."""
-    for locale, called in LANGUAGES.items():
-        for view in views:
-            page = page_of(browser, lab, view, locale)
-            view.go(page, lab.url)
-            keep(page.screenshot(), folder / f"{view.name}{called}.png")
-            page.context.close()
+def take(browser: Browser, lab: Laboratory, folder: Path, locale: str, views: Collection[View]) -> None:
+    """Take the pictures of some pages in a language."""
+    windows: dict[str, Page] = {}
+    for view in views:
+        page = windows.get(view.user) or page_of(browser, lab, view.user, locale)
+        windows[view.user] = page
+        page.set_viewport_size(view.size)
+        view.go(page, lab.url)
+        path = re.sub(r"{\w+}", "[^/]+", view.shows)
+        if not re.fullmatch(f"{lab.url}{path}(?:[?#].*)?", page.url):
+            raise RuntimeError(f"{view.name} is to show {view.shows}, and shows {page.url}")
+        keep(page.screenshot(), folder / f"{view.name}{LANGUAGES[locale]}.webp")
+    for page in windows.values():
+        page.context.close()
 
 
 def main(folder: Path, names: Collection[str]) -> None:
     """Take those of some names, or all."""
     folder.mkdir(parents=True, exist_ok=True)
+    wanted = [view for view in VIEWS if not names or view.name in names]
     with laboratory() as lab, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        wanted = [view for view in VIEWS if not names or view.name in names]
-        take(browser, lab, folder, [view for view in wanted if view.go is not put_up])
-        if walls := [view for view in wanted if view.go is put_up]:
-            with paused_run(browser, lab):
-                take(browser, lab, folder, walls)
+        prepared(browser, lab)
+        for locale in LANGUAGES:
+            take(browser, lab, folder, locale, [view for view in wanted if not (view.while_on or view.last)])
+        if moved := [view for view in wanted if view.while_on]:
+            for locale in LANGUAGES:
+                with paused_run(browser, lab):
+                    take(browser, lab, folder, locale, moved)
+        for locale in LANGUAGES:
+            take(browser, lab, folder, locale, [view for view in wanted if view.last])
         browser.close()
 
 

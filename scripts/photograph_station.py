@@ -22,12 +22,13 @@ for part in ("transport", "procedures", "links", ""):
 
 from hand import DIAL, read_by_hand
 from laboratories import founded
-from photograph import DESK, LANGUAGES, PHONE, keep
+from photograph import LANGUAGES, keep
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page
 from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import tiny_bench
+from tour_views import DESK, PHONE
 from windows import chromium
 
 from remotecal.station.on_site import Wish, wish_for
@@ -143,7 +144,7 @@ class Camera:
             part.wait_for()
             block = "start" if page.viewport_size == PHONE else "nearest"
             part.evaluate("(part, block) => part.scrollIntoView({ block })", block)
-            keep(page.screenshot(), self._folder / f"{called.format(view)}.png")
+            keep(page.screenshot(), self._folder / f"{called.format(view)}.webp")
 
 
 def paused(browser: Browser, beside: Beside, path: Path, folder: Path) -> None:
