@@ -10,6 +10,7 @@ from remotecal.fluids.gas import AIR, NITROGEN, Gas
 from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasState
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.fluids.moisture import WATER_FRACTION_U, water_fraction
+from remotecal.fluids.sgerg_equation import SimpleEquation
 from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -53,10 +54,16 @@ class LoopGas:
     def _equation(self) -> GasEquation:
         told = self._told
         if told.equation:
-            return EQUATIONS[told.equation]
+            return self.equation_by(told.equation)
         if told.dew_point is not None or told.gas == "natural gas":
             return EQUATIONS["GERG-2008"]
         return EQUATIONS["Lemmon 2000" if told.gas == "air" else "Span 2000"]
+
+    def equation_by(self, name: str) -> GasEquation:
+        """Return an equation of state for the gas by its name."""
+        if name == "SGERG-88":
+            return SimpleEquation.of(self._dry, *self._told.simple)
+        return EQUATIONS[name]
 
     def with_dew_point(self, dew_point: Callable[[Numbers], Number], pressure: float) -> LoopGas:
         """Return the gas with the water that was read.

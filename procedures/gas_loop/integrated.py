@@ -25,7 +25,6 @@ from remotecal.fluids.base_conditions import (
     conversion_factor,
     ideal,
 )
-from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.model import Column, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.digits import fixed, with_uncertainty
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -87,7 +86,7 @@ class ProgrammedConversion:
         self.base = BaseConditions(parameters.base_temperature, 1000.0 * parameters.base_pressure)
         self._z: CompressionFactor = ideal
         if parameters.method != "ideal":
-            self._z = by_equation(EQUATIONS[parameters.method], filling.gas())
+            self._z = by_equation(filling.equation_by(parameters.method), filling.gas())
 
     def factor(self, t: Number, p: Number) -> Number:
         """Return C at a temperature in °C and an absolute pressure in Pa."""

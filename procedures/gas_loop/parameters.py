@@ -55,7 +55,11 @@ class LoopParameters(GasMeterParameters):
     dew_change: Annotated[float, In("K", above=0)] = 0.5
     """How much the dew point it tells may change in a repeat (unverified): a mirror that is cleaned, and gas
     that is still drying, tell another one."""
-    equation: Literal["", "GERG-2008", "AGA8 DETAIL", "Lemmon 2000", "Span 2000"] = ""
+    calorific_value: Annotated[float | None, In("MJ/m3", at_least=20, at_most=48)] = None
+    """Superior calorific value for SGERG-88 (25 °C; 0 °C, 101.325 kPa)."""
+    relative_density: Annotated[float | None, In("1", at_least=0.55, at_most=0.9)] = None
+    """Relative density for SGERG-88 (0 °C, 101.325 kPa); carbon dioxide and hydrogen are in `fractions`."""
+    equation: Literal["", "GERG-2008", "AGA8 DETAIL", "SGERG-88", "Lemmon 2000", "Span 2000"] = ""
     """Equation of state of both ends; the best one for the gas where none is given: Lemmon 2000 for dry air,
     Span 2000 for dry nitrogen, GERG-2008 else."""
     cooling: Annotated[float, In("°C", at_least=5, at_most=40)] = 20.0
@@ -128,7 +132,7 @@ class LoopParameters(GasMeterParameters):
     """What the thermometer ahead of the nozzles feels of the stream's velocity (unverified); counts where the
     bench states `plenum_diameter`."""
 
-    method: Literal["AGA8 DETAIL", "GERG-2008", "Lemmon 2000", "Span 2000", "ideal"] | None = None
+    method: Literal["AGA8 DETAIL", "GERG-2008", "SGERG-88", "Lemmon 2000", "Span 2000", "ideal"] | None = None
     """By which method for Z a meter that tells its volume at base conditions converts, as it is programmed;
     "ideal" is Z/Z_b = 1."""
     base_pressure: Annotated[float, In("kPa", at_least=90, at_most=110)] = 101.325
@@ -180,6 +184,12 @@ class LoopParameters(GasMeterParameters):
     def _gas_can_be(self) -> Self:
         if (self.gas == "natural gas") is not bool(self.components):
             raise ValueError("components and fractions are given for natural gas, and for it alone")
+        if "SGERG-88" in {self.equation, self.method} and (
+            self.gas != "natural gas" or None in {self.calorific_value, self.relative_density}
+        ):
+            raise ValueError("SGERG-88 is of natural gas, by calorific_value and relative_density: give both")
+        if self.equation == "SGERG-88" and self.by_nozzles:
+            raise ValueError("SGERG-88 tells no critical flow: take another equation, or no by_nozzles")
         if len(self.components) != len(self.fractions):
             raise ValueError("components and fractions go together, one of each")
         if len(set(self.components)) < len(self.components):
@@ -189,6 +199,13 @@ class LoopParameters(GasMeterParameters):
         if len(self.fraction_uncertainties) not in {0, len(self.fractions)}:
             raise ValueError("fraction_uncertainties are given for all fractions, or for none")
         return self
+
+    @property
+    def simple(self) -> tuple[float, float]:
+        """Calorific value and relative density, for SGERG-88 (ParameterError where they are not given)."""
+        if self.calorific_value is None or self.relative_density is None:
+            raise ParameterError("SGERG-88 takes calorific_value and relative_density: give both")
+        return self.calorific_value, self.relative_density
 
     @property
     def elsewhere(self) -> tuple[float, ...]:

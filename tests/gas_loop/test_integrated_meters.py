@@ -171,6 +171,21 @@ def test_what_it_converts_by_is_the_orders(measured):
         assert value - errors[0] == pytest.approx(100 * (worth - 1), abs=0.05)
 
 
+def test_natural_gas_goes_by_the_equation_that_is_ordered(tmp_path):
+    simple = {"calorific_value": 40.003, "relative_density": 0.5806}
+    with up(tmp_path, gas="natural gas") as bench:
+        evidence = calibrate(bench, flows=[100.0], equation="SGERG-88", **simple)
+        made = record(evidence)
+        assert max(map(abs, off(bench, made))) < 1.5
+    assert "equation of state: SGERG-88; remotecal" in write(made).decode()
+    assert "ISO 12213-3:2006" in write(made).decode(), "what its uncertainty is by"
+    by_method = [parts(evaluated(evidence, method=each)) for each in ("GERG-2008", "SGERG-88")]
+    (gerg,), (sgerg,) = (each["calculatorError"] for each in by_method)
+    assert gerg == pytest.approx(0.0, abs=0.004)
+    assert gerg != sgerg, "a difference of methods"
+    assert sgerg == pytest.approx(0.0, abs=0.03), "it computes by GERG-2008"
+
+
 def test_how_finely_its_base_volume_is_read_counts(measured):
     _, evidence = measured
     coarse = evaluated(evidence, base_resolution=0.1)

@@ -9,7 +9,7 @@ import pytest
 
 from remotecal.errors import CertificateRefused, ParameterError
 from remotecal.fluids.gas import AIR, NITROGEN
-from remotecal.fluids.gas_equations import EQUATIONS
+from remotecal.fluids.gas_equations import EQUATIONS, carried
 from remotecal.model import Certificate, Column, Table, Text, Uncertainty
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.master import Master, Together, choose
@@ -17,6 +17,7 @@ from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 from remotecal.procedures.library.gas_loop.passing import passed_meter
 from remotecal.procedures.library.gas_loop.reynolds import ReynoldsFit
 from remotecal.sim.certificates import Certified, certificate
+from remotecal.sim.gas_loop.gas import COMPOSITION
 from remotecal.sim.paper import LABORATORY
 from remotecal.uncertainty import Budget, Input
 
@@ -227,6 +228,43 @@ def test_a_filling_that_would_drip_is_refused():
         ParameterError, match=r"at 1000 kPa: .* stays vapour .* or fill the loop with a drier gas"
     ):
         filling.require(20.0, 1e6)
+
+
+def test_natural_gas_goes_by_one_equation_at_both_ends_whichever_is_chosen():
+    """Densities by SGERG-88 and DETAIL are GERG-2008's within what they state, and the ratio is the same."""
+    told = {**TOLD, "gas": "natural gas", "components": tuple(COMPOSITION)}
+    told |= {"fractions": tuple(COMPOSITION.values())}
+    gerg = LoopGas(LoopParameters(**told))
+    normal = gerg.state(0.0, 101_325.0)
+    # Of the gases, kJ/mol at 25 °C (ISO 6976:1995).
+    heats = {"methane": 890.63, "ethane": 1560.69, "propane": 2219.17}
+    heat = sum(COMPOSITION[each] * of for each, of in heats.items())
+    simple = {
+        "calorific_value": heat / (22.414097 * normal.z),
+        "relative_density": normal.density / 1.292923,
+    }
+    ends = (20.0, 4e6), (20.5, 3.98e6)
+    for equation in ("SGERG-88", "AGA8 DETAIL"):
+        gas = LoopGas(LoopParameters(**told, **simple, equation=equation))
+        assert gas.equation.name == equation
+        for t, p in ends:
+            assert gas.density(t, p) == pytest.approx(gerg.density(t, p), rel=1e-3)
+        ratios = [one.density(*ends[0]) / one.density(*ends[1]) for one in (gas, gerg)]
+        assert ratios[0] == pytest.approx(ratios[1], rel=5e-6)
+    sgerg = LoopGas(LoopParameters(**told, **simple, equation="SGERG-88"))
+    assert sgerg.density(20.0, 4e6) != gerg.density(20.0, 4e6)
+    with pytest.raises(ParameterError, match="one equation of state"):
+        carried(1.0, sgerg.state(20.0, 1e6), gerg.state(20.0, 1e6))
+    with pytest.raises(ParameterError, match=r"gas pressure .* SGERG-88"):
+        sgerg.state(20.0, 13e6)
+    wrong = LoopGas(LoopParameters(**told, calorific_value=47.0, relative_density=0.75, equation="SGERG-88"))
+    with pytest.raises(ParameterError, match="they are of different gases"):
+        wrong.state(20.0, 4e6)
+    for without in ({}, {"calorific_value": 40.0}):
+        with pytest.raises(ValueError, match="by calorific_value and relative_density: give both"):
+            LoopParameters(**told, **without, equation="SGERG-88")
+    with pytest.raises(ValueError, match="SGERG-88 tells no critical flow"):
+        LoopParameters(**told, **simple, equation="SGERG-88", by_nozzles=True, back_pressure=0.95)
 
 
 def test_what_is_stated_of_the_filling_is_uncertain():

@@ -12,6 +12,16 @@ from remotecal.sim.gas_loop.assemblies import ClosedLoop
 LOOP = "gas_loop.meter_by_masters"
 ETHANE = {"components": ["methane", "ethane"], "fractions": [0.9, 0.1]}
 
+SIMPLE = {
+    "gas": "natural gas",
+    "components": ["methane", "ethane", "propane", "nitrogen", "carbon_dioxide"],
+    "fractions": [0.965, 0.018, 0.003, 0.009, 0.005],
+    "equation": "SGERG-88",
+    "calorific_value": 40.003,
+    "relative_density": 0.5806,
+    "by_nozzles": False,
+}
+
 
 @contextmanager
 def gas_loop(folder):
@@ -46,6 +56,8 @@ class TestGasLoop(Heeded):
             "gas": {"gas": "nitrogen"},
             "components": {"gas": "natural gas", **ETHANE},
             "fractions": {"gas": "natural gas", **ETHANE},
+            "calorific_value": SIMPLE,
+            "relative_density": {**SIMPLE, "relative_density": 0.5816},
             "fraction_uncertainties": {
                 "gas": "natural gas",
                 **ETHANE,
