@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from remotecal.hub.ordering import announced
-from remotecal.hub.out_of_service import Out, calibrated_by
+from remotecal.hub.out_of_service import calibrated_by
 from remotecal.journal.events import seconds
 from remotecal.journal.evidence import start_of
 from remotecal.model.identifiers import among
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from remotecal.certificates.signing.seal import PublicKey
+    from remotecal.hub.out_of_service import Out
     from remotecal.journal.evidence import Start
     from remotecal.store import Store
     from remotecal.store.orders import OrderRow
     from remotecal.store.stations import StationRow
 
 
-def refuse_if_out(store: Store, laboratory: PublicKey, station: StationRow, order: OrderRow) -> str:
+def refuse_if_out(store: Store, laboratory: PublicKey, station: StationRow, order: OrderRow, out: Out) -> str:
     """Refuse an order that waits, where its bench has a standard that is out of service; return why.
 
     That is noted with the order, which its customer reads; which standard it is, and what somebody said of
@@ -36,8 +37,9 @@ def refuse_if_out(store: Store, laboratory: PublicKey, station: StationRow, orde
         laboratory: the key that signs orders.
         station: who is to carry it out, as it told of its benches last.
         order: the order.
+        out: what is out of service.
     """
-    if order.state != "issued" or not (out := Out.of(store)).rows:
+    if order.state != "issued" or not out.rows:
         return ""
     signed = unseal(order.envelope, "order", RemoteOrder, [laboratory])
     bench = announced(station).get(signed.bench)

@@ -31,6 +31,7 @@ from remotecal.hub.issued import enter_issued
 from remotecal.hub.keeping import Keeping
 from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.noticing import Noticing
+from remotecal.hub.out_of_service import Out
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
 from remotecal.locks import hold
@@ -271,8 +272,10 @@ class Hub:
 
     def _may_begin(self, station: StationRow) -> OrderRow | None:
         """Return the oldest order a station may begin; what needs a standard out of service is refused."""
+        out: Out | None = None
         while (order := self._store.orders.next(station.name, time.time())) is not None:
-            if not refuse_if_out(self._store, self.laboratory.key.public, station, order):
+            out = out or Out.of(self._store)
+            if not refuse_if_out(self._store, self.laboratory.key.public, station, order, out):
                 return order
         return None
 
@@ -291,7 +294,9 @@ class Hub:
         with self._store.transaction():
             order, key = self._store.orders.find(claim.order), self.laboratory.key.public
             theirs = order is not None and order.station == station.name
-            reason = refuse_if_out(self._store, key, station, order) if order and theirs else ""
+            reason = ""
+            if order and theirs:
+                reason = refuse_if_out(self._store, key, station, order, Out.of(self._store))
             reason = reason or self._store.orders.claim(claim.order, station.name, claim.claim, time.time())
             self._store.note(
                 station.name, "claim", {"order": claim.order, "granted": not reason, "reason": reason}

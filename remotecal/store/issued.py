@@ -9,7 +9,7 @@ from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import amendments, runs, signed_certificates
 from remotecal.store.together import together
-from remotecal.store.unbegun import AwaitsConsent, Declined, awaiting_consent, declined, overdue
+from remotecal.store.unbegun import AwaitsConsent, Declined, asking, awaiting_consent, declined, overdue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -72,13 +72,14 @@ def issued_and_open(connection: Connection, since: float, now: float, limit: int
         open_remarks(limit),
         open_requests(limit),
         awaiting_consent(now),
+        asking(),
         declined(now, limit),
     )
-    done, remarked, asked, waiting, refused = together(connection, *queries)
+    done, remarked, asked, waiting, said, refused = together(connection, *queries)
     return IssuedAndOpen(
         tuple(map(IssuedRow._make, done)),
         tuple(map(RemarkRow._make, remarked)),
         tuple(map(RequestRow._make, asked)),
-        tuple(islice(overdue(waiting, now), limit)),
+        tuple(islice(overdue(waiting, said, now), limit)),
         tuple(map(Declined._make, refused)),
     )

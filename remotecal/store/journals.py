@@ -86,8 +86,14 @@ class RunRow:
     why_line: int = 0
     safe: str = ""
     on_site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantingRun(RunRow):
+    """A run that wants somebody, with what its being silent is told by."""
+
     heard: float | None = None
-    """When its station was heard of last, where that was asked for."""
+    """When its station was heard of last, of a run that is on; None of others."""
 
 
 class Journals:

@@ -14,7 +14,7 @@ from remotecal.store.awaiting import Awaiting, awaiting
 from remotecal.store.database import of_runs
 from remotecal.store.few import AWAITING, FEW_RUNS, UNSAFE
 from remotecal.store.issued import IssuedAndOpen, IssuedRow, issued, issued_and_open
-from remotecal.store.journals import RunRow, run_of
+from remotecal.store.journals import RunRow, WantingRun, run_of
 from remotecal.store.orders import OrderRow, order_of, with_words
 from remotecal.store.placed import STATES_AT, PlacedOrder, Stage, at_stage, placed, placed_of
 from remotecal.store.tables import orders, runs, signed_certificates, stations
@@ -198,7 +198,7 @@ class Pages:
         rows = self._rows(select(runs), ({runs.c.account: account},), limit, runs.c.began, key, before, which)
         return tuple(run_of(row) for row in rows)
 
-    def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[RunRow, ...]]:
+    def wanting(self, *, account: str | None = None, limit: int = 50) -> Mapping[str, tuple[WantingRun, ...]]:
         """Return the runs that want somebody, by why: the latest begun first, so many of each kind at most.
 
         A kind is a state that a run does not leave by itself or that goes on (`WANTED`), one of those few
@@ -229,10 +229,10 @@ class Pages:
             )
             for kind, which in kinds.items()
         ]
-        found: dict[str, list[RunRow]] = {kind: [] for kind in kinds}
+        found: dict[str, list[WantingRun]] = {kind: [] for kind in kinds}
         with self._database.read() as connection:
             for kind, *row in connection.execute(union_all(*each)):
-                found[kind].append(run_of(row))
+                found[kind].append(WantingRun(*row))
         return {kind: tuple(rows) for kind, rows in found.items()}
 
     def faults(self, station: str, limit: int = 20) -> tuple[tuple[str, RunRow], ...]:

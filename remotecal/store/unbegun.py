@@ -52,24 +52,40 @@ class Declined(NamedTuple):
 
 
 def awaiting_consent(now: float) -> Select[*tuple[Any, ...]]:
-    """Return the query for the orders whose stations may have said that they wait; see `overdue`."""
-    from sqlalchemy import literal, select, text
+    """Return the query for old orders that wait at stations which ask somebody (`asking`); see `overdue`."""
+    from sqlalchemy import select, text
 
     of = orders.c
-    said = literal('"waits_for_consent":{"order":"') + of.id + literal('"')
     long_ago = (of.issued <= now - OVERDUE) & (of.expires >= now)
-    return (
-        select(of.id, of.number, of.station, of.by, of.issued, stations.c.announced)
-        .join_from(orders, stations, stations.c.name == of.station)
-        .where(text(WAITING), long_ago, stations.c.announced.contains(said))
-        .order_by(of.issued)
-    )
+    there = of.station.in_(asking().with_only_columns(stations.c.name))
+    query = select(of.id, of.number, of.station, of.by, of.issued)
+    return query.where(text(WAITING), long_ago, there).order_by(of.issued)
 
 
-def overdue(rows: Iterable[tuple[Any, ...]], now: float) -> Iterator[AwaitsConsent]:
-    """Yield, of what `awaiting_consent` finds, the orders that wait by their stations' words for too long."""
-    for order, number, station, by, issued, announced in rows:
-        waits = json.loads(announced).get("waits_for_consent") or {}
+def asking() -> Select[*tuple[Any, ...]]:
+    """Return the query for the stations that ask somebody on site, with what each said of itself.
+
+    What they said is long: each one's is looked at once, however many orders wait there.
+    """
+    from sqlalchemy import select
+
+    said = stations.c.announced
+    return select(stations.c.name, said).where(said.contains('"waits_for_consent":{'))
+
+
+def overdue(
+    rows: Iterable[tuple[Any, ...]], said: Iterable[tuple[Any, ...]], now: float
+) -> Iterator[AwaitsConsent]:
+    """Yield, of what `awaiting_consent` finds, the orders that wait by their stations' words for too long.
+
+    Args:
+        rows: the orders.
+        said: what `asking` finds.
+        now: in seconds since 1970, UTC.
+    """
+    asked = {station: json.loads(announced).get("waits_for_consent") or {} for station, announced in said}
+    for order, number, station, by, issued in rows:
+        waits = asked.get(station, {})
         since = max(waits.get("since", now), issued)  # nobody was asked of an order before it was issued
         if waits.get("order") == order and since <= now - OVERDUE:
             yield AwaitsConsent(order, number, station, by, since)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from remotecal.runs.catalogue import Found
     from remotecal.store.orders import OrderRow
+    from remotecal.store.stations import StationRow
 
 router = APIRouter(prefix="/orders", tags=["orders"])
 
@@ -146,7 +147,8 @@ async def issue_all(
     """Issue orders, all or none of them, and return their ids; errors as `issue`."""
 
     def checked() -> list[ToIssue]:
-        procedures = [check_wanted(here, one) for one in wanted]
+        stations, out = here.store.stations.list(), Out.of(here.store)
+        procedures = [check_wanted(here, one, stations, out) for one in wanted]
         return [
             ToIssue(
                 one.order,
@@ -197,8 +199,16 @@ def give_order(order: RunName, given: AccountGiven, caller: Ordering, here: Here
     return whole(here, visible.placed(here, caller, order))
 
 
-def check_wanted(here: Office, wanted: OrderWanted) -> ProcedureNamed:
+def check_wanted(
+    here: Office, wanted: OrderWanted, stations: Sequence[StationRow], out: Out
+) -> ProcedureNamed:
     """Return an order's procedure by its content, once it is sure that parameters, points and bench suit it.
+
+    Args:
+        here: where it is ordered.
+        wanted: the order.
+        stations: all there are.
+        out: what is out of service.
 
     Raises:
         ParameterError: it is not installed here, or parameters or points are none of its own, or beyond the
@@ -218,8 +228,9 @@ def check_wanted(here: Office, wanted: OrderWanted) -> ProcedureNamed:
             f"it is planned for {day}, and may be begun from {today} for {wanted.hours:g} h only: plan "
             "another day, or give it more hours"
         )
-    station, others = here.store.stations.get(wanted.station), here.store.stations.list()
-    check_order(wanted.order, found, station, wanted.bench, day, others, Out.of(here.store))
+    there = {one.name: one for one in stations}
+    station = there.get(wanted.station) or here.store.stations.get(wanted.station)
+    check_order(wanted.order, found, station, wanted.bench, day, stations, out)
     return named
 
 

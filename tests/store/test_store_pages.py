@@ -1,6 +1,7 @@
 """Lists page by page, signed certificates, and the figures of the hub, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
@@ -12,9 +13,11 @@ from remotecal.errors import CertificateRefused, OrderError
 from remotecal.journal.writing import Journal
 from remotecal.order import HELD
 from remotecal.store import Store, tables
+from remotecal.store.journals import RunRow
 from remotecal.store.placed import Stage
 from remotecal.store.records import RecordRow
 from remotecal.store.signings import SigningRow
+from remotecal.store.tables import runs
 
 
 @pytest.fixture
@@ -218,3 +221,7 @@ def test_the_figures_of_the_hub(busy: Store, tmp_path: Path) -> None:
     assert found.certificates == {"performed": 0, "reviewed": 1, "approved": 0, "issued": 0}
     later = busy.figures.now(200.0, 60.0)
     assert (later.connected, later.open_orders, later.journal_lag) == (0, 0, 190.0)
+
+
+def test_a_run_is_all_its_columns_and_no_more() -> None:
+    assert [one.name for one in fields(RunRow)] == [one.name for one in runs.c]

@@ -16,7 +16,9 @@ from remotecal.clock import VirtualClock
 from remotecal.hub.ingest import Ingest
 from remotecal.journal.writing import Journal
 from remotecal.store import Store, few, tables
+from remotecal.store.issued import issued_and_open
 from remotecal.store.notices import NoticeWanted
+from remotecal.store.unbegun import OVERDUE
 from remotecal.transport.envelopes import seal
 from remotecal.transport.messages import Committed, JournalHead
 
@@ -379,3 +381,19 @@ def test_plans_of_what_a_commit_asks(filled: Store, text_of: bytes) -> None:
             few = ("Sort", "ORDER", "DISTINCT")  # of one run, or of those that the commit is of
             whole = [step for step in searched_whole(steps) if not any(word in step for word in few)]
             assert not whole or whole == ["SCAN audit"], "from its last entry, which is the one it looks for"
+
+
+def test_what_a_station_said_is_looked_at_once_however_many_orders_wait(filled: Store) -> None:
+    said = {"announced": '{"waits_for_consent":{"order":"o0000","since":1.0}}'}
+    now, looked = OVERDUE + 2.0, []
+    with filled.database.begin() as connection:
+        connection.execute(tables.stations.update().values(**said))
+        connection.execute(tables.orders.update().values(issued=1.0, expires=now + 9.0, state="issued"))
+    with filled.database.read() as connection:
+        if connection.dialect.name == "sqlite":
+            made = connection.connection.driver_connection
+            made.create_function("like", 2, lambda part, whole: looked.append(whole) or part[1:-1] in whole)
+        found = issued_and_open(connection, 0.0, now, 50)
+        connection.invalidate()
+    assert [one.id for one in found.overdue] == ["o0000"]
+    assert len(looked) in ({*range(60, 121)} if "sqlite" in filled.database.name else {0}), "of 60 stations"

@@ -120,9 +120,9 @@ def test_what_a_station_says_of_itself_is_bounded(said: dict[str, object]) -> No
 
 
 def test_nobody_is_asked_of_an_order_before_it_was_issued() -> None:
-    said, now = json.dumps({"waits_for_consent": {"order": "o", "since": -1e11}}), 1.79e9
-    assert list(overdue([("o", "N", "here", "x", now - 60.0, said)], now)) == []
-    (late,) = overdue([("o", "N", "here", "x", now - OVERDUE, said)], now)
+    said, now = [("here", json.dumps({"waits_for_consent": {"order": "o", "since": -1e11}}))], 1.79e9
+    assert list(overdue([("o", "N", "here", "x", now - 60.0)], said, now)) == []
+    (late,) = overdue([("o", "N", "here", "x", now - OVERDUE)], said, now)
     assert late.since == now - OVERDUE
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from html import unescape
 
 import pytest
+from asked import asking
 from test_web_items import entered, wanted
 from test_web_pages import browsing, key_in, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
@@ -19,6 +20,9 @@ from remotecal.pages.words import words
 from remotecal.store.out_of_service import OutOfServiceRow
 from remotecal.store.tables import run_equipment
 from remotecal.transport.messages import BenchAnnounced, Claim
+from remotecal.web.bodies import OrderWanted
+from remotecal.web.office import Office
+from remotecal.web.orders import issue_all
 
 WHY = "dropped <b>on the floor</b>"
 LATER = 301.0
@@ -181,6 +185,15 @@ def test_why_a_run_stands_apart_is_told_to_its_customer_without_particulars(
         ]
     finally:
         store.journals.note_unordered("here", run, "")
+
+
+def test_it_is_looked_once_for_all_orders_of_a_form(web: Web, run: str) -> None:
+    entered(web, name="Weight", serial="SPARE")
+    office, several = Office(web.hub.laboratory, web.clock), [OrderWanted.model_validate(wanted(web))] * 3
+    with out(web, "SPARE"), asking(office.store, by_pages=True) as sent:
+        assert len(web.do(issue_all(office, several, "operator", [None] * 3))) == 3
+    for table in ("run_equipment", "out_of_service"):
+        assert len([one for one in sent if f"FROM {table}" in one.statement]) == 1, table
 
 
 def test_what_a_bench_has_is_told_by_its_numbers() -> None:

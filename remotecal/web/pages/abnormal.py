@@ -10,7 +10,7 @@ from remotecal.transport.messages import HELLO_EVERY
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from remotecal.store.journals import RunRow
+    from remotecal.store.journals import RunRow, WantingRun
     from remotecal.web.office import Office
 
 NO_NEWS: Final = 3 * HELLO_EVERY
@@ -27,7 +27,7 @@ class Abnormal(NamedTuple):
     """For how long nothing was heard, of one that is silent."""
 
 
-def abnormal(office: Office, wanting: Mapping[str, Sequence[RunRow]]) -> list[Abnormal]:
+def abnormal(office: Office, wanting: Mapping[str, Sequence[WantingRun]]) -> list[Abnormal]:
     """Return what is not as it should be, of what `Pages.wanting` tells; what is not safe comes first.
 
     A run whose rig is not safe is told as that, and not once more as one that stopped.
@@ -45,7 +45,7 @@ def abnormal(office: Office, wanting: Mapping[str, Sequence[RunRow]]) -> list[Ab
     ]
 
 
-def silent_for(office: Office, row: RunRow) -> float:
+def silent_for(office: Office, row: WantingRun) -> float:
     """Return for how many seconds nothing was heard of a run: no line, no greeting, no indication."""
     last = max(row.updated, row.heard or 0.0)
     seen = office.watching.of(row.station, row.run)
