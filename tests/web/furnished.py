@@ -253,6 +253,7 @@ def _further(home: Furnished) -> None:
     store.journals.append("here", "ended", 1, [], 1.0)
     store.journals.note_unordered("here", "ended", "no order of ours")
     home.run["waits"] = order
+    store.stations.new_code("invited", time.time() + 86400)
     code = store.stations.new_code("spare", time.time() + 60)
     store.stations.enrol(code, "key", "print", time.time() + 86400, time.time())
     (first, *_) = installed_procedures()

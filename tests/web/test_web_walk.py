@@ -300,9 +300,11 @@ def test_a_files_name_leads_nowhere(home: Furnished, filled: Mapping[str, Filled
 
 IN_ADVANCE = frozenset({"/language", "/login", "/login/passkey", "/logout"})
 """Forms that begin or end a session, or say how one reads: their own tests send them twice."""
-ELSEWHERE = frozenset({"/orders/first", "/stations/{station}/read", "/stations/{station}/revoke"})
+AT_STATIONS = frozenset(f"/stations/{{station}}/{act}" for act in ("read", "revoke", "withdraw"))
+ELSEWHERE = AT_STATIONS | {"/orders/first"}
 """No procedure that is installed fits the tiny bench; `first_orders.carry_out` sends this form twice. A
-run that is on here uses what would be read, and needs its station: `test_web_stations` sends both."""
+run that is on here uses what would be read, and needs its station; and what was withdrawn can't be again:
+`test_web_stations` sends these."""
 ONLY_SHOWN = frozenset({"/items/import", "/my/table", "/signing/key/certificate", "/passkeys/new"})
 """Forms that do nothing yet: what they lead to asks first."""
 
