@@ -22,7 +22,8 @@ from remotecal.web.orders import BeforeOrder
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.ordering import opened
-from remotecal.web.pages.parameter_form import as_shown
+from remotecal.web.pages.parameter_form import as_shown, fields_of
+from remotecal.web.pages.pattern import procedure_of
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
@@ -165,7 +166,9 @@ def show_order(order: RunName, visitor: Visiting) -> Response:
     """Return an order with all that it says."""
     placed = visible.placed(visitor.office, visitor.caller, order)
     whole = orders.whole(visitor.office, placed)
-    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown)
+    kind = procedure_of(visitor, opened(visitor, placed.order))
+    units = {} if kind is None else {one.name: one.unit for one in fields_of(kind.accepts())}
+    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown, units=units)
 
 
 @router.post("/{order}/again")
