@@ -68,7 +68,8 @@ def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
     for _ in range(ORDERED):
         page.goto(lab.url + "/orders?stage=certified")
         page.locator('main td a[href^="/orders/"]').first.click()
-        page.locator('form[action$="/again"] button').click()
+        with page.expect_navigation():
+            page.locator('form[action$="/again"] button').click()
         run = page.locator('main a[href^="/runs/"]')
         while run.count() == 0:
             page.reload()

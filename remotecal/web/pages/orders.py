@@ -22,7 +22,8 @@ from remotecal.web.orders import BeforeOrder
 from remotecal.web.pages.frame import Sent, Visiting
 from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.ordering import opened
-from remotecal.web.pages.parameter_form import as_shown
+from remotecal.web.pages.parameter_form import as_shown, fields_of
+from remotecal.web.pages.pattern import procedure_of
 from remotecal.web.pages.weighty import once
 
 if TYPE_CHECKING:
@@ -168,7 +169,11 @@ def show_order(order: RunName, visitor: Visiting) -> Response:
     said = whole.order
     numbers = {*said.numbers.values(), said.order.certificate or said.order.number}
     replaced = visitor.office.store.amendments.replaced(numbers)
-    return visitor.page("order.html", order=whole, placed=placed, shown=as_shown, replaced=replaced)
+    kind = procedure_of(visitor, opened(visitor, placed.order))
+    units = {} if kind is None else {one.name: one.unit for one in fields_of(kind.accepts())}
+    return visitor.page(
+        "order.html", order=whole, placed=placed, shown=as_shown, replaced=replaced, units=units
+    )
 
 
 @router.post("/{order}/again")
