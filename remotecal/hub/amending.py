@@ -85,7 +85,7 @@ def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, no
 
     Raises:
         CertificateRefused: the old one was never issued, or is amended already; or nothing is changed; or
-            there is no number.
+            something is not said in the certificate's languages; or there is no number.
         OrderError: the number is another order's.
         JournalBroken: as `RunAt.record`.
     """
@@ -100,6 +100,12 @@ def amend(of_run: RunAt, changed: Record, number: str, reason: Text, by: str, no
             update={"number": own, "statements": kept, "replaces": None, "previous": None}
         )
         record = with_address(of_run.folder, replace(old, said, "amended", reason))
+        for what, text in (("reason", reason), *((one.what, one.now) for one in differences(before, said))):
+            if not text.says_all(before.languages):
+                raise CertificateRefused(
+                    f"the {what} is in {', '.join(text.languages)}, and the certificate in "
+                    f"{', '.join(before.languages)}: say it in all of these"
+                )
         row = AmendmentRow(
             of_run.station,
             of_run.run,

@@ -215,6 +215,12 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         assert operator.post("/amend", params={"number": old}, data=unsaid).status_code == 422
         none = operator.get("/amend", params={"number": "none"})
         assert none.status_code == 404
+    there = f"/runs/here/{run}/certificate/amendments"
+    said = {"reason": {"en": "again", "zh": "再次"}, "customer": {"en": "Third", "zh": "第三家"}}
+    with web.token("operator") as operator:
+        for what in said:
+            one = said | {what: {"en": said[what]["en"]}}
+            assert f"the {what} is in en" in problem(operator.post(there, json=one), 409)
     new = amended(web, old)
     with browsing(web, "operator") as operator:
         assert "amended already" in operator.get("/amend", params={"number": old}).text
