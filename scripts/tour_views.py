@@ -144,6 +144,15 @@ def evidence(page: Page, url: str) -> None:
     page.goto(url + str(where))
 
 
+def new_passkey(page: Page, url: str) -> None:
+    """Go to where a passkey is made, once it has a name."""
+    page.goto(url + "/passkeys")
+    language = str(page.locator("html").get_attribute("lang"))
+    page.locator("#name").fill("工作手机" if language == "zh" else "phone at work")
+    page.locator('form[action="/passkeys/new"] button').click()
+    page.wait_for_url("**/passkeys/new*")
+
+
 def put_up(page: Page, url: str) -> None:
     """Put up a screen on a wall that tells names and values, and open its address as the screen would."""
     page.goto(url + "/walls")
@@ -258,7 +267,7 @@ VIEWS = (
     View("walls", "/walls", "chenjing", to("/walls"), DESK),
     View("wall", "/wall", "chenjing", put_up, DESK, while_on=True),
     View("passkeys", "/passkeys", "liwei", to("/passkeys"), DESK),
-    View("passkey-new", "/passkeys/new", "liwei", to("/passkeys/new"), DESK),
+    View("passkey-new", "/passkeys/new", "liwei", new_passkey, DESK),
     View("my", "/my", "instruments", to("/my"), DESK),
     View("my-items", "/my/items", "instruments", to("/my/items"), DESK),
     View("my-table", "/my/table", "instruments", to("/my/table"), DESK),

@@ -19,8 +19,8 @@ LONGEST: Final = 1e9
 
 
 def in_minutes(seconds: float) -> int:
-    """Return a time as people are told about it: in whole minutes, rounded up."""
-    return ceil(seconds / 60)
+    """Return a time as people are told about it: in whole minutes, rounded up, at least one."""
+    return max(1, ceil(seconds / 60))
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,11 +122,15 @@ def test_no_page_asks_the_database_more_than_five_times(home: Furnished, readers
     assert {where: n for where, n in found.items() if n > MOST} == {}
 
 
+TABLES = "[...document.querySelectorAll('main table')].filter((table) => table.checkVisibility()).length"
+"""How many tables of a page are seen."""
+
+
 @pytest.mark.parametrize(("locale", "width", "size"), [("en", 360, 16), ("zh-CN", 1280, 32)])
 def test_every_page_can_be_used_by_everybody(
     browser: Browser, home: Furnished, readers: Mapping[str, str], locale: str, width: int, size: int
 ) -> None:
-    """On a phone, and with letters twice as large; and none does what its policy forbids."""
+    """On a phone, with letters twice as large, and on paper; and none does what its policy forbids."""
     said: list[str] = []
     context = browser.new_context(locale=locale, viewport={"width": width, "height": 800})
     context.set_default_timeout(PATIENCE * 1000)
@@ -144,9 +148,12 @@ def test_every_page_can_be_used_by_everybody(
             page.goto(home.url + where)
             refused = [one for one in said if "status of 4" not in one]
             wide = page.evaluate("document.documentElement.scrollWidth") > width
-            broken = violations(page) if locale == "en" else []
-            if refused or wide or broken:
-                wrong[where] = refused, wide, broken
+            broken, shown = violations(page), page.evaluate(TABLES)
+            page.emulate_media(media="print")
+            unprinted = shown - page.evaluate(TABLES)
+            page.emulate_media(media="screen")
+            if refused or wide or broken or unprinted:
+                wrong[where] = refused, wide, broken, unprinted
             said.clear()
     context.close()
     assert wrong == {}
