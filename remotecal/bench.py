@@ -254,6 +254,13 @@ class Bench:
             held=kept,
         )
 
+    def refuse_unsafe(self) -> None:
+        """Raise `BenchError` if it can't be made safe as its file and its drivers say, or not in its time.
+
+        Asked where something is to begin; whoever makes it safe, or takes up what began, tries it as it is.
+        """
+        made_safe.check(self.path, self.file, self.drivers)
+
     @contextmanager
     def open(self, clock: Clock | None = None) -> Iterator[OpenBench]:
         """Open the bench, and close it in the end.
@@ -262,7 +269,7 @@ class Bench:
             BenchError: instruments can't be opened, the text says of each why; or it can't be made safe.
             BenchInUse: as `connect`.
         """
-        made_safe.check(self.path, self.file, self.drivers)
+        self.refuse_unsafe()
         opened = self.connect(clock)
         try:
             opened.refuse_failures()

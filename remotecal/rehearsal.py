@@ -119,6 +119,7 @@ class RealBench:
             ConfigurationError: order, procedure and bench don't go together, as for a run.
             CertificateRefused: a certificate may not be used.
         """
+        bench.refuse_unsafe()
         planned = plan(order, found, bench, bench.clock(), "rehearsal")
         return cls(
             _filled(planned.start.roles, bench.drivers),

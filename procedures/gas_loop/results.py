@@ -62,10 +62,9 @@ def error_table(
     accredited: bool,
 ) -> Result:
     """Return the errors, one row a point, against the Reynolds number: all pressures in one picture."""
-    levels = [each.pressure for each in rounds]
     columns = [
         _reynolds_column(rounds),
-        *([_level_column(levels)] if len(set(levels)) > 1 else []),
+        _level_column([each.pressure for each in rounds]),
         column("压力（绝压）", "Pressure (absolute)", "remotecal_meterPressure", "kPa",
                [f"{estimate(each.meter.pressure) / 1000:.2f}" for each in rounds]),
         column("标准流量", "Reference flow", "remotecal_referenceFlow", "m3/h",
@@ -85,7 +84,7 @@ def _reynolds_column(rounds: Sequence[GoneRound]) -> Column:
 
 
 def _level_column(levels: Sequence[float]) -> Column:
-    """Return the pressures asked for, in kPa: the picture has a line for each."""
+    """Return the pressures asked for, in kPa: the picture has a line for each of several."""
     refs = "remotecal_pressureLevel remotecal_curveLevel"
     return column(
         "标称压力（绝压）", "Nominal pressure (absolute)", refs, "kPa", [f"{each:g}" for each in levels]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from remotecal import units
 from remotecal.certificates.history import errors_of
 from remotecal.statistics.staircase import YEAR
 
@@ -29,8 +30,8 @@ Against = Literal["limit", "U"]
 class ErrorAt(NamedTuple):
     """An error at a place."""
 
-    level: str
-    """At which level, as printed; "" where there is one alone."""
+    level: tuple[float, str] | None
+    """At which level, and its unit; None where none is told."""
     at: float
     """The place."""
     error: float
@@ -139,11 +140,13 @@ def _results(then: ErrorsThen) -> Iterator[ErrorAt]:
     judged = then.errors.conformity
     tolerance = None if judged is None else judged.tolerance
     lower, upper = (None, None) if tolerance is None else (tolerance.lower, tolerance.upper)
+    unit = "" if then.levels is None else then.levels.unit
     for row, (place, level, error, expanded) in enumerate(then.rows()):
         limits = _entry(lower, row), _entry(upper, row)
         numbers = float(place), float(error), float(expanded or 0)
         if all(abs(number) < LARGEST for number in numbers):
-            yield ErrorAt(level, *numbers[:2], numbers[2] if expanded else None, limits)
+            at_level = (float(level), unit) if level else None
+            yield ErrorAt(at_level, *numbers[:2], numbers[2] if expanded else None, limits)
 
 
 def _entry(entries: Sequence[str] | None, row: int) -> float | None:
@@ -181,11 +184,22 @@ JUDGES: Final[dict[Against, Callable[[ErrorAt | None, ErrorAt], tuple[float, flo
 """What results are judged by → part and size of a result as it was left before and was found."""
 
 
+def _at_one_level(then: ErrorAt, one: ErrorAt) -> bool:
+    """Tell whether two errors were found at one level, or neither tells any."""
+    if then.level is None or one.level is None:
+        return then.level is one.level
+    (before, unit), (now, its) = then.level, one.level
+    if not units.same_dimension(unit, its):
+        return False
+    before = units.convert(before, unit, its)
+    return abs(before - now) <= SAME_PLACE * max(abs(before), abs(now))
+
+
 def _paired(before: Iterable[ErrorAt], found: Iterable[ErrorAt]) -> Iterator[tuple[ErrorAt | None, ErrorAt]]:
     """Yield each result with the one at the same place and level before, the nearest; each of these once."""
     left = list(before)
     for one in found:
-        alike = [then for then in left if then.level == one.level]
+        alike = [then for then in left if _at_one_level(then, one)]
         near = min(alike, key=lambda then: abs(then.at - one.at), default=None)
         if near is not None and abs(near.at - one.at) > SAME_PLACE * max(abs(near.at), abs(one.at)):
             near = None

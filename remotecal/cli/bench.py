@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
@@ -61,7 +60,7 @@ def check(path: Path, hub: Path) -> None:
 def _notes(bench: Bench) -> Iterator[Sequence[str]]:
     """Yield what is no fault of an instrument, and keeps runs from being begun."""
     try:
-        made_safe.check(bench.path, bench.file, bench.drivers)
+        bench.refuse_unsafe()
     except BenchError as refusal:
         yield [f"no run can be begun, as long as it can't be made safe: {refusal}"]
 

@@ -9,7 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.clock import SteppedClock
 from remotecal.editions import withdrawn
@@ -83,6 +82,7 @@ def execute(
 def carry_out(planned: Plan, directory: Path, company: Company) -> Evidence:
     """Carry out what was planned, in a new or empty directory, and return the evidence; as `execute`."""
     check_directory(directory)
+    planned.bench.refuse_unsafe()
     company.check_files()
     with (
         _connected(planned, company, directory) as opened,
@@ -175,7 +175,6 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         ParameterError, BenchError, OrderError: order, bench and procedure don't go together.
         CertificateRefused: a certificate, or a fact of the rig, may not be used.
     """
-    made_safe.check(bench.path, bench.file, bench.drivers)
     kind = found.procedure.accepts()
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)

@@ -237,6 +237,7 @@ class Station(Site):
 
     def _foresee(self, order: RemoteOrder) -> OrderWaiting:
         with accept(order, self.folder, self.library) as planned:
+            planned.bench.refuse_unsafe()
             return foreseen(order, planned)
 
     async def _claim(self, run: StationRun) -> bool:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from remotecal import made_safe
 from remotecal.clock import RealClock
 from remotecal.drivers.screening import Screen
 from remotecal.errors import (
@@ -332,7 +331,7 @@ def _hold(line: str | None, what: str) -> ExitStack:
 
 def _lend(lease: str, by: str, bench: Bench, name: str, line: str | None, *, write: bool) -> Lease:
     if write:
-        made_safe.check(bench.path, bench.file, bench.drivers)
+        bench.refuse_unsafe()
     instrument = bench.open_instrument(name, RealClock())
     try:
         return Lease(lease, f"{bench.name}/{name}", line, by, instrument, Screen(instrument, write=write))

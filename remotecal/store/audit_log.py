@@ -69,7 +69,7 @@ class AuditLog:
         from sqlalchemy import select
 
         last = select(audit.c.chain).order_by(audit.c.id.desc()).limit(1)
-        at, told = time.time(), json.dumps(data, ensure_ascii=False)
+        at, told = time.time(), _written(data)
         with self._database.begin() as connection:
             self._database.alone(connection, audit)
             before = connection.execute(last).scalar() or BEGIN
@@ -82,6 +82,7 @@ class AuditLog:
         *,
         what: str | None = None,
         who: str | None = None,
+        said: Mapping[str, str | int | float | None] | None = None,
         since: float = -math.inf,
         until: float = math.inf,
         refused: bool = False,
@@ -93,6 +94,7 @@ class AuditLog:
         Args:
             what: only those of this kind.
             who: only what this one did.
+            said: only that of just these details, in this order.
             since: only from this time on, in seconds since 1970, UTC.
             until: only before this time.
             refused: only what was refused (`REFUSALS`).
@@ -102,7 +104,8 @@ class AuditLog:
         from sqlalchemy import select
 
         query = select(audit).order_by(audit.c.id.desc()).limit(limit)
-        for column, value in ((audit.c.what, what), (audit.c.who, who)):
+        told = None if said is None else _written(said)
+        for column, value in ((audit.c.what, what), (audit.c.who, who), (audit.c.data, told)):
             if value is not None:
                 query = query.where(column == value)
         if since > -math.inf:
@@ -158,3 +161,7 @@ def _follows(row: AuditRow, head: str) -> bool:
         return row.chain == chained(head, row.at, row.who, row.what, row.data)
     except (TypeError, ValueError):
         return False
+
+
+def _written(data: Mapping[str, str | int | float | None]) -> str:
+    return json.dumps(data, ensure_ascii=False)

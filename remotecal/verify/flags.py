@@ -162,12 +162,15 @@ def _too_alike(journal: Iterable[Event]) -> Iterator[Flag]:
 
 
 def _read(values: Mapping[str, Json]) -> Iterator[Json]:
-    """Yield what an observation holds, as a journal writes it, without when and by which exchange."""
+    """Yield what was read in an observation, as a journal writes it, without when and by which exchange.
+
+    What nobody read, such as how long it lasted by the computer's clock, is never the same.
+    """
     for written in values.values():
         for one in written if isinstance(written, list) else (written,):
             if not isinstance(one, Mapping):
-                yield one
-            elif isinstance(waveform := one.get("waveform"), Mapping):
+                continue
+            if isinstance(waveform := one.get("waveform"), Mapping):
                 yield waveform.get("sha256")
             else:
                 yield one.get("value", one.get("file"))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -41,8 +41,6 @@ FILED_BY: Mapping[Duty, Role] = {
 
 OPENED = "certificate opened"
 """What the audit log calls it that somebody who may sign a certificate had it before them."""
-MOST_OPENED = 1000
-"""Entries of it that are looked at, the latest: what was opened longer ago is opened anew."""
 RECALL = "recall"
 """What the audit log calls it that a certificate shall be revoked."""
 
@@ -112,9 +110,8 @@ def note_opened(office: Office, caller: Caller, of_run: RunAt, xml: bytes) -> No
 
 def opened_by(office: Office, caller: Caller) -> Callable[[RunAt], bool]:
     """Return what tells whether somebody opened a certificate as it is now, by the audit log."""
-    rows = office.store.noted(what=OPENED, who=caller.name, limit=MOST_OPENED)
-    opened = [json.loads(row.data) for row in rows]
-    return lambda of_run: _opened(of_run, of_run.certificate()) in opened
+    noted = partial(office.store.noted, what=OPENED, who=caller.name, limit=1)
+    return lambda of_run: bool(noted(said=_opened(of_run, of_run.certificate())))
 
 
 def _opened(of_run: RunAt, xml: bytes) -> dict[str, str]:

@@ -42,8 +42,9 @@ STANDARDS_HOLD = 600.0
 ORDERS_HELD: Final = 1000
 """Runs of which it is remembered what was ordered."""
 REVIEWS_HELD: Final = 32
-OPENED_HELD: Final = 10_000
 """Certificates of which it is remembered what a review found."""
+OPENED_HELD: Final = 10_000
+"""Certificates of which it is remembered that somebody opened them, and that this is noted."""
 REVIEW_HOLDS: Final = 600.0
 """Seconds for which it is, at most: whoever changed something in the database meanwhile is found out then."""
 DRAWN_HELD: Final = 8 * 2**20

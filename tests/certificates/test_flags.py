@@ -101,7 +101,8 @@ def test_repeats_that_can_t_be_the_same_by_chance_are_flagged(
 ) -> None:
     def observed(n: int, fine: float, coarse: float) -> Event:
         room: list[Json] = [read(coarse, n), read(coarse, n + 0.5)]
-        values: dict[str, Json] = {"meter": read(fine, n), "room": room, "of": "a"}
+        lasted = 30.0 + 1e-4 * n
+        values: dict[str, Json] = {"meter": read(fine, n), "room": room, "of": "a", "duration": lasted}
         return Event(n, "", "observation", {"point": "5 V", "repeat": n, "values": values}, "")
 
     journal = [observed(n, *repeat) for n, repeat in enumerate(repeats, 1)]

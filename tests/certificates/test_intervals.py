@@ -96,9 +96,9 @@ def test_what_was_left_begins_an_interval_and_what_was_found_ends_it() -> None:
 
 
 def test_errors_at_one_place_and_another_level_are_not_held_against_each_other() -> None:
-    def at(levels: str, errors: tuple[str, ...], days: int) -> Record:
+    def at(levels: str, errors: tuple[str, ...], days: int, unit: str = "kPa") -> Record:
         level = Column(
-            name=Text(zh="压力", en="Pressure"), ref_types=(LEVEL,), unit="kPa", values=tuple(levels.split())
+            name=Text(zh="压力", en="Pressure"), ref_types=(LEVEL,), unit=unit, values=tuple(levels.split())
         )
         return calibrated(errors, days, None, (level,))
 
@@ -106,6 +106,10 @@ def test_errors_at_one_place_and_another_level_are_not_held_against_each_other()
     assert ended(at(high, SAID, 0), at(low, shifted(0.3), 365)) == []
     (end,) = ended(at(high, SAID, 0), at(high, shifted(0.3), 365))
     assert end.results == 6
+    assert ended(at(high, SAID, 0), at("1 1 1 1 1 1", shifted(0.3), 365, "MPa")) == [end]
+    assert ended(calibrated(conformity=None), at(high, shifted(0.3), 365)) == [], (
+        "at which it was is not known"
+    )
 
 
 def test_what_was_calibrated_again_soon_ended_no_interval() -> None:
