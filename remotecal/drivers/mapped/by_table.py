@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
 from functools import partial
 from hashlib import sha256
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from remotecal import units
 from remotecal.configuration import checked, parse_toml
+from remotecal.drivers.capabilities import GasLoop
 from remotecal.drivers.capabilities.safe_states import LOWEST_AIR, UNDER_PRESSURE
 from remotecal.drivers.instrument import Identity, Instrument
 from remotecal.drivers.mapped import fitting
-from remotecal.drivers.quantities import Action, Choice, Setting
+from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 from remotecal.drivers.relief import LOOK, believed, look
 from remotecal.errors import BenchError, OutOfSpan, RemotecalError, SafeStateNotReached, WrongInstrument
 
@@ -204,11 +205,26 @@ def driver_of(
     if table.absolute is not None:
         body["is_absolute"] = lambda _: table.absolute
     try:
-        body["safe"] = tuple(_safe(made, name, value) for name, value in table.safe.items())
+        steps = (_safe(made, name, value) for name, value in table.safe.items())
+        body["safe"] = (*_in_time(made, table, wanted), *steps)
         body["expects"] = tuple(_step(made, name, value, "expects") for name, value in table.expects.items())
     except OutOfSpan as refusal:
         raise BenchError(f"safe or expects: {refusal}") from None
     return new_class(base.__name__, (base, *wanted), {}, lambda space: space.update(body))
+
+
+def _in_time(
+    made: Mapping[str, Declaration], table: Stated, wanted: Sequence[type]
+) -> tuple[Step | Action, ...]:
+    """Return the step that lets a gas loop vent as fast as `within` supposes, whatever a run left in `slew`."""
+    pressure, slew = made.get("pressure"), made.get("slew")
+    if GasLoop not in wanted or table.relieved is None or "slew" in table.safe:
+        return ()
+    if not isinstance(pressure, Reading) or not isinstance(slew, Setting):
+        return ()
+    fastest = units.convert(pressure.span[1], pressure.unit, "kPa") / table.relieved.within
+    low, high = slew.span
+    return (slew.to(min(max(units.convert(fastest, "kPa/s", slew.unit), low), high)),)
 
 
 def _safe(made: Mapping[str, Declaration], name: str, value: Told) -> Step | Action:

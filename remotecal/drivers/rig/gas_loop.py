@@ -50,8 +50,8 @@ class LoopTrip(IntFlag):
 class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     """Controller of a gas loop with up to 8 branches, register map revision 1.
 
-    Made safe, it has let the gas out: that takes ten minutes for each megapascal, and a bench file's `within`
-    must allow for half as much again, and for two minutes.
+    Made safe, it has let the gas out, however slowly a run changed the pressure: that takes ten minutes for
+    each megapascal, and a bench file's `within` must allow for half as much again, and for two minutes.
     """
 
     maker = "remotecal"
@@ -113,7 +113,7 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     gate_time = Reading(input_u32(8, scale=1e-6), "s", span=(0, 4294), accuracy=absolute(1e-4))
     """Time for which the gate was open the last time."""
 
-    safe = (opened.to(0), mode.to(LoopMode.VENT))
+    safe = (opened.to(0), slew.to(SLOWEST), mode.to(LoopMode.VENT))
 
     @classmethod
     def time_to_be_safe(cls, highest: float) -> float:
@@ -136,9 +136,7 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
             ) from failure
 
     def _relieve(self) -> None:
-        found = look(self._look, self.clock)
-        slew = look(lambda: self.slew.read().value, self.clock)
-        deadline = self.clock.now() + longest_relief(found, slew)
+        deadline = self.clock.now() + longest_relief(look(self._look, self.clock))
         while (found := look(self._look, self.clock)) > HIGHEST_AIR:
             if self.clock.now() >= deadline:
                 raise SafeStateNotReached(
@@ -152,11 +150,6 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
         return believed(reading.read().value, LOWEST_AIR, high, "the pressure", "kPa")
 
 
-def longest_relief(pressure: float, slew: float = SLOWEST) -> float:
-    """Return the seconds after which a loop under a pressure in kPa must be relieved.
-
-    Args:
-        pressure: absolute, in kPa.
-        slew: how fast it may change at most, in kPa/s.
-    """
-    return PATIENCE + 1.5 * pressure / min(slew, SLOWEST)
+def longest_relief(pressure: float) -> float:
+    """Return the seconds after which a loop under an absolute pressure in kPa must be relieved."""
+    return PATIENCE + 1.5 * pressure / SLOWEST
