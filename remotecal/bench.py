@@ -255,10 +255,7 @@ class Bench:
         )
 
     def refuse_unsafe(self) -> None:
-        """Raise `BenchError` if it can't be made safe as its file and its drivers say, or not in its time.
-
-        Asked where something is to begin; whoever makes it safe, or takes up what began, tries it as it is.
-        """
+        """Raise `BenchError` if it can't be made safe, or not in its time; asked where something begins."""
         made_safe.check(self.path, self.file, self.drivers)
 
     @contextmanager
@@ -266,8 +263,7 @@ class Bench:
         """Open the bench, and close it in the end.
 
         Raises:
-            BenchError: instruments can't be opened, the text says of each why; or it can't be made safe.
-            BenchInUse: as `connect`.
+            BenchError, BenchInUse: as `refuse_unsafe`, `connect`; or instruments can't be opened.
         """
         self.refuse_unsafe()
         opened = self.connect(clock)
@@ -336,9 +332,7 @@ class Bench:
             place = f"interlock {number} ({lock.watch})"
             quantity = self.declaration(lock.watch, place)
             if not isinstance(quantity, Reading) or isinstance(quantity.wire, Shown):
-                raise BenchError(
-                    f"{place}: {quantity!r} can not be watched: name a Reading that no person gives"
-                )
+                raise BenchError(f"{place}: {quantity!r} can't be watched: name a Reading no person gives")
             if not units.same_dimension(quantity.unit, lock.unit):
                 raise BenchError(f"{place}: {quantity!r} is in {quantity.unit}, the limit in {lock.unit}")
             if (lock.above is None) is (lock.below is None):

@@ -65,7 +65,8 @@ def picture(table: Table, font: str) -> dict[str, object] | None:
     caption = [label("curve", "bars")] if errors.uncertainty else []
     caption += [label("curve", each.name) for each in led]
     if limits := _limits(errors, len(errors.values)):
-        caption.append(label("curve", "limits" if _to_draw(limits, errors, led) else "beyond"))
+        drawn = "limits_at" if among and _varies(limits) else "limits"
+        caption.append(label("curve", drawn if _to_draw(limits, errors, led) else "beyond"))
     return {
         "svg": etree.tostring(error_curve(at, errors, font, led, among), encoding="unicode"),
         "alt": f"{_heading(errors)} : {_heading(at)}"
@@ -106,6 +107,9 @@ def error_curve(
     frame_of(svg, x, y)
     _labels(svg, at, errors)
     for line in limits:
+        if among and _varies(limits):  # where it changes between two places is another at each level
+            _limits_at(svg, x, y, list(zip(places, line, strict=True)))
+            continue
         for level in _levels(x, sorted(zip(places, line, strict=True))):
             svg.append(path_of(x, y, level, stroke=LIMIT, stroke_dasharray="5 3", stroke_width="1"))
     if among:
@@ -234,6 +238,21 @@ def _levels(x: Axis, points: list[tuple[float, float]]) -> list[list[tuple[float
         found.append([(begin, limit), (place, limit)])
     found[-1].append((x.high, points[-1][1]))
     return found
+
+
+def _limits_at(svg: _Element, x: Axis, y: Axis, points: list[tuple[float, float]]) -> None:
+    """Draw a limit at each point by itself."""
+    for place, limit in points:
+        column, row = x.place(place), f"{y.place(limit):.2f}"
+        svg.append(line_of(f"{column - HALF_TICK:.2f}", row, f"{column + HALF_TICK:.2f}", row, LIMIT, "1"))
+
+
+HALF_TICK = 7.0
+
+
+def _varies(limits: list[list[float]]) -> bool:
+    """Tell whether a limit is another at some points."""
+    return any(len(set(line)) > 1 for line in limits)
 
 
 def _reach(errors: Column, led: tuple[Led, ...]) -> list[float]:
