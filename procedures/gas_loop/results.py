@@ -252,10 +252,16 @@ def gas(name: str, filling: LoopGas, dew_point: float | None, *, read: bool = Fa
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
     "meter_pressure": (
         "meterPressure",
-        Text(zh="被检表处压力（绝压）", en="Pressure at the meter (absolute)"),
+        Text(zh="被检表处压力示值（绝压）", en="Indicated pressure at the meter (absolute)"),
     ),
-    "meter_temperature": ("meterTemperature", Text(zh="被检表处温度", en="Temperature at the meter")),
-    "master_temperature": ("masterTemperature", Text(zh="标准表处温度", en="Temperature at the masters")),
+    "meter_temperature": (
+        "meterTemperature",
+        Text(zh="被检表处温度示值", en="Indicated temperature at the meter"),
+    ),
+    "master_temperature": (
+        "masterTemperature",
+        Text(zh="标准表处温度示值", en="Indicated temperature at the masters"),
+    ),
 }
 """Part of an observation → refType and name of the condition."""
 

@@ -57,7 +57,7 @@ def test_what_rests_on_a_standard_is_told_by_customer(web: Web, run: str) -> Non
         assert "未签发" in page
     with browsing(web, "reviewer") as client:
         page = unescape(client.get(f"/resting?number={CERTIFICATE}").text)
-        assert "Certificates: 1, of them issued: 0; runs: 1." in page
+        assert "Certificates, by their numbers: 1, of them issued: 0" in page
         assert client.get("/resting").status_code == 200
         assert client.get("/resting?number=nobody").status_code == 404
         assert client.get("/resting?number=N&since=yesterday").status_code == 422
