@@ -205,7 +205,7 @@ def test_a_certificate_has_one_that_takes_its_place(web: Web, run: str) -> None:
         page = operator.get("/amend", params={"number": old})
         same = operator.post("/amend", params={"number": old}, data=amending(page))
         assert same.status_code == 409
-        assert "nothing differs" in same.text
+        assert "Nothing differs" in same.text
         empty = amending(page, **{"reason.zh": ""})
         assert operator.post("/amend", params={"number": old}, data=empty).status_code == 422
         name = next(iter(re.findall(r'name="(customer\.[a-z]*)"', page.text)))
