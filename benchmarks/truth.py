@@ -43,7 +43,11 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
         "pressures": ((1000.0, 400.0), (600.0,)),
         "kinds": ((), ("rotary", "ultrasonic", "turbine")),
     },
-    "master-line": {"output": ("promag53", "pulses", "current"), "dn": (25, 40, 50, 80, 100)},
+    "master-line": {
+        "output": ("promag53", "pulses", "current"),
+        "dn": (25, 40, 50, 80, 100),
+        "reference_drift": (0.0005, 0.0),
+    },
     "water-large": {"output": ("pulses", "current", "promag53"), "dn": (200, 300, 400, 500, 600, 800, 1000)},
     "volumetric-tank": {"output": ("pulses", "current", "mag6000"), "dn": (25, 40, 50, 80, 100)},
     "still-tank": {"paths": (2, 4), "dn": (1000.0, 3000.0)},

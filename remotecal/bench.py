@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from remotecal import html, made_safe, units
-from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Correlation, Entry
+from remotecal.bench_file import ArtefactEntry, BenchFile, Characteristic, Correlation, Entry, see_drift
 from remotecal.clock import Clock, SharedClock, SteadyClock, VirtualClock, civil_day, local_zone
 from remotecal.configuration import checked, nearest, read_toml
 from remotecal.drivers.catalogue import driver as driver_called
@@ -27,7 +27,7 @@ from remotecal.drivers.quantities import Reading, Setting
 from remotecal.drivers.shown import Shown
 from remotecal.errors import BenchError, CertificateRefused, RecordError, RemotecalError, UnitError
 from remotecal.locks import hold
-from remotecal.model import Certificate, Frozen, Record
+from remotecal.model import Certificate, DriftLimit, Frozen, Record
 from remotecal.model.choice import results_of
 from remotecal.open_bench import OpenBench
 
@@ -43,11 +43,13 @@ class CertificateUsed(Frozen):
     """What it says."""
     correlation: Correlation = None
     """Correlation coefficient of any two of its points, where the bench file states it."""
+    drift: tuple[DriftLimit, ...] | None = None
+    """How far the standard may have drifted since, where the bench file states it."""
 
     @property
     def certificate(self) -> Certificate:
         """The record, seen as the certificate of a standard."""
-        return Certificate(self.record)
+        return Certificate(self.record, self.drift or ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,20 +155,19 @@ class Bench:
             content = path.read_bytes()
         except OSError as error:
             raise CertificateRefused(f"{name}: its certificate {path} can't be read: {error}") from None
-        record = self._of(name, self._read(path, content))
         used = CertificateUsed(
             file=path.name,
             sha256=sha256(content).hexdigest(),
-            record=record,
+            record=self._of(name, self._read(path, content)),
             correlation=entry.correlation,
+            drift=entry.drift,
         )
-        until = used.certificate.valid_until
-        if until is not None and today > until:
+        see_drift(name, used.certificate)
+        if (until := used.certificate.valid_until) is not None and today > until:
             raise CertificateRefused(
                 f"{name}: certificate {used.certificate.number} was valid until {until}: have it calibrated"
             )
-        serials = used.certificate.serials
-        if serials and entry.serial not in serials:
+        if (serials := used.certificate.serials) and entry.serial not in serials:
             told = f"the serial number {entry.serial}" if entry.serial else "no `serial` in the bench file"
             raise CertificateRefused(
                 f"{name} has {told}, its certificate {used.certificate.number} is for {', '.join(serials)}"

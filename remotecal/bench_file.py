@@ -13,12 +13,15 @@ from remotecal.clock import Zone
 from remotecal.configuration import Written
 from remotecal.drivers.links.wire import Serial
 from remotecal.errors import BenchError, CertificateRefused
-from remotecal.model import Record, Text
+from remotecal.model import DriftLimit, Record, Text
 from remotecal.model.base import LANGUAGES, Line
+from remotecal.model.certificate import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from remotecal.model import Certificate
 
 
 class BenchHead(Written):
@@ -68,6 +71,8 @@ class Entry(Written):
     correlation: Correlation = None
     """How much the points of its certificate have in common, where the laboratory said so beside it: the
     correlation coefficient of any two of them."""
+    drift: tuple[DriftLimit, ...] | None = None
+    """How far its errors may have changed since its certificate; one of a dimension."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
     port: Port | None = None
@@ -76,9 +81,11 @@ class Entry(Written):
     """What else the driver's constructor takes, such as a channel or a Modbus unit."""
 
     @model_validator(mode="after")
-    def _correlation_is_of_a_certificate(self) -> Self:
+    def _has_the_certificate_it_tells_of(self) -> Self:
         if self.correlation is not None and self.certificate is None:
             raise ValueError("correlation is of the points of a certificate: give certificate too")
+        if self.drift and self.certificate is None:
+            raise ValueError("drift is what may have changed since a certificate: give certificate too")
         return self
 
 
@@ -92,6 +99,8 @@ class ArtefactEntry(Written):
     correlation: Correlation = None
     """How much the points of its certificate have in common, where the laboratory said so beside it: the
     correlation coefficient of any two of them."""
+    drift: tuple[DriftLimit, ...] | None = None
+    """How far its errors may have changed since its certificate; one of a dimension."""
     valid_until: date | None = None
     """Last day on which its calibration may be relied on."""
 
@@ -336,3 +345,28 @@ def read_text(path: Path) -> str:
         raise BenchError(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except (OSError, ValueError) as error:
         raise BenchError(f"{path} can't be read: {getattr(error, 'strerror', error)}") from None
+
+
+def see_drift(name: str, certificate: Certificate) -> None:
+    """Raise `BenchError` where a drift is told that no error of a standard could have.
+
+    Args:
+        name: of the standard.
+        certificate: its own, with its drift.
+    """
+    tables = certificate.record.tables
+    errors = dict.fromkeys(column.unit for table in tables if (column := table.column(ERROR)) is not None)
+    for unit in errors:
+        if sum(units.same_dimension(limit.unit, unit) for limit in certificate.drift) > 1:
+            raise BenchError(f"{name}: it has several drifts of errors in {unit}: state the largest alone")
+    for limit in certificate.drift:
+        if not any(units.same_dimension(limit.unit, unit) for unit in errors):
+            raise BenchError(
+                f"{name}: its drift is in {limit.unit}, and certificate {certificate.number} states "
+                + (
+                    f"errors in {' and '.join(errors)}: state it in {' or '.join(errors)}, or the like"
+                    if errors
+                    else "no errors, and a drift counts with errors alone: take `drift` out, and have what "
+                    "may have changed certified in the uncertainty"
+                )
+            )

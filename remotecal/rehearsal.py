@@ -280,7 +280,10 @@ class _Twin:
             used = real.certificates[name]
             (path.parent / f"{name}.xml").write_bytes(write(used.record))
             artefacts[name] = ArtefactEntry(
-                serial=serial, certificate=f"{name}.xml", correlation=used.correlation
+                serial=serial,
+                certificate=f"{name}.xml",
+                correlation=used.correlation,
+                drift=used.drift,
             )
         stated = {**said, "characteristics": facts | dict(real.characteristics), "artefacts": artefacts}
         path.write_text(as_toml({name: table for name, table in stated.items() if table}), encoding="utf-8")

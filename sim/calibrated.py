@@ -38,6 +38,8 @@ class Stated:
     """Unit of the points where it is another one than that of the corrections (a flow, a load)."""
     correlation: float | None = None
     """Correlation coefficient of any two corrections, where it is told beside the certificate."""
+    drift: float = 0.0
+    """By how much they may all have changed since, where it is told beside the certificate."""
 
     def __post_init__(self) -> None:
         sizes = {len(self.points), len(self.corrections), len(self.expanded)}
@@ -54,25 +56,31 @@ class Stated:
 class Calibrated:
     """An instrument's certificate together with its true corrections."""
 
-    __slots__ = ("bends", "stated", "true")
+    __slots__ = ("bends", "drifted", "stated", "true")
 
     stated: Stated
     true: tuple[float, ...]
     bends: tuple[float, ...]
     """How far off the straight line the truth is between two points, four times, one an interval."""
 
-    def __init__(self, stated: Stated, deviation: float, own: tuple[float, ...] = ()) -> None:
+    drifted: float
+    """By how much all true corrections have changed since the certificate."""
+
+    def __init__(
+        self, stated: Stated, deviation: float, own: tuple[float, ...] = (), drifted: float = 0.0
+    ) -> None:
         """Let the truth be off what is stated.
 
         Args:
             stated: what its certificate states.
             deviation: by how many standard uncertainties all true corrections lie off the stated ones.
             own: the same of each point by itself, which counts as far as the stated correlation leaves room.
+            drifted: by how much they all have changed since, in the unit of the corrections.
         """
-        self.stated, self.bends = stated, ()
+        self.stated, self.bends, self.drifted = stated, (), drifted
         common = 1.0 if stated.correlation is None or not own else stated.correlation
         self.true = tuple(
-            correction + (sqrt(common) * deviation + sqrt(1 - common) * alone) * expanded / stated.k
+            correction + drifted + (sqrt(common) * deviation + sqrt(1 - common) * alone) * expanded / stated.k
             for correction, expanded, alone in zip(
                 stated.corrections, stated.expanded, own or (0.0,) * len(stated.points), strict=True
             )
@@ -82,7 +90,9 @@ class Calibrated:
     def drawn(cls, stated: Stated, rng: Random) -> Calibrated:
         """Draw the truth for what is stated."""
         own = () if stated.correlation is None else tuple(rng.gauss(0.0, 1.0) for _ in stated.points)
-        return cls(stated, rng.gauss(0.0, 1.0), own).bent()
+        deviation = rng.gauss(0.0, 1.0)
+        drifted = rng.uniform(-stated.drift, stated.drift) if stated.drift else 0.0
+        return cls(stated, deviation, own, drifted).bent()
 
     def bent(self) -> Self:
         """Let the truth between two points be off their line by what such a certificate leaves open."""
@@ -92,6 +102,7 @@ class Calibrated:
     def imitate(self, other: Calibrated) -> None:
         """State what another one states from now on, and be off as it is."""
         self.stated, self.true, self.bends = other.stated, other.true, other.bends
+        self.drifted = other.drifted
 
     def correction(self, value: float) -> float:
         """Return the true correction at `value`; constant beyond the ends."""
@@ -118,6 +129,7 @@ def draw(
     of: str = "",
     digits: int = 9,
     correlation: float | None = None,
+    drift: float = 0.0,
 ) -> Calibrated:
     """Draw an instrument: stated corrections within ± `spread`, and its true ones.
 
@@ -125,7 +137,7 @@ def draw(
     on a certificate.
     """
     corrections = tuple(round(rng.uniform(-spread, spread), digits) for _ in points)
-    stated = Stated(unit, points, corrections, expanded, of=of, correlation=correlation)
+    stated = Stated(unit, points, corrections, expanded, of=of, correlation=correlation, drift=drift)
     return Calibrated.drawn(stated, rng)
 
 

@@ -12,6 +12,7 @@ from remotecal.model import (
     Column,
     Condition,
     Contact,
+    DriftLimit,
     Equipment,
     Identification,
     Item,
@@ -29,7 +30,7 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.sim.calibrated import Calibrated, Stated
-from remotecal.units import convert
+from remotecal.units import convert, same_dimension, scale
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
@@ -61,6 +62,14 @@ class Certified:
         """What is told beside the certificate of how its points are correlated; None if nothing is."""
         told = {given.stated.correlation for _, given in self.tables if isinstance(given, Calibrated)}
         return told.pop() if len(told) == 1 else None
+
+    @property
+    def drift(self) -> tuple[DriftLimit, ...] | None:
+        """What is told beside the certificate of how far errors may have changed; None if nothing is."""
+        stated = (given.stated for _, given in self.tables if isinstance(given, Calibrated))
+        source = Text(zh="历次检定证书", en="earlier certificates")
+        told = (DriftLimit(half_width=one.drift, unit=one.unit, source=source) for one in stated if one.drift)
+        return tuple(told) or None
 
 
 class Made(Protocol):
@@ -200,5 +209,10 @@ def stated_by(used: CertificateUsed, like: Stated) -> Stated | None:
             like.k,
             like.of,
             used.correlation,
+            sum(
+                limit.half_width * scale(limit.unit, like.unit)
+                for limit in used.certificate.drift
+                if same_dimension(limit.unit, like.unit)
+            ),
         )
     return None

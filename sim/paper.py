@@ -168,7 +168,10 @@ def _write_certificates(directory: Path, wired: Mapping[str, Wired], paper: Pape
 def _artefact(name: str, standing: Standing) -> ArtefactEntry:
     """Return what the bench file says of a standard without an interface."""
     return ArtefactEntry(
-        serial=standing.serial, certificate=f"{name}.xml", correlation=standing.certified.correlation
+        serial=standing.serial,
+        certificate=f"{name}.xml",
+        correlation=standing.certified.correlation,
+        drift=standing.certified.drift,
     )
 
 
@@ -180,6 +183,7 @@ def _entry(name: str, place: Wired, address: str) -> Entry:
     if place.certified is not None:
         said["certificate"] = f"{name}.xml"
         said["correlation"] = place.certified.correlation
+        said["drift"] = place.certified.drift
     if place.settings:
         said["settings"] = dict(place.settings)
     return Entry.model_validate(said)

@@ -135,6 +135,11 @@ def test_a_whole_file_is_read(load):
             "certificate = 's.xml'\ncorrelation = 1.2",
             "instruments.source.correlation: input should be less than or equal to 1",
         ),
+        (
+            'serial = "S1"',
+            'drift = [{ half_width = 0.1, unit = "V", source = "S" }]',
+            "drift is what may have changed since a certificate: give certificate too",
+        ),
         ('unit = "L"', 'unit = "Liter"', "the unit 'Liter' is unknown"),
         ("gauge.value", "gage.value", r"'gage' is no instrument, did you mean gauge\?"),
         ("gauge.value", "gauge.valu", r"TinyMeter has no 'valu', did you mean value\?"),

@@ -26,6 +26,7 @@ from remotecal.procedures import By, Often
 from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.standards import DRIFT
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -159,7 +160,7 @@ class AtPlace(Repeats[ConverterSeen]):
     def limited(self, symbols: Collection[str]) -> AtPlace:
         """Return the same with those inputs alone that an error takes, by their symbols."""
         found = copy(self)
-        found.inputs = [each for each in self.inputs if each.symbol in symbols]
+        found.inputs = [each for each in self.inputs if each.symbol.removeprefix(DRIFT) in symbols]
         return found
 
     def pressure(self, seen: ConverterSeen, x: Numbers) -> Number:

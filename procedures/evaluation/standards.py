@@ -13,6 +13,11 @@ readings near each other share it, in proportion to u. Readings far apart, such 
 the tank empty and full, get a deviation each, correlated as the certificate, or the bench file beside it,
 states. Where neither does they are taken as independent: to take all as common would make the difference
 surer than either reading.
+
+A bench may state how far a standard's errors may have drifted since its certificate (`drifted`): then each
+deviation brings one input more. Those of readings that get a deviation each are independent, whatever is
+stated of the certificate's points: what these have in common tells nothing of what happened since, and where
+a sensitivity drifted, a difference drifted with it.
 """
 
 from __future__ import annotations
@@ -21,14 +26,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import BenchError, CertificateRefused
 from remotecal.model import Text
+from remotecal.model.certificate import ERROR
 from remotecal.model.certified import CertifiedPoint
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
 from remotecal.uncertainty.surface import CertifiedSurface
+from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +44,27 @@ if TYPE_CHECKING:
     from remotecal.model import Certificate, CertifiedPoints, Where
     from remotecal.procedures import Certificates, Drivers
     from remotecal.uncertainty.number import Number, Numbers
+
+
+DRIFT: Final = "δ_d_"
+"""What the symbol of a drift begins with; that of the deviation it adds to follows."""
+
+
+def drifted(symbol: str, certificate: Certificate, unit: str) -> tuple[Input, ...]:
+    """Return as an input how far errors may have drifted since their certificate; none where nobody says so.
+
+    Args:
+        symbol: of the errors' deviation, in the model.
+        certificate: the standard's.
+        unit: to bring it to, as a difference.
+    """
+    return tuple(
+        Input.from_limits(
+            DRIFT + symbol, 0.0, unit, difference(limit.half_width, limit.unit, unit), source=limit.source
+        )
+        for limit in certificate.drift
+        if same_dimension(limit.unit, unit)
+    )
 
 
 class Applied(ABC):
@@ -99,6 +127,8 @@ class Standard:
     symbol: str
     """Name of the deviation δ in the measurement model."""
     stated: CertifiedCurve | CertifiedSurface | Limit
+    drift: tuple[Input, ...] = ()
+    """By how much errors may have changed since (`drifted`); the same wherever it is used."""
 
     @classmethod
     def certified(
@@ -107,7 +137,7 @@ class Standard:
         certificate: Certificate,
         unit: str,
         *,
-        value: str = "basic_measurementError",
+        value: str = ERROR,
         at: str = "basic_measuredValue",
         at_unit: str = "",
         where: Where | None = None,
@@ -134,7 +164,8 @@ class Standard:
         points = certificate.points(value, at, unit, where)
         if points.correlation is None and correlation is not None:
             points = replace(points, correlation=alike(len(points.points), correlation))
-        return cls(symbol, _curve(points, unit, at_unit or unit, certificate.number, extended=extended))
+        curve = _curve(points, unit, at_unit or unit, certificate.number, extended=extended)
+        return cls(symbol, curve, drifted(symbol, certificate, unit) if value == ERROR else ())
 
     @classmethod
     def surface(
@@ -144,7 +175,7 @@ class Standard:
         unit: str,
         at: tuple[tuple[str, str], tuple[str, str]],
         *,
-        value: str = "basic_measurementError",
+        value: str = ERROR,
         where: Where | None = None,
     ) -> Standard:
         """Read values against two quantities from a certificate.
@@ -170,7 +201,7 @@ class Standard:
             curves.append((_converted(place, places.unit, first_unit), curve))
         surface = CertifiedSurface(sorted(curves, key=lambda entry: entry[0]), unit, certificate.number)
         surface.across(curves[0][1].ends[0])  # refuses a single place at once
-        return cls(symbol, surface)
+        return cls(symbol, surface, drifted(symbol, certificate, unit) if value == ERROR else ())
 
     def u(self, *place: float) -> float:
         """Return the standard uncertainty at a place (CertificateRefused outside the certificate's range)."""
@@ -211,13 +242,15 @@ class Deviating(Applied):
 
     def __init__(self, standard: Standard, known: Input, place: tuple[float, ...]) -> None:
         self.standard, self._known, self.place = standard, known, place
-        self.inputs = (replace(known, value=0.0, stated=known.value),)
+        self.inputs = (replace(known, value=0.0, stated=known.value), *standard.drift)
         self.correlations = {}
 
     def value(self, x: Numbers, *place: float) -> Number:
         stated = self.standard.stated
         weight = stated.u(*place) / self._known.u if self._known.u else 0.0
         value: Number = stated.value(*place) + weight * x[self.standard.symbol]
+        if self.standard.drift:
+            value = value + x.get(DRIFT + self.standard.symbol, 0.0)
         return value
 
 

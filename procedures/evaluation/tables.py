@@ -28,6 +28,7 @@ from remotecal.procedures.library.evaluation.digits import (
     written,
 )
 from remotecal.procedures.library.evaluation.finding import Finding
+from remotecal.procedures.library.evaluation.standards import DRIFT
 from remotecal.uncertainty.budget import Contribution
 from remotecal.uncertainty.curvature import CURVATURE
 
@@ -149,9 +150,11 @@ def _line(line: Contribution) -> BudgetLine:
 def inputs_of(findings: Sequence[Finding], names: Mapping[str, Text]) -> tuple[InputQuantity, ...]:
     """Return the legend of the budgets: every symbol with its name and source.
 
-    What the budgets add themselves where a model is curved need not be among the `names`.
+    What the budgets add themselves where a model is curved need not be among the `names`, nor the drift of
+    what is.
     """
-    known_by = {CURVATURE: _CURVATURE, **names}
+    drifts = {f"{DRIFT}{symbol}": _drift_of(name) for symbol, name in names.items()}
+    known_by = {CURVATURE: _CURVATURE, **drifts, **names}
     sources: dict[str, list[Text | str]] = {}
     for line in (line for finding in findings for line in finding.evaluated.lines):
         known = sources.setdefault(line.symbol, [])
@@ -172,6 +175,11 @@ def by_gum(equation: str, findings: Sequence[Finding], names: Mapping[str, Text]
         description=Text.plain(equation),
         inputs=inputs_of(findings, names),
     )
+
+
+def _drift_of(name: Text) -> Text:
+    """Return what the drift is called that adds to a deviation."""
+    return Text(zh=f"{name.get('zh')}：自校准以来的漂移", en=f"{name.get('en')}: drift since its calibration")
 
 
 _CURVATURE = Text(zh="测量模型的非线性", en="curvature of the measurement model")

@@ -264,6 +264,11 @@ def on_site(used: CertificateUsed) -> tuple[FoundOnSite, ...]:
 def see_one_journey(certificates: Certificates) -> None:
     """Raise `CertificateRefused` unless the certificates are of one journey of one meter."""
     before, after, site = (certificates[role] for role in ("before", "after", "site"))
+    if before.drift or after.drift or site.drift:
+        raise CertificateRefused(
+            "what the clamp-on meter drifted its journey's closure tells: take `drift` of before, after and "
+            "site out of the bench file"
+        )
     if not set(before.certificate.serials) & set(after.certificate.serials):
         raise CertificateRefused(
             f"certificate {before.certificate.number} is for {', '.join(before.certificate.serials)}, and "

@@ -27,7 +27,7 @@ from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
-from remotecal.procedures.library.evaluation.standards import Deviating, Standard
+from remotecal.procedures.library.evaluation.standards import DRIFT, Deviating, Standard, drifted
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
@@ -259,11 +259,11 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         """Add what each master brings by itself."""
         delay = self.characteristic("Δt", "reading_delay", "s")
         for each in self.running:
-            source = self.certificate(f"masters[{each.number}]").number
+            certificate = self.certificate(f"masters[{each.number}]")
             own = Input.normal(
-                f"e_{each.number}", 0.0, "1", each.parts.own, dof=each.parts.dof, source=source
+                f"e_{each.number}", 0.0, "1", each.parts.own, dof=each.parts.dof, source=certificate.number
             )
-            self.inputs.append(replace(own, stated=each.error))
+            self.inputs += (replace(own, stated=each.error), *drifted(own.symbol, certificate, "1"))
             self.inputs.append(Input.normal(f"Δt_{each.number}", 0.0, "s", delay.u, source=delay.source))
         self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)))
 
@@ -283,7 +283,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             counted = self._counted(seen, each.number) + x[f"Δt_{each.number}"]
             shared = self._shared[each.number]
             error = each.error + each.parts.weight(shared) * x[shared.symbol]
-            error = error + x[f"e_{each.number}"]
+            error = error + x[f"e_{each.number}"] + x.get(f"{DRIFT}e_{each.number}", 0.0)
             passed = passed + self._passed(seen, each.number) * (time / counted) / (1.0 + error)
         mass = passed * self._ahead(seen, x) - self._stored(seen, x)
         volume: Number = mass / self.density(seen, x)

@@ -17,6 +17,7 @@ from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
+from remotecal.procedures.library.evaluation.standards import DRIFT, drifted
 from remotecal.procedures.library.gas_loop.filling import reynolds
 from remotecal.procedures.library.gas_loop.reynolds import HIGHEST_ORDER, ReynoldsFit
 from remotecal.procedures.library.meters.branches import bits_of
@@ -136,6 +137,7 @@ class Master:
         own = Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source)
         return (
             replace(own, stated=self.fit.value(number)),
+            *drifted(own.symbol, self.certificate, "1"),
             Input.student_t(
                 f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
             ),
@@ -171,7 +173,8 @@ class Together:
         meter, number = self._at[key]
         shared = self._shared[meter.laboratory]
         deviation = meter.parts(number).weight(shared) * x[shared.symbol]
-        error: Number = meter.fit.value(number) + deviation + x[f"E_{key}"] + x[f"f_{key}"]
+        own = x[f"E_{key}"] + x.get(f"{DRIFT}E_{key}", 0.0)
+        error: Number = meter.fit.value(number) + deviation + own + x[f"f_{key}"]
         return error
 
 

@@ -5,7 +5,7 @@ strings, units are in the short notation of `remotecal.units`, texts are by lang
 """
 
 from remotecal.model.base import Frozen, Text
-from remotecal.model.certificate import Certificate
+from remotecal.model.certificate import Certificate, DriftLimit
 from remotecal.model.certified import (
     CertifiedCoefficients,
     CertifiedPlaces,
@@ -93,6 +93,7 @@ __all__ = [
     "Conformity",
     "Contact",
     "Correlation",
+    "DriftLimit",
     "Equipment",
     "EquipmentClass",
     "EvidenceReference",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import Field
+
 from remotecal import units
 from remotecal.errors import CertificateRefused
+from remotecal.model.base import Frozen, Text
 from remotecal.model.certified import (
     CertifiedCoefficients,
     CertifiedPlaces,
@@ -49,11 +52,24 @@ Stated = TypeVar("Stated", CertifiedPoints, CertifiedCoefficients)
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?")
 
 
+class DriftLimit(Frozen, strict=True, allow_inf_nan=False):
+    """By how much a standard's errors may have changed since they were certified (GUM 4.3.7)."""
+
+    half_width: float = Field(gt=0)
+    """The change lies within ± this, in `unit`; where in there nobody knows."""
+    unit: str
+    """Short notation; of the dimension its errors have."""
+    source: str | Text
+    """Where that is known from, such as its earlier certificates."""
+
+
 @dataclass(frozen=True, slots=True)
 class Certificate:
     """A record, seen as the certificate of a standard."""
 
     record: Record
+    drift: tuple[DriftLimit, ...] = ()
+    """How far the standard may have drifted since; one of a dimension."""
 
     @property
     def number(self) -> str:
@@ -76,7 +92,7 @@ class Certificate:
         Raises:
             CertificateRefused: it is not for such an item, or can't be told which of its results are.
         """
-        return Certificate(results_of(self.record, serials))
+        return replace(self, record=results_of(self.record, serials))
 
     @property
     def issued(self) -> date:

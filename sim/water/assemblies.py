@@ -45,6 +45,15 @@ class WaterOptions(BenchOptions):
     """Which meter is under test: another number draws another one for the same rig."""
 
 
+class MasterLineOptions(WaterOptions):
+    """What can be chosen of a master line."""
+
+    output: Output = "mag6000"
+    """How the meter under test is read."""
+    reference_drift: Annotated[float, In("1", at_least=0, at_most=0.01)] = 0.0
+    """How far the master meter may have drifted since its certificate, ±, relative; 0 states nothing."""
+
+
 class WaterBench(Assembly):
     """What water rigs have in common."""
 
@@ -72,6 +81,7 @@ class WaterBench(Assembly):
             pulses=options.pulses,
             full_scale=options.full_scale,
             meter=options.meter,
+            reference_drift=options.reference_drift if isinstance(options, MasterLineOptions) else 0.0,
         )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)
@@ -123,12 +133,7 @@ class GravimetricRig(WaterBench):
 class MasterLine(WaterBench):
     """Water line with a Coriolis reference meter ahead of the meter under test."""
 
-    class Options(WaterOptions):
-        """What can be chosen of a master line."""
-
-        output: Output = "mag6000"
-        """How the meter under test is read."""
-
+    Options = MasterLineOptions
     procedures = ("flow.water_master_meter",)
     gravimetric = False
 

@@ -81,6 +81,7 @@ def outfit(
     pulses: float | None = None,
     full_scale: float | None = None,
     meter: int = 1,
+    reference_drift: float = 0.0,
 ) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
@@ -92,6 +93,7 @@ def outfit(
         pulses: its K factor in 1/m³, where it shall be this one.
         full_scale: its flow at 20 mA in m³/h, where it shall be this one.
         meter: which one is drawn; all else stays as it is.
+        reference_drift: how far the master meter may have drifted since its certificate, relative.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -100,7 +102,7 @@ def outfit(
         raise ConfigurationError(f"there is no DN{dn} line; there are {sorted(SIZES)}")
     size = SIZES[dn]
     rng = chance(seed, "outfit")
-    certificates = _certificates(rng, size)
+    certificates = _certificates(rng, size, reference_drift)
     highest = size.highest / 3600.0
     late = rng.uniform(-0.004, 0.004)
     under_test = dut or _meter(rng, size)
@@ -142,7 +144,7 @@ def _set(meter: MeterSpec, pulses: float | None, full_scale: float | None) -> Me
     return replace(meter, pulses=pulses or meter.pulses, highest=highest)
 
 
-def _certificates(rng: Random, size: Size) -> dict[str, Calibrated]:
+def _certificates(rng: Random, size: Size, reference_drift: float) -> dict[str, Calibrated]:
     d = size.resolution
     loads = tuple(share * size.tank for share in (0.0, 0.1, 0.25, 0.5, 0.75, 1.0))
     flows = tuple(round(share * size.highest, 2) for share in (0.05, 0.1, 0.25, 0.5, 0.75, 1.0))
@@ -161,7 +163,8 @@ def _certificates(rng: Random, size: Size) -> dict[str, Calibrated]:
         ),
         "hygrometer": draw(rng, "%", (30.0, 50.0, 70.0), spread=1.5, expanded=(1.5,) * 3, digits=1),
         "reference": draw(
-            rng, "1", flows, spread=8.0e-4, expanded=(5.0e-4,) * len(flows), of="m3/h", digits=5
+            rng, "1", flows, spread=8.0e-4, expanded=(5.0e-4,) * len(flows), of="m3/h", digits=5,
+            drift=reference_drift,
         ),
         "ammeter": draw(rng, "mA", (4.0, 12.0, 20.0), spread=0.001, expanded=(0.0006,) * 3, digits=5),
         "counter": draw(rng, "1", (0.0,), spread=1.0e-6, expanded=(4.0e-7,)),

@@ -155,12 +155,17 @@ def test_the_certificate_tells_which_masters_ran_and_how_full(bench):
 
 
 def test_every_deviation_counts_in_its_direction(bench):
+    certificate = 'certificate = "master_1.xml"\n'
+    drift = 'drift = [{ half_width = 0.1, unit = "%", source = "three certificates" }]\n'
+    rewrite(bench.bench, (certificate, certificate + drift))
     made = record(run_quick(bench))
     slopes = {line.symbol: float(line.sensitivity) for line in made.measurements[0].budgets[0].lines}
     assert slopes["δ_e1"] == pytest.approx(100, rel=0.01), (
         "masters that show too much let the meter seem slow"
     )
     assert slopes["e_1"] == pytest.approx(50, rel=0.1)
+    assert slopes["δ_d_e_1"] == slopes["e_1"], "since its certificate it may have drifted"
+    assert "δ_d_e_2" not in slopes
     assert slopes["q_l"] == pytest.approx(-100 / 840, rel=0.05), "what leaks past passed the meter"
     assert slopes["t_r"] == pytest.approx(-slopes["t_m"], rel=0.01)
     assert slopes["t_m"] == pytest.approx(100 * 2.1e-4, rel=0.05), "what read too warm was denser"

@@ -1,6 +1,17 @@
 """The certificates' intervals cover the rig's truth; `benchmarks/truth.py` is the full-sized check."""
 
-from benchmarks.truth import calibrate
+from dataclasses import replace
+from itertools import count
+
+from benchmarks.truth import calibrate, compare, quick
+from remotecal.bench import Bench
+from remotecal.order import Order
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.execute import execute
+from remotecal.runs.prompts import Scripted
+from remotecal.sim.water.assemblies import master_line
+from remotecal.sim.water.outfit import outfit
 
 CALIBRATIONS = range(1002, 1005)
 """One of each kind of output, on each bench."""
@@ -15,3 +26,18 @@ def test_intervals_cover_the_true_errors() -> None:
     assert len(missed) <= 6, missed
     # And they are not so wide that they would cover anything: true errors are within ±1 %.
     assert max(interval.expanded for interval in intervals) < 0.25
+
+
+def test_intervals_hold_where_the_master_meter_has_drifted_by_nearly_all_it_may(tmp_path) -> None:
+    limit = {"reference_drift": 0.002}
+    drawn = (outfit(seed, gravimetric=False, **limit).certificates["reference"] for seed in count(1))
+    seed = next(n for n, each in enumerate(drawn, 1) if abs(each.drifted) > 0.95 * limit["reference_drift"])
+    with master_line(tmp_path / "bench", seed=seed, output="pulses", **limit) as there:
+        order = quick(Order.load(there.order))
+        kind = find(order.order.procedure)
+        bench = Bench.load(there.bench)
+        run = execute(order, kind, bench, tmp_path / "run", Company(Scripted()), there.clock)
+        assert all(one.covers for one in compare(kind.procedure, run, there))
+        master = run.certificates["reference"].model_copy(update={"drift": None})
+        without = replace(run, certificates={**run.certificates, "reference": master})
+        assert not any(one.covers for one in compare(kind.procedure, without, there))

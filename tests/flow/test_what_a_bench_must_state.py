@@ -3,7 +3,7 @@
 import pytest
 
 from remotecal.bench import Bench
-from remotecal.errors import BenchError, ParameterError
+from remotecal.errors import BenchError, ParameterError, UnitError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.execute import plan
@@ -55,6 +55,31 @@ def test_the_master_meter_needs_a_certificate(tmp_path):
         pytest.raises(BenchError, match="reference has no certificate, which the role reference needs"),
     ):
         planned(line, lambda text: text.replace('certificate = "reference.xml"\n', ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "message"),
+    [
+        ("reference", "K", r"reference: its drift is in K, and \S+ \S+ states errors in 1: state it in 1,"),
+        ("balance", "%", r"balance: its drift is in %, and certificate \S+ states errors in kg: state it"),
+        ("reference", "kPaa", "the unit 'kPaa' is unknown"),
+    ],
+)  # fmt: skip
+def test_a_drift_that_the_standards_errors_can_not_have_is_refused(tmp_path, name, unit, message):
+    bench = master_line if name == "reference" else water_rig
+    with bench(tmp_path) as up, pytest.raises((BenchError, UnitError), match=message):
+        planned(up, lambda text: stated(text, name, (unit,)))
+
+
+def test_several_drifts_of_one_dimension_are_refused(tmp_path):
+    with master_line(tmp_path) as line, pytest.raises(BenchError, match="several drifts of errors in 1"):
+        planned(line, lambda text: stated(text, "reference", ("%", "1")))
+
+
+def stated(text, name, units):
+    drifts = ", ".join(f'{{ half_width = 0.1, unit = "{unit}", source = "S" }}' for unit in units)
+    beside = f'certificate = "{name}.xml"\n'
+    return text.replace(beside, f"{beside}drift = [{drifts}]\n")
 
 
 @pytest.mark.parametrize(

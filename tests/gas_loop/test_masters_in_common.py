@@ -6,12 +6,13 @@ together is held against what a budget of their certificates allows.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from random import Random
 
 import pytest
 
-from remotecal.model import Certificate, Table
+from remotecal.model import Certificate, DriftLimit, Table
 from remotecal.procedures.library.gas_loop.master import Master, Together
 from remotecal.sim.certificates import ISSUER, Certified, certificate
 from remotecal.sim.gas_loop.meter import draw_meters
@@ -73,6 +74,25 @@ def test_a_budget_tells_what_was_taken_off_of_each():
         **dict.fromkeys(("δ_E1", "f_1", "f_2"), 0.0),
     }
     assert told["E_1"] != told["E_2"]
+
+
+def test_what_each_master_may_have_drifted_is_its_own():
+    """GUM 4.3.7: of four alike, each within ± a, the mean has a/√3/√4."""
+    drawn = draw_meters(Random(1), (100.0,) * 4, REYNOLDS)
+    drift = (DriftLimit(half_width=0.2, unit="%", source="S"),)
+    plain = [stated(each.certified(), n, common=True) for n, each in enumerate(drawn, 1)]
+    u = [u_of([Master(n, one) for n, one in enumerate(each, 1)]) for each in
+         (plain, [replace(one, drift=drift) for one in plain])]  # fmt: skip
+    assert u[1] == pytest.approx((u[0] ** 2 + 0.002**2 / 3 / 4) ** 0.5, rel=1e-6)
+
+
+def u_of(masters):
+    together = Together(masters, [AT] * len(masters), (ISSUER.get("en"),))
+
+    def mean(**x):
+        return sum(together.error(each.key, x) for each in masters) / len(masters)
+
+    return Budget(mean, together.inputs, "1").evaluate().u
 
 
 def within(ratios, k=1.96):

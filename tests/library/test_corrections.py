@@ -18,6 +18,7 @@ from remotecal.model import (
     Certificate,
     Column,
     Contact,
+    DriftLimit,
     Item,
     Laboratory,
     Measurement,
@@ -169,9 +170,12 @@ def test_the_cmc_counts_in_the_unit_it_is_given_in(evidence: Evidence) -> None:
     assert error.in_cmc.statement in {statement.id for statement in record.statements}
 
 
-def weighed(evidence: Evidence, correlation: float | None) -> tuple[dict[str, Contribution], float]:
-    """Return the balance's two lines, and how they add up, if the bench file had stated this correlation."""
-    balance = evidence.certificates["balance"].model_copy(update={"correlation": correlation})
+def weighed(
+    evidence: Evidence, correlation: float | None, drift: tuple[DriftLimit, ...] = ()
+) -> tuple[dict[str, Contribution], float]:
+    """Return the balance's lines, and how its errors add up, if the bench file had stated this of it."""
+    said = {"correlation": correlation, "drift": drift}
+    balance = evidence.certificates["balance"].model_copy(update=said)
     told = replace(evidence, certificates={**evidence.certificates, "balance": balance})
     procedure = Dosing(Dosing.accepts()(**told.parameters))
     (point,) = procedure.points()
@@ -206,6 +210,34 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     _, half = weighed(evidence, 0.5)
     assert common < half < alone
     assert lines["W"].source.get("en").endswith("; r = 1")
+
+
+@pytest.mark.parametrize("correlation", [None, 1.0])
+def test_what_a_balance_may_have_drifted_counts_empty_and_full(
+    evidence: Evidence, correlation: float | None
+) -> None:
+    """What the certificate's points have in common says nothing of what happened since."""
+    limit = DriftLimit(half_width=9.0, unit="g", source="three certificates")
+    other = DriftLimit(half_width=9.0, unit="K", source="of another quantity")
+    plain, _ = weighed(evidence, correlation)
+    lines, _ = weighed(evidence, correlation, (limit, other))
+    drifts = [line for symbol, line in lines.items() if symbol not in plain]
+    assert [line.symbol for line in drifts] == ["δ_d_W", "δ_d_W_0"]
+    for line, of in zip(drifts, ("W", "W_0"), strict=True):
+        assert (line.u, line.distribution) == (pytest.approx(0.009 / math.sqrt(3)), "rectangular")
+        assert line.sensitivity == pytest.approx(lines[of].sensitivity, rel=1e-6)
+
+
+def test_a_drift_is_told_in_the_legend(evidence: Evidence) -> None:
+    limit = DriftLimit(half_width=9.0, unit="g", source="three certificates")
+    balance = evidence.certificates["balance"].model_copy(update={"drift": (limit,)})
+    told = replace(evidence, certificates={**evidence.certificates, "balance": balance})
+    (measured,) = evaluate(told, find(told.procedure.name)).measurements
+    legend = {each.symbol: each for method in measured.methods for each in method.inputs}
+    drift, of = legend["δ_d_W"], legend["W"]
+    assert drift.name.get("zh") == f"{of.name.get('zh')}：自校准以来的漂移"
+    assert drift.name.get("en") == f"{of.name.get('en')}: drift since its calibration"
+    assert drift.source == Text.plain("three certificates")
 
 
 def test_a_weighed_difference_is_no_surer_than_the_full_bin(evidence: Evidence) -> None:
