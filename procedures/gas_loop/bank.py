@@ -225,7 +225,7 @@ class BankRepeats(LoopRepeats):
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
         """Return the gas at a place; in the meter as it is read: from a closure of masses it cancels."""
         if key == "d":
-            return self.filling.state(*self.at(key, seen, self.estimates()), x)
+            return self.gas_in([seen]).state(*self.at(key, seen, self.estimates()), x)
         return super().state(key, seen, x)
 
     def _velocity(self, bank: NozzlesOfLoop, nozzles: Sequence[Nozzle]) -> tuple[float, float]:
@@ -256,7 +256,7 @@ class BankRepeats(LoopRepeats):
         """Return what passed the meter under test in a repeat by the nozzles, in m³ as it is there."""
         t, p = self._rest_of(*self.at("n", seen, x))
         area = self._open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t - REFERENCE_TEMPERATURE))
-        flow = area * flux(self.filling.equation, self.filling.gas(x), t, p) * (1.0 + x["ε_C"])
+        flow = area * flux(self.filling.equation, self.gas_in([seen]).gas(x), t, p) * (1.0 + x["ε_C"])
         meter = self.state("d", seen, x)
         mass = flow * self.lasted(seen) / (1.0 + x.get("ε_n", 0.0) + x.get("ε_ρ", 0.0))
         passed: Number = (mass + self._behind.stored(seen, x, meter)) / meter.density

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ParameterError
@@ -36,9 +37,9 @@ class LoopGas:
         ParameterError: the composition is none, or the equation does not hold for it.
     """
 
-    def __init__(self, parameters: LoopParameters, read: WaterRead | None = None) -> None:
+    def __init__(self, parameters: LoopParameters) -> None:
         self._told = parameters
-        self._read = read
+        self._read: WaterRead | None = None
         self._dry = self._composition()
         self.equation = self._equation()
 
@@ -72,7 +73,9 @@ class LoopGas:
             dew_point: returns it in °C, by the inputs of a model.
             pressure: absolute, at which it was read, in Pa.
         """
-        return LoopGas(self._told, (dew_point, pressure))
+        moist = copy(self)
+        moist._read = (dew_point, pressure)
+        return moist
 
     def inputs(self) -> list[Input]:
         """Return what of the gas is uncertain."""

@@ -178,7 +178,7 @@ class MeterByMasters(OnLoop):
         took = run.clock.now() - begun
         seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
-        gas = as_read(seen, self._gas, self.parameters)
+        gas = as_read(point.name, seen, self._gas, self.parameters, self._certificates)
         self._see_closure(point, seen, amounts, choice, gas)
         self._see_nozzles_close(point, seen, amounts, choice, gas)
         see_sound(

@@ -90,6 +90,7 @@ class OnLoop(MeterUnderTest):
     def __init__(self, parameters: LoopParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
         self._gas = LoopGas(parameters)
+        self._certificates: Certificates = {}
         self._masters: list[Master] = []
         self._check: Master | None = None
         self._nozzles: NozzlesOfLoop | None = None
@@ -124,7 +125,7 @@ class OnLoop(MeterUnderTest):
                 f"by_nozzles needs a bank of nozzles, and the bench has no {', '.join(lacking)}: add what is "
                 "missing to the bench file, or leave by_nozzles out"
             )
-        see_dew_meter(drivers, self.parameters)
+        see_dew_meter(drivers, self.parameters, self._gas)
         self._see_gated(drivers)
         self._see_steps(drivers)
         if can(drivers, "dut", VolumeConverter):
@@ -194,6 +195,7 @@ class OnLoop(MeterUnderTest):
         current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
         moist = [(DEW_METER, "dew_point", "°C")] if DEW_METER in drivers else []
         require_known(certificates, drivers, [*own, *current, *moist])
+        self._certificates = certificates
         order = self.parameters.fit_order
         self._masters = [
             Master(n, certificates[f"masters[{n}]"].certificate, order) for n in range(1, count + 1)

@@ -141,7 +141,10 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
             self._know(str(number), f"[{number}]", "master", n)
         self._know("d", "", "meter", 0)
         self.inputs.append(soaking(self))
-        self.filling = as_corrected(self, filling, parameters)
+        self.gas_in = as_corrected(self, filling, parameters)
+        """Tells the gas of some repeats."""
+        self.filling = self.gas_in(self.seen)
+        """The gas in the mean of all."""
         self._know_more()
         self._share()
         self.inputs += self.filling.inputs()
@@ -285,7 +288,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
 
     def state(self, key: str, seen: LoopSeen, x: Numbers) -> GasState:
         """Return the gas at a place in a repeat."""
-        return self.filling.state(*self.at(key, seen, x), x)
+        return self.gas_in([seen]).state(*self.at(key, seen, x), x)
 
     def _mean_states(self) -> list[GasState]:
         known = self.estimates()
@@ -326,7 +329,7 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         p = of_each(getattr(seen, f"{place}_pressure"), count)[n][reading].to("Pa").value
         t = of_each(getattr(seen, f"{place}_temperature"), count)[n][reading].to("°C").value
         corrected = thermometer.corrected(known, t), gauge.corrected(known, p)
-        return self.filling.density(*(estimate(one) for one in corrected))
+        return self.gas_in([seen]).density(*(estimate(one) for one in corrected))
 
     def _turn(self, key: str) -> tuple[int, int]:
         """Return among how many places that are read in turn one is, and the how manieth it is."""

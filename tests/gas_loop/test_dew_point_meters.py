@@ -26,6 +26,15 @@ def without(observation):
     return replace(observation, values=kept)
 
 
+def drier(evidence, by):
+    """Return evidence in which the meter read other dew points: by so many kelvins in the nth repeat."""
+    every = []
+    for n, one in enumerate(evidence.observations):
+        read = tuple(each._replace(value=each.value + by(n)) for each in one.values["dew_point"])
+        every.append(replace(one, values={**one.values, "dew_point": read}))
+    return replace(evidence, observations=tuple(every))
+
+
 def test_what_the_meter_tells_counts_and_not_what_the_order_supposes(measured):
     _, evidence = measured
     supposed = [errors_of(evaluated(evidence, dew_point=at)) for at in (-45.0, -5.0)]
@@ -52,6 +61,22 @@ def test_its_certificate_tells_the_uncertainty_and_stands_among_the_standards(me
     assert "its dew point measured" in fluid.quantities[0].text.get("en")
 
 
+def test_the_water_is_that_of_each_repeat_and_its_change_scatters(measured):
+    """By -15 °C in place of -5 °C the gas is 0.1 % heavier; what the meter is off is the same in both."""
+    _, evidence = measured
+    moist, dry, mixed = (
+        drier(evidence, by) for by in (lambda _: 0.0, lambda _: -10.0, lambda n: -10.0 * (n % 2))
+    )
+    (wet, _), (light, _) = errors_of(evaluated(moist)), errors_of(evaluated(dry))
+    assert errors_of(evaluated(mixed))[0] == pytest.approx((wet + light) / 2, abs=0.006)
+    scatter, common = {}, {}
+    for name, each in (("wet", moist), ("mixed", mixed)):
+        lines = {line.symbol: float(line.u) for line in record(each).measurements[0].budgets[0].lines}
+        scatter[name], common[name] = lines["E_rep"], lines["δ_dp"]
+    assert scatter["mixed"] > scatter["wet"] + 0.02
+    assert common["mixed"] == pytest.approx(common["wet"], rel=0.3)
+
+
 def test_its_sensor_may_be_at_the_pressure_of_the_loop(measured):
     """There the same dew point is that of a quarter of the water, so the gas is all but dry."""
     _, evidence = measured
@@ -71,6 +96,8 @@ def test_an_order_that_supposes_a_dry_gas_is_refused(measured):
     bench, _ = measured
     with pytest.raises(ParameterError, match=r"dew_point is missing: .* take that role out"):
         planned(bench, dew_point=None)
+    with pytest.raises(ParameterError, match=r"at 2500 kPa dew_cell .* 2e.06 Pa.*expand the sample"):
+        planned(bench, dew_point=-5.0, dew_cell="loop", pressures=[2500.0])
     with (
         pytest.raises(ConfigurationError, match="dew_meter needs a moist gas"),
         ClosedLoop.up(bench.directory / "dry", dew_meter=True),
@@ -89,3 +116,16 @@ def test_a_dew_point_that_moves_in_a_repeat_stops_the_run(tmp_path):
         bench.rig.followers.append(drifts)
         with pytest.raises(RunError, match=r"the dew point changed by .* cleaning its mirror"):
             calibrate(bench, dew_point=-20.0)
+
+
+@pytest.mark.parametrize(
+    ("off", "said"), [(-10.0, r"holds from .* was read.* calibrated there, or"), (50.0, "drier gas")]
+)
+def test_gas_of_which_no_certificate_could_be_had_stops_the_first_repeat(tmp_path, off, said):
+    with ClosedLoop.up(tmp_path / "bench", seed=7, dew_point=-40.0, dew_meter=True) as bench:
+        known = bench.certificates["dew_point_meter"]
+        known.true = tuple(each - off for each in known.true)
+        with pytest.raises(RunError, match=said):
+            calibrate(bench, dew_point=-40.0)
+        held = next(tmp_path.rglob("journal.jsonl")).read_text(encoding="utf-8")
+        assert held.count('"kind":"repeat"') == 1, "not after hours"

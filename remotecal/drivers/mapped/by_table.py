@@ -216,7 +216,7 @@ def driver_of(
 def _in_time(
     made: Mapping[str, Declaration], table: Stated, wanted: Sequence[type]
 ) -> tuple[Step | Action, ...]:
-    """Return the step that lets a gas loop vent as fast as `within` supposes, whatever stands in `slew`."""
+    """Return the step by which a gas loop vents as fast as `within` supposes, whatever `slew` was."""
     pressure, slew = made.get("pressure"), made.get("slew")
     if GasLoop not in wanted or table.relieved is None or "slew" in table.safe:
         return ()
