@@ -239,7 +239,7 @@ class Safe(Written):
 
     order: tuple[str, ...] = ()
     """The instruments that come first, in this order; all others with a safe state follow."""
-    within: float = Field(default=20.0, gt=0)
+    within: float = Field(default=20.0, gt=0, le=86400)
     """Seconds it may take."""
 
 

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 STEPS: Final = 30.0
 """Seconds for the steps of a safe state, before what they let out is waited for."""
 
+OF_THE_AIR: Final = ".air_pressure"
+"""How the air's pressure is called by all who tell it (`AmbientMonitor`)."""
+
 
 def times(file: BenchFile, drivers: Drivers) -> dict[str, float]:
     """Return the instruments that have a safe state, as they are brought there → seconds each may need."""
@@ -73,7 +76,9 @@ def _highest_pressures(file: BenchFile) -> Iterator[float]:
     others nobody says which is the vessel's, and the highest leaves time for each.
     """
     for lock in file.interlocks:
-        if lock.above is not None and units.same_dimension(lock.unit, "kPa"):
+        if lock.watch.endswith(OF_THE_AIR) or lock.above is None:
+            continue
+        if units.same_dimension(lock.unit, "kPa"):
             above = units.convert(lock.above, lock.unit, "kPa")
             if above > HIGHEST_AIR:
                 yield above

@@ -196,8 +196,10 @@ def get_certificate(
     visible.run(here, caller, station, run)
     of_run = certificates.of_run(here, caller, station, run, device, edition)
     found = of_run.certificate()
-    certificates.note_opened(here, caller, of_run, found)
-    return file(request, found, XML, f"{_called(found)}.xml")
+    answer = file(request, found, XML, f"{_called(found)}.xml")
+    if answer.status_code == HTTPStatus.OK:
+        certificates.note_opened(here, caller, of_run, found)
+    return answer
 
 
 @router.get(RUN + "/certificate.pdf", response_class=Whole, responses=described(PDF), tags=["certificates"])

@@ -109,9 +109,16 @@ def test_so_is_one_that_leaves_none_to_our_own_controller(tmp_path) -> None:
                 made_safe.check(stated.path, stated.file, stated.drivers)
             rewrite(bench.bench, (below, limit))
         lock = next(line for line in bench.bench.read_text().splitlines() if limit in line)
-        rewrite(bench.bench, (lock, lock + "\n" + lock.replace("1050.0", "150.0")))
+        both = lock + "\n" + lock.replace("1050.0", "150.0")
+        rewrite(bench.bench, (lock, both))
         stated = Bench.load(bench.bench)
         with pytest.raises(BenchError, match=r"state at least 1125"):
+            made_safe.check(stated.path, stated.file, stated.drivers)
+        watched = re.search(r'watch = "([^"]+)"', lock)[1]
+        of_air = lock.replace("1050.0", "111.0").replace(watched, "ambient.air_pressure")
+        rewrite(bench.bench, (both, of_air))
+        stated = Bench.load(bench.bench)
+        with pytest.raises(BenchError, match=r"state at least 6480"):
             made_safe.check(stated.path, stated.file, stated.drivers)
 
 
