@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from remotecal.drivers.measured import Measured
-    from remotecal.model import Certificate, CertifiedPoints, Where
+    from remotecal.model import Certificate, CertifiedPoints, DriftLimit, Where
     from remotecal.procedures import Certificates, Drivers
     from remotecal.uncertainty.number import Number, Numbers
 
@@ -50,19 +50,19 @@ DRIFT: Final = "δ_d_"
 """What the symbol of a drift begins with; that of the deviation it adds to follows."""
 
 
-def drifted(symbol: str, certificate: Certificate, unit: str) -> tuple[Input, ...]:
+def drifted(symbol: str, limits: Iterable[DriftLimit], unit: str) -> tuple[Input, ...]:
     """Return as an input how far errors may have drifted since their certificate; none where nobody says so.
 
     Args:
         symbol: of the errors' deviation, in the model.
-        certificate: the standard's.
+        limits: what the bench states of the standard; that of their dimension counts.
         unit: to bring it to, as a difference.
     """
     return tuple(
         Input.from_limits(
             DRIFT + symbol, 0.0, unit, difference(limit.half_width, limit.unit, unit), source=limit.source
         )
-        for limit in certificate.drift
+        for limit in limits
         if same_dimension(limit.unit, unit)
     )
 
@@ -127,8 +127,8 @@ class Standard:
     symbol: str
     """Name of the deviation δ in the measurement model."""
     stated: CertifiedCurve | CertifiedSurface | Limit
-    drift: tuple[Input, ...] = ()
-    """By how much errors may have changed since (`drifted`); the same wherever it is used."""
+    drift: tuple[DriftLimit, ...] = ()
+    """How far errors may have changed since; the same wherever it is used."""
 
     @classmethod
     def certified(
@@ -165,7 +165,7 @@ class Standard:
         if points.correlation is None and correlation is not None:
             points = replace(points, correlation=alike(len(points.points), correlation))
         curve = _curve(points, unit, at_unit or unit, certificate.number, extended=extended)
-        return cls(symbol, curve, drifted(symbol, certificate, unit) if value == ERROR else ())
+        return cls(symbol, curve, certificate.drift if value == ERROR else ())
 
     @classmethod
     def surface(
@@ -201,7 +201,7 @@ class Standard:
             curves.append((_converted(place, places.unit, first_unit), curve))
         surface = CertifiedSurface(sorted(curves, key=lambda entry: entry[0]), unit, certificate.number)
         surface.across(curves[0][1].ends[0])  # refuses a single place at once
-        return cls(symbol, surface, drifted(symbol, certificate, unit) if value == ERROR else ())
+        return cls(symbol, surface, certificate.drift if value == ERROR else ())
 
     def u(self, *place: float) -> float:
         """Return the standard uncertainty at a place (CertificateRefused outside the certificate's range)."""
@@ -242,16 +242,15 @@ class Deviating(Applied):
 
     def __init__(self, standard: Standard, known: Input, place: tuple[float, ...]) -> None:
         self.standard, self._known, self.place = standard, known, place
-        self.inputs = (replace(known, value=0.0, stated=known.value), *standard.drift)
+        drifts = drifted(standard.symbol, standard.drift, known.unit)
+        self.inputs = (replace(known, value=0.0, stated=known.value), *drifts)
         self.correlations = {}
 
     def value(self, x: Numbers, *place: float) -> Number:
         stated = self.standard.stated
         weight = stated.u(*place) / self._known.u if self._known.u else 0.0
         value: Number = stated.value(*place) + weight * x[self.standard.symbol]
-        if self.standard.drift:
-            value = value + x.get(DRIFT + self.standard.symbol, 0.0)
-        return value
+        return value + x.get(DRIFT + self.standard.symbol, 0.0) if self.standard.drift else value
 
 
 def from_limit(symbol: str, readings: Sequence[Measured]) -> Standard:

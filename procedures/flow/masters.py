@@ -263,7 +263,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             own = Input.normal(
                 f"e_{each.number}", 0.0, "1", each.parts.own, dof=each.parts.dof, source=certificate.number
             )
-            self.inputs += (replace(own, stated=each.error), *drifted(own.symbol, certificate, "1"))
+            self.inputs += (replace(own, stated=each.error), *drifted(own.symbol, certificate.drift, "1"))
             self.inputs.append(Input.normal(f"Δt_{each.number}", 0.0, "s", delay.u, source=delay.source))
         self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)))
 

@@ -137,7 +137,7 @@ class Master:
         own = Input.normal(f"E_{self.key}", 0.0, "1", parts.own, dof=parts.dof, source=source)
         return (
             replace(own, stated=self.fit.value(number)),
-            *drifted(own.symbol, self.certificate, "1"),
+            *drifted(own.symbol, self.certificate.drift, "1"),
             Input.student_t(
                 f"f_{self.key}", 0.0, "1", self.fit.u(number), float(self.fit.dof), source=source
             ),
