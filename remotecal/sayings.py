@@ -31,15 +31,18 @@ class Sayings:
         """Return a sentence, or several with `; ` between, in the other language; None if not known."""
         if len(sentence) > LONGEST:
             return None
-        each = [self._of(one) for one in sentence.split("; ")]
+        return self._each(sentence, outermost=True)
+
+    def _each(self, sentence: str, *, outermost: bool) -> str | None:
+        each = [self._of(one, outermost=outermost) for one in sentence.split("; ")]
         told = [one for one in each if one is not None]
         if len(told) < len(each):
-            return self._of(sentence)
+            return self._of(sentence, outermost=outermost)
         *before, last = told
         between, full = ("; ", ".") if last.endswith(".") else ("；", "。")
         return between.join([*(one.removesuffix(full) for one in before), last])
 
-    def _of(self, sentence: str, *, outermost: bool = True) -> str | None:
+    def _of(self, sentence: str, *, outermost: bool) -> str | None:
         if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):
             return whole
         for pattern, other in self._patterns:
@@ -52,7 +55,7 @@ class Sayings:
 
     def _reason(self, text: str) -> str:
         """Return a reason within a sentence in the other language; as it is where that is not known."""
-        told = self._of(text, outermost=False)
+        told = self._each(text, outermost=False)
         if told is None or told.casefold().startswith(text.casefold()):
             return text
         return told.rstrip(".。")

@@ -19,6 +19,7 @@ from remotecal.hub.ordered import check_course, check_start, judge
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.evidence import Start, read_start
 from remotecal.model import Record, Text
+from remotecal.pages.words import words
 from remotecal.store import Store
 from remotecal.transport.messages import RemoteOrder
 
@@ -189,9 +190,11 @@ def test_what_a_journal_begins_with_is_what_was_ordered(brought: Brought) -> Non
             passed.add(name)
             continue
         events = (brought.events[0]._replace(data=start), *brought.events[1:])
-        with pytest.raises(NotOrdered, match="is not as it was ordered"):  # noqa: PT012  one or the other
+        with pytest.raises(NotOrdered, match="is not as it was ordered") as why:  # noqa: PT012  one or the other
             check_start(brought.order, start)
             check_course(brought.order, found, read_start(events), resumed=False)
+        chinese, language = words("zh").refusal(str(why.value))
+        assert (language, "ordered" in chinese) == ("zh", False)
     assert passed == set(NOT_ORDERED), "another field: say why it need not be what was ordered"
 
 

@@ -257,6 +257,8 @@ async def test_a_revoked_station_is_told_what_to_do(
             caplog.clear()
             await hub.laboratory.revoke("here", "Li Wei")
             await until(lambda: "has revoked here" in agent.liaison.control.trouble)
+            chinese, language = words("zh").refusal(agent.liaison.control.trouble)
+            assert (language, "enrol elsewhere" in chinese) == ("zh", False)
             advice = f"(`remotecal station enrol CODE --at HOST:PORT --station {site.folder.path}`)"
             told = [record for record in caplog.records if advice in record.getMessage()]
             assert len(told) in (1, 2), "once for each connection"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 
@@ -20,6 +21,7 @@ from remotecal.certificates.signing.xml import read_signatures, sign_xml
 from remotecal.configuration import checked
 from remotecal.errors import CertificateRefused, ConfigurationError
 from remotecal.model import Record, Text
+from remotecal.pages.words import words
 from remotecal.registers import LaboratoryRegister, Undertaking
 
 
@@ -173,8 +175,11 @@ def test_what_a_register_does_not_allow(
 ) -> None:
     changed = register(made, *path, value=value)
     undertaking = Undertaking.of(made.recompute(made.run))
-    with pytest.raises(CertificateRefused, match=objection):
+    with pytest.raises(CertificateRefused, match=objection) as refused:
         changed.admit(undertaking)
+    for one in (str(refused.value), *changed.objections(undertaking)):
+        chinese, language = words("zh").refusal(one)
+        assert (language, re.search("register|approv|sign", chinese)) == ("zh", None)
     assert changed.admit(undertaking, training=True) == "training"
     with pytest.raises(CertificateRefused, match=objection):
         sign(write(valid(made)), made.keys.signers["performed"], SIGNED, changed)

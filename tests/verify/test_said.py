@@ -72,6 +72,7 @@ def test_the_sentences_are_those_that_are_said() -> None:
     code = "".join(path.read_text(encoding="utf-8") for path in CATALOGUE.parent.glob("*.py"))
     code = re.sub(r'"\n\s*f?"', "", code)
     code += ", by a key that a browser keeps"  # is said by a signature
+    code += "is not an installed one: where you trust it, name it yourself, by --driver"  # by a catalogue
     code += "the certificate  is superseded by is revoked since"  # is said by a trust list
     code += " (laboratory) ← (institute) ← (accreditation body)"  # kinds of bodies
     code += "".join(f"{duty} by ; due next: {duty}" for duty in DUTIES)  # are put together

@@ -251,7 +251,7 @@ def _further(home: Furnished) -> None:
     web, store = home.web, home.web.hub.laboratory.store
     order = ordered(web, account="acme")["id"]  # it waits: the bench is taken
     store.journals.append("here", "ended", 1, [], 1.0)
-    store.journals.note_unordered("here", "ended", "no order of ours")
+    store.journals.note_unordered("here", "ended", "nobody ordered the run ended")
     home.run["waits"] = order
     store.stations.new_code("invited", time.time() + 86400)
     code = store.stations.new_code("spare", time.time() + 60)

@@ -159,6 +159,31 @@ def test_every_page_can_be_used_by_everybody(
     assert wrong == {}
 
 
+WRITTEN_IN_ENGLISH = (
+    "Levels to compare at.|Repeats at each level.|Ask (.* )?before the first point.|Path of a picture, .*|"
+    "Cells of the meter to read as well.|Read again and again, .*|"  # parameters, by the procedure's author
+    r"offset = 0.5 V, U = 0.1 \(characterisation\)"  # a fact and its source, by who characterised it
+)
+"""What stands in English on pages in Chinese, because somebody wrote it so."""
+IN_ENGLISH = re.compile(
+    r'<(?!html|button|input|option|textarea)[a-z]+[^>]*\blang="en"[^>]*>(.*?)</', re.DOTALL
+)
+"""An element in English; a button to read English, and a field in which it is written, are none."""
+
+
+def test_pages_in_chinese_say_in_english_what_somebody_wrote_alone(
+    home: Furnished, readers: Mapping[str, str]
+) -> None:
+    found = {}
+    for user in sorted(set(readers.values())):
+        with home.browsing(user, "zh-CN") as client:
+            for where in (one for one, reader in readers.items() if reader == user):
+                for told in map(unescape, IN_ENGLISH.findall(client.get(where).text)):
+                    if not re.fullmatch(WRITTEN_IN_ENGLISH, told):
+                        found.setdefault(where, []).append(told)
+    assert found == {}
+
+
 def test_every_form_is_on_a_page(filled: Mapping[str, Filled]) -> None:
     """Else the walks below would send nothing that could do anything."""
     assert set(filled) == set(paths("POST"))
