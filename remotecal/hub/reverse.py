@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
+from remotecal.model.equipment import names
+
 if TYPE_CHECKING:
     from remotecal.store import Store
     from remotecal.store.index import UseRow
@@ -152,7 +154,7 @@ def _shares(measurement: _Measurement, certificate: str, device: str) -> list[De
         each.symbol
         for method in measurement.methods
         for each in method.inputs
-        if each.source and any(certificate in said.split("; ") for said in each.source.values())
+        if each.source and names(each.source.values(), certificate)
     }
     if not named:
         return []

@@ -1,5 +1,7 @@
 """Items under calibration, reference standards, methods, software and conditions."""
 
+import re
+from collections.abc import Iterable
 from datetime import date
 from typing import Literal, Self
 
@@ -138,6 +140,18 @@ class InputQuantity(Frozen):
     """What it is."""
     source: Text | None = None
     """Where its value and uncertainty come from."""
+
+    def is_from(self, certificate: str) -> bool:
+        """Tell whether its source names a certificate, by its number."""
+        return self.source is not None and names(self.source.root.values(), certificate)
+
+
+def names(sources: Iterable[str], certificate: str) -> bool:
+    """Tell whether a source of an input, as it is said in each language, names a certificate, by its number.
+
+    The parts of one are those of `Text.joined`.
+    """
+    return any(certificate in re.split("; |；", said) for said in sources)
 
 
 class Method(Frozen):

@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from io import BytesIO
+from statistics import fmean
 from types import SimpleNamespace
 
 import pytest
+from counted import Person
 from dosing.bench import DosingStand
 from far_lines import Proxy
 from playwright.sync_api import Browser, expect
 from sites import until
 from test_web_browser import browser, opened, said
 from test_web_certificates import issued
-from test_web_days import LOCALES, Person, person, rows
+from test_web_days import LOCALES, person, rows
 from test_web_items import entered, today
 from test_web_notices import look
 from test_web_pages import browsing
@@ -32,12 +34,16 @@ from web_laboratory import Web, tiny, web
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
 from remotecal.errors import NotAnswered
+from remotecal.journal.gathering import read_evidence
 from remotecal.journal.places import places
-from remotecal.model import Text
+from remotecal.model import Record, Text
 from remotecal.order import Order
+from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.pressure.places import PRESSURE
 from remotecal.sim.pressure.assemblies import PressureBench
 from remotecal.station.folder import StationFolder
 from remotecal.web import watching
+from remotecal.web.pages.evidence import budget_of
 
 __all__ = ["browser", "said", "tiny", "web"]
 
@@ -141,7 +147,7 @@ def adjusted(request: pytest.FixtureRequest, browser: Browser, days: Days) -> Ad
         someone.click(someone.button("items.order"))
         if not page.locator("#adjust").is_checked():  # as in the last order, which is the pattern
             someone.click(page.locator("#adjust"))
-        page.locator("#number").fill(f"P-19-{request.param}")
+        someone.fill(page.locator("#number"), f"P-19-{request.param}")
         someone.click(someone.button("ordering.go", count=1))
         expect(page).to_have_url(re.compile(r"/orders/P-"))
         run = page.url.rpartition("/")[2]
@@ -218,7 +224,7 @@ def test_13_a_doubtful_repeat_is_returned_and_answered(
     line = doubtful.locator("td").first.inner_text()
     reviewer.click(doubtful.get_by_role("link"))
     expect(page.locator("#line")).to_have_value(line)
-    page.locator("#text").fill(f"unsteady? {adjusted.language}")
+    reviewer.fill(page.locator("#text"), f"unsteady? {adjusted.language}")
     reviewer.click(reviewer.button("review.return"))
     expect(page.locator("#remarks ~ .refusal")).to_contain_text("unsteady?")
     reviewer.done()
@@ -231,7 +237,7 @@ def test_13_a_doubtful_repeat_is_returned_and_answered(
     expect(again).to_have_attribute("href", f"/orders/new?item={days.item}&pattern={run}&line={line}")
     named = performer.page.locator("#remarks ~ .refusal").get_by_role("link")
     assert named.get_attribute("href") == f"/runs/here/{run}/course?line={line}#line-{line}"
-    performer.page.locator("[id^=answer-]").fill("a door was opened")
+    performer.fill(performer.page.locator("[id^=answer-]"), "a door was opened")
     performer.click(performer.button("run.answer_go"))
     for text in ("unsteady?", "a door was opened"):  # the history is kept
         expect(performer.page.get_by_role("main")).to_contain_text(text)
@@ -367,6 +373,22 @@ def test_19_the_certificate_shows_both_and_the_customer_is_told_when_it_is_due(
     assert kinds.count("adjust") == 1
 
 
+def applied(days: Days, row: int) -> float:
+    """Return the error in Pa that a row's evaluation took off what the controller read, from the journal."""
+    kept = days.web.hub.laboratory.store.records.find("here", days.first)
+    budget = budget_of(Record.from_json(kept.record), 0, 0, row)
+    evidence = read_evidence(days.web.site.folder.runs / days.first)
+    own = next(one.point for one in evidence.observations if one.point.name == budget.points[0])
+    seen = [
+        one.values["reference"]
+        for one in evidence.observations
+        if one.point.nominal[PRESSURE] == own.nominal[PRESSURE]
+    ]
+    used = evidence.certificates["controller"].certificate
+    mean = fmean(reading.to("Pa").value for readings in seen for reading in readings)
+    return Standard.certified("p_std", used, "Pa").around(mean).inputs[0].told
+
+
 @pytest.mark.parametrize("language", LOCALES)
 def test_18_an_assessor_goes_from_a_certificate_to_the_institute(
     browser: Browser, days: Days, said: list[str], language: str
@@ -375,8 +397,18 @@ def test_18_an_assessor_goes_from_a_certificate_to_the_institute(
     page, number = someone.page, days.number(days.first)
     someone.begin(f"{days.web.url}/certificates?q={number}")
     someone.click(page.get_by_role("link", name=days.first))
-    someone.click(page.locator("table.numbers td.number a").first)
-    someone.click(page.locator("#standards ~ table").get_by_role("link").first)
+    someone.click(page.locator("table.numbers tbody tr").nth(2).locator("td.number a").first)
+    row = int(page.url.split("/")[-2])
+    read = page.locator("#standards ~ table tbody tr").filter(has_text="controller.pressure")
+    taken = read.locator("td").last
+    expect(taken).to_contain_text("标准器示值偏差" if language == "zh" else "standard's indication")
+    shown = taken.locator(".number").inner_text().replace("−", "-")
+    step = 10.0 ** -len(shown.partition(".")[2])
+    assert abs(float(shown)) > step, "by an error of nothing nothing would be seen"
+    assert float(shown) == pytest.approx(applied(days, row), abs=step / 2 * 1.001)
+    gauge = page.locator("#standards ~ table tbody tr").filter(has_text="dut.pressure")
+    expect(gauge.locator("td").first).to_have_text(someone.words("evidence.no_certificate"))
+    someone.click(read.get_by_role("link"))
     expect(page.get_by_role("main")).to_contain_text(someone.words("origin.issuer"))
     expect(page.locator("main dl strong")).to_have_text(someone.words("origin.institute"))
     someone.done()
@@ -411,7 +443,7 @@ def test_3_a_standard_is_found_out_of_tolerance(
     someone.page = page
     someone.begin(web.url)
     someone.click(someone.link("menu.resting"))
-    page.locator("#number").fill("9990001")
+    someone.fill(page.locator("#number"), "9990001")
     someone.click(someone.button("frame.show"))
     assert someone.clicks == 2
     mine = rows(page, number)
@@ -420,13 +452,13 @@ def test_3_a_standard_is_found_out_of_tolerance(
     expect(page.locator(".letter")).to_have_count(1)
     expect(page.locator(".letter")).to_contain_text(number)
     assert someone.clicks == 3
-    page.go_back()
-    page.locator("#text").fill(f"within its drift {language}")
+    someone.back()
+    someone.fill(page.locator("#text"), f"within its drift {language}")
     someone.click(page.locator("form[action='/resting/assess'] button"))
     expect(page.locator("#assessed ~ p").first).to_contain_text(f"approver: within its drift {language}")
     expect(page.locator("#assessed ~ p").first.locator(".mark")).to_have_count(0)
     someone.done()
-    assert someone.clicks == 4
+    assert someone.clicks == 5
     who, _, data = web.audit("assess")[0]
     assert (who, json.loads(data)["number"]) == ("approver", "9990001")
     assert said == []

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import segno
+from counted import Person
 from hand import DIAL, read_by_hand
 from laboratories import GROSS, PATIENCE
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, FilePayload, expect
 from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import Tiny
@@ -98,13 +99,15 @@ def test_scenario_7_a_question_is_answered_by_the_first_and_the_others_see_who(
         desk.locator("#name").fill("Li Na")
         desk.locator("form.who button").click()
         beside.do(beside.site.order())
-        began = time.monotonic()
+        someone = Person(desk, words("en"), "7 beside the rig, first answer counts, goal 1 click")
+        someone.begin()
         for page in (desk, other):
             expect(page.get_by_role("heading", name="May it begin?")).to_be_visible()
-        seen = time.monotonic() - began
+        seen = time.monotonic() - someone.began
         form = other.content()
-        desk.get_by_role("button", name="yes").click()
+        someone.click(desk.get_by_role("button", name="yes"))
         over(beside)
+        someone.done()
         fields = dict(re.findall(r'name="(csrf|session|run|prompt)" value="([^"]*)"', form))
         answer = other.request.post(
             f"{beside.base}/answer", form={**fields, "argument": "no"},
@@ -115,9 +118,7 @@ def test_scenario_7_a_question_is_answered_by_the_first_and_the_others_see_who(
         expect(other.get_by_role("alert")).to_contain_text("not on")
         assert said == []
     assert seen < GROSS
-    print(
-        f"\nscenario 7: shown {seen:.1f} s after the order was given; 1 click to answer (goal: first counts)"
-    )
+    assert someone.clicks == 1
 
 
 def test_scenario_8_an_interlock_trips_and_the_page_says_what_and_whether_the_rig_is_safe(
@@ -133,28 +134,32 @@ def test_scenario_8_an_interlock_trips_and_the_page_says_what_and_whether_the_ri
         tiny.world.offset = 50.0
         page.get_by_role("button", name="yes").click()
         over(beside)
-        began = time.monotonic()
+        someone = Person(page, words("en"), "8 beside the rig after the run had ended, goal at the hub 2 s")
+        someone.begin()
         expect(page.locator("#live .rig")).to_have_text("The rig is in its safe state.")
-        took = time.monotonic() - began
-        page.get_by_role("link", name="Last result:").click()
+        took = time.monotonic() - someone.began
+        someone.click(page.get_by_role("link", name="Last result:"))
         expect(page.locator("main .refusal")).to_contain_text("gauge.value is 5")
         expect(page.locator("main .refusal")).to_contain_text("above its limit, 8 V")
+        someone.done()
         assert said == []
     assert took < GROSS
-    print(f"\nscenario 8: beside the rig {took:.1f} s after the run had ended (goal at the hub: 2 s)")
+    assert someone.clicks == 1
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
 def test_scenario_10_a_photo_comes_from_a_phone(
-    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str]
+    browser: Browser, folder: HubFolder, tiny: Tiny, tmp_path: Path, said: list[str], language: Language
 ) -> None:
+    told, locale = words(language), {"zh": "zh-CN", "en": "en"}[language]
     tiny.parameter("photo = true")
     taken = shot(2800, 2100, 90)
     with page_up(folder, tiny, tmp_path) as beside:
         order = beside.do(beside.site.order())
         asked(beside, 1)
-        desk = opened(browser, beside, said)
-        desk.get_by_role("link", name="Phone").click()
-        desk.get_by_role("button", name="Let a phone join").click()
+        desk = opened(browser, beside, said, locale=locale)
+        desk.get_by_role("link", name=told("site.phone"), exact=True).click()
+        desk.get_by_role("button", name=told("site.let_phone")).click()
         expect(desk.locator(".qr")).to_be_visible()
         address = beside.served.phones.address
         code = beside.call(beside.served.phones.drawing)
@@ -162,13 +167,14 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         segno.make(address, error="m").save(again, kind="svg", scale=6, border=4, xmldecl=False)
         assert code == again.getvalue(), "what is shown leads there"
         phone = window(
-            browser, said, ignore_https_errors=True, is_mobile=True, has_touch=True,
+            browser, said, ignore_https_errors=True, is_mobile=True, has_touch=True, locale=locale,
             viewport={"width": 360, "height": 740},
         )  # fmt: skip
-        began, taps = time.monotonic(), 1  # on what the camera has read
-        phone.goto(address)
+        someone = Person(phone, told, "10 scan, join, shoot, use; goal 3 taps and 15 s")
+        someone.begin(address)
+        someone.clicks += 1  # on what the camera has read
         looked_at(phone, "phone-join")
-        phone.get_by_role("button", name="Join").tap()
+        someone.tap(phone.get_by_role("button", name=told("site.join"), exact=True))
         phone.wait_for_url(re.compile(rf"https://.*{beside.served.keeper.base}/$"))
         looked_at(phone, "phone-question")
         cookie = phone.context.cookies()[0]
@@ -176,20 +182,19 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         line = phone.context.new_cdp_session(phone)
         line.send("Network.enable")
         line.send("Network.emulateNetworkConditions", SLOW)
-        phone.locator("#photo").set_input_files(
-            [{"name": "IMG_0001.JPG", "mimeType": "image/jpeg", "buffer": taken}]
-        )
-        took, taps = time.monotonic() - began, taps + 2
+        photo = FilePayload(name="IMG_0001.JPG", mimeType="image/jpeg", buffer=taken)
+        someone.choose(phone.locator("#photo"), photo, taken=True)
+        someone.done()
         expect(phone.locator("#sending .much")).to_contain_text(
             "kB"
         )  # it is on its way, and keeps nobody waiting
-        for name in ("Readings", "Live"):
+        for name in (told("site.readings"), told("site.now")):
             phone.get_by_role("link", name=name, exact=True).tap()
             expect(phone.get_by_role("heading", level=1, name=name)).to_be_visible()
             expect(phone.locator("#sending .much")).to_contain_text("kB")
         expect(phone.locator("#call section")).to_be_visible()
-        expect(phone.locator("#sending")).to_contain_text("kept as evidence")
-        there = time.monotonic() - began
+        expect(phone.locator("#sending")).to_contain_text(told("site.photo_kept"))
+        there = time.monotonic() - someone.began
         stranger = window(browser, [], ignore_https_errors=True)
         stranger.goto(address)
         expect(stranger.get_by_role("alert")).to_contain_text("another code")
@@ -199,12 +204,13 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         shown = beside.do(_picture(beside, order.id, kept.file.sha256))
         assert max(len(shown), kept.file.size) < 2_000_000 < 4_000_000 < len(taken)
         desk.goto(beside.base + "/phone")
-        desk.get_by_role("button", name="Shut all phones out").click()
+        desk.get_by_role("button", name=told("site.shut_out")).click()
         wait_until(lambda: not beside.served.phones.origin)
         assert beside.served.keeper.phones == 0
+    assert someone.clicks == 5, "goal 3; and to join, and to have the camera up"
     print(
-        f"\nscenario 10: {taps} taps (goal 3: scan, shoot, done), {took:.1f} s (goal 15); "
-        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB by 2 Mbit/s after {there:.1f} s"
+        f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB by 2 Mbit/s after {there:.1f} s, "
+        "goal 4 MB while the person goes on"
     )
 
 
@@ -225,7 +231,10 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
         order = beside.do(beside.site.order())
         locale = {"zh": "zh-CN", "en": "en"}[language]
         page = opened(browser, beside, said, locale=locale, java_script_enabled=False)
-        keys = seen = photos = 0
+        seen = photos = 0
+        goal = "11 three readings with photos, each twice, one slip found at once, goal keys alone"
+        someone = Person(page, told, goal)
+        someone.begin()
 
         def asks() -> bool:
             return (live := beside.station.live()) is not None and live.prompt > seen
@@ -239,25 +248,25 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
                 live = beside.station.live()
                 if live.kind != "file":
                     return live
-                photo = {"name": "dial.jpg", "mimeType": "image/jpeg", "buffer": shot(320, 240)}
-                page.locator("#photo").set_input_files([photo])
-                page.get_by_role("button", name=told("site.send"), exact=True).press("Enter")
+                photo = FilePayload(name="dial.jpg", mimeType="image/jpeg", buffer=shot(320, 240))
+                someone.choose(page.locator("#photo"), photo)
+                someone.press("Enter", page.get_by_role("button", name=told("site.send"), exact=True))
                 expect(page.get_by_role("alert")).to_have_text(told("site.photo_kept"))
                 seen, photos = live.prompt, photos + 1
 
         def answer(text: str, *, taken: bool = True) -> None:
-            nonlocal keys, seen
+            nonlocal seen
             live = wanted()
             page.locator("#answer").focus()
-            page.keyboard.type(text)
+            someone.type(text)
             with page.expect_navigation(url=beside.base + "/"):
-                page.keyboard.press("Enter")
-            keys, seen = keys + len(text) + 1, live.prompt if taken else seen
+                someone.press("Enter")
+            seen = live.prompt if taken else seen
 
         answer("M1")
         seen = wanted().prompt
         with page.expect_navigation(url=beside.base + "/"):
-            page.get_by_role("button", name=told.of("answer", "done")).press("Enter")
+            someone.press("Enter", page.get_by_role("button", name=told.of("answer", "done")))
         answer("1.00")
         answer("1.00")
         wanted()
@@ -271,6 +280,7 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
             answer("1.00")
         beside.do(beside.site.recomputed(order))
         over(beside)
+        someone.done()
         page.goto(beside.base + "/readings")
         expect(page.locator(".readings s")).to_contain_text(["1.00 V", "11.00 V"])
         pictures = page.locator(".readings img")
@@ -278,8 +288,8 @@ def test_scenario_11_a_dial_is_read_by_keyboard_without_a_script(
         for number in range(photos):
             expect(pictures.nth(number)).not_to_have_js_property("naturalWidth", 0)
         assert photos == 3, "one for each cell"
+        assert someone.clicks == 2 * photos, "only to choose the photos"
         assert said == []
-    print(f"\nscenario 11: 3 readings with photos, each twice, one slip found at once: {keys} keys")
 
 
 def test_the_command_opens_the_page_and_no_other_user_can_read_the_way_in(

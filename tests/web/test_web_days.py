@@ -3,14 +3,14 @@
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from counted import Person
 from playwright.sync_api import Browser, Locator, Page, expect
 from sites import BENCH
 from test_web_browser import RULES, browser, opened, said
@@ -19,86 +19,12 @@ from test_web_notices import look
 from test_web_pages import browsing
 from web_laboratory import Web, problem
 
-from remotecal.pages.words import Catalogue, words
+from remotecal.pages.words import words
 from remotecal.station.folder import StationFolder
 from remotecal.station.site import Site as Station
 
 __all__ = ["browser", "said"]
 LOCALES = {"zh": "zh-CN", "en": "en"}
-
-
-PER_CLICK, PER_KEY = 2.65, 0.28
-"""Seconds that somebody takes: to make up their mind, point and press; and for a key (Card, Moran and Newell,
-The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s; K of an average typist)."""
-
-
-@dataclass
-class Person:
-    """Somebody before a browser, whose clicks and keys are counted, and what comes over the line for them."""
-
-    page: Page
-    words: Catalogue
-    goal: str
-    clicks: int = 0
-    keys: int = 0
-    bytes: int = 0
-    began: float = 0.0
-
-    def __post_init__(self) -> None:
-        line = self.page.context.new_cdp_session(self.page)
-        line.send("Network.enable")
-        line.on("Network.loadingFinished", self._loaded)
-
-    def _loaded(self, told: Mapping[str, float]) -> None:
-        self.bytes += int(told["encodedDataLength"])
-
-    def begin(self, address: str) -> None:
-        self.clicks = self.keys = self.bytes = 0
-        self.began = time.monotonic()
-        self.page.goto(address)
-
-    def click(self, there: Locator) -> None:
-        there.click()
-        self.clicks += 1
-
-    def type(self, text: str) -> None:
-        """Press keys, a line feed for Enter."""
-        self.page.keyboard.type(text)
-        self.keys += len(text)
-
-    def tab_to(self, there: Locator) -> None:
-        """Press Tab until the focus stands there, where it can be seen."""
-        expect(there).to_be_visible()
-        for _ in range(200):
-            self.page.keyboard.press("Tab")
-            self.keys += 1
-            if there.evaluate("(it) => it === document.activeElement"):
-                break
-        assert (
-            there.evaluate("(it) => it.matches(':focus-visible') && getComputedStyle(it).outlineStyle")
-            == "solid"
-        )
-
-    def fill(self, there: Locator, text: str) -> None:
-        """Type a text into a field that was got to by a click or keys."""
-        there.fill(text)
-        self.keys += len(text)
-
-    def link(self, name: str, **inserted: object) -> Locator:
-        return self.page.get_by_role("link", name=self.words(name, **inserted))
-
-    def button(self, name: str, **inserted: object) -> Locator:
-        return self.page.get_by_role("button", name=self.words(name, **inserted))
-
-    def done(self) -> float:
-        """Print what it took, and return the seconds of it."""
-        took = time.monotonic() - self.began
-        person = self.clicks * PER_CLICK + self.keys * PER_KEY
-        print(
-            f"\n{self.goal}: {self.clicks} clicks, {self.keys} keys, {person:.0f} s of a person, "
-            f"{took:.1f} s of the machine, {self.bytes} bytes"
-        )
-        return took
 
 
 def person(
@@ -111,7 +37,7 @@ def person(
     **settings: object,
 ) -> Person:
     page = opened(browser, web, said, user, locale=LOCALES[language], **settings)
-    return Person(page, words("zh" if language == "zh" else "en"), f"{goal} ({language})")
+    return Person(page, words("zh" if language == "zh" else "en"), goal)
 
 
 def announce(web: Web) -> None:
@@ -235,7 +161,7 @@ def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str]
     someone.begin(web.url)
     someone.click(someone.link("menu.items"))
     someone.click(someone.link("items.import"))
-    someone.page.locator("#file").set_input_files([file])
+    someone.choose(someone.page.locator("#file"), file)
     someone.fill(someone.page.locator("#account"), "acme")
     someone.click(someone.button("items.look"))
     expect(rows(someone.page, f"{language}-")).to_have_count(20)
@@ -249,12 +175,12 @@ def test_4_twenty_like_meters_arrive(browser: Browser, web: Web, said: list[str]
     someone.click(someone.link("sheet.of_these", count=20))
     expect(someone.page.locator("article.sheet")).to_have_count(20)
     expect(someone.page.locator("article.sheet").last).to_contain_text(f"{language}-19")
-    someone.page.go_back()
+    someone.back()
     expect(someone.page).to_have_url(listed)
     someone.click(someone.link("sheet.labels_of_these", count=20))
     expect(someone.page.locator("article.label")).to_have_count(20)
     someone.done()
-    assert (someone.clicks, time.monotonic() - someone.began < 120) == (8, True)
+    assert (someone.clicks, time.monotonic() - someone.began < 120) == (11, True)
     assert len(web.audit("items imported")) >= 1
     assert said == []
 

@@ -8,8 +8,11 @@ from asked import asking
 from test_web_pages import browsing
 from web_laboratory import Web
 
-from remotecal.model import BudgetLine, PointBudget, Record, Text
+from remotecal.bench import CertificateUsed
+from remotecal.model import BudgetLine, Method, PointBudget, Record, Text
+from remotecal.model.equipment import InputQuantity
 from remotecal.web.pages import evidence
+from remotecal.web.pages.leaned_on import leaned_on
 
 LINE = BudgetLine(
     symbol="x", value="1", unit="V", u="0.1", distribution="normal", dof="∞", sensitivity="1",
@@ -92,3 +95,36 @@ def test_what_a_page_holds_is_bounded_over_all_its_repeats(
         assert len(re.findall(r"<code>MEAS:VAL\?", page)) + len(re.findall(r'<td colspan="6">', page)) == 5
         told = sum(map(int, re.findall(r"(\d+) more stand in the journal", page)))
         assert told == 4 * (3 + 1) - 5
+
+
+def known(symbol: str, *certificates: str) -> InputQuantity:
+    also = Text(zh="r = 0（未声明）", en="r = 0 (not stated)")
+    return InputQuantity(symbol=symbol, name=Text.plain("x"), source=Text.joined([*certificates, also]))
+
+
+def test_what_was_applied_is_told_at_the_certificate_it_is_from(web: Web, run: str) -> None:
+    row = web.hub.laboratory.store.records.find("here", run)
+    assert row is not None
+    record = Record.from_json(row.record)
+    first, other, weight = (
+        CertificateUsed(file="c.xml", sha256="0" * 64, record=record.model_copy(update={"number": number}))
+        for number in ("A", "B", "C")
+    )
+    certificates = {"first": first, "second": first, "other": other, "weight": weight}
+    lines = tuple(LINE.model_copy(update={"symbol": symbol}) for symbol in "xywz")
+    told = budget(0).model_copy(update={"lines": lines})
+    inputs = (known("x", "A"), known("y", "A", "B"), known("w", "C"), known("z", "A1"))
+    methods = [Method(name=Text.plain("m"), inputs=inputs)]
+    read = ["first.t", "bare.t", "second.t", "first.p", "first.t"]
+    found = leaned_on(read, certificates, told, methods)
+    assert [(one.names, one.sources, [each.line.symbol for each in one.taken]) for one in found] == [
+        (["first", "second"], ["first.t", "second.t", "first.p"], ["x", "y"]),  # "y" is B's elsewhere
+        (["bare"], ["bare.t"], []),
+        (["weight"], [], ["w"]),
+    ]
+    _, beside, _ = leaned_on(["first.t", "other.t"], certificates, told, methods)
+    assert [each.of for each in beside.taken] == [("A", "B")]
+    without = leaned_on(["other.t"], certificates, None, methods)
+    assert [(one.names, one.taken) for one in without] == [
+        (["other"], []), (["first", "second"], []), (["weight"], []),
+    ]  # fmt: skip

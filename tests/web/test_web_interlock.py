@@ -4,12 +4,12 @@ What it took is printed beside the goal (`pytest -s`).
 """
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from counted import Person
 from laboratories import GROSS
 from playwright.sync_api import Browser, Page, expect
 from test_web_browser import RULES, browser, opened, said
@@ -82,6 +82,7 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         usable(page, f"live-{locale}")
         page.goto(web.url + "/")
         page.evaluate("window.stayed = true")
+        someone = Person(page, told, "8 on Today after the hub had heard of it, goal 2 s, nothing to press")
         row = page.locator("#on-now tr", has_text=order.id)
         expect(row).to_contain_text("0 / 2")
         web.site.tiny.world.offset = 50.0
@@ -89,10 +90,10 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         stopped = web.do(web.site.state(order, "stopped"))
         assert stopped.why.startswith("gauge.value is 5")
         assert stopped.why.endswith(" V, above its limit, 8 V")
-        began = time.monotonic()
+        someone.begin()
         call = page.locator("section:has(#abnormal) li", has_text=order.id)
         expect(call).to_contain_text(told("rig.yes"))
-        took = time.monotonic() - began
+        took = someone.done()
         expect(call).to_contain_text(told.refusal(stopped.why)[0])
         expect(call).to_contain_text("Li Na")
         assert page.evaluate("window.stayed"), "by the stream, without loading it anew"
@@ -102,7 +103,7 @@ def test_8_an_interlock_trips_300_km_away(browser: Browser, web: Web, said: list
         usable(page, f"run-{locale}")
     assert said == []
     assert took < GROSS
-    print(f"\nscenario 8: on Today {took:.1f} s after the hub had heard of it (goal 2)")
+    assert someone.clicks == 0
 
 
 def test_the_run_tells_the_last_minute_before_it_tripped_and_its_journal_has_it(web: Web) -> None:

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from counted import Person
 from laboratories import GROSS
 from playwright.sync_api import Browser, Page, expect
 from reading import codes
 from soft_token import PIN, needs_softhsm, put_into_token
 from test_web_browser import RULES, browser, said
 from test_web_certificates import issued
-from test_web_days import LOCALES, Person, announce, person
+from test_web_days import LOCALES, announce, person
 from test_web_items import ordered
 from test_web_review import FILED, sign_as
 from test_web_sign_at import sign_at, signed_by, spoil
@@ -123,7 +124,7 @@ def test_16_an_auditor_scans_the_code_on_the_paper(
     line.send("Network.emulateNetworkConditions", SLOW)
     web.clock.ahead += 61.0
     say = words(language)
-    auditor = Person(page, say, f"16 valid, number and dates on 3G, then the file, goal 1.5 s ({language})")
+    auditor = Person(page, say, "16 valid, number and dates on 3G, then the file, goal 1.5 s")
     auditor.begin(scanned.replace(PUBLIC, web.url))
     expect(page.locator(".figure")).to_have_text(say("public.valid"))
     shown = page.evaluate("performance.now()") / 1000
@@ -131,7 +132,7 @@ def test_16_an_auditor_scans_the_code_on_the_paper(
     expect(page.locator("main")).to_contain_text(number)
     file = {"name": "certificate.pdf", "mimeType": "application/pdf", "buffer": pdf}
     expect(page.locator("#file")).to_be_visible()  # once the script is here
-    page.locator("#file").set_input_files([file])
+    auditor.choose(page.locator("#file"), file)
     same = say("public.same") + say("frame.beside", text=file["name"])
     expect(page.locator("#checked")).to_have_text(same)
     assert auditor.done() < GROSS

@@ -30,7 +30,7 @@ def test_20_a_new_site_gives_its_first_value(
     page = someone.page
     someone.begin(web.url)
     someone.click(someone.link("menu.stations"))
-    page.get_by_label(someone.words("stations.name")).fill(name)
+    someone.fill(page.get_by_label(someone.words("stations.name")), name)
     someone.click(someone.button("stations.invite"))
     code, typed = page.locator(".made code").all_inner_texts()
     assert page.locator(".made .code svg").count() == 1
@@ -49,7 +49,7 @@ def test_20_a_new_site_gives_its_first_value(
         someone.click(page.get_by_role("link", name=name, exact=True))
         expect(page.get_by_role("main")).to_contain_text(someone.words("stations.connected"))
         expect(page.get_by_role("heading", name=BENCH)).to_be_visible()
-        page.get_by_label(someone.words("stations.quantity", what="gauge")).fill("value")
+        someone.fill(page.get_by_label(someone.words("stations.quantity", what="gauge")), "value")
         someone.click(page.get_by_role("button", name=f"{someone.words('stations.read')} gauge"))
         expect(page.get_by_role("status").filter(has_text="gauge.value")).to_contain_text(" V")
     finally:

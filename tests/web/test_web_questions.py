@@ -1,7 +1,6 @@
 """Questions of runs, at the laboratory and beside the rig: shown alike, told on, answered once."""
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from counted import Person
 from laboratories import GROSS
 from playwright.sync_api import Browser, Locator, Page, expect
 from reading import codes
@@ -124,14 +124,15 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
         run = f"/runs/here/{order.id}"
         web.do(web.site.state(order, "asking"))
         desk = opened(browser, web, said, locale=locale)
-        began = time.monotonic()
+        looking = Person(desk, told, "7 seen on the phone and at the hub, goal nothing to press")
+        looking.begin()
         beside = phone(browser, web, rig, said, "Li Na", locale)
         expect(beside.locator("#asked")).to_be_visible()
         late = browser.contexts[-2].new_page()  # of the same person, who looks at the run itself
         late.goto(web.url + run)
         waiting = desk.locator("#today .calls li").filter(has_text=order.id)
         expect(waiting).to_contain_text(told("waiting.asking"))
-        seen = time.monotonic() - began
+        seen = looking.done()
         with web.clock.put_forward(360.0):
             expect(waiting).to_contain_text(told("today.waited", count=6))
             assert ask_on(web) >= 1
@@ -140,15 +141,21 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
         answer = late.locator("#question button[value=no]")
         expect(answer).to_be_visible()
         late.evaluate("stop()")  # it does not hear of it in time
-        beside.locator("#call button[value=yes]").tap()
+        first = Person(beside, told, "7 first answer and the next, on the phone, goal 1 tap each")
+        second = Person(late, told, "7 second answer, told who was first, goal 1 click")
+        first.begin()
+        first.tap(beside.locator("#call button[value=yes]"))
         expect(beside.locator("#call .typed .unit")).to_have_text("V")  # the next question
-        answer.click()
+        second.begin()
+        second.click(answer)
         expect(late.get_by_role("main")).to_contain_text("Li Na")  # was first
+        second.done()
         late.goto(web.url + run)
         expect(late.locator("#values")).to_contain_text(told("live.on_site", who="Li Na"))
-        beside.locator("#answer").fill("1.00")
-        beside.locator("#call button.main").tap()
+        first.fill(beside.locator("#answer"), "1.00")
+        first.tap(beside.locator("#call button.main"))
         web.do(until(lambda: rig.station.live() is None))
+        first.done()
         late.goto(web.url + "/notices")
         late.get_by_role("link", name=re.compile(order.id)).click()
         expect(late.locator("tr.marked")).to_contain_text(
@@ -157,7 +164,7 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
         expect(late.locator("tr.marked + tr")).to_contain_text("on site: Li Na")
     assert said == []
     assert seen < GROSS
-    print(f"\n7: on the phone and at the hub {seen:.1f} s after somebody looked; told on after 5 min")
+    assert (looking.clicks, first.clicks, second.clicks) == (0, 2, 1)
 
 
 def ask_on(web: Web, ahead: float = 0.0) -> int:

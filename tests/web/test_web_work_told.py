@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 from asked import asking
+from test_web_items import ordered
 from test_web_pages import browsing
+from test_web_review import sign_as
 from web_laboratory import Web
 
 from remotecal.clock import civil_day
@@ -268,3 +270,27 @@ def test_customers_see_neither_and_few_questions_are_asked(web: Web, run: str) -
             assert page.status_code == 200
             assert len(sent) <= 6, [one.statement[:60] for one in sent]
             assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page.text)
+
+
+def test_what_passed_at_once_and_what_ended_early_stand_on_the_page_and_in_the_files(web: Web) -> None:
+    store = web.hub.laboratory.store
+    good, returned = web.do(web.all_carried_out(2))
+    for duty in ("performed", "reviewed"):
+        sign_as(web, good, duty)
+    store.remarks.add("here", returned, 0, "unsteady?", "reviewer", web.clock.now())
+    store.orders.withdraw(ordered(web)["id"], "=not, needed")
+    procedure = store.journals.find("here", good).procedure
+    with browsing(web, "reader") as client:
+        page = client.get("/statistics").text
+        (passed,) = table(client.get("/statistics?table=passed"))
+        (early,) = table(client.get("/statistics?table=early"))
+    assert list(passed.values()) == [procedure, "2", "1", "50"]
+    assert passed["First-time pass / %"] == "50"
+    assert list(early.values()) == ["withdrawn", "'=not, needed", "1"]
+    for name, told in (("passed", f"{procedure} 2 1 50"), ("early", "withdrawn =not, needed 1")):
+        assert row(page.partition(f'id="{name}"')[2].partition("</section>")[0], told.split()[0]) == told
+    with browsing(web, "reader", "zh") as client:
+        page = client.get("/statistics").text
+        (passed,) = table(client.get("/statistics?table=passed"))
+        assert row(page.partition('id="early"')[2], "已撤回") == "已撤回 =not, needed 1"
+    assert list(passed)[-1] == "一次通过 / %"

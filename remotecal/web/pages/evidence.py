@@ -21,6 +21,7 @@ from remotecal.model.flat import flatten
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
 from remotecal.web.pages.frame import Visiting
+from remotecal.web.pages.leaned_on import leaned_on
 from remotecal.web.pages.pictures import pictures_of
 from remotecal.web.pages.runs import record_of
 
@@ -118,6 +119,9 @@ def show_number(
     points = () if budget is None else budget.points
     wanted = wanted_of(stands(visitor.office, of_run), points)
     found = observed(visitor.office, of_run, wanted[begin : begin + ON_A_PAGE])
+    methods = record.measurements[measurement].methods
+    read = [one.measured.source for repeat in found.repeats for one in repeat.reads]
+    certificates = {} if found.start is None else found.start.certificates
     return visitor.page(
         "evidence.html",
         row=of_run,
@@ -125,8 +129,8 @@ def show_number(
         cell=cell,
         budget=budget,
         points=points,
-        method=[one for one in record.measurements[measurement].methods if one.description],
-        start=found.start,
+        method=[one for one in methods if one.description],
+        leaned_on=leaned_on(read, certificates, budget, methods),
         repeats=found.repeats,
         beside=found.beside,
         begin=begin,

@@ -1,0 +1,110 @@
+"""What somebody does before a browser, counted: printed beside the goal of a scenario (`pytest -s`)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+if TYPE_CHECKING:
+    from remotecal.pages.words import Catalogue
+
+PER_CLICK, PER_KEY = 2.65, 0.28
+"""Seconds that somebody takes: to make up their mind, point and press; and for a key (Card, Moran and Newell,
+The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s; K of an average typist)."""
+
+
+@dataclass
+class Person:
+    """Somebody before a browser, whose clicks and keys are counted, and what comes over the line for them."""
+
+    page: Page
+    words: Catalogue
+    goal: str
+    clicks: int = 0
+    keys: int = 0
+    bytes: int = 0
+    began: float = 0.0
+
+    def __post_init__(self) -> None:
+        line = self.page.context.new_cdp_session(self.page)
+        line.send("Network.enable")
+        line.on("Network.loadingFinished", self._loaded)
+
+    def _loaded(self, told: Mapping[str, float]) -> None:
+        self.bytes += int(told["encodedDataLength"])
+
+    def begin(self, address: str = "") -> None:
+        """Count from here on, where the page stands or at an address."""
+        self.clicks = self.keys = self.bytes = 0
+        self.began = time.monotonic()
+        if address:
+            self.page.goto(address)
+
+    def click(self, there: Locator) -> None:
+        there.click()
+        self.clicks += 1
+
+    def tap(self, there: Locator) -> None:
+        there.tap()
+        self.clicks += 1
+
+    def back(self) -> None:
+        """Go back by the browser's button."""
+        self.page.go_back()
+        self.clicks += 1
+
+    def choose(self, there: Locator, file: FilePayload, *, taken: bool = False) -> None:
+        """Press what asks for a file, and choose it there; or have the camera up, shoot, and use that."""
+        there.set_input_files([file])
+        self.clicks += 3 if taken else 2
+
+    def press(self, key: str, there: Locator | None = None) -> None:
+        """Press one key, where the focus is or on what was got to."""
+        if there is None:
+            self.page.keyboard.press(key)
+        else:
+            there.press(key)
+        self.keys += 1
+
+    def type(self, text: str) -> None:
+        """Press keys, a line feed for Enter."""
+        self.page.keyboard.type(text)
+        self.keys += len(text)
+
+    def tab_to(self, there: Locator) -> None:
+        """Press Tab until the focus stands there, where it can be seen."""
+        expect(there).to_be_visible()
+        for _ in range(200):
+            self.page.keyboard.press("Tab")
+            self.keys += 1
+            if there.evaluate("(it) => it === document.activeElement"):
+                break
+        assert (
+            there.evaluate("(it) => it.matches(':focus-visible') && getComputedStyle(it).outlineStyle")
+            == "solid"
+        )
+
+    def fill(self, there: Locator, text: str) -> None:
+        """Type a text into a field that was got to by a click or keys."""
+        there.fill(text)
+        self.keys += len(text)
+
+    def link(self, name: str, **inserted: object) -> Locator:
+        return self.page.get_by_role("link", name=self.words(name, **inserted))
+
+    def button(self, name: str, **inserted: object) -> Locator:
+        return self.page.get_by_role("button", name=self.words(name, **inserted))
+
+    def done(self) -> float:
+        """Print what it took, and return the seconds of it."""
+        took = time.monotonic() - self.began
+        person = self.clicks * PER_CLICK + self.keys * PER_KEY
+        print(
+            f"\n{self.goal} ({self.words.language}): {self.clicks} clicks, {self.keys} keys, "
+            f"{person:.0f} s of a person, {took:.1f} s of the machine, {self.bytes} bytes"
+        )
+        return took
