@@ -55,7 +55,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "clamp-on-home": {},
     "large-balance": {"capacity": (1000.0, 3000.0, 10_000.0), "weights": (6, 1)},
     "prover-line": {"dn": (25, 40, 50, 80, 100)},
-    "vessel-bench": {"dn": (50, 25, 100)},
+    "vessel-bench": {"shape": ("straight", "necked"), "dn": (50, 25, 100)},
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "heat-flow-sensors": {"output": ("total", "pulses"), "meters": (3, 8)},

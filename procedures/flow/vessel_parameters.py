@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
@@ -13,7 +14,11 @@ class VesselParameters(Parameters):
     """What the calibration of a volumetric vessel is told."""
 
     levels: Annotated[tuple[float, ...], In("mm", above=0)]
-    """Places of its scale to fill it to, in the order to measure."""
+    """Places of its scale to fill it to, in the order to measure; its cross section changes nowhere within
+    `near` of the lowest and of the highest."""
+    areas: Annotated[tuple[float, ...], In("m2", above=0)] = ()
+    """Cross section at each of these places, in their order; where none are given, what it took up to the
+    places tells them, which takes two places, better three."""
     repeats: Annotated[int, In("1", at_least=2, at_most=30)] = 3
     """Fillings to each place (unverified)."""
     expansion: Annotated[float, In("1/K", at_least=0)]
@@ -46,5 +51,18 @@ class VesselParameters(Parameters):
         if not self.levels or len(set(self.levels)) < len(self.levels):
             raise ValueError(
                 "levels names each place of the scale once; repeats says how often it is filled to"
+            )
+        if self.areas and len(self.areas) != len(self.levels):
+            raise ValueError("areas gives the cross section at each of the levels, in their order, or none")
+        if not self.areas and len(self.levels) < 2:
+            raise ValueError(
+                "one level does not tell the cross section there: give it in areas (m2), or add levels next "
+                "to it, where its cross section is the same"
+            )
+        if not self.areas and min(b - a for a, b in pairwise(sorted(self.levels))) <= 2 * self.near:
+            raise ValueError(
+                f"levels that may be filled {self.near:g} mm too far or not far enough (near) tell the cross "
+                "section between them only where they lie more than twice that apart: name fewer, fill "
+                "nearer, or give it in areas (m2)"
             )
         return self

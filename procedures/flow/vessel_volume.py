@@ -7,15 +7,15 @@ places, as those read it who use the vessel (`volumetric`).
 The measurement model, for one repeat:
 
     V(t)  = m/ρ(t, p) + δV                      m: what the can lost, with the air's buoyancy (`from_can`)
-    V(h)  = V(t)/(1 + β·(t - 20 °C)) - A·(1 + δ_A)·(h_s - h_0 + h_res - h)
+    V(h)  = V(t)/(1 + β·(t - 20 °C)) + A_0·(1 + δ_0)·(h_0 + h_0r) - A·(1 + δ_A)·(h_s + h_sr - h)
 
-h is the place of the order, h_s what the scale shows of the vessel filled and h_0 of it drained; A is its
-cross section there, from what it holds up to the places next to it: good enough for the little h_s is off.
+h is the place of the order, h_s what the scale shows of the vessel filled and h_0 of it drained. A is its
+cross section there, and A_0 below the lowest place (`vessel_section`): what is left in the drained vessel is
+put on here as it is taken off where the vessel is used.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, ClassVar, Final
 
@@ -41,6 +41,7 @@ from remotecal.procedures.library.flow.characterised import without_cmc
 from remotecal.procedures.library.flow.from_can import INPUTS, Filled, poured
 from remotecal.procedures.library.flow.results import water
 from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
+from remotecal.procedures.library.flow.vessel_section import Filling, VesselShape
 from remotecal.procedures.library.flow.volumetric import EXPANSION, VOLUME, grown
 from remotecal.procedures.library.measuring.asking import have_done
 from remotecal.procedures.library.measuring.sampling import see_amount
@@ -68,7 +69,7 @@ class VesselVolume(Procedure):
         zh="容量器的校准（衡量法）", en="Calibration of a volumetric vessel by weighed water"
     )
     model_equation: ClassVar[str] = (
-        "V(h) = (m/ρ + δV)/(1 + β·(t - 20 °C)) - A·(1 + δ_A)·(h_s - h_0 + h_res - h)"
+        "V(h) = (m/ρ + δV)/(1 + β·(t - 20 °C)) + A_0·(1 + δ_0)·(h_0 + h_0r) - A·(1 + δ_A)·(h_s + h_sr - h)"
     )
 
     dut: TankScale
@@ -88,8 +89,12 @@ class VesselVolume(Procedure):
         **INPUTS,
         "β": Text(zh="量器体膨胀系数", en="cubic expansion of the vessel"),
         "W_res": Text(zh="天平分度", en="scale interval of the balance"),
-        "h_res": Text(zh="标尺分辨力", en="resolution of the vessel's scale"),
+        "h_sr": Text(zh="标尺分辨力", en="resolution of the vessel's scale"),
+        "h_0r": Text(zh="标尺分辨力（排空）", en="resolution of the vessel's scale, drained"),
         "δ_A": Text(zh="量器截面积", en="cross section of the vessel, relative"),
+        "δ_0": Text(
+            zh="最低位置以下的量器截面积", en="cross section of the vessel below its lowest place, relative"
+        ),
     }
     """The inputs of the measurement model, by symbol."""
 
@@ -145,10 +150,8 @@ class VesselVolume(Procedure):
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return what the vessel holds up to each level."""
         evidence = without_cmc(evidence)
-        sections = self._sections(evidence)
-        findings = [
-            self._found(point, evidence, sections[point.nominal["level"]]) for point in evidence.points
-        ]
+        shape = self._shape(evidence)
+        findings = [self._found(point, evidence, shape) for point in evidence.points]
         findings.sort(key=lambda one: one.place)
         air = AirDuring()
         for seen in map(VesselSeen.of, evidence.observations):
@@ -160,26 +163,27 @@ class VesselVolume(Procedure):
             methods=(by_gum(self.model_equation, findings, self.inputs),),
         )
 
-    def _sections(self, evidence: Evidence) -> Mapping[float, float]:
-        """Return the cross section in m³/mm at each level, from the masses that went into the vessel."""
-        held = {
-            point.nominal["level"]: statistics.fmean(
-                one.can_before.value - one.can_after.value for one in VesselSeen.at(evidence, point)
-            )
-            / 1000.0
+    def _shape(self, evidence: Evidence) -> VesselShape:
+        """Return the vessel's cross sections, by the masses that went into it."""
+        wanted = self.parameters
+        fillings = {
+            point.nominal["level"]: [
+                Filling(
+                    one.level_before.value,
+                    one.level.value,
+                    (one.can_before.value - one.can_after.value) / 1000.0,
+                )
+                for one in VesselSeen.at(evidence, point)
+            ]
             for point in evidence.points
         }
-        places = [(0.0, 0.0), *sorted(held.items())]
-        sections = {}
-        for at in range(1, len(places)):
-            (low, less), (high, more) = places[at - 1], places[min(at + 1, len(places) - 1)]
-            sections[places[at][0]] = (more - less) / (high - low)
-        return sections
+        stated = dict(zip(wanted.levels, wanted.areas, strict=True)) if wanted.areas else {}
+        return VesselShape.of(fillings, stated, wanted.section)
 
-    def _found(self, point: Point, evidence: Evidence, section: float) -> Finding:
+    def _found(self, point: Point, evidence: Evidence, shape: VesselShape) -> Finding:
         wanted, level = self.parameters, point.nominal["level"]
         repeats = Repeats(point, evidence, VesselSeen.at(evidence, point))
-        volume = self._volume(repeats, level, section)
+        volume = self._volume(repeats, level, shape)
         return Finding(
             point=point,
             observed_at=repeats.points,
@@ -191,25 +195,30 @@ class VesselVolume(Procedure):
         )
 
     def _volume(
-        self, repeats: Repeats[VesselSeen], level: float, section: float
+        self, repeats: Repeats[VesselSeen], level: float, shape: VesselShape
     ) -> Callable[[VesselSeen, Numbers], Number]:
         """Return how to get the volume up to a level at 20 °C, in m³, and add the inputs that takes."""
         wanted = self.parameters
         taken = poured(repeats, wanted.water, wanted.residue, extended=False)
         step = repeats.constant("balance_resolution", "kg")
         repeats.rounded("W_res", "kg", step)
-        repeats.rounded("h_res", "mm", wanted.scale_resolution)
+        rounded = wanted.scale_resolution / 2 / len(repeats.seen) ** 0.5
+        for symbol in ("h_sr", "h_0r"):
+            repeats.by_chance(Input.from_limits(symbol, 0.0, "mm", rounded))
+        section, bottom = shape.places[level], shape.bottom
         repeats.inputs += [
             Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded),
-            Input.from_limits("δ_A", 0.0, "1", wanted.section),
+            Input.from_limits("δ_A", 0.0, "1", section.within),
+            Input.from_limits("δ_0", 0.0, "1", bottom.within),
         ]
 
         def volume(one: VesselSeen, x: Numbers) -> Number:
             held, temperature = taken(one, x)
             held = held + x["W_res"] / 1000.0
             cold = held / grown(1.0, x["β"], temperature, REFERENCE)
-            above = one.level.value - one.level_before.value + x["h_res"] - level
-            found: Number = cold - section * (1.0 + x["δ_A"]) * above
+            left = bottom.area * (1.0 + x["δ_0"]) * (one.level_before.value + x["h_0r"])
+            above = section.area * (1.0 + x["δ_A"]) * (one.level.value + x["h_sr"] - level)
+            found: Number = cold + left - above
             return found
 
         return volume

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.model import Column, Table, Text, Uncertainty
 from remotecal.sim.calibrated import Calibrated, Stated, draw, interpolate
@@ -16,10 +17,11 @@ WHOLE = 6.0e-4
 """Expanded uncertainty (k = 2) of the volumes, relative to the largest."""
 EXPANSION, U_EXPANSION = 51.0e-6, 1.0e-6
 """Cubic expansion of stainless steel in 1/K, with its expanded uncertainty."""
-SHARES = (0.02, 0.2, 0.4, 0.6, 0.8, 1.0)
-"""Where the tank was calibrated, as shares of its capacity."""
-RISE = 1500.0
-"""Height in mm of the whole scale."""
+Profile = Mapping[float, float]
+"""What a tank holds as a share of its capacity, by its scale in mm: where it was calibrated."""
+STRAIGHT: Final[Profile] = {30.0: 0.02, 300.0: 0.2, 600.0: 0.4, 900.0: 0.6, 1200.0: 0.8, 1500.0: 1.0}
+NECKED: Final[Profile] = {30.0: 0.0228, 500.0: 0.38, 1000.0: 0.76, 1100.0: 0.768, 1300.0: 0.784, 1500.0: 0.8}
+"""A body up to 1000 mm, and a neck of about a tenth of its cross section."""
 
 
 class Vessel:
@@ -30,11 +32,13 @@ class Vessel:
     NOISE = 0.05
     """Standard deviation of a reading in mm: the water is never quite at rest."""
 
-    def __init__(self, rig: Rig, rng: Random) -> None:
+    def __init__(self, rig: Rig, rng: Random, profile: Profile = STRAIGHT) -> None:
         self._rig, self._chance = rig, rig.world.random("scale")
         capacity = rig.spec.tank / 1000.0
-        levels = tuple(round(RISE * share, 1) for share in SHARES)
-        volumes = tuple(round(capacity * share * rng.uniform(0.9998, 1.0002), 6) for share in SHARES)
+        levels = tuple(profile)
+        volumes = tuple(
+            round(capacity * share * rng.uniform(0.9998, 1.0002), 6) for share in profile.values()
+        )
         stated = Stated("m3", levels, volumes, (WHOLE * capacity,) * len(levels), of="mm")
         self.volume = Calibrated(stated, rng.gauss(0.0, 1.0))
         """What it holds at 20 °C at each level above zero: as stated, and truly."""

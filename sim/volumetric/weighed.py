@@ -23,7 +23,14 @@ from remotecal.sim.instruments.tank_scale import tank_scale
 from remotecal.sim.instruments.weighing import WEIGHT_DENSITY, Platform
 from remotecal.sim.paper import Job, Paper, characteristic
 from remotecal.sim.person import Bystander
-from remotecal.sim.volumetric.vessel import EXPANSION, U_EXPANSION, Vessel, tank_thermometer
+from remotecal.sim.volumetric.vessel import (
+    EXPANSION,
+    NECKED,
+    STRAIGHT,
+    U_EXPANSION,
+    Vessel,
+    tank_thermometer,
+)
 from remotecal.sim.water.outfit import outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.wiring import Wired
@@ -35,8 +42,8 @@ if TYPE_CHECKING:
     from remotecal.procedures import Drivers
     from remotecal.sim.world import World
 
-LEVELS: Final = (300.0, 600.0, 900.0, 1200.0)
-"""Places of the scale in mm that the order names."""
+LEVELS: Final = {"straight": (300.0, 600.0, 900.0, 1200.0), "necked": (1150.0, 1200.0, 1250.0, 1300.0)}
+"""Places of the scale in mm that the order names, by the vessel's shape."""
 STAYS: Final = 1e-5
 """Air that stays in the vessel at each filling, or water that is spilled, ± m³."""
 CARELESS: Final = 1.0
@@ -48,6 +55,8 @@ class VesselOptions(BenchOptions):
 
     dn: Annotated[Literal[25, 40, 50, 80, 100], In("mm")] = 50
     """Nominal diameter of the rig whose tank it is, which says how large it is."""
+    shape: Literal["straight", "necked"] = "straight"
+    """Whether it is one cylinder, or a body with a narrow neck above it, where it is read."""
 
 
 class Can:
@@ -108,10 +117,11 @@ class VesselBench(Assembly):
     def __init__(self, world: World, options: VesselOptions) -> None:
         super().__init__(world, options)
         rng: Random = chance(options.seed, "weighed vessel")
+        self._shape = options.shape
         self.outfit = outfit(options.seed, options.dn, gravimetric=True)
         """The water and the balance, as they were drawn."""
         self.rig = Rig(self.outfit.spec, world)
-        self.vessel = Vessel(self.rig, rng)
+        self.vessel = Vessel(self.rig, rng, NECKED if options.shape == "necked" else STRAIGHT)
         """The device under test."""
         self.can = Can(self.rig, 0.9 * self.outfit.spec.tank)
         self._stays = STAYS * rng.uniform(-1.0, 1.0)
@@ -168,7 +178,7 @@ class VesselBench(Assembly):
                 "flow.vessel_volume",
                 "VESSEL",
                 {
-                    "levels": list(LEVELS),
+                    "levels": list(LEVELS[self._shape]),
                     "expansion": EXPANSION,
                     "expansion_expanded": U_EXPANSION,
                     "residue": STAYS,

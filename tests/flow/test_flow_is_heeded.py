@@ -304,6 +304,7 @@ class TestFlow(Heeded):
         },
         "flow.vessel_volume": {
             "levels": {"levels": [300.0, 1200.0]},
+            "areas": {"areas": [1.0, 1.0]},
             "repeats": {"repeats": 3},
             "expansion": {"expansion": 1e-3},
             "expansion_expanded": {"expansion_expanded": 1e-3},

@@ -1,5 +1,6 @@
 """A volumetric tank by weighed water: whole runs, and what its certificate is good for."""
 
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,8 @@ def test_every_deviation_counts_in_its_direction(bench):
     assert found["δV"] == pytest.approx(1.0, rel=1e-3)
     volume = bench.true_error(1200.0)
     assert found["t_m"] == pytest.approx(-volume * (2.1e-4 - 51e-6), rel=0.1), "it was colder, denser"
-    assert found["h_res"] == pytest.approx(-volume / 1200.0, rel=0.02)
+    assert found["h_sr"] == pytest.approx(-volume / 1200.0, rel=0.02)
+    assert found["h_0r"] == pytest.approx(volume / 1200.0, rel=0.02), "0 was too low, more stayed in it"
 
 
 def test_without_the_airs_buoyancy_it_would_be_a_thousandth_less(bench):
@@ -94,6 +96,53 @@ def test_a_scale_that_was_filled_too_far_is_carried_back(bench):
     plain, moved = (volumes(record(each)) for each in (evidence, replace(evidence, observations=raised)))
     for (level, before, _), (_, after, _) in zip(plain, moved, strict=True):
         assert before - after == pytest.approx(2.0 * before / level, rel=0.03)
+
+
+def necked(folder, levels, *, off=0.0, left=0.0, **order):
+    """Return what is stated of a vessel with a neck above 1000 mm, and what is true."""
+    with VesselBench.up(folder / "bench", seed=7, shape="necked") as bench:
+
+        def person(asked, options):
+            told = re.sub(r"(?<=up to )[\d.]+", lambda at: f"{float(at[0]) + off:g}", asked)
+            answer = bench.person(told, options)
+            if left and asked.startswith("Drain"):
+                with bench.world.present():
+                    bench.rig.tank.mass = left + 2e-4 * bench.rig.tank.capacity
+                    bench.rig.tank.drain(opened=False)
+            return answer
+
+        made = record(calibrate(bench, person=Beside(person), levels=levels, repeats=2, near=8.0, **order))
+    return made, bench.true_error
+
+
+@pytest.mark.parametrize("off", [0.0, 4.0, -4.0])
+@pytest.mark.parametrize(
+    ("levels", "told"),
+    [
+        ([1150.0, 1200.0, 1250.0, 1300.0], {}),
+        ([1200.0, 1250.0], {}),
+        ([900.0, 1200.0], {}),
+        ([500.0, 1000.0, 1200.0], {}),
+        ([1250.0], {"areas": [0.0384]}),
+    ],
+)
+def test_the_neck_of_a_vessel_is_not_taken_for_its_body(tmp_path, levels, told, off):
+    made, true = necked(tmp_path, levels, off=off, **told)
+    for level, found, u in volumes(made):
+        assert found == pytest.approx(true(level), abs=u)
+    if len(levels) != 2 and 1000.0 not in levels:
+        assert all(u < 5e-4 * found for _, found, u in volumes(made)), "its neck is known"
+
+
+def test_what_stays_in_a_drained_vessel_is_put_on_as_it_is_taken_off_in_use(tmp_path):
+    """Half a litre stays in its body, of which the cross section of its neck says nothing."""
+    made, true = necked(tmp_path, [1150.0, 1200.0, 1250.0], left=0.5)
+    _, (level, found, u), _ = volumes(made)
+    assert found == pytest.approx(true(level), abs=u)
+    tank = VolumetricTank(Certificate(made), level, 0.1, 2, 20.0)
+    known = {one.symbol: one.value for one in (*tank.inputs, *tank.resolution)}
+    drained = 30.0 * 0.5e-3 / true(30.0)
+    assert tank.took(known, drained, level, 20.0) == pytest.approx(true(level) - 0.5e-3, abs=5e-5)
 
 
 def test_a_vessel_that_is_filled_too_far_or_not_drained_stops_the_run(tmp_path):
@@ -128,10 +177,19 @@ def test_a_balance_that_was_not_calibrated_so_high_is_refused(bench):
         evaluated(replace(evidence, observations=heavier))
 
 
-@pytest.mark.parametrize("levels", [[], [600.0, 600.0]])
-def test_places_are_named_once(levels):
-    with pytest.raises((ValueError, ParameterError), match="levels names each place"):
-        VesselParameters(levels=levels, expansion=51e-6, expansion_expanded=1e-6)
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"levels": []}, "levels names each place"),
+        ({"levels": [600.0, 600.0]}, "levels names each place"),
+        ({"levels": [1250.0]}, r"give it in areas \(m2\), or add levels"),
+        ({"levels": [1250.0, 1260.0]}, "more than twice that apart"),
+        ({"levels": [1250.0, 1300.0], "areas": [0.04]}, "at each of the levels"),
+    ],
+)
+def test_places_are_named_once_and_tell_the_cross_section_there(told, said):
+    with pytest.raises((ValueError, ParameterError), match=said):
+        VesselParameters(expansion=51e-6, expansion_expanded=1e-6, **told)
 
 
 def test_a_run_holds_when_it_is_verified(tmp_path):
