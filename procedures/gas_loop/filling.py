@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from copy import copy
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ParameterError
@@ -11,7 +10,7 @@ from remotecal.fluids.gas import AIR, NITROGEN, Gas
 from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasState
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.fluids.moisture import WATER_FRACTION_U, water_fraction
-from remotecal.fluids.sgerg_equation import SimpleEquation
+from remotecal.fluids.sgerg_equation import SimpleEquation, require_of_gas
 from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 DEW_POINT: Final = "t_dp"
 """Symbol of the dew point."""
+CALORIFIC_VALUE, RELATIVE_DENSITY = "H_s", "d_r"
+"""Symbols of what SGERG-88 is told."""
 WATER_FORMULA: Final = "ε_w"
 """Symbol of what the formula for the water content is off by."""
 
@@ -37,9 +38,9 @@ class LoopGas:
         ParameterError: the composition is none, or the equation does not hold for it.
     """
 
-    def __init__(self, parameters: LoopParameters) -> None:
+    def __init__(self, parameters: LoopParameters, read: WaterRead | None = None) -> None:
         self._told = parameters
-        self._read: WaterRead | None = None
+        self._read = read
         self._dry = self._composition()
         self.equation = self._equation()
 
@@ -54,6 +55,8 @@ class LoopGas:
 
     def _equation(self) -> GasEquation:
         told = self._told
+        if told.equation == "SGERG-88":
+            require_of_gas(self._dry, *told.simple)
         if told.equation:
             return self.equation_by(told.equation)
         if told.dew_point is not None or told.gas == "natural gas":
@@ -73,17 +76,20 @@ class LoopGas:
             dew_point: returns it in °C, by the inputs of a model.
             pressure: absolute, at which it was read, in Pa.
         """
-        moist = copy(self)
-        moist._read = (dew_point, pressure)
-        return moist
+        return LoopGas(self._told, (dew_point, pressure))
 
     def inputs(self) -> list[Input]:
         """Return what of the gas is uncertain."""
-        found = self._dry.inputs()
-        if self._told.dew_point is not None:
+        found, told = self._dry.inputs(), self._told
+        if isinstance(self.equation, SimpleEquation):
+            of_heat, of_density = told.calorific_uncertainty / 2, told.relative_density_uncertainty / 2
+            heat, relative = told.simple
+            found.append(Input.normal(CALORIFIC_VALUE, heat, "MJ/m3", of_heat, source=ORDER))
+            found.append(Input.normal(RELATIVE_DENSITY, relative, "1", of_density, source=ORDER))
+        if told.dew_point is not None:
             if self._read is None:
-                u = self._told.dew_uncertainty / 2
-                found.append(Input.normal(DEW_POINT, self._told.dew_point, "°C", u, source=ORDER))
+                u = told.dew_uncertainty / 2
+                found.append(Input.normal(DEW_POINT, told.dew_point, "°C", u, source=ORDER))
             found.append(Input.normal(WATER_FORMULA, 0.0, "1", WATER_FRACTION_U, source="Greenspan (1976)"))
         return found
 
@@ -103,7 +109,10 @@ class LoopGas:
 
     def state(self, t: Number, p: Number, x: Numbers | None = None) -> GasState:
         """Return the gas at `t` in °C and an absolute `p` in Pa (ParameterError where that can't be)."""
-        return self.equation.state(self.gas(x), t, p)
+        equation = self.equation
+        if isinstance(equation, SimpleEquation) and x is not None:
+            equation = equation.given(x.get(CALORIFIC_VALUE), x.get(RELATIVE_DENSITY))
+        return equation.state(self.gas(x), t, p)
 
     def density(self, t: float, p: float) -> float:
         """Return its density in kg/m³, by the estimates alone."""

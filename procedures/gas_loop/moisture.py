@@ -80,9 +80,9 @@ def as_read(
         gas.gas()
     except (CertificateRefused, ParameterError) as refusal:
         raise RunError(
-            f"{name}: the {DEW_METER} reads {_dew([seen]):.4g} °C, and no certificate could be had: {refusal}; "
-            "bring the gas to a dew point where both hold, have the meter calibrated there, or take that "
-            "role out of the bench file and state dew_point"
+            f"{name}: the {DEW_METER} reads {_dew([seen]):.4g} °C, and no certificate could be "
+            f"had: {refusal}; bring the gas to a dew point where both hold, have the meter calibrated "
+            "there, or take that role out of the bench file and state dew_point"
         ) from None
     try:
         gas.require(mean(seen.meter_temperature, "°C"), mean(seen.meter_pressure, "Pa"))

@@ -56,9 +56,15 @@ class LoopParameters(GasMeterParameters):
     """How much the dew point it tells may change in a repeat (unverified): a mirror that is cleaned, and gas
     that is still drying, tell another one."""
     calorific_value: Annotated[float | None, In("MJ/m3", at_least=20, at_most=48)] = None
-    """Superior calorific value for SGERG-88 (25 °C; 0 °C, 101.325 kPa)."""
+    """Superior calorific value for SGERG-88 (25 °C; 0 °C, 101.325 kPa); as `equation` within 0.3 % of what
+    `fractions` give."""
     relative_density: Annotated[float | None, In("1", at_least=0.55, at_most=0.9)] = None
-    """Relative density for SGERG-88 (0 °C, 101.325 kPa); carbon dioxide and hydrogen are in `fractions`."""
+    """Relative density for SGERG-88 (0 °C, 101.325 kPa), held likewise; carbon dioxide and hydrogen are in
+    `fractions`."""
+    calorific_uncertainty: Annotated[float, In("MJ/m3", at_least=0)] = 0.06
+    """Expanded uncertainty (k = 2) of it; this is what ISO 12213-3 supposes (unverified)."""
+    relative_density_uncertainty: Annotated[float, In("1", at_least=0)] = 0.0013
+    """Expanded uncertainty (k = 2) of the relative density, likewise by ISO 12213-3 (unverified)."""
     equation: Literal["", "GERG-2008", "AGA8 DETAIL", "SGERG-88", "Lemmon 2000", "Span 2000"] = ""
     """Equation of state of both ends; the best one for the gas where none is given: Lemmon 2000 for dry air,
     Span 2000 for dry nitrogen, GERG-2008 else."""

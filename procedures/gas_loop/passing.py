@@ -70,6 +70,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "N_c": Text(zh="核查表脉冲计数（±1）", en="counted pulses of the check meter (±1)"),
     "ε_Z": Text(zh="两端密度比（状态方程）", en="ratio of the densities, by the equation of state"),
     "ε_ρ": Text(zh="密度（状态方程）", en="density, by the equation of state"),
+    "H_s": Text(zh="高位发热量（SGERG-88）", en="calorific value (SGERG-88)"),
+    "d_r": Text(zh="相对密度（SGERG-88）", en="relative density (SGERG-88)"),
     "t_dp": Text(zh="充气露点", en="dew point of the filling"),
     DEVIATION: Text(zh="露点示值偏差", en="deviation of the dew point"),
     "ε_w": Text(zh="含水量公式", en="formula for the water content"),

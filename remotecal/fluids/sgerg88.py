@@ -20,7 +20,7 @@ _R = 0.0831451
 _NORMAL = 273.15
 _IDEAL_VOLUME = 22.414097
 """Molar volume of an ideal gas at 0 °C and 101.325 kPa, m³/kmol."""
-_AIR_DENSITY = 1.292923
+NORMAL_AIR_DENSITY = 1.292923
 """Density of air there, kg/m³."""
 _CO_PER_HYDROGEN = 0.0964
 _HEATS = (285.83, 282.98)
@@ -169,7 +169,7 @@ def _density(mixture: _Mixture, kelvin: Number, bar: Number, start: Number) -> N
 
 def _mixture(gas: SimpleAnalysis) -> _Mixture:
     """Return the mixture that has the gas's density and calorific value (ISO 12213-3, B.1)."""
-    target = gas.relative_density * _AIR_DENSITY
+    target = gas.relative_density * NORMAL_AIR_DENSITY
     heat, molar = 1000.0, 1.0 / (_IDEAL_VOLUME - 0.065)
     for _ in range(50):
         heat, x = _of_density(gas, molar, target, heat)

@@ -1,8 +1,11 @@
 import GTC
 import numpy as np
 import pytest
+from test_gas_equations import ISO_12213_2
 
 from remotecal.errors import ParameterError
+from remotecal.fluids.calorific_value import relative_density, superior_calorific_value
+from remotecal.fluids.gas import Gas
 from remotecal.fluids.sgerg88 import SGERG_88_U, SimpleAnalysis, sgerg88_z
 
 GASES = {
@@ -30,6 +33,14 @@ def test_the_table_of_iso_12213_3(gas):
     found = [sgerg88_z(GASES[gas], t, p) for t, p in states]
     # The subroutine of the standard stops its iteration at 1e-4 MJ/m³ and the table rounds what it got.
     assert found == pytest.approx([float(each) for each in PRINTED[gas].split()], abs=6e-6)
+
+
+@pytest.mark.parametrize(("gas", "parts"), [*zip("1456", ISO_12213_2, strict=True)])
+def test_a_composition_tells_what_the_table_is_by(gas, parts):
+    words, told = parts.split(), GASES[gas]
+    of_it = Gas.analysed("gas", dict(zip(words[::2], map(float, words[1::2]), strict=True)))
+    assert f"{superior_calorific_value(of_it):.2f}" == f"{told.calorific_value:.2f}"
+    assert f"{relative_density(of_it):.3f}" == f"{told.relative_density:.3f}"
 
 
 @pytest.mark.parametrize("gas", GASES.values())

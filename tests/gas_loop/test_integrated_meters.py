@@ -172,11 +172,15 @@ def test_what_it_converts_by_is_the_orders(measured):
 
 
 def test_natural_gas_goes_by_the_equation_that_is_ordered(tmp_path):
-    simple = {"calorific_value": 40.003, "relative_density": 0.5806}
+    simple = {"calorific_value": 39.995, "relative_density": 0.5752}
     with up(tmp_path, gas="natural gas") as bench:
         evidence = calibrate(bench, flows=[100.0], equation="SGERG-88", **simple)
         made = record(evidence)
         assert max(map(abs, off(bench, made))) < 1.5
+    known = {line.symbol: line for line in made.measurements[0].budgets[0].lines}
+    assert float(known["H_s"].contribution) > 0 < float(known["d_r"].contribution)
+    for name in ("高位发热量（SGERG-88）", "relative density (SGERG-88)"):
+        assert name in write(made).decode()
     assert "equation of state: SGERG-88; remotecal" in write(made).decode()
     assert "ISO 12213-3:2006" in write(made).decode(), "what its uncertainty is by"
     by_method = [parts(evaluated(evidence, method=each)) for each in ("GERG-2008", "SGERG-88")]

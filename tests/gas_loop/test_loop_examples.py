@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from datetime import date
 
+import GTC
 import pytest
 
 from remotecal.errors import CertificateRefused, ParameterError
+from remotecal.fluids.calorific_value import relative_density, superior_calorific_value
 from remotecal.fluids.gas import AIR, NITROGEN
 from remotecal.fluids.gas_equations import EQUATIONS, carried
 from remotecal.model import Certificate, Column, Table, Text, Uncertainty
@@ -31,6 +33,13 @@ TOLD = {
     "loop_volume": 4.0,
     "accuracy_class": "1",
 }
+NATURAL = {
+    **TOLD,
+    "gas": "natural gas",
+    "components": tuple(COMPOSITION),
+    "fractions": tuple(COMPOSITION.values()),
+}
+SIMPLE = {"calorific_value": 39.995, "relative_density": 0.5752}
 
 
 def state(kelvin, megapascal, gas=AIR, equation=DRY):
@@ -232,16 +241,11 @@ def test_a_filling_that_would_drip_is_refused():
 
 def test_natural_gas_goes_by_one_equation_at_both_ends_whichever_is_chosen():
     """Densities by SGERG-88 and DETAIL are GERG-2008's within what they state, and the ratio is the same."""
-    told = {**TOLD, "gas": "natural gas", "components": tuple(COMPOSITION)}
-    told |= {"fractions": tuple(COMPOSITION.values())}
+    told = NATURAL
     gerg = LoopGas(LoopParameters(**told))
-    normal = gerg.state(0.0, 101_325.0)
-    # Of the gases, kJ/mol at 25 °C (ISO 6976:1995).
-    heats = {"methane": 890.63, "ethane": 1560.69, "propane": 2219.17}
-    heat = sum(COMPOSITION[each] * of for each, of in heats.items())
     simple = {
-        "calorific_value": heat / (22.414097 * normal.z),
-        "relative_density": normal.density / 1.292923,
+        "calorific_value": superior_calorific_value(gerg.gas()),
+        "relative_density": relative_density(gerg.gas()),
     }
     ends = (20.0, 4e6), (20.5, 3.98e6)
     for equation in ("SGERG-88", "AGA8 DETAIL"):
@@ -257,14 +261,47 @@ def test_natural_gas_goes_by_one_equation_at_both_ends_whichever_is_chosen():
         carried(1.0, sgerg.state(20.0, 1e6), gerg.state(20.0, 1e6))
     with pytest.raises(ParameterError, match=r"gas pressure .* SGERG-88"):
         sgerg.state(20.0, 13e6)
-    wrong = LoopGas(LoopParameters(**told, calorific_value=47.0, relative_density=0.75, equation="SGERG-88"))
+    programmed = LoopGas(LoopParameters(**told, calorific_value=47.0, relative_density=0.75))
     with pytest.raises(ParameterError, match="they are of different gases"):
-        wrong.state(20.0, 4e6)
+        programmed.equation_by("SGERG-88").state(programmed.gas(), 20.0, 4e6)
     for without in ({}, {"calorific_value": 40.0}):
         with pytest.raises(ValueError, match="by calorific_value and relative_density: give both"):
             LoopParameters(**told, **without, equation="SGERG-88")
     with pytest.raises(ValueError, match="SGERG-88 tells no critical flow"):
         LoopParameters(**told, **simple, equation="SGERG-88", by_nozzles=True, back_pressure=0.95)
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ({"relative_density": 0.61}, r"relative_density = 0\.61 is 6\.1 % off"),
+        ({"calorific_value": 38.0}, r"calorific_value = 38 is 5 % off"),
+        ({"relative_density": 0.5806}, r"relative_density = 0\.5806 is 0\.94 % off"),
+    ],
+)
+def test_what_sgerg_88_is_told_is_held_against_the_composition(other, said):
+    simple = {**SIMPLE, **other}
+    with pytest.raises(ParameterError, match=said + r".* write calorific_value = 39\.995 and .* = 0\.5752,"):
+        LoopGas(LoopParameters(**NATURAL, **simple, equation="SGERG-88"))
+
+
+def test_what_sgerg_88_is_told_is_uncertain():
+    """At 4 MPa 0.06 MJ/m³ and 0.0013 are 0.01 % to 0.04 % of the density each, as expanded uncertainties."""
+    at, told = (20.0, 4e6), {**NATURAL, **SIMPLE, "equation": "SGERG-88"}
+    gas = LoopGas(LoopParameters(**told))
+    inputs = {each.symbol: each for each in gas.inputs()}
+    assert [inputs[each].u for each in ("H_s", "d_r")] == pytest.approx([0.03, 0.00065])
+    stated = LoopParameters(**told, calorific_uncertainty=0.2, relative_density_uncertainty=0.002)
+    assert [each.u for each in LoopGas(stated).inputs()] == pytest.approx([0.1, 0.001])
+    x = {symbol: GTC.ureal(each.value, each.u) for symbol, each in inputs.items()}
+    density = gas.state(*at, x).density
+    assert density.x == pytest.approx(gas.density(*at), rel=1e-12)
+    for symbol, name, off in (("H_s", "calorific_value", 0.02), ("d_r", "relative_density", 0.0005)):
+        moved = LoopGas(LoopParameters(**{**told, name: told[name] + off}))
+        slope = (moved.density(*at) - gas.density(*at)) / off
+        assert density.sensitivity(x[symbol]) == pytest.approx(slope, rel=0.02)
+        assert 5e-5 < abs(slope) * inputs[symbol].u / density.x < 2e-4
+    assert not LoopGas(LoopParameters(**NATURAL, **SIMPLE)).inputs(), "GERG-2008 goes by the composition"
 
 
 def test_what_is_stated_of_the_filling_is_uncertain():

@@ -17,8 +17,8 @@ SIMPLE = {
     "components": ["methane", "ethane", "propane", "nitrogen", "carbon_dioxide"],
     "fractions": [0.965, 0.018, 0.003, 0.009, 0.005],
     "equation": "SGERG-88",
-    "calorific_value": 40.003,
-    "relative_density": 0.5806,
+    "calorific_value": 39.995,
+    "relative_density": 0.5752,
     "by_nozzles": False,
 }
 
@@ -57,7 +57,9 @@ class TestGasLoop(Heeded):
             "components": {"gas": "natural gas", **ETHANE},
             "fractions": {"gas": "natural gas", **ETHANE},
             "calorific_value": SIMPLE,
-            "relative_density": {**SIMPLE, "relative_density": 0.5816},
+            "relative_density": {**SIMPLE, "relative_density": 0.576},
+            "calorific_uncertainty": {**SIMPLE, "calorific_uncertainty": 2.0},
+            "relative_density_uncertainty": {**SIMPLE, "relative_density_uncertainty": 0.03},
             "fraction_uncertainties": {
                 "gas": "natural gas",
                 **ETHANE,
