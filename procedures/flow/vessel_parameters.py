@@ -21,23 +21,23 @@ class VesselParameters(Parameters):
     places tells them, which takes two places, better three."""
     repeats: Annotated[int, In("1", at_least=2, at_most=30)] = 3
     """Fillings to each place (unverified)."""
-    expansion: Annotated[float, In("1/K", at_least=0)]
+    expansion: Annotated[float, In("1/K", at_least=0, at_most=3e-4)]
     """Cubic thermal expansion of the vessel."""
-    expansion_expanded: Annotated[float, In("1/K", above=0)]
+    expansion_expanded: Annotated[float, In("1/K", above=0, at_most=1e-4)]
     """Expanded uncertainty (k = 2) of its expansion."""
-    dripping: Annotated[float, In("s", at_least=1)] = 30.0
+    dripping: Annotated[float, In("s", at_least=1, at_most=3600)] = 30.0
     """How long it drips after it was drained; who uses it lets it drip as long (unverified)."""
-    settling: Annotated[float, In("s", at_least=1)] = 30.0
+    settling: Annotated[float, In("s", at_least=1, at_most=3600)] = 30.0
     """Time for the water to come to rest before the scale is read."""
-    empty: Annotated[float, In("mm", above=0)] = 2.0
+    empty: Annotated[float, In("mm", above=0, at_most=20)] = 2.0
     """How far from 0 the scale of the drained vessel may stand."""
-    near: Annotated[float, In("mm", above=0)] = 5.0
+    near: Annotated[float, In("mm", above=0, at_most=50)] = 5.0
     """How far from the place asked for it may be filled."""
-    scale_resolution: Annotated[float, In("mm", above=0)] = 0.1
+    scale_resolution: Annotated[float, In("mm", above=0, at_most=10)] = 0.1
     """Smallest step of its scale."""
     section: Annotated[float, In("1", above=0, at_most=1)] = 0.05
     """How far its cross section may be from what the places next to it tell, ±, relative (unverified)."""
-    residue: Annotated[float, In("m3", at_least=0)] = 1e-5
+    residue: Annotated[float, In("m3", at_least=0, at_most=1)] = 1e-5
     """What may stay in it as air, or spill, ± (unverified)."""
     water: Literal["Tanaka", "IAPWS-95"] = "Tanaka"
     """Formula of the water's density."""

@@ -70,8 +70,8 @@ class VesselShape:
         )
         if min([bottom, *slopes]) <= 0.0:
             raise EvidenceError(
-                "the vessel took no more up to a place of its scale than up to the one below: see the readings "
-                "of the balance and of the scale, and measure again"
+                "the vessel took no more up to a place of its scale than up to the one below: see the "
+                "readings of the balance and of the scale, and measure again"
             )
         places = {level: CrossSection(area / 1000.0, section) for level, area in areas.items()}
         known = slopes if len(slopes) > 1 else [bottom, *slopes]

@@ -21,7 +21,7 @@ from typing import Annotated, ClassVar, Final
 
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, TankScale, Thermometer
 from remotecal.drivers.measured import Measured
-from remotecal.errors import RunError
+from remotecal.errors import EvidenceError, RunError
 from remotecal.model import Column, Result, Table, Text, Uncertainty
 from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation.air import CORRECTED
@@ -128,8 +128,7 @@ class VesselVolume(Procedure):
         filled, temperature = run.read(self.dut.level, self.thermometer.temperature)
         self._see_near(filled, level, wanted.near)
         after = self.balance.settled_mass.read()
-        see_amount("what the filling took, in kg,", before.to("kg").value - after.to("kg").value)
-        return VesselSeen(
+        seen = VesselSeen(
             level_before=drained,
             level=filled,
             can_before=before,
@@ -137,6 +136,15 @@ class VesselVolume(Procedure):
             temperature=temperature,
             **air._asdict(),
         )
+        self._see(seen, level)
+        return seen
+
+    def _see(self, seen: VesselSeen, level: float) -> None:
+        """Raise `RunError` if a repeat did not empty the vessel, or not fill it up to a level."""
+        self._see_near(seen.level_before, 0.0, self.parameters.empty)
+        self._see_near(seen.level, level, self.parameters.near)
+        taken = seen.can_before.to("kg").value - seen.can_after.to("kg").value
+        see_amount("what the filling took, in kg,", taken)
 
     def _see_near(self, shown: Measured, level: float, near: float) -> None:
         """Raise `RunError` if the scale is farther than `near` mm from a level."""
@@ -150,6 +158,12 @@ class VesselVolume(Procedure):
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return what the vessel holds up to each level."""
         evidence = without_cmc(evidence)
+        for point in evidence.points:
+            for one in VesselSeen.at(evidence, point):
+                try:
+                    self._see(one, point.nominal["level"])
+                except RunError as refusal:
+                    raise EvidenceError(f"{point.name}: {refusal}") from None
         shape = self._shape(evidence)
         findings = [self._found(point, evidence, shape) for point in evidence.points]
         findings.sort(key=lambda one: one.place)

@@ -19,7 +19,7 @@ from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.errors import CertificateRefused, ParameterError, RunError
-from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.events import FILE, Event, read_journal
 from remotecal.model import Certificate
 from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
 from remotecal.procedures.library.flow.volumetric import VOLUME, VolumetricTank, held_by
@@ -201,6 +201,15 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         library = CertificateLibrary([tmp_path / "bench"])
         run = RealRun(tmp_path / "run", events, record(evidence), key, library)
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+        for one, other in (("can_before", "can_after"), ("level_before", "level")):
+
+            def exchanged(events: list[Event], one: str = one, other: str = other) -> None:
+                for event in events:
+                    if event.kind == "observation":
+                        values = event.data["values"]
+                        values[one], values[other] = values[other], values[one]
+
+            assert doubted(run.forged(exchanged, tmp_path / one)), one
 
 
 def test_intervals_cover_the_true_volumes():
