@@ -65,9 +65,8 @@ class VesselShape:
         lowest = shown[0]
         bottom = lowest.took / (lowest.after - lowest.before) if lowest.after > lowest.before else 0.0
         held = [(one.after, one.took + bottom * one.before) for one in shown]
-        slopes = (
-            [] if areas else [(more - less) / (high - low) for (low, less), (high, more) in pairwise(held)]
-        )
+        between = () if areas else pairwise(held)
+        slopes = [(more - less) / (high - low) for (low, less), (high, more) in between]
         if min([bottom, *slopes]) <= 0.0:
             raise EvidenceError(
                 "the vessel took no more up to a place of its scale than up to the one below: see the "

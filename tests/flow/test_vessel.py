@@ -18,10 +18,11 @@ from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
-from remotecal.errors import CertificateRefused, ParameterError, RunError
+from remotecal.errors import CertificateRefused, EvidenceError, ParameterError, RunError
 from remotecal.journal.events import FILE, Event, read_journal
 from remotecal.model import Certificate
 from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
+from remotecal.procedures.library.flow.vessel_section import Filling, VesselShape
 from remotecal.procedures.library.flow.volumetric import VOLUME, VolumetricTank, held_by
 from remotecal.runs.prompts import Beside
 from remotecal.sim.assembly import CLOCK
@@ -132,6 +133,14 @@ def test_the_neck_of_a_vessel_is_not_taken_for_its_body(tmp_path, levels, told, 
         assert found == pytest.approx(true(level), abs=u)
     if len(levels) != 2 and 1000.0 not in levels:
         assert all(u < 5e-4 * found for _, found, u in volumes(made)), "its neck is known"
+
+
+@pytest.mark.parametrize("told", [[(600.0, 0.2), (900.0, 0.2)], [(0.1, 0.2)]])
+def test_a_vessel_that_took_no_more_up_to_the_next_place_is_refused(told):
+    fillings = {place: [Filling(0.1, place, took)] for place, took in told}
+    areas = {} if len(told) > 1 else {0.1: 0.3}
+    with pytest.raises(EvidenceError, match="took no more up to a place"):
+        VesselShape.of(fillings, areas, 0.05)
 
 
 def test_what_stays_in_a_drained_vessel_is_put_on_as_it_is_taken_off_in_use(tmp_path):
