@@ -29,6 +29,7 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import FILE, read_journal
+from remotecal.model import DriftLimit
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
@@ -214,6 +215,17 @@ def test_steps_in_which_pressure_and_temperature_are_shown_count(bench):
     assert not {"p_res", "T_res"} & {line.symbol for line in made.budgets[0].lines}, "no part of the whole"
     closing = made.results[3].tables[0].column("remotecal_calculatorUncertainty").floats()[0]
     assert closing > 2 * 0.9 * 100 * 1000 / math.sqrt(12) / p
+
+
+def test_what_the_controller_may_have_drifted_counts_wherever_its_deviation_does(bench):
+    evidence = calibrate(bench)
+    limit = DriftLimit(half_width=100.0, unit="Pa", source="three certificates")
+    used = evidence.certificates["controller"].model_copy(update={"drift": (limit,)})
+    made = evaluated(replace(evidence, certificates={**evidence.certificates, "controller": used}))
+    parts = [{line.symbol: line.sensitivity for line in budget.lines} for budget in made.budgets]
+    counted = [part for part in parts if "p_std" in part]
+    assert len(counted) >= 2, "in the whole, and in the pressure"
+    assert all(part["δ_d_p_std"] == part["p_std"] for part in counted)
 
 
 def test_a_certificate_names_the_gas_the_packets_and_minus_signs_as_they_are_read(bench):

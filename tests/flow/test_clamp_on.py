@@ -382,6 +382,15 @@ def test_another_meter_s_certificate_closes_nothing(tmp_path):
             HOME.planned(bench)
 
 
+def test_a_drift_beside_what_the_journey_tells_is_refused(tmp_path):
+    certificate = 'certificate = "before.xml"\n'
+    drift = 'drift = [{ half_width = 0.1, unit = "%", source = "S" }]\n'
+    with ClampOnHome.up(tmp_path / "bench", seed=3) as bench:
+        rewrite(bench.bench, (certificate, certificate + drift))
+        with pytest.raises(CertificateRefused, match="take `drift` of before, after and site out"):
+            HOME.planned(bench)
+
+
 def test_a_file_that_was_not_on_site_closes_nothing(tmp_path):
     journey = Journey(tmp_path, drift=0.0)
     with journey.home() as bench:
