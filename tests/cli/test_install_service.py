@@ -18,12 +18,27 @@ ODD = 'of "50 %" $HOME'
 """A directory's name with all that means something in a unit."""
 
 
+OPTIONS = {"hub": ("--api", "127.0.0.1:4290", "--api-certificate", "a.pem"), "station": ()}
+"""What a unit is told to start with; a certificate's path is from where the command was given."""
+
+
 @pytest.fixture
 def hub(tmp_path: Path) -> Path:
     folder = tmp_path / ODD / "hub"
     made = ("hub", "init", "--hub", str(folder), "--laboratory", "Laboratory", "--host", "127.0.0.1")
     assert main(list(made)) == 0
     return folder
+
+
+@pytest.fixture(params=["hub", "station"])
+def whose(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """Return a hub and its directory, then a station and its own."""
+    if request.param == "hub":
+        return "hub", request.getfixturevalue("hub")
+    folder = tmp_path / ODD / "station"
+    folder.mkdir(parents=True)
+    (folder / "station.toml").write_text('name = "here"\nbenches = []\n', "utf-8")
+    return "station", folder
 
 
 def read(path: Path) -> configparser.ConfigParser:
@@ -33,16 +48,17 @@ def read(path: Path) -> configparser.ConfigParser:
     return found
 
 
-def installed(hub: Path, to: Path, *options: str) -> configparser.ConfigParser:
-    assert main(["hub", "install-service", "--hub", str(hub), "--to", str(to), *options]) == 0
-    return read(to / "remotecal-hub.service")
+def installed(what: str, folder: Path, to: Path) -> configparser.ConfigParser:
+    asked = [what, "install-service", f"--{what}", str(folder), "--to", str(to), *OPTIONS[what]]
+    assert main(asked) == 0
+    return read(to / f"remotecal-{what}.service")
 
 
-def test_systemd_finds_nothing_wrong(hub: Path, tmp_path: Path) -> None:
+def test_systemd_finds_nothing_wrong(whose: tuple[str, Path], tmp_path: Path) -> None:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd is not here")
-    installed(hub, tmp_path, "--api", "127.0.0.1:4290")
-    path = tmp_path / "remotecal-hub.service"
+    installed(*whose, tmp_path)
+    path = tmp_path / f"remotecal-{whose[0]}.service"
     found = subprocess.run(
         ["systemd-analyze", "verify", str(path)], capture_output=True, text=True, check=False
     )
@@ -51,18 +67,19 @@ def test_systemd_finds_nothing_wrong(hub: Path, tmp_path: Path) -> None:
 
 
 def test_it_starts_what_it_was_made_for(
-    hub: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    whose: tuple[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    what, folder = whose
     monkeypatch.chdir(tmp_path)
-    found = installed(
-        Path(os.path.relpath(hub)), tmp_path, "--api", "127.0.0.1:4290", "--api-certificate", "a.pem"
-    )
-    service = found["Service"]
+    service = installed(what, Path(os.path.relpath(folder)), tmp_path)["Service"]
     plain = service["ExecStart"].replace("%%", "%").replace("$$", "$").replace('\\"', "'")
     words = [word.strip('"') for word in plain.split('" "')]
-    assert words[:5] == [sys.executable, "-m", "remotecal", "hub", "up"]
-    assert words[6].replace("'", '"') == str(hub)
-    assert words[7:] == ["--api", "127.0.0.1:4290", "--api-certificate", str(tmp_path / "a.pem")]
+    assert words[:6] == [sys.executable, "-m", "remotecal", what, "up", f"--{what}"]
+    assert words[6].replace("'", '"') == str(folder)
+    assert words[7:] == [str(tmp_path / one) if one == "a.pem" else one for one in OPTIONS[what]]
     assert "systemctl" in capsys.readouterr().out
 
 
