@@ -438,9 +438,9 @@ def test_3_a_standard_is_found_out_of_tolerance(
     browser: Browser, days: Days, said: list[str], language: str
 ) -> None:
     web, number = days.web, days.number(days.first)
-    page = opened(browser, web, said, "approver", locale=LOCALES[language])
-    someone = person(browser, web, said, "3 reverse trace, goal 2 clicks; drafts 1; assessed 1", language)
-    someone.page = page
+    goal = "3 reverse trace, goal 2 clicks; drafts 1; assessed 1"
+    someone = person(browser, web, said, goal, language, "approver")
+    page = someone.page
     someone.begin(web.url)
     someone.click(someone.link("menu.resting"))
     someone.fill(page.locator("#number"), "9990001")
@@ -455,7 +455,9 @@ def test_3_a_standard_is_found_out_of_tolerance(
     someone.back()
     someone.fill(page.locator("#text"), f"within its drift {language}")
     someone.click(page.locator("form[action='/resting/assess'] button"))
-    expect(page.locator("#assessed ~ p").first).to_contain_text(f"approver: within its drift {language}")
+    expect(page.locator("#assessed ~ p").first).to_contain_text(
+        f"approver{someone.words('frame.colon')}within its drift {language}"
+    )
     expect(page.locator("#assessed ~ p").first.locator(".mark")).to_have_count(0)
     someone.done()
     assert someone.clicks == 5
