@@ -28,6 +28,7 @@ from test_web_days import LOCALES, person, rows
 from test_web_items import entered, today
 from test_web_notices import look
 from test_web_pages import browsing
+from test_web_questions import usable
 from test_web_review import sign_as
 from web_laboratory import Web, tiny, web
 
@@ -406,6 +407,7 @@ def test_18_an_assessor_goes_from_a_certificate_to_the_institute(
     step = 10.0 ** -len(shown.partition(".")[2])
     assert abs(float(shown)) > step, "by an error of nothing nothing would be seen"
     assert float(shown) == pytest.approx(applied(days, row), abs=step / 2 * 1.001)
+    usable(page, f"evidence-{language}")
     gauge = page.locator("#standards ~ table tbody tr").filter(has_text="dut.pressure")
     expect(gauge.locator("td").first).to_have_text(someone.words("evidence.no_certificate"))
     someone.click(read.get_by_role("link"))

@@ -52,7 +52,7 @@ def run(web: Web) -> str:
 def test_what_rests_on_a_standard_is_told_by_customer(web: Web, run: str) -> None:
     with browsing(web, "operator", "zh") as client:
         page = client.get("/resting?number=N&since=&until=&depth=1").text
-        assert "<h2>水表厂 (1)</h2>" in page
+        assert "<h2>水表厂（1）</h2>" in page
         assert f'href="/runs/here/{run}"' in page
         assert "未签发" in page
     with browsing(web, "reviewer") as client:
