@@ -27,6 +27,7 @@ from remotecal.hub.noticing import Noticing
 from remotecal.model import Text
 from remotecal.store.tables import signed_certificates
 from remotecal.web.office import Office
+from remotecal.web.pages import public
 from remotecal.web.pages.frame import for_anybody
 from remotecal.web.pages.public import show_certificate
 from remotecal.web.sparing import MOST
@@ -78,6 +79,17 @@ def _look(web: Web) -> int:
 def _told(web: Web, about: str) -> set[str]:
     """Return who was told of a certificate."""
     return {row.to for row in web.hub.laboratory.store.notices.all() if row.about == about}
+
+
+def test_of_a_longer_serial_number_its_end_is_told_and_no_more(
+    web: Web, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert public.SHOWN == 4
+    monkeypatch.setattr(public, "SHOWN", 1)  # M1 is longer than that
+    with browsing(web) as anybody:
+        page = anybody.get(address).text.replace(address, "")
+    assert "<dd>…1</dd>" in page
+    assert "M1" not in page
 
 
 def test_what_was_revoked_is_told_with_day_and_reason(web: Web, run: str, number: str, address: str) -> None:
