@@ -359,7 +359,7 @@ class Bench:
         name, _, attribute = quantity.rpartition(".")  # a name may have dots, a quantity has none
         if name not in self.drivers:
             raise BenchError(
-                f"{place}: {name or quantity!r} is no instrument, {nearest(name, list(self.drivers))}"
+                f"{place}: {name or quantity!r} is no instrument, {nearest(name, [*self.drivers])}"
             )
         known = named(self.drivers[name])
         if attribute not in known:
