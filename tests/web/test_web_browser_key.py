@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -32,7 +33,9 @@ from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli import main
 from remotecal.clock import civil_time
+from remotecal.hub.issuing import Prepared
 from remotecal.private_files import write_private
+from remotecal.web import browser_keys as in_browser
 
 __all__ = ["browser", "said"]
 
@@ -227,7 +230,18 @@ def test_a_key_that_may_not_sign_gets_nothing_prepared(
         problem(customer.post(at(run), json={"certificate": key.pem}), 403)
 
 
-def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key: Kept) -> None:
+PREPARED = in_browser._prepared
+
+
+def of_its_own_procedure(*asked: Any) -> Prepared:
+    """Return what was prepared as if each certificate were by another procedure."""
+    one = PREPARED(*asked)
+    return one._replace(procedure=f"{one.procedure} {one.number}")
+
+
+def test_forms_sign_several_in_one_act_and_ask_who_it_is(
+    web: Web, run: str, key: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runs = (run, web.do(web.carried_out()))
     with browsing(web, "operator") as client, web.log_in("second") as second:
         page = client.get("/review")
@@ -266,6 +280,11 @@ def test_forms_sign_several_in_one_act_and_ask_who_it_is(web: Web, run: str, key
                 assert again.headers["location"].startswith("/signing/")
 
         form["csrf"] = token(page)
+        with monkeypatch.context() as changed:
+            changed.setattr(in_browser, "_prepared", of_its_own_procedure)
+            apart = client.post("/signing", data=form | {"which": which, "key": "a" * 16}).headers["location"]
+        (left,) = re.findall(r"what is signed at once is of [^<]*", client.get(apart).text)
+        assert left.endswith("as performed: sign it by itself.")
         led = client.post("/signing", data=form | {"which": which, "key": "k" * 16}).headers["location"]
         act = client.get(led)
         with browsing(web, "second") as stranger:
