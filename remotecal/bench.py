@@ -358,9 +358,8 @@ class Bench:
         """Return what `instrument.quantity` declares; raises `BenchError` if there is no such thing."""
         name, _, attribute = quantity.rpartition(".")  # a name may have dots, a quantity has none
         if name not in self.drivers:
-            raise BenchError(
-                f"{place}: {name or quantity!r} is no instrument, {nearest(name, [*self.drivers])}"
-            )
+            said = f"{place}: {name or quantity!r} is no instrument"
+            raise BenchError(f"{said}, {nearest(name, list(self.drivers))}")
         known = named(self.drivers[name])
         if attribute not in known:
             driver = self.drivers[name].__name__

@@ -203,7 +203,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
         minutes = in_minutes(order.seconds)
         yield say(
             f"takes: about {minutes} min by the procedure, or longer; preparing comes on top",
-            f"测量约需：{minutes} 分钟，准备时间另计",
+            f"按程序约需：{minutes} 分钟，可能更长；准备时间另计",
         )
     for moved in order.moves:
         yield f"{say('may move: ', '将动作：')}{moved}"

@@ -165,12 +165,12 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         page = client.get(beside.base + "/").text
         for said in ("Li Wei asks", "Comparison", "Meter M1", "Tiny bench", "source.level: ", "1 V × 2"):
             assert said in page
-        assert "Measuring takes" not in page, "its procedure does not say"
+        assert "By the procedure about" not in page, "its procedure does not say"
         consent = beside.station.consent
         assert consent.foreseen is not None
         consent.foreseen = consent.foreseen.model_copy(update={"seconds": 2341.0})
-        assert "about 40 min; preparing" in client.get(beside.base + "/").text
-        for locale, said in (("C.UTF-8", "about 40 min, preparing"), ("zh_CN.UTF-8", "测量约需：40 分钟，")):
+        assert "about 40 min, or longer; preparing" in client.get(beside.base + "/").text
+        for locale, said in (("C.UTF-8", "about 40 min by"), ("zh_CN.UTF-8", "约需：40 分钟，")):
             monkeypatch.setenv("LC_ALL", locale)
             assert main(["station", "state", "--station", str(beside.site.folder.path)]) == 0
             assert said in capsys.readouterr().out
