@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple, Protocol, Self, cast
 
@@ -79,6 +80,8 @@ class Instrument:
     """How bytes are wrapped, and how slow the slowest ordinary reply is."""
     safe: ClassVar[tuple[Step | Action, ...]] = ()
     """What makes the instrument harmless, in this order."""
+    hastened: ClassVar[tuple[Step, ...]] = ()
+    """What lets that come about in time, such as how fast it vents; told last, and nothing hangs on it."""
     expects: ClassVar[tuple[Step, ...]] = ()
     """How the instrument must be configured for this driver's statements to be true."""
     files: ClassVar[tuple[str, ...]] = ()
@@ -282,11 +285,7 @@ class Instrument:
         return None if item is None else cast("Bindable", item).__get__(self, type(self))
 
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
-        """Read several quantities, in as few exchanges as the instrument allows.
-
-        Returns:
-            One `Measured` per quantity, in the order asked.
-        """
+        """Return several quantities in the order asked, in as few exchanges as the instrument allows."""
         return measure(self, tuple([quantity.declaration for quantity in quantities]))
 
     async def aread(self, *quantities: BoundReading) -> tuple[Measured, ...]:
@@ -296,19 +295,18 @@ class Instrument:
     def make_safe(self) -> None:
         """Bring the instrument to its declared safe state and read it back where that is possible.
 
-        Every step is tried, whatever became of the others.
-
-        Raises:
-            SafeStateNotReached: a step failed, or the instrument says otherwise.
+        Every step is tried, whatever became of the others (`SafeStateNotReached`); then what hastens it.
         """
         failures = []
         for step in self.safe:
             try:
                 self._take_safe_step(step)
-            except RemotecalError as failure:
-                failures.append(str(failure))
             except Exception as failure:  # noqa: BLE001  a driver's own fault keeps no valve open
-                failures.append(f"{step}: {failure!r}")
+                told = isinstance(failure, RemotecalError)
+                failures.append(str(failure) if told else f"{step}: {failure!r}")
+        for step in self.hastened:
+            with suppress(Exception):
+                self._take_safe_step(step)
         if failures:
             raise SafeStateNotReached(f"{self.name} is not known to be safe: {'; '.join(failures)}")
 

@@ -206,16 +206,15 @@ def driver_of(
         body["is_absolute"] = lambda _: table.absolute
     try:
         steps = (_safe(made, name, value) for name, value in table.safe.items())
-        body["safe"] = (*_in_time(made, table, wanted), *steps)
+        body["safe"] = tuple(steps)
+        body["hastened"] = _in_time(made, table, wanted)
         body["expects"] = tuple(_step(made, name, value, "expects") for name, value in table.expects.items())
     except OutOfSpan as refusal:
         raise BenchError(f"safe or expects: {refusal}") from None
     return new_class(base.__name__, (base, *wanted), {}, lambda space: space.update(body))
 
 
-def _in_time(
-    made: Mapping[str, Declaration], table: Stated, wanted: Sequence[type]
-) -> tuple[Step | Action, ...]:
+def _in_time(made: Mapping[str, Declaration], table: Stated, wanted: Sequence[type]) -> tuple[Step, ...]:
     """Return the step by which a gas loop vents as fast as `within` supposes, whatever `slew` was."""
     pressure, slew = made.get("pressure"), made.get("slew")
     if GasLoop not in wanted or table.relieved is None or "slew" in table.safe:

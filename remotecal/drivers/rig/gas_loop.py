@@ -113,7 +113,8 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     gate_time = Reading(input_u32(8, scale=1e-6), "s", span=(0, 4294), accuracy=absolute(1e-4))
     """Time for which the gate was open the last time."""
 
-    safe = (opened.to(0), slew.to(SLOWEST), mode.to(LoopMode.VENT))
+    safe = (opened.to(0), mode.to(LoopMode.VENT))
+    hastened = (slew.to(SLOWEST),)
 
     @classmethod
     def time_to_be_safe(cls, highest: float) -> float:
