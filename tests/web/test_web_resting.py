@@ -70,7 +70,7 @@ def test_days_are_the_laboratorys_and_the_last_one_counts(web: Web, run: str) ->
     with browsing(web, "operator") as client:
         for asked, counts in ((f"since={day}", 1), (f"until={day}", 1), ("until=2020-01-01", 0)):
             page = client.get(f"/resting?number=N&{asked}").text
-            assert f"Certificates: {counts}," in page, asked
+            assert f"Certificates, by their numbers: {counts}," in page, asked
 
 
 def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificate(web: Web, run: str) -> None:
