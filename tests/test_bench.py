@@ -143,7 +143,7 @@ def test_a_whole_file_is_read(load):
         ('unit = "L"', 'unit = "Liter"', "the unit 'Liter' is unknown"),
         ("gauge.value", "gage.value", r"'gage' is no instrument, did you mean gauge\?"),
         ("gauge.value", "gauge.valu", r"TinyMeter has no 'valu', did you mean value\?"),
-        ("gauge.value", "source.level", "TinySource.level can not be watched"),
+        ("gauge.value", "source.level", "TinySource.level can't be watched"),
         ('unit = "V"', 'unit = "kPa"', "TinyMeter.value is in V, the limit in kPa"),
         ("above = 6.0\n", "", "give either above or below"),
         ("above = 6.0\n", "above = 6.0\nbelow = 1.0\n", "give either above or below"),

@@ -121,6 +121,7 @@ class VesselBench(Assembly):
         self.outfit = outfit(options.seed, options.dn, gravimetric=True)
         """The water and the balance, as they were drawn."""
         self.rig = Rig(self.outfit.spec, world)
+        world.watchers.clear()  # a person fills and drains it: there is no controller that guards it
         self.vessel = Vessel(self.rig, rng, NECKED if options.shape == "necked" else STRAIGHT)
         """The device under test."""
         self.can = Can(self.rig, 0.9 * self.outfit.spec.tank)

@@ -377,7 +377,7 @@ def test_what_others_do_while_a_question_is_open_is_written_at_once(dial: Tiny) 
 
 def test_a_bench_that_watches_what_a_person_reads_is_refused(dial: Tiny) -> None:
     dial.add(dial.bench, '[[interlocks]]\nwatch = "gauge.value"\nabove = 5\nunit = "V"\n')
-    with pytest.raises(BenchError, match=r"Dial\.value can not be watched"):
+    with pytest.raises(BenchError, match=r"Dial\.value can't be watched"):
         Bench.load(dial.bench)
 
 

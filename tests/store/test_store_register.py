@@ -243,8 +243,7 @@ def test_a_database_is_opened_without_what_would_change_it_or_compute(url: str) 
     ],
 )
 def test_a_row_has_the_columns_of_its_table_in_their_order(table: Table, row: type) -> None:
-    asked_besides = ["heard"] if row is RunRow else []  # behind the columns, and None where it was not
-    assert [field.name for field in fields(row)] == [column.name for column in table.columns] + asked_besides
+    assert [field.name for field in fields(row)] == [column.name for column in table.columns]
 
 
 def test_a_database_of_another_version_is_refused(url: str) -> None:
