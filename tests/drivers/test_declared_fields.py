@@ -53,6 +53,14 @@ def instrument_safe() -> None:
         probe.make_safe()
 
 
+def instrument_hastened() -> None:
+    """It is told behind the safe state, and nothing hangs on whether it is taken."""
+    level = setting()
+    told = (b"L=0.0\n", b""), (b"L?\n", b"0\n"), (b"L=1.0\n", b""), (b"L?\n", b"0\n")
+    with on_lines(Line(), *told, level=level, safe=(level.to(0),), hastened=(level.to(1),)) as probe:
+        probe.make_safe()
+
+
 def instrument_expects() -> None:
     mode: Choice[Mode] = Choice(MODE, Mode)
     body: Body = {"mode": mode, "expects": (mode.to(Mode.FAST),)}
@@ -129,6 +137,7 @@ STATED = {
     "Instrument.models": instrument_models,
     "Instrument.wire": line_ending,
     "Instrument.safe": instrument_safe,
+    "Instrument.hastened": instrument_hastened,
     "Instrument.expects": instrument_expects,
     "Instrument.files": instrument_files,
     "LineInstrument.wire": line_ending,
