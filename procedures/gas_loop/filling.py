@@ -34,15 +34,25 @@ WATER_FORMULA: Final = "ε_w"
 class LoopGas:
     """The gas, by the parameters of the order and, where it was read, its dew point (`with_dew_point`).
 
+    Args:
+        parameters: what the order tells.
+        known: composition and equation, where they were made and looked at already.
+        read: what was read of its water.
+
     Raises:
         ParameterError: the composition is none, or the equation does not hold for it.
     """
 
-    def __init__(self, parameters: LoopParameters, read: WaterRead | None = None) -> None:
+    def __init__(
+        self,
+        parameters: LoopParameters,
+        known: tuple[Gas, GasEquation] | None = None,
+        read: WaterRead | None = None,
+    ) -> None:
         self._told = parameters
         self._read = read
-        self._dry = self._composition()
-        self.equation = self._equation()
+        self._dry = self._composition() if known is None else known[0]
+        self.equation = self._equation() if known is None else known[1]
 
     def _composition(self) -> Gas:
         told = self._told
@@ -76,7 +86,7 @@ class LoopGas:
             dew_point: returns it in °C, by the inputs of a model.
             pressure: absolute, at which it was read, in Pa.
         """
-        return LoopGas(self._told, (dew_point, pressure))
+        return LoopGas(self._told, (self._dry, self.equation), (dew_point, pressure))
 
     def inputs(self) -> list[Input]:
         """Return what of the gas is uncertain."""
