@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
+from remotecal.cli.install_service import ENVIRONMENT
 from remotecal.cli.processes import free_port
 from remotecal.clock import RealClock
 from remotecal.hub.founding import found, settings_text
@@ -59,11 +61,13 @@ def founded(path: Path, database: str) -> HubFolder:
 
 @contextmanager
 def hub_process(folder: HubFolder, api: int = 0) -> Iterator[int]:
-    """Have a hub up, with its API at a port of this machine, and give its process."""
+    """Have a hub up as a service has it, with its API at a port of this machine, and give its process."""
     line = [sys.executable, "-c", WITH_API if api else HUB, str(folder.path), str(api)]
     with (
         (folder.path / "hub.log").open("w") as log,
-        subprocess.Popen(line, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+        subprocess.Popen(
+            line, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | ENVIRONMENT["hub"]
+        ) as process,
     ):
         try:
             if process.stdout is None or not process.stdout.readline():

@@ -25,7 +25,7 @@ After=network-online.target
 [Service]
 ExecStart={start}
 WorkingDirectory={folder}
-{user}Restart=on-failure
+{user}{environment}Restart=on-failure
 RestartSec=5
 # The {what} ends what it has begun, and ends its own servers; {ending}.
 KillMode=mixed
@@ -50,6 +50,9 @@ ENDING = {
     "hub": "stations go on by their orders meanwhile",
     "station": "a run is suspended with its rig made safe, and taken up again when the agent is back",
 }
+ENVIRONMENT = {"hub": {"MALLOC_ARENA_MAX": "1"}, "station": {}}
+"""Of the hub's threads one computes at a time; a heap of its own for each would keep what all of them once
+needed at once, 100 kB more for each who looks on (docs/how-fast.md)."""
 SYSTEM, OWN = Path("/etc/systemd/system"), Path("~/.config/systemd/user")
 """Where units go: root's, and anybody else's."""
 
@@ -107,6 +110,7 @@ def unit(what: str, folder: Path, options: Sequence[str], *, system: bool) -> st
         folder=str(folder).replace("%", "%%"),
         start=" ".join(map(_quoted, words)),
         user=f"User={folder.stat().st_uid}\n" if system else "",
+        environment="".join(f"Environment={name}={value}\n" for name, value in ENVIRONMENT[what].items()),
         patience=PATIENCE[what],
         ending=ENDING[what],
         wanted="multi-user.target" if system else "default.target",

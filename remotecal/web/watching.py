@@ -33,6 +33,8 @@ ASK_AFTER: Final = 3.0
 """Seconds without news of a station after which it is asked: what it shows by itself may be lost."""
 AT_LEAST: Final = 0.5
 """Seconds from one look at what is new to the next, at least: nobody reads faster."""
+LOOKS: Final = 40
+"""Looks in a second of all who look on together, at most: commands go on between them."""
 AT_MOST: Final = 2.0
 """The same at most: what changes without a station's word, and how old its last word is."""
 DRAWN: Final = 6
@@ -110,6 +112,11 @@ class Watching:
     _viewers: set[_Viewer] = field(default_factory=set)
     _listening: asyncio.Task[None] | None = None
 
+    @property
+    def apart(self) -> float:
+        """Seconds from one look of somebody to the next, at least: the more look on, the rarer each looks."""
+        return min(max(AT_LEAST, len(self._viewers) / LOOKS), AT_MOST)
+
     def of(self, station: str, run: str) -> Seen | None:
         """Return what a station said last of a run; None if it said nothing yet."""
         return self._seen.get(station, {}).get(run)
@@ -130,9 +137,10 @@ class Watching:
             while True:
                 viewer.woken.clear()
                 yield
-                await asyncio.sleep(AT_LEAST)
+                apart = self.apart
+                await asyncio.sleep(apart)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(viewer.woken.wait(), AT_MOST - AT_LEAST)
+                    await asyncio.wait_for(viewer.woken.wait(), AT_MOST - apart)
         finally:
             self._viewers.discard(viewer)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 
 from laboratories import PATIENCE
 from web_laboratory import Web
@@ -10,7 +10,7 @@ from web_laboratory import Web
 from remotecal.station.agent import Station
 from remotecal.transport import subjects
 from remotecal.transport.messages import Live, StationState
-from remotecal.web.watching import OF_ONE, Shows, Watching, anything, turned
+from remotecal.web.watching import AT_LEAST, AT_MOST, LOOKS, OF_ONE, Shows, Watching, anything, turned
 
 
 def live(run: str, **told: object) -> Live:
@@ -163,3 +163,19 @@ def test_a_station_that_gives_no_answer_keeps_nobody_from_the_others(web: Web) -
         return [watching.of(*one) is not None for one in waiting]
 
     assert web.do(look()) == [False, True, True]
+
+
+def test_the_more_look_on_the_rarer_each_looks(web: Web) -> None:
+    async def look(many: int) -> list[float]:
+        watching, apart = Watching(web.hub.laboratory), list[float]()
+        async with AsyncExitStack() as viewers:
+            for _ in range(many):
+                await anext(await viewers.enter_async_context(aclosing(watching.looks())))
+                apart.append(watching.apart)
+        return [*apart, watching.apart]
+
+    many = int(2 * LOOKS * AT_MOST)
+    apart = web.do(look(many))
+    assert apart[0] == apart[-1] == AT_LEAST
+    assert all(number / each <= LOOKS for number, each in enumerate(apart[: many // 2], 1))
+    assert max(apart) == apart[-2] == AT_MOST
