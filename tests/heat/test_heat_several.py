@@ -9,7 +9,8 @@ from short_runs import After, AtPoint, ShortRuns, record
 
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.measured import Measured
-from remotecal.errors import OrderError, ParameterError, RunAborted, RunError
+from remotecal.errors import ParameterError, RunAborted, RunError
+from remotecal.procedures.library.heat.calculator import Calculator
 from remotecal.runs.apart import certificates
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -67,7 +68,7 @@ def test_each_calculator_is_off_by_what_it_is_off(calculators):
     assert [one.items[0].identifications[0].value for one in apart] == ["SIM-0001", "SIM-0002", "SIM-0003"]
     assert [verdicts(one) for one in apart] == [["pass"], ["fail"], ["pass"]]
     assert all(read(write(one)) == one for one in apart)
-    assert [one.heading.get("zh") for one in made.measurements] == [
+    assert [one.name.get("zh") for one in made.measurements] == [
         f"热量表计算器校准，表位 {number}/3" for number in (1, 2, 3)
     ]
 
@@ -134,14 +135,6 @@ def test_the_parts_of_one_meter_are_not_said_of_several(meters):
         METERS.planned(meters, found_apart=[0.1])
 
 
-def test_which_device_is_where_must_be_said(calculators):
-    text = calculators.order.read_text("utf-8")
-    assert 'on = "calculator_2"' in text
-    calculators.order.write_text(text.replace('on = "calculator_2"\n', ""), "utf-8")
-    with pytest.raises(OrderError, match="calculator_2"):
-        TWO.planned(calculators)
-
-
 @pytest.mark.parametrize("kind", ["pulses", "display"])
 def test_a_journal_of_when_a_run_had_one_device_says_what_it_said(tmp_path, kind):
     """There the role was `dut` alone, and a reading no tuple: of pulses, or of energy on a display."""
@@ -159,12 +152,12 @@ def test_a_journal_of_when_a_run_had_one_device_says_what_it_said(tmp_path, kind
     assert "told_before" not in then.observations[0].values
     assert record(then).measurements == record(now).measurements
     (only,) = record(then).measurements
-    assert not any("place" in one.get("en") for one in [only.heading] if one)
+    assert only.name == Calculator.title, "and not at which place"
 
 
 def displayed(entry):
     values = {
-        name: tuple(Measured(one.value / 1000.0, "kW*h", one.u, one.source, one.at) for one in value)
+        name: tuple(Measured(one.value / 1000.0, "kW*h", one.u, "dut.energy", one.at) for one in value)
         if name.startswith("told_")
         else value
         for name, value in entry.values.items()
