@@ -26,7 +26,7 @@ WITHOUT_RESULT: Final = Text(zh="无结果的流量点数", en="points without a
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DevicePlace:
     """Where a device is among those that are calibrated together."""
 
     number: int
@@ -66,7 +66,7 @@ class Place:
         return Text(zh=f"{called.get('zh')}，表位 {there}", en=f"{called.get('en')}, place {there}")
 
 
-def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, Place]]:
+def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, DevicePlace]]:
     """Yield the id of each device of the order, and where it is read.
 
     Journals have their keys in the order of letters, `meters[10]` before `meters[2]`, so they are counted;
@@ -76,13 +76,13 @@ def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, Place]]:
     count = sum(of_role(key) == role for key in used)
     keys = [role] if role in used else [f"{role}[{number}]" for number in range(1, count + 1)]
     names = [used[key].name for key in keys]
-    places = {name: Place(number, count, name) for number, name in enumerate(names, 1)}
+    places = {name: DevicePlace(number, count, name) for number, name in enumerate(names, 1)}
     for item, dut in evidence.order.devices.items():
         yield item, places[dut.on or names[0]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
+class Answering:
     """How often a device answered: the points, and of each how many of its repeats were read."""
 
     read: tuple[tuple[Point, int], ...]

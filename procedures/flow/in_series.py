@@ -16,7 +16,7 @@ from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
-from remotecal.procedures.library.evaluation.several import FEWEST, Answers, Place, silent
+from remotecal.procedures.library.evaluation.several import FEWEST, Answering, DevicePlace, silent
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
@@ -91,7 +91,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         evidence: Evidence,
         seen: Sequence[BenchSeen],
         parameters: SeriesParameters,
-        place: Place,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen, parameters)
         self.parameters, self.place = parameters, place
@@ -160,7 +160,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         return Total(self, lambda seen: self._counted(seen, "m3"), step, "m3", "V_res")
 
 
-def pair(seen: BenchSeen, place: Place) -> tuple[Measured, Measured]:
+def pair(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured]:
     """Return what a meter told before and after a repeat (EvidenceError if it was silent)."""
     found = both(seen, place)
     if found is None:
@@ -168,7 +168,7 @@ def pair(seen: BenchSeen, place: Place) -> tuple[Measured, Measured]:
     return found
 
 
-def both(seen: BenchSeen, place: Place) -> tuple[Measured, Measured] | None:
+def both(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured] | None:
     """Return what a meter told before and after a repeat, as it was read; None if it was silent."""
     return place.both(seen.entry, "counted_before", "counted_after")
 
@@ -195,7 +195,7 @@ class MeterInSeries:
         item: its id in the order.
     """
 
-    def __init__(self, procedure: OnBench, evidence: Evidence, place: Place, item: str) -> None:
+    def __init__(self, procedure: OnBench, evidence: Evidence, place: DevicePlace, item: str) -> None:
         self._procedure, self._evidence, self._place, self._item = procedure, evidence, place, item
         self._wanted = procedure.parameters
         self._read: list[tuple[Point, list[BenchSeen]]] = []
@@ -213,7 +213,7 @@ class MeterInSeries:
             for point, seen in self._read
             if len(seen) >= FEWEST
         ]
-        answers = Answers(tuple((point, len(seen)) for point, seen in self._read))
+        answers = Answering(tuple((point, len(seen)) for point, seen in self._read))
         if not findings:
             return self._of_the_silent(answers)
         permissible = self._wanted.permitted(self._temperature)
@@ -250,13 +250,13 @@ class MeterInSeries:
             *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
 
-    def _readings(self, answers: Answers) -> Result:
+    def _readings(self, answers: Answering) -> Result:
         """Return how many readings there are at each flow, of a meter that did not always answer."""
         flows = same_decimals([point.nominal["flow"] for point, _ in self._read])
         places = column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows)
         return answers.table(places, Text(zh="读数情况", en="Readings of the meter"))
 
-    def _of_the_silent(self, answers: Answers) -> Evaluation:
+    def _of_the_silent(self, answers: Answering) -> Evaluation:
         """Return the measurement of a meter that was read nowhere often enough: that it was not."""
         return Evaluation(
             results=(self._readings(answers),),

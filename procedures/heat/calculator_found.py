@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.procedures import Evidence, Point
-    from remotecal.procedures.library.evaluation.several import Place
+    from remotecal.procedures.library.evaluation.several import DevicePlace
     from remotecal.procedures.library.heat.parameters import CalculatorParameters
 
 LEADS: Final = "lead_resistance"
@@ -66,7 +66,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
         evidence: Evidence,
         seen: Sequence[CalculatorSeen],
         parameters: CalculatorParameters,
-        place: Place,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted = parameters

@@ -28,7 +28,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
-    from remotecal.procedures.library.evaluation.several import Place
+    from remotecal.procedures.library.evaluation.several import DevicePlace
     from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 
 UNIFORMITY, STEM, WARMER = "uniformity", "stem_conduction", "warmer_at_meter"
@@ -93,7 +93,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         evidence: Evidence,
         seen: Sequence[CompleteSeen],
         parameters: CompleteParameters,
-        place: Place,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted, self._flow = parameters, point.nominal["flow"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic
 from remotecal.model import Condition, Result, Text
 from remotecal.procedures import Evaluation
 from remotecal.procedures.library.evaluation.conformity import Further
-from remotecal.procedures.library.evaluation.several import FEWEST, Answers, Place, placed, silent
+from remotecal.procedures.library.evaluation.several import FEWEST, Answering, DevicePlace, placed, silent
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.heat.energy import S
 
@@ -25,7 +25,7 @@ class EnergyDevice(Generic[S]):
 
     item: str
     """Its id in the order."""
-    place: Place
+    place: DevicePlace
     """Where it is read."""
     called: Text
     """What it is called where it is said that it did not answer."""
@@ -33,9 +33,9 @@ class EnergyDevice(Generic[S]):
     """Each point, and its repeats in which the device was read."""
 
     @property
-    def answers(self) -> Answers:
+    def answers(self) -> Answering:
         """How often it answered."""
-        return Answers(tuple((point, len(seen)) for point, seen in self.read))
+        return Answering(tuple((point, len(seen)) for point, seen in self.read))
 
     @property
     def found(self) -> tuple[tuple[Point, tuple[S, ...]], ...]:

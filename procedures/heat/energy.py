@@ -17,7 +17,7 @@ from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total, see_resolution
 from remotecal.procedures.library.evaluation.repeats import Repeats
-from remotecal.procedures.library.evaluation.several import Place
+from remotecal.procedures.library.evaluation.several import DevicePlace
 from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
 from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import InAir
@@ -42,7 +42,7 @@ class EnergySeen(InAir):
     """Energy on its display, where that was read."""
     energy_after: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
 
-    def told(self, place: Place) -> tuple[Measured, Measured] | None:
+    def told(self, place: DevicePlace) -> tuple[Measured, Measured] | None:
         """Return what a device told before and after the repeat, as it was read; None if it was silent."""
         entry = self.entry
         if "told_before" in entry.values:
@@ -81,7 +81,7 @@ class EnergyFinding(Finding):
 S = TypeVar("S", bound=EnergySeen)
 
 
-def energy_output(repeats: Repeats[S], wanted: ToldEnergy, place: Place) -> Output[S]:
+def energy_output(repeats: Repeats[S], wanted: ToldEnergy, place: DevicePlace) -> Output[S]:
     """Return how a device tells energy, by pulses or on a display, and add the inputs that takes."""
 
     def passed(seen: S, unit: str) -> float:

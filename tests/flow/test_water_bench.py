@@ -12,7 +12,7 @@ from remotecal.certificates.dcc import read, write
 from remotecal.errors import OrderError, ParameterError, RunAborted, RunError
 from remotecal.journal.events import read_journal
 from remotecal.order import Order
-from remotecal.procedures.library.evaluation.several import Place
+from remotecal.procedures.library.evaluation.several import DevicePlace
 from remotecal.procedures.library.flow.in_series import BenchSeen, InSeries
 from remotecal.procedures.library.flow.water_meter import Flows, of_permissible
 from remotecal.procedures.parameters import read_parameters
@@ -150,7 +150,7 @@ def test_the_more_meters_are_behind_one_the_denser_is_its_water(bench):
         return InSeries(point, evidence, seen, told, place).finding().evaluated
 
     for number, behind in ((1, 2), (2, 1), (3, 0)):
-        place = Place(number, 3, evidence.instruments[f"meters[{number}]"].name)
+        place = DevicePlace(number, 3, evidence.instruments[f"meters[{number}]"].name)
         lossy, free = found(place, 63.0), found(place, 0.0)
         share = (point.nominal["flow"] / evidence.parameters["permanent"]) ** 2
         more = 100.0 * 4.5e-10 * behind * share * 31.5e3
