@@ -82,7 +82,7 @@ def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, DevicePlace]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class ReadRepeats:
     """How often a device answered: the points, and of each how many of its repeats were read."""
 
     read: tuple[tuple[Point, int], ...]

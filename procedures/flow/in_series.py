@@ -16,7 +16,7 @@ from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
-from remotecal.procedures.library.evaluation.several import FEWEST, Answering, DevicePlace, silent
+from remotecal.procedures.library.evaluation.several import FEWEST, DevicePlace, ReadRepeats, silent
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
@@ -213,7 +213,7 @@ class MeterInSeries:
             for point, seen in self._read
             if len(seen) >= FEWEST
         ]
-        answers = Answering(tuple((point, len(seen)) for point, seen in self._read))
+        answers = ReadRepeats(tuple((point, len(seen)) for point, seen in self._read))
         if not findings:
             return self._of_the_silent(answers)
         permissible = self._wanted.permitted(self._temperature)
@@ -250,13 +250,13 @@ class MeterInSeries:
             *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
 
-    def _readings(self, answers: Answering) -> Result:
+    def _readings(self, answers: ReadRepeats) -> Result:
         """Return how many readings there are at each flow, of a meter that did not always answer."""
         flows = same_decimals([point.nominal["flow"] for point, _ in self._read])
         places = column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows)
         return answers.table(places, Text(zh="读数情况", en="Readings of the meter"))
 
-    def _of_the_silent(self, answers: Answering) -> Evaluation:
+    def _of_the_silent(self, answers: ReadRepeats) -> Evaluation:
         """Return the measurement of a meter that was read nowhere often enough: that it was not."""
         return Evaluation(
             results=(self._readings(answers),),

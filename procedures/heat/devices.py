@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Generic
 from remotecal.model import Condition, Result, Text
 from remotecal.procedures import Evaluation
 from remotecal.procedures.library.evaluation.conformity import Further
-from remotecal.procedures.library.evaluation.several import FEWEST, Answering, DevicePlace, placed, silent
+from remotecal.procedures.library.evaluation.several import FEWEST, DevicePlace, ReadRepeats, placed, silent
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.heat.energy import S
 
@@ -33,9 +33,9 @@ class EnergyDevice(Generic[S]):
     """Each point, and its repeats in which the device was read."""
 
     @property
-    def answers(self) -> Answering:
+    def answers(self) -> ReadRepeats:
         """How often it answered."""
-        return Answering(tuple((point, len(seen)) for point, seen in self.read))
+        return ReadRepeats(tuple((point, len(seen)) for point, seen in self.read))
 
     @property
     def found(self) -> tuple[tuple[Point, tuple[S, ...]], ...]:
