@@ -64,9 +64,15 @@ def balance(world: World, platform: Platform) -> Wired:
     return Wired(SicsBalance(world, platform, serial=serial), "serial", serial, certified=certified)
 
 
-def counter(world: World, pulses: Callable[[], float], gate: Gate, *, timebase_error: float) -> Wired:
+def counter(
+    world: World,
+    pulses: Callable[[], float],
+    gate: Gate,
+    *,
+    timebase_error: float,
+    serial: str = "MY50001234",
+) -> Wired:
     """Return a 53230A; arguments as `UniversalCounter`."""
-    serial = "MY50001234"
     simulated = UniversalCounter(world, pulses, gate, serial=serial, timebase_error=timebase_error)
     return Wired(simulated, "socket", serial)
 

@@ -279,14 +279,14 @@ class Repeats(Generic[Seen]):
             EvidenceError: the total fell, and no wrap explains it.
         """
         entry = seen.entry  # readings as they were taken: a counter wraps in its own unit
+        return self.between(seen, entry.reading(f"{name}_before"), entry.reading(f"{name}_after"), unit)
+
+    def between(self, seen: Seen, before: Measured, after: Measured, unit: str) -> float:
+        """Return what passed in a repeat between two readings of a total, as they were taken; as `passed`."""
         try:
-            return (
-                self.evidence.passed(entry.reading(f"{name}_before"), entry.reading(f"{name}_after"))
-                .to(unit)
-                .value
-            )
+            return self.evidence.passed(before, after).to(unit).value
         except EvidenceError as error:
-            raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {error}") from None
+            raise EvidenceError(f"{seen.entry.point.name}, repeat {seen.entry.repeat}: {error}") from None
 
     def estimates(self) -> Numbers:
         """Return symbol → estimate of what is known so far."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.model import IN_CMC, Condition, Result, Statement, Table, Text
+from remotecal.model import IN_CMC, Condition, Result, Text
 from remotecal.procedures import By, Evaluation, In
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
@@ -17,6 +16,7 @@ from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.several import FEWEST, DevicePlace, ReadRepeats, silent
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
@@ -82,32 +82,6 @@ class SeriesParameters(CollectingParameters, MeterParameters):
         return ()
 
 
-@dataclass(frozen=True, slots=True)
-class MeterPlace:
-    """Where a meter stands in the line."""
-
-    number: int
-    """Counted from 1, in the direction of the flow."""
-    count: int
-    """How many there are."""
-    name: str
-    """The name on the bench of what reads it."""
-
-    @property
-    def along(self) -> float:
-        """Its place between the ends of the line, 0 to 1."""
-        return (self.number - 0.5) / self.count
-
-    @property
-    def behind(self) -> int:
-        """How many meters are behind it."""
-        return self.count - self.number
-
-    def reading(self, readings: Sequence[Measured]) -> Measured | None:
-        """Return its reading among those of all; None if it did not answer."""
-        return next((one for one in readings if one.source.rpartition(".")[0] == self.name), None)
-
-
 class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
     """The repeats of one meter of a line at one flow."""
 
@@ -117,7 +91,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         evidence: Evidence,
         seen: Sequence[BenchSeen],
         parameters: SeriesParameters,
-        place: MeterPlace,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen, parameters)
         self.parameters, self.place = parameters, place
@@ -186,7 +160,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         return Total(self, lambda seen: self._counted(seen, "m3"), step, "m3", "V_res")
 
 
-def pair(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured]:
+def pair(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured]:
     """Return what a meter told before and after a repeat (EvidenceError if it was silent)."""
     found = both(seen, place)
     if found is None:
@@ -194,16 +168,9 @@ def pair(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured]:
     return found
 
 
-def both(seen: BenchSeen, place: MeterPlace) -> tuple[Measured, Measured] | None:
+def both(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured] | None:
     """Return what a meter told before and after a repeat, as it was read; None if it was silent."""
-    kept = seen.entry.values
-    readings = [
-        place.reading([one for one in several if isinstance(one, Measured)])
-        for several in (kept["counted_before"], kept["counted_after"])
-        if isinstance(several, tuple)
-    ]
-    before, after = readings
-    return None if before is None or after is None else (before, after)
+    return place.both(seen.entry, "counted_before", "counted_after")
 
 
 class OnBench(Protocol):
@@ -228,7 +195,7 @@ class MeterInSeries:
         item: its id in the order.
     """
 
-    def __init__(self, procedure: OnBench, evidence: Evidence, place: MeterPlace, item: str) -> None:
+    def __init__(self, procedure: OnBench, evidence: Evidence, place: DevicePlace, item: str) -> None:
         self._procedure, self._evidence, self._place, self._item = procedure, evidence, place, item
         self._wanted = procedure.parameters
         self._read: list[tuple[Point, list[BenchSeen]]] = []
@@ -246,104 +213,63 @@ class MeterInSeries:
             for point, seen in self._read
             if len(seen) >= FEWEST
         ]
+        answers = ReadRepeats(tuple((point, len(seen)) for point, seen in self._read))
         if not findings:
-            return self._of_the_silent()
+            return self._of_the_silent(answers)
         permissible = self._wanted.permitted(self._temperature)
         specification = Specification(permissible, self._wanted.norm, self._wanted.rule)
         accredited = CMC in self._evidence.characteristics
         return Evaluation(
             results=(
                 error_table(findings, specification, accredited=accredited),
-                *(() if self._whole else (self._readings(),)),
+                *(() if answers.whole else (self._readings(answers),)),
             ),
             budgets=budgets(findings),
             conditions=self._procedure.conditions(self._evidence),
             methods=(by_gum(self._procedure.model_equation, findings, self._procedure.inputs),),
             statements=(
-                *conformity.statements(findings, specification, METER, self._further(findings, permissible)),
-                *(() if self._whole else (self._remark(),)),
+                *conformity.statements(
+                    findings,
+                    specification,
+                    METER,
+                    (*self._further(findings, permissible), *answers.further()),
+                ),
+                *(() if answers.whole else (answers.remark(self._item, DEVICE),)),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
             items=(self._item,),
-            heading=self._heading,
+            heading=self._place.headed(self._wanted.called),
         )
-
-    @property
-    def _whole(self) -> bool:
-        """Whether every repeat was read."""
-        return all(len(seen) == point.repeats for point, seen in self._read)
-
-    @property
-    def _heading(self) -> Text:
-        place, called = f"{self._place.number}/{self._place.count}", self._wanted.called
-        return Text(zh=f"{called.get('zh')}，表位 {place}", en=f"{called.get('en')}, place {place}")
 
     def _further(self, findings: Sequence[MeterFinding], permissible: Permissible) -> tuple[Further, ...]:
         limits = [permissible.at(finding.judged_at).upper for finding in findings]
         scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, limits, strict=True))
-        kept = (
+        return (
             Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
             *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
-        missing = len(self._read) - len(findings)
-        return (*kept, Further(WITHOUT_RESULT, missing, 0, "1")) if missing else kept
 
-    def _readings(self) -> Result:
+    def _readings(self, answers: ReadRepeats) -> Result:
         """Return how many readings there are at each flow, of a meter that did not always answer."""
         flows = same_decimals([point.nominal["flow"] for point, _ in self._read])
-        columns = (
-            column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows),
-            column("读到的次数", "Repeats read", "remotecal_repeatsRead", "1",
-                   [str(len(seen)) for _, seen in self._read]),
-            column("应读次数", "Repeats due", "remotecal_repeatsDue", "1",
-                   [str(point.repeats) for point, _ in self._read]),
-        )  # fmt: skip
-        name = Text(zh="读数情况", en="Readings of the meter")
-        return Result(name=name, ref_types=("remotecal_readings",), tables=(Table(columns=columns),))
+        places = column("标称流量", "Nominal flow", "remotecal_nominalValue basic_tableIndex0", "m3/h", flows)
+        return answers.table(places, Text(zh="读数情况", en="Readings of the meter"))
 
-    def _remark(self) -> Statement:
-        missed = [
-            f"{point.name}: {point.repeats - len(seen)}"
-            for point, seen in self._read
-            if len(seen) < point.repeats
-        ]
-        return Statement(
-            ref_types=("remotecal_remark",),
-            refs=(self._item,),
-            declaration=Text(
-                zh=f"被检表有时无应答，未读到的重复次数：{'；'.join(missed)}。误差只由读到的重复得出。",
-                en=f"The meter did not always answer; repeats that could not be read: {'; '.join(missed)}. "
-                "Errors are of those that could.",
-            ),
-        )
-
-    def _of_the_silent(self) -> Evaluation:
+    def _of_the_silent(self, answers: ReadRepeats) -> Evaluation:
         """Return the measurement of a meter that was read nowhere often enough: that it was not."""
-        said = Statement(
-            ref_types=("basic_conformity",),
-            name=Text(zh="符合性", en="Conformity"),
-            norms=(self._wanted.norm,),
-            declaration=Text(
-                zh="被检表无应答，无法测得示值误差：不合格。",
-                en="The meter did not answer, so no error could be found: it does not conform.",
-            ),
-            conformity="fail",
-        )
         return Evaluation(
-            results=(self._readings(),),
+            results=(self._readings(answers),),
             conditions=self._procedure.conditions(self._evidence),
-            statements=(said, self._remark()),
+            statements=(silent(self._wanted.norm, DEVICE), answers.remark(self._item, DEVICE)),
             items=(self._item,),
-            heading=self._heading,
+            heading=self._place.headed(self._wanted.called),
         )
 
-
-FEWEST: Final = 2
-"""Repeats that must have been read at a flow, for less tell no repeatability."""
 
 METER: Final = Text(en="the meter")
 """What the item is called in its verdict."""
+DEVICE: Final = Text(zh="被检表", en="The meter")
+"""What it is called where it is said that it did not answer."""
 
 REPEATABLE: Final = Text(zh="重复性与最大允许误差之比", en="repeatability as a share of what is permitted")
-WITHOUT_RESULT: Final = Text(zh="无结果的流量点数", en="points without a result")

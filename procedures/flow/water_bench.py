@@ -28,12 +28,13 @@ from pydantic import model_validator
 from remotecal.drivers.capabilities import Outlet, PulseCounter, Thermometer, Valve, VolumeTotalizer
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import GarbledReply, InstrumentError, LinkLost, NoReply, ParameterError, RunError
+from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.conformity import Further, Zones
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
+from remotecal.procedures.library.evaluation.several import placed
 from remotecal.procedures.library.flow.collecting import (
     DRAINING,
     OF_WEIGHING,
@@ -43,7 +44,6 @@ from remotecal.procedures.library.flow.collecting import (
 from remotecal.procedures.library.flow.in_series import (
     BenchSeen,
     MeterInSeries,
-    MeterPlace,
     SeriesParameters,
 )
 from remotecal.procedures.library.flow.on_rig import OF_WATER
@@ -57,13 +57,10 @@ from remotecal.procedures.library.flow.water_meter import (
     of_permissible,
 )
 from remotecal.procedures.library.measuring.sampling import see_amount
+from remotecal.procedures.library.measuring.several import count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.under_test import can
-
-SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
-"""How a meter fails that is passed over; another one in its place is not."""
-
 
 INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
 """Where a meter is tested at its initial verification (unverified)."""
@@ -224,7 +221,7 @@ class MetersOnBench(OnWeighTank):
         run.wait(self.parameters.dripping)
         self.rig.diverter.set(Outlet.TANK)
         run.wait(1.0)
-        self._start_counting(run)
+        count_freely(run, self.meters)
         told: dict[str, Any] = {"counted_before": self._count(run)}
         begun = run.clock.now()
         self.rig.outlet.set(Valve.OPEN)
@@ -241,40 +238,20 @@ class MetersOnBench(OnWeighTank):
         return seen
 
     def _count(self, run: Run) -> tuple[Measured, ...]:
-        """Return what the meters count at rest; who does not answer is passed over, and that is noted.
-
-        Raises:
-            RunError: nobody answers.
-        """
-        found: list[Measured] = []
-        for meter in self.meters:
-            counter = meter.running_pulses if isinstance(meter, PulseCounter) else meter.volume
-            try:
-                found += run.read(counter)
-            except SILENT as failure:
-                run.note("a meter under test does not answer", reading=counter.source, failure=str(failure))
-        if not found:
-            raise RunError("none of the meters under test answers: look at their wiring")
-        return tuple(found)
-
-    def _start_counting(self, run: Run) -> None:
-        """Let the counters of meters that are read by pulses count freely; as `_count`."""
-        for meter in self.meters:
-            if isinstance(meter, PulseCounter):
-                try:
-                    meter.count_freely()
-                except SILENT as failure:
-                    run.note("a counter does not answer", counter=repr(meter), failure=str(failure))
+        """Return what the meters count at rest; as `read_each`."""
+        return read_each(
+            run,
+            [
+                meter.running_pulses if isinstance(meter, PulseCounter) else meter.volume
+                for meter in self.meters
+            ],
+        )
 
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
-        used = evidence.instruments  # a journal has its keys in order of letters, meters[10] before meters[2]
-        count = sum(role.startswith("meters[") for role in used)
-        there = [used[f"meters[{number}]"].name for number in range(1, count + 1)]
-        places = {name: MeterPlace(number, len(there), name) for number, name in enumerate(there, 1)}
         return tuple(
-            MeterInSeries(self, evidence, places[dut.on or there[0]], item).evaluation()
-            for item, dut in evidence.order.devices.items()
+            MeterInSeries(self, evidence, place, item).evaluation()
+            for item, place in placed(evidence, self.under_test)
         )
 
 

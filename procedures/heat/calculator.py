@@ -1,7 +1,8 @@
-"""Calibrate the calculator of a heat meter by simulated temperatures and volume (EN 1434-5, JJG 225).
+"""Calibrate calculators of heat meters by simulated temperatures and volume (EN 1434-5, JJG 225).
 
 Two sources of resistance stand for the thermometers, a generator sends packets of exactly so many pulses for
-the flow sensor; and what the calculator makes of them is counted at its output, or read on its display.
+the flow sensor; and what a calculator makes of them is counted at its output, or read on its display. Several
+calculators get the same resistances and the same pulses, and each is read by itself.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from remotecal.drivers.capabilities import (
     PulseGenerator,
     ResistanceSource,
 )
-from remotecal.errors import ParameterError
 from remotecal.model import IN_CMC, Statement, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Specification
-from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard
@@ -35,9 +34,10 @@ from remotecal.procedures.library.heat.calculator_found import (
     SimulatedHeat,
     other_side,
 )
+from remotecal.procedures.library.heat.devices import EnergyDevice, devices, of_each
 from remotecal.procedures.library.heat.limits import DifferenceLimit
 from remotecal.procedures.library.heat.parameters import CalculatorParameters
-from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
+from remotecal.procedures.library.measuring.several import count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.scales.iec60751 import resistance
 
@@ -54,8 +54,9 @@ class Calculator(Procedure):
     """Stands for that of the return."""
     sender: PulseGenerator
     """Stands for the flow sensor."""
-    dut: PulseCounter | EnergyTotalizer
-    """What counts the calculator's pulses of energy; or the calculator itself, read on its display."""
+    dut: tuple[PulseCounter | EnergyTotalizer, ...]
+    """What counts each calculator's pulses of energy; or the calculator itself, read on its display. Several
+    share the sources and the generator."""
     ambient: AmbientMonitor
 
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
@@ -98,12 +99,7 @@ class Calculator(Procedure):
         """See that the calculator's output is described, and that no water would boil."""
         told = self.parameters
         energy.see_liquid(told.places, told.pressure, told.side)
-        see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
-        counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
-        if counted and self.parameters.pulses_per_energy is None:
-            raise ParameterError(
-                "parameters.pulses_per_energy is missing: the calculator's pulses of energy are counted"
-            )
+        energy.see_output(drivers, told, "calculator")
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that the sources are calibrated where they will be used."""
@@ -128,42 +124,53 @@ class Calculator(Procedure):
     def measure(self, point: Point, run: Run) -> CalculatorSeen:
         wanted = self.parameters
         air = read_air(run, self.ambient)
-        if isinstance(self.dut, PulseCounter):
-            self.dut.count_freely()
-            counter, name = self.dut.running_pulses, "counted"
-        else:
-            counter, name = self.dut.energy, "energy"
+        count_freely(run, self.dut)
+        counters = energy.counters_of(self.dut)
         forward, back = self.forward.resistance.read(), self.back.resistance.read()
-        before = read_totals(run, {f"{name}_before": counter})
+        before = read_each(run, counters)
         self.sender.send(wanted.packet, wanted.frequency)
         run.wait(wanted.packet / wanted.frequency + wanted.integration)
-        after = read_totals(run, {f"{name}_after": counter})
-        passed = amount(counter, before[f"{name}_before"], after[f"{name}_after"])
-        see_amount("what the calculator made of the pulses", passed)
+        after = read_each(run, counters)
+        energy.see_energy(counters, before, after, "what the calculator made of the pulses")
         return CalculatorSeen(
-            forward=forward, back=back, sent=wanted.packet, **air._asdict(), **before, **after
+            forward=forward,
+            back=back,
+            sent=wanted.packet,
+            told_before=before,
+            told_after=after,
+            **air._asdict(),
         )
 
-    def evaluate(self, evidence: Evidence) -> Evaluation:
-        """Return errors, budgets, conformity, and whether it is set for the other side."""
+    def evaluate(self, evidence: Evidence) -> Evaluation | Sequence[Evaluation]:
+        """Return of each errors, budgets, conformity, and whether it is set for the other side."""
+        return of_each(
+            devices(evidence, CalculatorSeen, calculator_results.DEVICE),
+            lambda device: device.alone(self._of_calculator(evidence, device), self.title),
+        )
+
+    def _of_calculator(self, evidence: Evidence, device: EnergyDevice[CalculatorSeen]) -> Evaluation:
         wanted = self.parameters
         findings = [
-            SimulatedHeat(point, evidence, CalculatorSeen.at(evidence, point), wanted).found()
-            for point in evidence.points
+            SimulatedHeat(point, evidence, seen, wanted, device.place).found() for point, seen in device.found
         ]
-        limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
-        specification = Specification(limit, wanted.norm, wanted.rule)
         accredited, air = CMC in evidence.characteristics, AirDuring()
         for seen in map(CalculatorSeen.of, evidence.observations):
             air.take(seen)
+        conditions = (*calculator_results.meant_for(wanted.side, wanted.pressure), *air.conditions())
+        if not findings:
+            return device.silent(wanted.norm, conditions)
+        limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
+        specification = Specification(limit, wanted.norm, wanted.rule)
         turned = (calculator_results.other_side_said(wanted.side),) if other_side(findings) else ()
         return Evaluation(
             results=(energy.error_table(findings, specification, accredited=accredited),),
             budgets=budgets(findings),
-            conditions=(*calculator_results.meant_for(wanted.side, wanted.pressure), *air.conditions()),
+            conditions=conditions,
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
-                *conformity.statements(findings, specification, calculator_results.CALCULATOR),
+                *conformity.statements(
+                    findings, specification, calculator_results.CALCULATOR, device.further
+                ),
                 *(Statement(ref_types=("remotecal_remark",), declaration=text) for text in turned),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.evaluation.several import DevicePlace
     from remotecal.procedures.library.heat.parameters import CalculatorParameters
 
 LEADS: Final = "lead_resistance"
@@ -65,6 +66,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
         evidence: Evidence,
         seen: Sequence[CalculatorSeen],
         parameters: CalculatorParameters,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted = parameters
@@ -83,7 +85,7 @@ class SimulatedHeat(Repeats[CalculatorSeen]):
         self.inputs.append(
             Input.from_limits("δ_k", 0.0, "1", parameters.coefficient_limit, source=NORM_FORMULA)
         )
-        self._output = energy_output(self, parameters)
+        self._output = energy_output(self, parameters, place)
 
     def simulated(self, seen: CalculatorSeen, x: Numbers) -> tuple[Number, Number]:
         """Return both temperatures in °C that a calculator by the norm should see."""

@@ -10,6 +10,8 @@ from remotecal.model import Column, Condition, Note, Text
 
 CALCULATOR: Final = Text(en="the calculator")
 """What the item is called in its verdict."""
+DEVICE: Final = Text(zh="被检计算器", en="The calculator")
+"""What it is called where it is said that it did not answer."""
 
 SIDES: Final[Mapping[Side, Text]] = {
     "forward": Text(zh="供水管", en="the flow pipe"),

@@ -1,8 +1,9 @@
-"""Calibrate a complete heat meter, its thermometers in two baths (EN 1434-5, JJG 225).
+"""Calibrate complete heat meters, their thermometers in two baths (EN 1434-5, JJG 225).
 
-At each combination of difference and flow the pump runs from rest to rest, and what the meter makes of it is
+At each combination of difference and flow the pump runs from rest to rest, and what a meter makes of it is
 set against what passed the master meter and what both baths were apart. It may be off by what its parts
-together may be: the arithmetic sum (2014/32/EU, annex VI).
+together may be: the arithmetic sum (2014/32/EU, annex VI). Flow sensors of several stand one behind the other
+in the line, in the order of the role, and their thermometers hang in the same baths.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.heat import complete_results
+from remotecal.procedures.library.heat import complete_results, energy
 from remotecal.procedures.library.heat.complete_found import (
     INPUTS,
     STEM,
@@ -50,9 +51,11 @@ from remotecal.procedures.library.heat.complete_found import (
     CompleteSeen,
 )
 from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
-from remotecal.procedures.library.heat.energy import see_liquid
+from remotecal.procedures.library.heat.devices import EnergyDevice, devices, of_each
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
+from remotecal.procedures.library.measuring.several import count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.procedure import of_role
 
 BESIDE = 1.0
 """By how many kelvins a bath may come to rest beside what it was told."""
@@ -67,17 +70,18 @@ class Complete(Procedure):
     norms: ClassVar[tuple[str, ...]] = ("JJG 225", "EN 1434-5:2022", "IAPWS R6-95(2018)")
 
     forward_bath: HeatSource
-    """In which the meter's thermometer of the flow hangs."""
+    """In which the meters' thermometers of the flow hang."""
     return_bath: HeatSource
     forward_reference: Thermometer
     """Beside it."""
     return_reference: Thermometer
     pump: FlowSource
     master: VolumeTotalizer
-    """Master meter ahead of the meter's flow sensor, in the same water."""
+    """Master meter ahead of the meters' flow sensors, in the same water."""
     water_thermometer: Thermometer
-    dut: PulseCounter | EnergyTotalizer
-    """What counts the meter's pulses of energy; or the meter itself, read on its display."""
+    dut: tuple[PulseCounter | EnergyTotalizer, ...]
+    """What counts each meter's pulses of energy; or the meter itself, read on its display. In the order in
+    which the water passes their flow sensors."""
     ambient: AmbientMonitor
 
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
@@ -103,6 +107,10 @@ class Complete(Procedure):
         "θ = t + g - s·(t - t_a)"
     )
     """The measurement model in one line, for the certificate."""
+    behind_others: ClassVar[str] = model_equation.replace(
+        "ρ(t_w)/ρ(t_w + δt)", "ρ(t_w, p_w + n·Δp·(q/q_p)²)/ρ(t_w + δt, p_w)"
+    )
+    """That of a meter behind n others, each of which takes some pressure away; p_w is that at the meter."""
 
     def points(self) -> Sequence[Point]:
         wanted = self.parameters
@@ -138,13 +146,14 @@ class Complete(Procedure):
     def suits(self, drivers: Drivers) -> None:
         """See that the meter's output is described, and the master's total; and that no water would boil."""
         told = self.parameters
-        see_liquid([(d + BESIDE, back) for d, back, _ in told.places], told.pressure, told.side)
-        see_resolution(drivers, "dut.energy", self.parameters.energy_resolution, "kW*h")
-        see_resolution(drivers, "master.volume", self.parameters.master_resolution, "m3")
-        counted = "dut" in drivers and PulseCounter in drivers["dut"].__mro__
-        if counted and self.parameters.pulses_per_energy is None:
+        energy.see_liquid([(d + BESIDE, back) for d, back, _ in told.places], told.pressure, told.side)
+        energy.see_output(drivers, told, "meter")
+        see_resolution(drivers, "master.volume", told.master_resolution, "m3")
+        several = sum(of_role(role) == "dut" for role in drivers) > 1
+        if several and told.found_apart:
             raise ParameterError(
-                "parameters.pulses_per_energy is missing: the meter's pulses of energy are counted"
+                "parameters.found_apart are the parts' errors of one meter, and several are calibrated: "
+                "leave it out, or write an order for each meter"
             )
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
@@ -199,20 +208,13 @@ class Complete(Procedure):
                 "which reference hangs in which bath, and at their own sensors"
             )
 
-    def _counter(self) -> tuple[str, BoundReading]:
-        if isinstance(self.dut, PulseCounter):
-            return "counted", self.dut.running_pulses
-        return "energy", self.dut.energy
-
     def measure(self, point: Point, run: Run) -> CompleteSeen:
         wanted, flow = self.parameters, point.nominal["flow"]
-        if isinstance(self.dut, PulseCounter):
-            self.dut.count_freely()
-        name, energy = self._counter()
-        counters = {name: energy, "master": self.master.volume}
+        count_freely(run, self.dut)
+        counters, master = energy.counters_of(self.dut), self.master.volume
         air = read_air(run, self.ambient)
-        told: dict[str, Any] = {**air._asdict()}
-        told |= read_totals(run, {f"{each}_before": counter for each, counter in counters.items()})
+        told: dict[str, Any] = {**air._asdict(), "told_before": read_each(run, counters)}
+        told |= read_totals(run, {"master_before": master})
         self.pump.speed.set(100.0 * flow / wanted.full_flow)
         begun = run.clock.now()
         self.pump.start()
@@ -220,11 +222,13 @@ class Complete(Procedure):
         self.pump.stop()
         took = run.clock.now() - begun
         run.wait(wanted.coming_to_rest)
-        told |= read_totals(run, {f"{each}_after": counter for each, counter in counters.items()})
-        passed = amount(counters["master"], told["master_before"], told["master_after"])
-        see_amount("what passed the master meter", passed)
-        made = amount(energy, told[f"{name}_before"], told[f"{name}_after"])
-        see_amount("what the meter made of the water", made)
+        told |= {"told_after": read_each(run, counters), **read_totals(run, {"master_after": master})}
+        see_amount(
+            "what passed the master meter", amount(master, told["master_before"], told["master_after"])
+        )
+        energy.see_energy(
+            counters, told["told_before"], told["told_after"], "what the meter made of the water"
+        )
         seen = CompleteSeen(duration=took, **told)
         self._see_flow(point, seen)
         return seen
@@ -246,28 +250,38 @@ class Complete(Procedure):
                 "look at the valves"
             )
 
-    def evaluate(self, evidence: Evidence) -> Evaluation:
-        """Return errors, budgets, conformity, and the parts beside the whole where they are known."""
+    def evaluate(self, evidence: Evidence) -> Evaluation | Sequence[Evaluation]:
+        """Return of each errors, budgets, conformity, and the parts beside the whole where they are known."""
+        return of_each(
+            devices(evidence, CompleteSeen, complete_results.DEVICE),
+            lambda device: device.alone(self._of_meter(evidence, device), self.title),
+        )
+
+    def _of_meter(self, evidence: Evidence, device: EnergyDevice[CompleteSeen]) -> Evaluation:
         wanted = self.parameters
         findings = [
-            CompleteRepeats(point, evidence, CompleteSeen.at(evidence, point), wanted).found()
-            for point in evidence.points
+            CompleteRepeats(point, evidence, seen, wanted, device.place).found()
+            for point, seen in device.found
         ]
-        limits = {one.judged_at: wanted.limit(one.judged_at, one.flow) for one in findings}
-        specification = Specification(CompleteLimit(limits), wanted.norm, wanted.rule)
         accredited, air = CMC in evidence.characteristics, AirDuring()
         for seen in map(CompleteSeen.of, evidence.observations):
             air.take(seen)
+        conditions = (*complete_results.conditions(wanted), *air.conditions())
+        if not findings:
+            return device.silent(wanted.norm, conditions)
+        limits = {one.judged_at: wanted.limit(one.judged_at, one.flow) for one in findings}
+        specification = Specification(CompleteLimit(limits), wanted.norm, wanted.rule)
+        first = device.place.number == 1
         return Evaluation(
             results=(
                 complete_results.error_table(findings, specification, accredited=accredited),
                 complete_results.parts_table(findings, wanted),
             ),
             budgets=budgets(findings),
-            conditions=(*complete_results.conditions(wanted), *air.conditions()),
-            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            conditions=conditions,
+            methods=(by_gum(self.model_equation if first else self.behind_others, findings, self.inputs),),
             statements=(
-                *conformity.statements(findings, specification, complete_results.METER),
+                *conformity.statements(findings, specification, complete_results.METER, device.further),
                 *complete_results.apart(wanted),
                 *complete_results.below(findings, wanted),
                 *remarks(findings, BY_CMC),

@@ -1,6 +1,7 @@
 """The pure half of calibrating a complete heat meter: from what passed and was cooled to its error.
 
-V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it
+V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it;
+                                            behind n other meters ρ(t_w, p_w + n·Δp·(q/q_p)²)
 θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
 E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
 """
@@ -27,6 +28,7 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.evaluation.several import DevicePlace
     from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 
 UNIFORMITY, STEM, WARMER = "uniformity", "stem_conduction", "warmer_at_meter"
@@ -91,9 +93,12 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         evidence: Evidence,
         seen: Sequence[CompleteSeen],
         parameters: CompleteParameters,
+        place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen)
         self.wanted, self._flow = parameters, point.nominal["flow"]
+        self._ahead = place.number - 1
+        """How many meters are ahead of it in the line."""
         told = {"f": self._all("forward"), "r": self._all("back")}
         roles = {"f": "forward_reference", "r": "return_reference"}
         self._known = {
@@ -110,9 +115,12 @@ class CompleteRepeats(Repeats[CompleteSeen]):
             self.characteristic(f"g_{side}", UNIFORMITY, "K")
             self.characteristic(f"s_{side}", STEM, "1")
         self.characteristic("δt", WARMER, "K")
+        if self._ahead:
+            loss = 500.0 * parameters.pressure_loss  # half of it, in Pa: it may be anything up to the limit
+            self.inputs.append(Input.from_limits("Δp", loss, "Pa", loss))
         limit = parameters.coefficient_limit
         self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=NORM_FORMULA))
-        self._output = energy_output(self, parameters)
+        self._output = energy_output(self, parameters, place)
 
     def _all(self, part: str) -> list[Measured]:
         return [reading for one in self.seen for reading in getattr(one, part)]
@@ -127,8 +135,15 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         told = self.passed(seen, "master", "m3") + x["V_r"]
         passed = told / (1.0 + self._master.value(x, self._by_master(seen)))
         there = liquid_density(water + x["δt"], LINE_PRESSURE)
-        volume: Number = passed * liquid_density(water, LINE_PRESSURE) / there
+        volume: Number = passed * liquid_density(water, LINE_PRESSURE + self._lost(x)) / there
         return volume
+
+    def _lost(self, x: Numbers) -> Number:
+        """Return what the meters ahead take away of the pressure at the master meter, in Pa."""
+        lost: Number = 0.0
+        if self._ahead:
+            lost = self._ahead * (self._flow / self.wanted.permanent) ** 2 * x["Δp"]
+        return lost
 
     def bears(self, seen: CompleteSeen, x: Numbers, side: str) -> Number:
         """Return the temperature in °C of one of the meter's thermometers."""
@@ -180,6 +195,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "s_r": Text(zh="回水传感器导热误差", en="stem conduction of the return thermometer"),
     "t_w": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
     "δt": Text(zh="被检表与标准表处水温差", en="water warmer at the meter than at the master meter"),
+    "Δp": Text(zh="前面每台热量表的压力损失（q_p）", en="pressure loss of a meter ahead at q_p"),
     "e_m": Text(zh="标准表误差", en="error of the master meter"),
     "V_r": Text(zh="标准表累积量分辨力", en="resolution of the master meter's total"),
     "δ_k": Text(zh="热系数 k", en="heat coefficient k"),

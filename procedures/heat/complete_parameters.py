@@ -60,6 +60,9 @@ class CompleteParameters(HeatParameters):
     """How far the mean flow of a repeat may be from the one that was asked for."""
     coming_to_rest: Annotated[float, In("s", at_least=1)] = 30.0
     """Time for water, meters and the calculator's counting to come to rest."""
+    pressure_loss: Annotated[float, In("kPa", at_least=0, at_most=100)] = 25.0
+    """What each meter takes away at q_p, at most; of several in series, those behind have as much less
+    (EN 1434-1, unverified)."""
     rest: Annotated[float, In("s", at_least=0)] = 600.0
     """Time from when both baths are steady to the first repeat."""
     steady: Annotated[float, In("s", above=0)] = 300.0

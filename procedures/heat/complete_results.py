@@ -17,6 +17,8 @@ from remotecal.procedures.library.meters.heat_meters import flow_limit
 
 METER: Final = Text(en="the heat meter")
 """What the item is called in its verdict."""
+DEVICE: Final = Text(zh="被检热量表", en="The heat meter")
+"""What it is called where it is said that it did not answer."""
 
 
 def error_table(

@@ -6,28 +6,49 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, TypeVar
 
+from remotecal.drivers.capabilities import EnergyTotalizer, PulseCounter
 from remotecal.drivers.measured import Measured
-from remotecal.errors import EvidenceError
+from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import EvidenceError, ParameterError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Column, Result, Table, Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Drivers
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
+from remotecal.procedures.library.evaluation.output import Output, Pulses, Total, see_resolution
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.several import DevicePlace
 from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
+from remotecal.procedures.library.measuring.sampling import amount, see_amount
 from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.procedure import of_role
+from remotecal.units import same_dimension
 
 
 class EnergySeen(InAir):
-    """What a repeat yields of the energy that was told."""
+    """What a repeat yields of the energy that was told, by all devices that answered."""
 
+    told_before: Annotated[
+        tuple[Measured, ...] | None, "kW*h", "1", By("dut", "energy"), By("dut", "running_pulses")
+    ] = None
+    """Energy on the displays, or pulses of the outputs of energy, of the devices that answered."""
+    told_after: Annotated[
+        tuple[Measured, ...] | None, "kW*h", "1", By("dut", "energy"), By("dut", "running_pulses")
+    ] = None
     counted_before: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
-    """Pulses of an output of energy, where they are counted."""
+    """The same in journals of when a run had one device: pulses, where they were counted."""
     counted_after: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
     energy_before: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
-    """Energy on a display, where that is read."""
+    """Energy on its display, where that was read."""
     energy_after: Annotated[Measured | None, "kW*h", By("dut", "energy")] = None
+
+    def told(self, place: DevicePlace) -> tuple[Measured, Measured] | None:
+        """Return what a device told before and after the repeat, as it was read; None if it was silent."""
+        entry = self.entry
+        if "told_before" in entry.values:
+            return place.both(entry, "told_before", "told_after")
+        name = "counted" if "counted_after" in entry.values else "energy"
+        return entry.reading(f"{name}_before"), entry.reading(f"{name}_after")
 
 
 class ToldEnergy(Protocol):
@@ -60,14 +81,48 @@ class EnergyFinding(Finding):
 S = TypeVar("S", bound=EnergySeen)
 
 
-def energy_output(repeats: Repeats[S], wanted: ToldEnergy) -> Output[S]:
-    """Return how energy is told, by pulses or on a display, and add the inputs that takes."""
-    if repeats.seen[0].counted_after is None:
-        step = wanted.energy_resolution
-        return Total(repeats, lambda one: repeats.passed(one, "energy", "kW*h"), step, "kW*h", "W_res")
+def energy_output(repeats: Repeats[S], wanted: ToldEnergy, place: DevicePlace) -> Output[S]:
+    """Return how a device tells energy, by pulses or on a display, and add the inputs that takes."""
+
+    def passed(seen: S, unit: str) -> float:
+        if (told := seen.told(place)) is None:
+            raise EvidenceError(f"{place.name} was not read before and after a repeat")
+        return repeats.between(seen, *told, unit)
+
+    first = repeats.seen[0].told(place)
+    if first is not None and same_dimension(first[0].unit, "kW*h"):
+        return Total(repeats, lambda one: passed(one, "kW*h"), wanted.energy_resolution, "kW*h", "W_res")
     if wanted.pulses_per_energy is None:
         raise EvidenceError("pulses of energy were counted: pulses_per_energy says what one is worth")
-    return Pulses(repeats, lambda one: repeats.passed(one, "counted", "1"), wanted.pulses_per_energy)
+    return Pulses(repeats, lambda one: passed(one, "1"), wanted.pulses_per_energy)
+
+
+def see_output(drivers: Drivers, told: ToldEnergy, device: str) -> None:
+    """Raise `ParameterError` if the outputs of devices are not described; `device` is one in words."""
+    for role in (each for each in drivers if of_role(each) == "dut"):
+        see_resolution(drivers, f"{role}.energy", told.energy_resolution, "kW*h")
+        if PulseCounter in drivers[role].__mro__ and told.pulses_per_energy is None:
+            raise ParameterError(
+                f"parameters.pulses_per_energy is missing: the {device}'s pulses of energy are counted"
+            )
+
+
+def counters_of(devices: Iterable[PulseCounter | EnergyTotalizer]) -> list[BoundReading]:
+    """Return by what devices tell their energy, in their order."""
+    return [each.running_pulses if isinstance(each, PulseCounter) else each.energy for each in devices]
+
+
+def see_energy(
+    counters: Iterable[BoundReading], before: Sequence[Measured], after: Sequence[Measured], what: str
+) -> None:
+    """Raise `RunError` if no device made anything of what it was given; `what` says of what.
+
+    One of several that stands still keeps nobody from going on: its certificate says so.
+    """
+    by = {one.source: one for one in counters}
+    ends = {one.source: one for one in after}
+    made = [amount(by[one.source], one, ends[one.source]) for one in before if one.source in ends]
+    see_amount(what, max(made, default=0.0))
 
 
 def see_liquid(places: Iterable[tuple[float, float]], pressure: float, side: Side) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -17,9 +18,9 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, draw
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
-from remotecal.sim.gate import Gate
 from remotecal.sim.heat import paper
 from remotecal.sim.heat.calculator import CalculatorSpec, HeatCalculator, draw_calculator
+from remotecal.sim.heat.devices import devices_among, energy_counters
 from remotecal.sim.heat.outfit import room
 from remotecal.sim.instruments.calibrator5522a import Calibrator5522A
 from remotecal.sim.instruments.generator import BurstGenerator
@@ -48,13 +49,15 @@ class CalculatorOptions(BenchOptions):
     declared: Literal["forward", "return"] = "return"
     """Where the flow sensor of the meter is said to stand."""
     side: Literal["forward", "return"] = "return"
-    """Where the calculator takes it to stand; the other one, and it is set wrongly."""
+    """Where the calculators take it to stand; the other one, and they are set wrongly."""
     off: Annotated[float, In("%", at_least=-20, at_most=20)] = 0.0
-    """By how much more its heat coefficient is off than such calculators' are."""
+    """By how much more the first one's heat coefficient is off than such calculators' are."""
+    calculators: Annotated[int, In("1", at_least=1, at_most=8)] = 3
+    """Calculators that share the sources and the sender."""
 
 
 class CalculatorBench(Assembly):
-    """Calculator of a heat meter with two sources of resistance and a sender of pulses."""
+    """Calculators of heat meters with two sources of resistance and a sender of pulses for all of them."""
 
     Options = CalculatorOptions
     procedures = ("heat.calculator",)
@@ -83,11 +86,18 @@ class CalculatorBench(Assembly):
             for name, serial in (("forward", "9992001"), ("back", "9992002"))
         ]
         self.sender = BurstGenerator(world)
-        self._leads = rng.gauss(0.0, LEADS / 2), rng.gauss(0.0, LEADS / 2)
+        self._leads = [_leads(rng)]
         self._coefficient = 1.0 + rng.uniform(-COEFFICIENT, COEFFICIENT)
-        self.spec = _worse(draw_calculator(rng, options.side, PULSES), options.off)
-        """The calculator, as it truly is."""
-        self.device = HeatCalculator(self.spec, self._ohms, lambda: self.sender.pulses)
+        self.specs = [_worse(draw_calculator(rng, options.side, PULSES), options.off)]
+        """The calculators, as they truly are."""
+        for number in range(2, options.calculators + 1):
+            own = chance(options.seed, f"calculator {number}")
+            self._leads.append(_leads(own))
+            self.specs.append(draw_calculator(own, options.side, PULSES))
+        self.devices = [
+            HeatCalculator(spec, partial(self._ohms, leads), lambda: self.sender.pulses)
+            for spec, leads in zip(self.specs, self._leads, strict=True)
+        ]
         world.physics = self._advance
         self.wired = self._wire_up()
 
@@ -95,15 +105,14 @@ class CalculatorBench(Assembly):
         known = self.certificates[name]
         return lambda told: told + known.correction(told)
 
-    def _ohms(self) -> tuple[float, float]:
-        forward, back = (
-            source.resistance() + leads for source, leads in zip(self.sources, self._leads, strict=True)
-        )
+    def _ohms(self, leads: tuple[float, float]) -> tuple[float, float]:
+        forward, back = (source.resistance() + own for source, own in zip(self.sources, leads, strict=True))
         return forward, back
 
     def _advance(self, begin: float, until: float) -> float:
         took = min(until - begin, self.STEP)
-        self.device.move(took)
+        for device in self.devices:
+            device.move(took)
         return begin + took
 
     def _wire_up(self) -> dict[str, Wired]:
@@ -113,30 +122,35 @@ class CalculatorBench(Assembly):
             name: Certified(SOURCE, ((Text(zh="电阻", en="resistance"), known[name]),))
             for name in ("forward", "back")
         }
-        counter = stands.counter(world, lambda: self.device.energy * PULSES, Gate(), timebase_error=0.0)
         return {
             "forward": Wired(self.sources[0], "socket", "9992001", certified=told["forward"]),
             "back": Wired(self.sources[1], "socket", "9992002", certified=told["back"]),
             "sender": Wired(self.sender, "socket", "MY57001234"),
-            "dut": counter,
+            **energy_counters(world, self.devices, PULSES, "calculator"),
             "ambient": stands.ambient(world, self.air, *air),
         }
 
     def true_in(self, table: Table, row: int, device: int = 0) -> float:
-        """Return the calculator's true error in % at the temperatures that a row of errors tells."""
+        """Return a calculator's true error in % at the temperatures that a row of errors tells."""
+        spec = self.specs[device]
         difference = self.place_in(table, row)
         back = self.place_in(table, row, "remotecal_returnTemperature")
         forward = back + difference
-        k = heat_coefficient(forward, back, self.spec.pressure, self.chosen.declared) * self._coefficient
-        told = self.spec.energy((resistance(forward), resistance(back)), PULSES)
+        k = heat_coefficient(forward, back, spec.pressure, self.chosen.declared) * self._coefficient
+        told = spec.energy((resistance(forward), resistance(back)), PULSES)
         return 100.0 * (told / (k * difference) - 1.0)
 
     @classmethod
-    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:  # noqa: ARG003
-        return {"declared": parameters["side"], "side": parameters["side"]}
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        side = parameters["side"]
+        return {"declared": side, "side": side, "calculators": devices_among(drivers)}
 
     def paper(self, today: date) -> Paper:
-        return paper.calculator_paper(self.chosen.declared, PULSES, LEADS, today)
+        return paper.calculator_paper(self.chosen.declared, self.chosen.calculators, PULSES, LEADS, today)
+
+
+def _leads(rng: Random) -> tuple[float, float]:
+    return rng.gauss(0.0, LEADS / 2), rng.gauss(0.0, LEADS / 2)
 
 
 def _worse(spec: CalculatorSpec, percent: float) -> CalculatorSpec:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from remotecal.certificates.trust import Capability
-from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
+from remotecal.fluids.heat_coefficient import Side, heat_coefficient, liquid_density
 from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
@@ -15,12 +16,12 @@ from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, draw
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
-from remotecal.sim.gate import Gate
 from remotecal.sim.heat import paper
 from remotecal.sim.heat.bath import Bath
-from remotecal.sim.heat.calculator import HeatCalculator, draw_calculator
+from remotecal.sim.heat.calculator import CalculatorSpec, HeatCalculator, draw_calculator
+from remotecal.sim.heat.devices import devices_among, energy_counters
 from remotecal.sim.heat.outfit import STEM, UNIFORMITY, WARMER, room
-from remotecal.sim.heat.thermometers import Immersed, draw_pair
+from remotecal.sim.heat.thermometers import Immersed, PairSpec, draw_pair
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.flow_meters import mag6000
 from remotecal.sim.instruments.meter import Meter, MeterSpec, Shape
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from remotecal.model import Table
+    from remotecal.procedures import Drivers
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
@@ -49,19 +51,45 @@ COEFFICIENT: Final = 2e-5
 """How far the norm's heat coefficient may be off that of IAPWS-95, relative."""
 
 
+LARGEST_LOSS: Final = 25e3
+"""Pressure in Pa that a meter takes away at q_p, at most."""
+COMPRESSIBILITY: Final = 4.6e-10
+"""That of water, in 1/Pa."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteMeter:
+    """A complete heat meter on the bench, as it truly is."""
+
+    pair: PairSpec
+    """Its thermometers."""
+    immersed: Sequence[Immersed]
+    """They in the baths of the flow and of the return."""
+    places: tuple[str, str]
+    """Where in these."""
+    warmer: float
+    """By how many kelvins the water is warmer at its flow sensor than at the master meter."""
+    sensor: Meter
+    """Its flow sensor."""
+    device: HeatCalculator
+    """Its calculator."""
+
+
 class CompleteOptions(BenchOptions):
     """What can be chosen of a bench for complete heat meters."""
 
     side: Literal["forward", "return"] = "return"
-    """Where the meter takes its flow sensor to stand; it is declared to stand in the return."""
+    """Where the meters take their flow sensors to stand; they are declared to stand in the return."""
     swapped: bool = False
     """Whether the references hang in each other's baths."""
     off: Annotated[float, In("%", at_least=-20, at_most=20)] = 0.0
-    """By how much more its flow sensor is off than such sensors are."""
+    """By how much more the first one's flow sensor is off than such sensors are."""
+    meters: Annotated[int, In("1", at_least=1, at_most=8)] = 3
+    """Meters in series, their thermometers in the same baths."""
 
 
 class CompleteBench(Assembly):
-    """Complete heat meter with its thermometers in two baths, in line with a master meter."""
+    """Complete heat meters with their thermometers in two baths, in line with a master meter."""
 
     Options = CompleteOptions
     procedures = ("heat.complete",)
@@ -87,22 +115,23 @@ class CompleteBench(Assembly):
         """What each certificate states, and what is true."""
         self.air = Air(world.random("air"))
         self.tanks = [Bath(world, self._room, UNIFORMITY / 2, name) for name in ("forward", "return")]
-        self.pair = draw_pair(rng, apart=0.015, stem=STEM / 2, warmed=(0.0, 0.0))
-        self.immersed = [
-            Immersed(curve, rng.uniform(12.0, 30.0), stem, 0.0, self.tanks[0].temperature)
-            for curve, stem in zip((self.pair.forward, self.pair.back), self.pair.stem, strict=True)
-        ]
+        pair, lags = _pair(rng), _lags(rng)
         self.pump = Machine(world, Ramp(0.2))
         self._water = Wave(world.random("water"), rng.uniform(20.0, 22.0), 0.1, 3600.0)
-        self._looked, self._dense = -math.inf, (998.0, 998.0)
-        self._warmer = rng.gauss(0.0, WARMER / 2)
+        self._looked = -math.inf
+        warmer = rng.gauss(0.0, WARMER / 2)
         master = MeterSpec(FULL / 3600, 1e5, certified_curve(self.certificates["master"]), noise=5e-5)
         self.master = Meter(master, world.random("master"))
-        self.sensor = Meter(_sensor(rng, options.off), world.random("sensor"))
+        sensor = _sensor(rng, options.off)
         self._coefficient = 1.0 + rng.uniform(-COEFFICIENT, COEFFICIENT)
-        spec = draw_calculator(rng, options.side, PULSES_PER_VOLUME)
-        self.spec = replace(spec, off=(spec.off[0] / 2, spec.off[1] / 2))
-        self.device = HeatCalculator(self.spec, self._ohms, lambda: math.floor(self.sensor.cycles))
+        self.meters = [self._meter(1, pair, lags, warmer, sensor, _calculator(rng, options.side))]
+        """The meters, in the direction of the flow."""
+        for number in range(2, options.meters + 1):
+            own = chance(options.seed, f"meter {number}")
+            drawn = _pair(own), _lags(own), own.gauss(0.0, WARMER / 2), _sensor(own, 0.0)
+            self.meters.append(self._meter(number, *drawn, _calculator(own, options.side)))
+        self._loss = LARGEST_LOSS * chance(options.seed, "pressure loss").random()
+        self._dense, self._there = 998.0, [998.0 for _ in self.meters]
         self._off = rng.gauss(0.0, 0.15), rng.gauss(0.0, 0.15)
         self.guard = GuardPlc(world, [self.pump, *self.tanks])
         world.physics = self._advance
@@ -111,39 +140,64 @@ class CompleteBench(Assembly):
     def _room(self) -> float:
         return self.air.temperature(self.world.time)
 
-    def _ohms(self) -> tuple[float, float]:
-        forward, back = (one.ohms(self._room()) for one in self.immersed)
-        return forward, back
+    def _meter(
+        self,
+        number: int,
+        pair: PairSpec,
+        lags: tuple[float, float],
+        warmer: float,
+        sensor: MeterSpec,
+        spec: CalculatorSpec,
+    ) -> CompleteMeter:
+        """Return a meter of the line; the first one is alone where there is but one."""
+        more = "" if number == 1 else str(number)
+        immersed = [
+            Immersed(curve, lag, stem, 0.0, self.tanks[0].temperature)
+            for curve, lag, stem in zip((pair.forward, pair.back), lags, pair.stem, strict=True)
+        ]
+
+        def ohms() -> tuple[float, float]:
+            forward, back = (one.ohms(self._room()) for one in immersed)
+            return forward, back
+
+        meter = Meter(sensor, self.world.random(f"sensor {more}".strip()))
+        device = HeatCalculator(spec, ohms, lambda: math.floor(meter.cycles))
+        return CompleteMeter(pair, immersed, (f"{more}f", f"{more}r"), warmer, meter, device)
 
     def _advance(self, begin: float, until: float) -> float:
         turns = self.pump.started or self.pump.speed > 0
         took = min(until - begin, self.STEP if turns else self.STILL)
-        for tank, one, place in zip(self.tanks, self.immersed, "fr", strict=True):
+        for tank in self.tanks:
             tank.move(took)
-            one.move(took, tank.at(place))
+        for meter in self.meters:
+            for tank, one, place in zip(self.tanks, meter.immersed, meter.places, strict=True):
+                one.move(took, tank.at(place))
         if turns:
             self._flow(took)
-        self.device.move(took)
+        for meter in self.meters:
+            meter.device.move(took)
         return begin + took
 
     def _flow(self, took: float) -> None:
         """Let the water flow for a step."""
         flow = self.pump.speed * FULL / 3600.0
         volume = flow * took
-        dense, there = self._densities()
-        for meter, passed, density in (
-            (self.master, volume, dense),
-            (self.sensor, volume * dense / there, there),
-        ):
-            meter.prepare(flow, 20.0, took)
-            meter.take(passed, took, density)
+        self._look()
+        passing = [(self.master, volume, self._dense)]
+        lost = self._loss * (3600.0 * flow / PERMANENT) ** 2
+        for ahead, (meter, there) in enumerate(zip(self.meters, self._there, strict=True)):
+            wider = 1.0 + COMPRESSIBILITY * ahead * lost
+            passing.append((meter.sensor, volume * self._dense / there * wider, there))
+        for sensor, passed, density in passing:
+            sensor.prepare(flow, 20.0, took)
+            sensor.take(passed, took, density)
 
-    def _densities(self) -> tuple[float, float]:
-        """Return the density of the water at both meters, in kg/m³; it drifts slowly."""
+    def _look(self) -> None:
+        """Tell the density of the water at all meters anew, in kg/m³, now and then: it drifts slowly."""
         if self.world.time - self._looked > self.SLOW:
             self._looked, warm = self.world.time, self._water.at(self.world.time)
-            self._dense = liquid_density(warm, 4e5), liquid_density(warm + self._warmer, 4e5)
-        return self._dense
+            self._dense = liquid_density(warm, 4e5)
+            self._there = [liquid_density(warm + meter.warmer, 4e5) for meter in self.meters]
 
     def _wire_up(self) -> dict[str, Wired]:
         world, known = self.world, self.certificates
@@ -151,9 +205,6 @@ class CompleteBench(Assembly):
         told = Certified(MASTER, ((Text(zh="体积流量", en="volume flow"), known["master"]),))
         water = lambda: self._water.at(world.time)  # noqa: E731
         tanks = self.tanks[::-1] if self.chosen.swapped else self.tanks
-        counter = stands.counter(
-            world, lambda: self.device.energy * PULSES_PER_ENERGY, Gate(), timebase_error=0.0
-        )
         return {
             "forward_bath": self._bath(0, "9142B0017"),
             "return_bath": self._bath(1, "9142B0018"),
@@ -163,7 +214,7 @@ class CompleteBench(Assembly):
             "pump": Wired(Drive(world, self.pump), "serial", settings={"unit": 1}),
             "master": Wired(mag6000(world, self.master), "serial", settings={"unit": 1}, certified=told),
             "water_thermometer": self._thermometer("water_thermometer", "21-P2463", water),
-            "dut": counter,
+            **energy_counters(world, [meter.device for meter in self.meters], PULSES_PER_ENERGY, "meter"),
             "ambient": stands.ambient(world, self.air, *air),
         }
 
@@ -179,17 +230,38 @@ class CompleteBench(Assembly):
         return Wired(shown, "serial", serial, {"channel": 1, "largest_resistance": 460}, told)
 
     def true_in(self, table: Table, row: int, device: int = 0) -> float:
-        """Return the meter's true error in % at the temperatures and the flow that a row of errors tells."""
+        """Return a meter's true error in % at the temperatures and the flow that a row of errors tells."""
+        meter = self.meters[device]
+        spec = meter.device.spec
         places = ("basic_referenceValue", "remotecal_returnTemperature", "remotecal_flow")
         difference, back, flow = (self.place_in(table, row, name) for name in places)
         forward = back + difference
-        k = heat_coefficient(forward, back, self.spec.pressure, "return") * self._coefficient
-        ohms = self.pair.forward.ohms(forward), self.pair.back.ohms(back)
-        told = self.spec.energy(ohms, PULSES_PER_VOLUME) * (1.0 + self.sensor.error(flow / 3600.0, 20.0))
+        k = heat_coefficient(forward, back, spec.pressure, "return") * self._coefficient
+        ohms = meter.pair.forward.ohms(forward), meter.pair.back.ohms(back)
+        told = spec.energy(ohms, PULSES_PER_VOLUME) * (1.0 + meter.sensor.error(flow / 3600.0, 20.0))
         return 100.0 * (told / (k * difference) - 1.0)
 
+    @classmethod
+    def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:  # noqa: ARG003
+        return {"meters": devices_among(drivers)}
+
     def paper(self, today: date) -> Paper:
-        return paper.complete_paper(PERMANENT, PERMANENT / RATIO, FULL, PULSES_PER_ENERGY, today)
+        return paper.complete_paper(
+            self.chosen.meters, PERMANENT, PERMANENT / RATIO, FULL, PULSES_PER_ENERGY, today
+        )
+
+
+def _pair(rng: Random) -> PairSpec:
+    return draw_pair(rng, apart=0.015, stem=STEM / 2, warmed=(0.0, 0.0))
+
+
+def _lags(rng: Random) -> tuple[float, float]:
+    return rng.uniform(12.0, 30.0), rng.uniform(12.0, 30.0)
+
+
+def _calculator(rng: Random, side: Side) -> CalculatorSpec:
+    spec = draw_calculator(rng, side, PULSES_PER_VOLUME)
+    return replace(spec, off=(spec.off[0] / 2, spec.off[1] / 2))
 
 
 def _sensor(rng: Random, off: float) -> MeterSpec:

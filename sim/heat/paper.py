@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.model import Text
+from remotecal.sim.heat.devices import names, ordered
 from remotecal.sim.heat.outfit import FACTS, STEM, UNIFORMITY, WARMER
 from remotecal.sim.paper import Job, Paper, characteristic
 
@@ -19,6 +20,20 @@ HOTTEST: Final = 145.0
 """Temperature of the bath in °C at which a run is stopped: the thermometers bear no more."""
 HEARTBEAT: Final = Heartbeat(quantity="guard.heartbeat", every=20.0)
 """Of the guard that supplies baths and pump; it waits for three."""
+
+
+CALCULATOR: Final = {
+    "name": Text(zh="热量表计算器", en="Calculator of a heat meter"),
+    "maker": "Simulated",
+    "model": "Pt100",
+}
+METER: Final = {
+    "name": Text(zh="热量表", en="Heat meter"),
+    "maker": "Simulated",
+    "class_scheme": "EN 1434-1",
+    "class_name": "2",
+}
+"""What the devices are."""
 
 
 def pair_paper(pairs: int, today: date) -> Paper:
@@ -50,41 +65,37 @@ def pair_paper(pairs: int, today: date) -> Paper:
     )
 
 
-def calculator_paper(side: str, pulses: float, leads: float, today: date) -> Paper:
-    """Return what is written of a bench with a calculator.
+def calculator_paper(side: str, count: int, pulses: float, leads: float, today: date) -> Paper:
+    """Return what is written of a bench with calculators.
 
     Args:
         side: where the flow sensor is said to stand.
+        count: how many calculators there are.
         pulses: for a cubic metre, and for a kilowatt hour.
         leads: expanded uncertainty of the resistance of leads, in Ω.
         today: the day.
     """
+    told = {"side": side, "pulses_per_volume": pulses, "pulses_per_energy": pulses}
     return Paper(
         name="simulated bench for calculators of heat meters",
-        job=Job(
-            "heat.calculator",
-            "HEAT",
-            {**RANGE, "side": side, "pulses_per_volume": pulses, "pulses_per_energy": pulses},
-            {
-                "name": Text(zh="热量表计算器", en="Calculator of a heat meter"),
-                "maker": "Simulated",
-                "model": "Pt100",
-                "serial": "SIM-0001",
-            },
-        ),
+        job=ordered(Job("heat.calculator", "HEAT", {**RANGE, **told}, {}), CALCULATOR, "calculator", count),
+        roles={"dut": names("calculator", count)},
         characteristics={"lead_resistance": characteristic(0.0, "Ω", leads, today)},
         safe=Safe(order=("sender", "forward", "back"), within=20.0),
     )
 
 
-def complete_paper(permanent: float, smallest: float, full: float, pulses: float, today: date) -> Paper:
-    """Return what is written of a bench with a complete meter.
+def complete_paper(
+    count: int, permanent: float, smallest: float, full: float, pulses: float, today: date
+) -> Paper:
+    """Return what is written of a bench with complete meters.
 
     Args:
-        permanent: its permanent flow in m³/h.
-        smallest: its smallest one.
+        count: how many meters there are.
+        permanent: their permanent flow in m³/h.
+        smallest: their smallest one.
         full: flow with the pump at full speed.
-        pulses: of its output for a kilowatt hour.
+        pulses: of their outputs for a kilowatt hour.
         today: the day.
     """
     facts = {
@@ -100,21 +111,11 @@ def complete_paper(permanent: float, smallest: float, full: float, pulses: float
         "side": "return",
         "pulses_per_energy": pulses,
     }
+    meter = {**METER, "model": f"qp {permanent:g}"}
     return Paper(
         name=f"simulated bench for complete heat meters, up to {full:g} m³/h",
-        job=Job(
-            "heat.complete",
-            "HEAT",
-            {**RANGE, **told},
-            {
-                "name": Text(zh="热量表", en="Heat meter"),
-                "maker": "Simulated",
-                "model": f"qp {permanent:g}",
-                "serial": "SIM-0001",
-                "class_scheme": "EN 1434-1",
-                "class_name": "2",
-            },
-        ),
+        job=ordered(Job("heat.complete", "HEAT", {**RANGE, **told}, {}), meter, "meter", count),
+        roles={"dut": names("meter", count)},
         characteristics={
             name: characteristic(0.0, unit, expanded, today) for name, (unit, expanded) in facts.items()
         },

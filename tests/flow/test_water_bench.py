@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from short_runs import After
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.errors import OrderError, ParameterError, RunAborted, RunError
 from remotecal.journal.events import read_journal
 from remotecal.order import Order
-from remotecal.procedures.library.flow.in_series import BenchSeen, InSeries, MeterPlace
+from remotecal.procedures.library.evaluation.several import DevicePlace
+from remotecal.procedures.library.flow.in_series import BenchSeen, InSeries
 from remotecal.procedures.library.flow.water_meter import Flows, of_permissible
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.apart import certificates
@@ -67,18 +69,6 @@ def verdicts(record):
 
 def remarks(record):
     return " ".join(one.declaration.get("en") for one in record.statements if one.declaration)
-
-
-class After:
-    """Does something to the bench once so many observations are there."""
-
-    def __init__(self, count, deed):
-        self.count, self.deed, self.done = count, deed, False
-
-    def __call__(self, progress):
-        if progress.observed >= self.count and not self.done:
-            self.done = True
-            self.deed()
 
 
 @pytest.mark.parametrize("output", ["total", "pulses"])
@@ -160,7 +150,7 @@ def test_the_more_meters_are_behind_one_the_denser_is_its_water(bench):
         return InSeries(point, evidence, seen, told, place).finding().evaluated
 
     for number, behind in ((1, 2), (2, 1), (3, 0)):
-        place = MeterPlace(number, 3, evidence.instruments[f"meters[{number}]"].name)
+        place = DevicePlace(number, 3, evidence.instruments[f"meters[{number}]"].name)
         lossy, free = found(place, 63.0), found(place, 0.0)
         share = (point.nominal["flow"] / evidence.parameters["permanent"]) ** 2
         more = 100.0 * 4.5e-10 * behind * share * 31.5e3

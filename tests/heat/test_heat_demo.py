@@ -15,18 +15,18 @@ SHORT = ShortRuns(differences=[15.0], flows=[0.5], returns=[40.0], repeats=2)
 
 
 @pytest.mark.parametrize(
-    ("bench", "procedure", "apart"),
+    ("bench", "procedure"),
     [
-        ("heat-bench", "heat.pair", 3),
-        ("heat-calculator", "heat.calculator", 0),
-        ("heat-meter", "heat.complete", 0),
+        ("heat-bench", "heat.pair"),
+        ("heat-calculator", "heat.calculator"),
+        ("heat-meter", "heat.complete"),
     ],
 )
-def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys, bench, procedure, apart):
+def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys, bench, procedure):
     out = tmp_path / "demo"
     assert demonstrate(bench, "--out", str(out)) == 0
-    folders = sorted((out / "certificates").iterdir()) if apart else [out]
-    assert len(folders) == max(apart, 1)
+    folders = sorted((out / "certificates").iterdir())
+    assert len(folders) == 3
     for folder in folders:
         made = read((folder / "certificate.xml").read_bytes())
         assert made.evidence.procedure == procedure
@@ -55,9 +55,9 @@ def test_intervals_of_pairs_cover_the_true_errors():
 
 
 def test_intervals_of_calculators_cover_the_true_errors():
-    intervals, missed, ratio = truth("heat-calculator", range(1001, 1009))
-    assert len(intervals) == 24
-    assert missed <= 5
+    intervals, missed, ratio = truth("heat-calculator", range(1001, 1005))
+    assert len(intervals) == 36
+    assert missed <= 8
     assert 0.1 < ratio < 0.8
 
 
@@ -65,7 +65,7 @@ def test_three_seeds_of_complete_meters_give_what_they_are_known_to_give(tmp_pat
     """A lock on these seeds, at one difference; `benchmarks/truth.py` tells how often intervals cover."""
     intervals = []
     for seed in (1001, 1002, 1006):
-        with CompleteBench.up(tmp_path / f"{seed}" / "bench", seed=seed) as bench:
+        with CompleteBench.up(tmp_path / f"{seed}" / "bench", seed=seed, meters=1) as bench:
             evidence = SHORT.calibrate(bench)
             intervals += compare(find(evidence.procedure.name).procedure, evidence, bench)
     assert [one.covers for one in intervals] == [True] * 3
@@ -83,5 +83,5 @@ def test_a_calculator_whose_sources_lie_is_not_covered(monkeypatch):
         "_true",
         lambda self, name: lambda told: honest(self, name)(told) + (0.005 if name == "forward" else 0.0),
     )
-    _, missed, _ = truth("heat-calculator", range(1001, 1005))
-    assert missed >= 8
+    _, missed, _ = truth("heat-calculator", range(1001, 1003))
+    assert missed >= 12

@@ -39,8 +39,8 @@ class TestHeat(Heeded):
     benches: ClassVar = {
         # A pair whose error is worst somewhere between the ends of its range.
         PAIR: put_up(HeatBench, pairs=1, seed=20),
-        CALCULATOR: put_up(CalculatorBench),
-        COMPLETE: put_up(CompleteBench),
+        CALCULATOR: put_up(CalculatorBench, calculators=1),
+        COMPLETE: put_up(CompleteBench, meters=2),
     }
     quick: ClassVar = {
         PAIR: {"repeats": 3, "samples": 2, "duration": 10.0},
@@ -101,6 +101,7 @@ class TestHeat(Heeded):
             "master_resolution": {"master_resolution": 1e-3},
             "coefficient_limit": {"coefficient_limit": 0.001},
             "repeats": {"repeats": 3},
+            "pressure_loss": {"pressure_loss": 10.0},
             "found_apart": {"found_apart": [0.1]},
             "found_by": {"found_apart": [0.1], "found_by": ["F-1", "P-2", "C-3"]},
             "energy_resolution": {"energy_resolution": 0.1},

@@ -55,13 +55,13 @@ def baths(tmp_path):
 
 @pytest.fixture
 def calculator(tmp_path):
-    with CalculatorBench.up(tmp_path / "bench", seed=7) as made:
+    with CalculatorBench.up(tmp_path / "bench", seed=7, calculators=1) as made:
         yield made
 
 
 @pytest.fixture
 def complete(tmp_path):
-    with CompleteBench.up(tmp_path / "bench", seed=7) as made:
+    with CompleteBench.up(tmp_path / "bench", seed=7, meters=1) as made:
         yield made
 
 
@@ -220,7 +220,7 @@ def test_bridges_without_a_certificate_are_refused(baths):
 
 @pytest.mark.parametrize("side", ["return", "forward"])
 def test_a_calculator_is_off_by_what_it_is_off(tmp_path, side):
-    with CalculatorBench.up(tmp_path / "bench", seed=5, side=side, declared=side) as bench:
+    with CalculatorBench.up(tmp_path / "bench", seed=5, side=side, declared=side, calculators=1) as bench:
         evidence = calibrate(bench, repeats=3)
         made = record(evidence)
         table, found = errors(made.measurements[0])
@@ -238,7 +238,7 @@ def test_a_calculator_is_off_by_what_it_is_off(tmp_path, side):
 
 def test_a_calculator_that_is_set_for_the_other_side_is_told(tmp_path):
     """At 70 °C and 50 °C it is 1.04 % off, of which the limit of 0.65 % has nothing left."""
-    with CalculatorBench.up(tmp_path / "bench", seed=5, side="forward") as bench:
+    with CalculatorBench.up(tmp_path / "bench", seed=5, side="forward", calculators=1) as bench:
         made = record(calibrate(bench, repeats=2, differences=[3.0, 20.0], returns=[50.0, 50.0]))
     _, found = errors(made.measurements[0])
     assert found[1][0] == pytest.approx(-1.04, abs=0.12)
@@ -249,7 +249,7 @@ def test_a_calculator_that_is_set_for_the_other_side_is_told(tmp_path):
 
 def test_pulses_that_do_not_arrive_are_refused(calculator):
     with calculator.world.present():
-        calculator.device._pulses = lambda: 0.0
+        calculator.devices[0]._pulses = lambda: 0.0
     with pytest.raises(RunError, match="what the calculator made of the pulses is 0"):
         calibrate(calculator)
 
@@ -384,7 +384,7 @@ def test_a_bath_in_which_an_interlock_would_trip_is_refused_before_anything_is_m
 
 
 def test_references_in_each_others_baths_are_found(tmp_path):
-    bench = CompleteBench.up(tmp_path / "bench", seed=7, swapped=True)
+    bench = CompleteBench.up(tmp_path / "bench", seed=7, swapped=True, meters=1)
     with bench as made, pytest.raises(RunError, match="look which reference hangs in which bath"):
         calibrate(made, **ONE_DIFFERENCE)
 

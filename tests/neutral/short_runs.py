@@ -59,6 +59,18 @@ def rewrite(path, *changes):
     path.write_text(text, encoding="utf-8")
 
 
+class After:
+    """Does something to the bench once so many observations are there."""
+
+    def __init__(self, count, deed):
+        self.count, self.deed, self.done = count, deed, False
+
+    def __call__(self, progress):
+        if progress.observed >= self.count and not self.done:
+            self.done = True
+            self.deed()
+
+
 class AtPoint:
     """Does something when a run is to measure at a point, once."""
 
