@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import IntFlag
-from functools import partial
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar, cast
-
-from remotecal.drivers.declarations import named
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.drivers.contents import Content
-    from remotecal.drivers.instrument import Instrument
-    from remotecal.drivers.quantities import Flags
     from remotecal.sim.simulated import Sink, Source
     from remotecal.sim.world import World
 
@@ -144,24 +139,14 @@ class Guard(ABC, Generic[T]):
         if self._deadline is not None:
             self._deadline += duration
 
-    def read(self, driver: type[Instrument] | None = None) -> Mapping[str, Source]:
-        """Return what it tells of itself, by the names that drivers of controllers have for it.
-
-        Args:
-            driver: whose map tells its trips, each by a bit of that map; its own by default.
-        """
+    def read(self) -> Mapping[str, Source]:
+        """Return what it tells of itself, by the names that drivers of controllers have for it."""
         return {
             "heartbeat": lambda: self.heartbeat,
             "heartbeat_limit": lambda: self.heartbeat_limit,
             "map_revision": lambda: self.MAP_REVISION,
-            "trips": partial(self._told_trips, driver),
+            "trips": lambda: int(self.trips),
         }
-
-    def _told_trips(self, driver: type[Instrument] | None) -> int:
-        if driver is None:
-            return int(self.trips)
-        bits = cast("Flags[T]", named(driver)["trips"]).conditions
-        return sum(bits[str(one.name)] for one in self.trips)
 
     def written(self) -> Mapping[str, Sink]:
         """Return what it does when it is told, by the same names."""

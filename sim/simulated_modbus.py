@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import IntFlag
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from remotecal.drivers.codecs import Register, RegisterCodec, Table
-from remotecal.drivers.declarations import Declaration, declared
+from remotecal.drivers.declarations import Declaration, declared, named
 from remotecal.drivers.links import identification, modbus
-from remotecal.drivers.quantities import Action
+from remotecal.drivers.quantities import Action, Flags
 from remotecal.errors import ConfigurationError, GarbledReply, ModbusRefusal
 from remotecal.sim.simulated import Refused, Respond, Response, Simulated, Sink, Source
 
@@ -80,6 +81,20 @@ class ModbusSimulated(Simulated):
         if one_table:
             both = [*self._cells.get("holding", []), *self._cells.get("input", [])]
             self._cells["holding"] = self._cells["input"] = both
+
+    def behind(self, driver: type[ModbusInstrument]) -> ModbusSimulated:
+        """Return the same behind another map of its quantities, which has them in the same units.
+
+        Conditions go by their names: each is told by that map's bit.
+        """
+        own = named(self.driver)
+        reads = dict(self._reads)
+        for item in declared(driver):
+            if isinstance(item, Flags) and item.name in reads:
+                reads[item.name] = partial(_told, reads[item.name], own[item.name], item)
+        return ModbusSimulated(
+            driver, self.world, self.name, unit=self.unit, reads=reads, writes=self._writes
+        )
 
     def at(self, request: bytes) -> Simulated | None:
         return self if request[:1] == bytes((self.unit,)) else None
@@ -199,6 +214,12 @@ class ModbusSimulated(Simulated):
         self._take(item, value)
         if isinstance(item, Action):
             self._held[item.name] = 0.0
+
+
+def _told(source: Source, own: Declaration, other: Flags[IntFlag]) -> int:
+    """Return the bits that another map has for the conditions a source tells by its own."""
+    holding = cast("Flags[IntFlag]", own).decode(source())
+    return sum(other.conditions[str(one.name)] for one in holding)
 
 
 class Bus:

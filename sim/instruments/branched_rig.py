@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from remotecal.drivers.contents import Content
-    from remotecal.drivers.modbus_instrument import ModbusInstrument
     from remotecal.sim.machine import Machine
     from remotecal.sim.ramp import Ramp
     from remotecal.sim.simulated import Sink
@@ -131,16 +130,11 @@ class BranchedPlc(Guard[BranchTrip]):
     def _turns(self, name: str) -> Sink:
         return lambda state: self.move(name, float(Valve(state) is Valve.OPEN))
 
-    def on_modbus(
-        self, *, unit: int = 1, driver: type[ModbusInstrument] = BranchedRigController
-    ) -> ModbusSimulated:
-        """Return it behind the published register map; while tripped it refuses what is not safe.
-
-        `driver` tells another map of the same quantities, in the same units.
-        """
+    def on_modbus(self, *, unit: int = 1) -> ModbusSimulated:
+        """Return it behind the published register map; while tripped it refuses what is not safe."""
         rig, valves = self._rig, self._rig.single_valves
         return ModbusSimulated(
-            driver,
+            BranchedRigController,
             self._world,
             "rig controller",
             unit=unit,
@@ -149,7 +143,7 @@ class BranchedPlc(Guard[BranchTrip]):
                 "outlet": lambda: _state(valves["outlet"].target),
                 "regulator": lambda: 100.0 * valves["regulator"].target,
                 "opened": rig.branches.told,
-                **self.read(driver),
+                **self.read(),
                 "flow": lambda: rig.flow * 3600.0 * (1.0 + self._flow),
                 "pressure": lambda: rig.pressure / 1000.0 + self._pressure,
                 "header_pressure": lambda: rig.header / 1000.0 + self._header,

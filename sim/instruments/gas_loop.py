@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from remotecal.drivers.contents import Content
-    from remotecal.drivers.modbus_instrument import ModbusInstrument
     from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
 
@@ -140,19 +139,14 @@ class LoopPlc(Guard[LoopTrip]):
             causes |= LoopTrip.TEMPERATURE_HIGH
         return int(causes)
 
-    def on_modbus(
-        self, *, unit: int = 1, driver: type[ModbusInstrument] = GasLoopController
-    ) -> ModbusSimulated:
-        """Return it behind the published register map; while tripped it refuses what is not safe.
-
-        `driver` tells another map of the same quantities, in the same units.
-        """
+    def on_modbus(self, *, unit: int = 1) -> ModbusSimulated:
+        """Return it behind the published register map; while tripped it refuses what is not safe."""
         return ModbusSimulated(
-            driver,
+            GasLoopController,
             self._world,
             "gas loop",
             unit=unit,
-            reads={**self.read(driver), **self._told(), **self._indicated()},
+            reads={**self.read(), **self._told(), **self._indicated()},
             writes={
                 **self.written(),
                 "opened": lambda branches: self.open(round(float(branches))),

@@ -11,7 +11,6 @@ from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.drivers.modbus_instrument import ModbusInstrument
     from remotecal.sim.machine import Machine
     from remotecal.sim.world import World
 
@@ -66,22 +65,17 @@ class BankPlc(Guard[BankTrip]):
         button = BankTrip.EMERGENCY_STOP if self.pressed else BankTrip(0)
         return int(button | (BankTrip.PUMP_FAULT if self._machine.tripped else BankTrip(0)))
 
-    def on_modbus(
-        self, *, unit: int = 1, driver: type[ModbusInstrument] = NozzleBankController
-    ) -> ModbusSimulated:
-        """Return it behind the published register map; while tripped it refuses what is not safe.
-
-        `driver` tells another map of the same quantities, in the same units.
-        """
+    def on_modbus(self, *, unit: int = 1) -> ModbusSimulated:
+        """Return it behind the published register map; while tripped it refuses what is not safe."""
         return ModbusSimulated(
-            driver,
+            NozzleBankController,
             self._world,
             "nozzle bank",
             unit=unit,
             reads={
                 "vent": lambda: (Valve.OPEN if self.vented else Valve.SHUT).value,
                 "opened": lambda: self.opened,
-                **self.read(driver),
+                **self.read(),
                 "standing": lambda: self.standing,
             },
             writes={

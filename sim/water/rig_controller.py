@@ -11,17 +11,11 @@ from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
 if TYPE_CHECKING:
-    from remotecal.drivers.modbus_instrument import ModbusInstrument
     from remotecal.sim.water.rig import Rig
 
 
-def rig_controller(
-    rig: Rig, *, unit: int = 1, driver: type[ModbusInstrument] = WaterRigController
-) -> ModbusSimulated:
-    """Return the simulated controller; while tripped it refuses (exception 4) what is not safe.
-
-    `driver` tells another map of the same quantities, in the same units.
-    """
+def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
+    """Return the simulated controller; while tripped it refuses (exception 4) what is not safe."""
     plc = rig.controller
     line = rig.line
     # The working meter and the pressure transmitter err within what the map states.
@@ -33,7 +27,7 @@ def rig_controller(
         return lambda state: _insist(done=plc.open_valve(name, opened=Valve(state) is Valve.OPEN))
 
     return ModbusSimulated(
-        driver,
+        WaterRigController,
         rig.world,
         "rig controller",
         unit=unit,
@@ -43,7 +37,7 @@ def rig_controller(
             "diverter": lambda: (Outlet.TANK if rig.diverter.told else Outlet.BYPASS).value,
             "drain": lambda: _opened(float(rig.tank.draining)),
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
-            **plc.read(driver),
+            **plc.read(),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
             "pressure": lambda: line.pressure / 1000.0 + pressure_error,
             "level": lambda: 100.0 * rig.tank.level,

@@ -185,9 +185,9 @@ def test_a_pump_by_a_table_starts_and_stops_by_its_actions() -> None:
 
 
 TABLES = Path(__file__).parents[2] / "docs" / "tables"
-RIG, BANK, BRANCHES = (
+RIG, BANK, BRANCHES, BELL, TANK = (
     tomllib.loads((TABLES / f"rig-{name}.toml").read_text("utf-8"))
-    for name in ("s7-1200", "nozzle-bank-s7", "branches-wago")
+    for name in ("s7-1200", "nozzle-bank-s7", "branches-wago", "bell-s7", "pvtt-wago")
 )
 RELIEF = {"reading": "pressure", "below": 110, "unit": "kPa", "within": 60}
 
@@ -341,6 +341,12 @@ UNSAFE: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (PUMP, {"safe": {"speed": 0}}, r"safe\.stop is missing: the safe state of a FlowSource says"),
     (BANK, {"safe__opened": 3}, r"safe\.opened = 3\.0 is not safe: .* of a NozzleBank it is 0"),
     (BRANCHES, {"safe__opened": 1}, r"safe\.opened = 1\.0 is not safe: .* of a BranchedRig it is 0"),
+    (BELL, {"safe__filling": "OPEN"}, r"safe\.filling = 'OPEN' is not safe: .* a BellProver it is 'SHUT'"),
+    (BELL, {"safe__outlet": "OPEN"}, r"safe\.outlet = 'OPEN' is not safe: .* a BellProver it is 'SHUT'"),
+    (BELL, {"safe__regulator": None}, r"safe\.regulator is missing: the safe state of a BellProver says"),
+    (TANK, {"safe__supply": 80}, r"safe\.supply = 80\.0 is not safe: .* of a GasCollector it is 0"),
+    (TANK, {"safe__evacuation": "OPEN"}, r"safe\.evacuation = 'OPEN' is not safe: .* it is 'SHUT'"),
+    (TANK, {"safe__diverter": None}, r"safe\.diverter is missing: the safe state of a GasCollector says"),
 ]
 
 

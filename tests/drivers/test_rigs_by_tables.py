@@ -1,4 +1,4 @@
-"""Controllers of gas loops, nozzle banks and branched rigs by tables of their registers."""
+"""Controllers of rigs by tables of their registers: they trip by themselves, and are made safe."""
 
 from pathlib import Path
 
@@ -9,8 +9,10 @@ from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.errors import ModbusRefusal
+from remotecal.sim.instruments.bell_prover import BellPlc
 from remotecal.sim.instruments.branched_rig import BranchedPlc
 from remotecal.sim.instruments.gas_loop import LoopPlc, Sensed
+from remotecal.sim.instruments.gas_tank import TankPlc
 from remotecal.sim.instruments.nozzle_bank import BankPlc
 from remotecal.sim.machine import Machine
 from remotecal.sim.memory import MemoryLink
@@ -34,7 +36,11 @@ PLCS = {
     "loop-s7": loop,
     "nozzle-bank-s7": lambda world: BankPlc(world, 16, Machine(world, Ramp(0.2))),
     "branches-wago": lambda world: BranchedPlc(world, Machine(world, Ramp(0.1)), Pipes()),
+    "bell-s7": lambda world: BellPlc(world, Machine(world, Ramp(0.2)), lambda: 500.0),
+    "pvtt-wago": lambda world: TankPlc(world, Machine(world, Ramp(0.2)), lambda _: None),
 }
+VALVES = {"bell-s7": "outlet", "pvtt-wago": "evacuation"}
+"""What is opened of those that have no branches or nozzles."""
 
 
 @pytest.fixture(params=PLCS)
@@ -42,9 +48,24 @@ def rig(request):
     """The controller, what serves its table, and the driver by that."""
     world = World(VirtualClock(), 1)
     plc = PLCS[request.param](world)
-    served = plc.on_modbus(driver=stated(request.param))
+    served = plc.on_modbus().behind(stated(request.param))
     table = served.driver.stated_table
     return plc, served, served.driver.over(MemoryLink(served), clock=world.clock, table=table)
+
+
+@pytest.fixture
+def opens(rig, request):
+    """What opens something of it; told nothing, it tells whether that stands open."""
+    _, _, controller = rig
+    valve = VALVES.get(request.node.callspec.params["rig"])
+    what = getattr(controller, valve or "opened")
+
+    def act(*, opened=None):
+        if opened is not None:
+            what.set((Valve.OPEN if opened else Valve.SHUT) if valve else 3 * opened)
+        return bool(what.read().value)
+
+    return act
 
 
 def test_twin_and_driver_understand_each_other(rig) -> None:
@@ -52,29 +73,29 @@ def test_twin_and_driver_understand_each_other(rig) -> None:
     check_twin(served, unready=["map_revision"], table=served.driver.stated_table)
 
 
-def test_it_trips_by_itself_tells_why_and_is_reset(rig) -> None:
+def test_it_trips_by_itself_tells_why_and_is_reset(rig, opens) -> None:
     plc, served, controller = rig
-    controller.opened.set(3)
+    assert opens(opened=True)
     controller.heartbeat.set(1)
     served.world.clock.sleep(10.0)
     assert [one.name for one in controller.trips.read()] == ["HEARTBEAT_LOST"]
-    assert controller.opened.read().value == 0
+    assert not opens()
     with pytest.raises(ModbusRefusal):
-        controller.opened.set(1)
+        opens(opened=True)
     controller.reset()
     plc.press()
     assert [one.name for one in controller.trips.read()] == ["EMERGENCY_STOP"]
     plc.press(pressed=False)
     controller.reset()
     assert not controller.trips.read(), "the controller cleared the bit, or it would not see it again"
-    controller.opened.set(2)
+    assert opens(opened=True)
     controller.make_safe()
-    assert controller.opened.read().value == 0
+    assert not opens()
 
 
 def test_a_vent_that_is_open_without_current_is_0_on_the_wire() -> None:
     world = World(VirtualClock(), 1)
-    served = PLCS["nozzle-bank-s7"](world).on_modbus(driver=stated("nozzle-bank-s7"))
+    served = PLCS["nozzle-bank-s7"](world).on_modbus().behind(stated("nozzle-bank-s7"))
     bank = served.driver.over(MemoryLink(served), clock=world.clock, table=served.driver.stated_table)
     bank.vent.set(Valve.SHUT)
     assert served.answer(bytes.fromhex("01 03 0000 0001")) == bytes.fromhex("01 03 02 0100")

@@ -1,8 +1,7 @@
-"""A rig controller by a table of its registers serves a whole calibration, as the one with a driver does."""
+"""A rig controller by a table of its registers: evidence, bits in a word, trips, what is refused."""
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from tabled import tabled, text
 
 from remotecal.bench import Bench
 from remotecal.certificates.library import CertificateLibrary
@@ -25,7 +25,6 @@ from remotecal.errors import BenchError, ModbusRefusal, RunAborted, WrongInstrum
 from remotecal.journal.events import FILE, read_journal
 from remotecal.journal.gathering import read_evidence
 from remotecal.order import Order
-from remotecal.rehearsal import RealBench
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -39,33 +38,17 @@ from remotecal.sim.water.assemblies import GravimetricRig
 from remotecal.sim.water.rig_controller import rig_controller
 from remotecal.testing import check_twin
 
-TABLES = Path(__file__).parents[2] / "docs" / "tables"
-NAMES = ("rig-s7-1200.toml", "rig-wago-750.toml")
-
-
-def text(name: str) -> str:
-    return (TABLES / name).read_text(encoding="utf-8")
+NAMES = ("rig-s7-1200", "rig-wago-750")
 
 
 def by_table(name: str) -> type[GravimetricRig]:
     """Return the water rig with a controller that has the registers of a table."""
-
-    class Mapped(GravimetricRig):
-        """Gravimetric water rig, whose controller is somebody else's."""
-
-        def __init__(self, world, options):
-            super().__init__(world, options)
-            driver = RegisterMap.as_stated({"table": text(name)})
-            served = rig_controller(self.rig, driver=driver)
-            settings = {"unit": 1, "table": text(name)}
-            self.wired["rig"] = replace(self.wired["rig"], simulated=served, settings=settings)
-
-    return Mapped
+    return tabled(GravimetricRig, "rig", name)
 
 
 @pytest.fixture(params=NAMES)
 def plc(request, rig) -> ModbusSimulated:
-    return rig_controller(rig, driver=RegisterMap.as_stated({"table": text(request.param)}))
+    return rig_controller(rig).behind(RegisterMap.as_stated({"table": text(request.param)}))
 
 
 @pytest.fixture
@@ -79,27 +62,6 @@ def test_twin_and_driver_understand_each_other(plc) -> None:
 
 
 FEW = {"flows": [20.0], "repeats": 2}
-
-
-@pytest.fixture(scope="module")
-def native(tmp_path_factory):
-    from remotecal.testing.benches import BenchOf, RunOn
-
-    bench_of = BenchOf(tmp_path_factory.mktemp("native"))
-    run_on = RunOn(tmp_path_factory.mktemp("native-runs"))
-    yield run_on(bench_of(GravimetricRig, seed=3), parameters=FEW)
-    bench_of.close()
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_calibration_by_a_table_is_the_one_by_a_driver(name: str, native, bench_of, run_on) -> None:
-    ran = run_on(bench_of(by_table(name), seed=3), parameters=FEW)
-    assert ran.record.measurements == native.record.measurements
-    journal = (ran.directory / FILE).read_text(encoding="utf-8")
-    assert "MB_SERVER" in journal or "WAGO" in journal, "the table is evidence"
-    (rig,) = (one for role, one in RealBench.of_run(ran.evidence).drivers.items() if role == "rig")
-    assert CollectingRig in rig.__mro__, "a rehearsal knows it from the journal alone"
-    assert len({one.firmware for one in ran.evidence.instruments.values() if "table" in one.firmware}) == 1
 
 
 def test_what_a_table_read_is_verified_by_the_table_in_the_journal(tmp_path) -> None:
@@ -188,7 +150,7 @@ def test_nothing_else_writes_while_a_bit_is_between_read_and_write(rig) -> None:
             held.extend((request[1], not free(one._writing)) for one in opened)
             return super().ask(request, timeout)
 
-    link = Watched(rig_controller(rig, driver=driver))
+    link = Watched(rig_controller(rig).behind(driver))
     opened.append(driver.over(link, unit=1, table=driver.stated_table))
     opened[0].inlet.set(Valve.OPEN)
     assert held == [(3, True), (6, True)]
@@ -216,7 +178,7 @@ def test_it_trips_by_itself_tells_why_and_is_reset(controller, rig, clock) -> No
 
 def test_another_revision_of_the_program_is_refused(rig) -> None:
     driver = RegisterMap.as_stated({"table": text(NAMES[0])})
-    plc = rig_controller(rig, driver=driver)
+    plc = rig_controller(rig).behind(driver)
     plc._reads["map_revision"] = lambda: 2
     with pytest.raises(WrongInstrument, match="map_revision is REVISION_D, this driver needs REVISION_C"):
         driver.over(MemoryLink(plc), unit=1, table=driver.stated_table)

@@ -5,23 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from loops import calibrate, is_safe
-from short_runs import record, rewrite
+from loops import is_safe
+from short_runs import rewrite
 
 from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.bench_file import Safe
 from remotecal.cli.bench import check
 from remotecal.clock import VirtualClock
-from remotecal.drivers.capabilities import GasLoop, LoopMode
+from remotecal.drivers.capabilities import LoopMode
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.rig.gas_loop import GasLoopController
 from remotecal.errors import BenchError, SafeStateNotReached
-from remotecal.journal.events import FILE
 from remotecal.made_safe import shares, times
 from remotecal.open_bench import OpenBench
 from remotecal.order import Order
-from remotecal.rehearsal import RealBench
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import carry_out, plan
@@ -60,7 +58,7 @@ class ByTable(ClosedLoop):
 
     def __init__(self, world, options):
         super().__init__(world, options)
-        served = self.rig.plc.on_modbus(driver=RegisterMap.as_stated({"table": self.table}))
+        served = self.wired["loop"].simulated.behind(RegisterMap.as_stated({"table": self.table}))
         settings = {"unit": 1, "table": self.table}
         self.wired["loop"] = replace(self.wired["loop"], simulated=served, settings=settings)
 
@@ -147,24 +145,6 @@ def test_made_safe_it_has_let_the_gas_out() -> None:
         bench.rig.plc.vent_stuck = True
         with pytest.raises(SafeStateNotReached, match=r"pressure is still \d+\.?\d* kPa after 4200 s"):
             loop.make_safe()
-
-
-def measured(evidence) -> list[str]:
-    """Return the measurements but for their dates, and the hashes of certificates, which have dates."""
-    made = record(evidence).measurements
-    return [re.sub(r"\d{4}-\d{2}-\d{2}|[0-9a-f]{64}", "…", one.model_dump_json()) for one in made]
-
-
-def test_a_calibration_by_a_table_is_the_one_by_a_driver(bench, tmp_path) -> None:
-    few = {"flows": [400.0], "pressures": [200.0], "fewest_pulses": 300}
-    made = calibrate(bench, **few)
-    assert is_safe(bench)
-    tomorrow = VirtualClock(bench.clock.now() + 86400)
-    with ClosedLoop.up(tmp_path / "native" / "bench", seed=7, clock=tomorrow) as native:
-        assert measured(calibrate(native, **few)) == measured(made)
-    assert "gas loop 1, data block 50" in (tmp_path / "run" / FILE).read_text(encoding="utf-8")
-    kinds = {role: kind for role, kind in RealBench.of_run(made).drivers.items() if role == "loop"}
-    assert GasLoop in kinds["loop"].__mro__, "a rehearsal knows it from the journal alone"
 
 
 NATIVE = (GasLoopController, {"unit": 1})

@@ -1,23 +1,17 @@
 """Every shipped bench that has a demonstration, and how its domain says that a run of it is short.
 
 A domain's tests say so in `short.toml`: a table a bench, of what is chosen of it (`options`), what its order
-is told beside (`parameters`), and whether anything is measured there (`measures`). A bench that is in no such
+is told beside (`parameters`), whether anything is measured there (`measures`), and by which tables its
+instruments are served too (`tables`). A bench that is in no such
 table is walked over by its own order.
 """
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import replace
-from pathlib import Path
 
 from shipped import BENCHES
-
-TOLD = {
-    bench: told
-    for path in sorted(Path(__file__).parent.parent.glob("*/short.toml"))
-    for bench, told in tomllib.loads(path.read_text(encoding="utf-8")).items()
-}
+from tabled import KINDS, TOLD, plain
 
 DEMONSTRATED = [name for name, kind in BENCHES.items() if kind.scope]
 """The benches that have a demonstration, by name."""
@@ -34,7 +28,7 @@ LEADING = [
 
 def options(name):
     """Return what is chosen of a bench so that a run of it is short."""
-    return TOLD.get(name, {}).get("options", {})
+    return TOLD.get(plain(name), {}).get("options", {})
 
 
 class Short:
@@ -44,13 +38,13 @@ class Short:
 
     def paper(self, today):
         made = super().paper(today)
-        parameters = {**made.job.parameters, **TOLD.get(self.name, {}).get("parameters", {})}
+        parameters = {**made.job.parameters, **TOLD.get(plain(self.name), {}).get("parameters", {})}
         return replace(made, job=replace(made.job, parameters=parameters))
 
 
 def short(name):
     """Return a bench of the catalogue, with a short order."""
-    return type(f"Short{BENCHES[name].__name__}", (Short, BENCHES[name]), {"name": name})
+    return type(f"Short{KINDS[name].__name__}", (Short, KINDS[name]), {"name": name})
 
 
 FILE = """

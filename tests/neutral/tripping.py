@@ -13,7 +13,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from every_bench import options
-from shipped import BENCHES
+from tabled import KINDS
 
 from remotecal.clock import VirtualClock
 from remotecal.drivers.capabilities import FlowSource
@@ -41,7 +41,7 @@ TRIPS = {kind: trips for module in _DOMAINS for kind, trips in module.TRIPS.item
 
 def as_drawn(name):
     """Return a bench that nobody has put up, to be looked at."""
-    kind = BENCHES[name]
+    kind = KINDS[name]
     return kind(World(VirtualClock(), 7), kind.choose({"seed": 7, **options(name)}))
 
 
@@ -58,7 +58,7 @@ def guarded(bench):
 
 GUARDED = {
     name: {type(guard.trips) for guard in guards(bench)}
-    for name, bench in zip(BENCHES, map(as_drawn, BENCHES), strict=True)
+    for name, bench in zip(KINDS, map(as_drawn, KINDS), strict=True)
     if guarded(bench)
 }
 """Bench → the kinds of trips of the controllers that guard it."""
@@ -104,9 +104,9 @@ def cause(kind, trip):
 
 
 def _silence(bench, opened):
-    for controller in guarded(bench):
+    for controller, guard in zip(guarded(bench), guards(bench), strict=True):
         opened[controller].heartbeat.set(1)
-        bench.clock.sleep(opened[controller].heartbeat_limit.read().value + 1.0)
+        bench.clock.sleep(guard.heartbeat_limit + 1.0)
 
 
 def _press(bench, _):

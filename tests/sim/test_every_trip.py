@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from every_bench import options
-from shipped import BENCHES
+from tabled import KINDS
 from tripping import GUARDED, REFUSED, as_drawn, cause, guarded, guards, out_of_place, work
 
 from remotecal.clock import VirtualClock
@@ -14,7 +14,7 @@ TRIPS = [(name, trip) for name, kinds in GUARDED.items() for kind in kinds for t
 
 
 def test_every_controller_that_guards_a_bench_can_be_reached():
-    for name in BENCHES:
+    for name in KINDS:
         bench = as_drawn(name)
         assert len(guards(bench)) == len(guarded(bench)), name
 
@@ -22,7 +22,7 @@ def test_every_controller_that_guards_a_bench_can_be_reached():
 @pytest.mark.parametrize(("name", "trip"), TRIPS, ids=[f"{name}-{trip.name}" for name, trip in TRIPS])
 def test_a_trip_makes_the_rig_safe(name, trip):
     """A trip that nobody says how to cause fails here: `tripping.TRIPS`."""
-    with BENCHES[name].up(clock=VirtualClock(), seed=7, **options(name)) as bench:
+    with KINDS[name].up(clock=VirtualClock(), seed=7, **options(name)) as bench:
         opened = bench.connect()
         (controller,) = (opened[one] for one in guarded(bench))
         (guard,) = guards(bench)

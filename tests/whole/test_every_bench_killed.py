@@ -22,6 +22,7 @@ import pytest
 from every_bench import MEASURING, options, short
 from killed import HEARTBEAT_LIMIT, observed
 from proof import verifying
+from tabled import KILLED
 from tripping import guarded, guards, out_of_place
 
 from remotecal.certificates import APART, PDF_NAME
@@ -118,7 +119,7 @@ def finished(out):
 def find_it_safe(bench):
     """Let the heartbeat be missed, and look at what a controller guards, as anyone could."""
     clock, opened = SharedClock(bench.clock.path), bench.connect()
-    limits = [opened[name].heartbeat_limit.read().value for name in guarded(bench)]
+    limits = [guard.heartbeat_limit for guard in guards(bench)]
     clock.sleep(2 * max(limits, default=HEARTBEAT_LIMIT))
     for name in guarded(bench):
         assert [trip.name for trip in opened[name].trips.read()] == ["HEARTBEAT_LOST"]
@@ -149,7 +150,7 @@ def found(laboratories, order, scope, at):
     return DemonstrationLaboratory(order, scope, laboratories[called])
 
 
-@pytest.mark.parametrize("name", MEASURING)
+@pytest.mark.parametrize("name", [*MEASURING, *KILLED])
 def test_kills_leave_nothing_open_and_cost_nothing(tmp_path, capsys, laboratories, name):
     chance, out, paper = random.Random(f"{name} 20261129"), tmp_path / "run", tmp_path / "paper"
     clock = AwaitedClock.begin(paper / CLOCK, time.time() - YESTERDAY)

@@ -14,6 +14,7 @@ from remotecal.drivers.capabilities.flow import (
     GasLoop,
     LoopMode,
     NozzleBank,
+    Valve,
     WaterRig,
 )
 
@@ -27,8 +28,8 @@ NAMED: Final[Mapping[type, Mapping[str, Safe]]] = {
     BranchedRig: {"opened": 0},
     NozzleBank: {"opened": 0, "vent": None},
     GasLoop: {"opened": 0, "mode": LoopMode.VENT.name},
-    GasCollector: {"supply": None, "diverter": None, "evacuation": None},
-    BellProver: {"filling": None, "outlet": None, "regulator": None},
+    GasCollector: {"supply": 0, "diverter": None, "evacuation": Valve.SHUT.name},
+    BellProver: {"filling": Valve.SHUT.name, "outlet": Valve.SHUT.name, "regulator": None},
 }
 """Capability → settings, states and actions of which its safe state says what becomes of them."""
 UNDER_PRESSURE: Final[Mapping[type, str]] = {GasLoop: "pressure"}
