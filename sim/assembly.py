@@ -147,13 +147,18 @@ class Assembly(ABC):
 
     def _serve(self, directory: Path, servers: ExitStack) -> None:
         """Serve the instruments until `servers` closes, and write the paper."""
-        self.directory = directory
         loop = servers.enter_context(Loop())
         if isinstance(self.clock, RealClock):
             loop.call(lambda: loop.every(LOOK, self._look))
         self.addresses = {name: place.serve(servers, loop) for name, place in self.wired.items()}
+        self.write(directory)
+
+    def write(self, directory: Path) -> None:
+        """Write bench file, certificates and order; where no instrument is served, for `connect` alone."""
+        self.directory = directory
+        addresses = {name: self.addresses.get(name, place.unserved) for name, place in self.wired.items()}
         today = datetime.fromtimestamp(self.clock.now(), UTC).date()
-        write_paper(directory, self.paper(today), self.wired, self.addresses, _told(self.clock), today)
+        write_paper(directory, self.paper(today), self.wired, addresses, _told(self.clock), today)
 
     def _look(self) -> None:
         with self.world.present():

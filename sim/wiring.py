@@ -39,13 +39,18 @@ class Wired:
     certified: Certified | None = None
     """What its certificate states; None if it has none."""
 
+    @property
+    def unserved(self) -> str:
+        """Its address as long as it is not served: a person's, or that of no port."""
+        return f"{'by-hand' if self.port == 'by hand' else 'memory'}:{self.simulated.name}"
+
     def serve(self, servers: ExitStack, loop: Loop) -> str:
         """Start to serve by a loop, until `servers` closes; return the address.
 
         Where there are no pseudo-terminals a serial line ends in a gateway with a socket.
         """
         if self.port == "by hand":
-            return f"by-hand:{self.simulated.name}"
+            return self.unserved
         modbus = isinstance(self.simulated, ModbusSimulated)
         wire = self.simulated.driver.wire
         framing: Serving
