@@ -17,6 +17,7 @@ from remotecal.cli import main
 from remotecal.errors import RemotecalError
 from remotecal.hub.standing import HEARD_WITHIN
 from remotecal.order import Order
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.station.folder import enrol_with
 from remotecal.station.site import Site as Told
 from remotecal.store.tables import runs
@@ -261,6 +262,9 @@ def test_a_station_is_shut_out_once_what_waits_for_it_was_told_and_its_page_says
         assert done.headers["location"] == "/stations/there"
         page = client.get("/stations/there").text
         assert "Shut it out" not in page
+        for language in LANGUAGES:
+            said = client.get(f"/orders/{waiting}", headers={"Accept-Language": language}).text
+            assert words(language)("stage.waits_station") in said
         assert "shut out" in row(client.get("/stations"), "there")
     assert [who for who, _, data in web.audit("revoke") if "there" in data] == ["administrator"]
     at = web.hub.laboratory.folder.settings.enrolment.address
