@@ -147,8 +147,8 @@ class _Laboratory:
         made = make_keys(name, self._now - SINCE, keys)
         with running(self._place / "founding.log", "hub", "up", "--hub", self._hub):
             self._line.step("enrolling its stations")
-            enrol(STATION, self._hub, desk, self._station, self._paper / BENCH)
-            enrol(AWAY, self._hub, desk, self._place / AWAY)
+            enrol(STATION, self._hub, desk, self._station, self._paper / BENCH, zone=ZONE)
+            enrol(AWAY, self._hub, desk, self._place / AWAY, zone=ZONE)
         self._keys = made = replace(made, station=SealKey.read(StationFolder(self._station).journal_key))
         made.write(self._place / KEYS)
         write_trust_list(self._place / TRUST, made, name, self._kind.scope, self._now.date(), SINCE)

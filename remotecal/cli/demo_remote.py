@@ -104,7 +104,7 @@ def found_here(hub: Path, laboratory: str, desk: str) -> None:
     found(hub, settings_text(laboratory, "127.0.0.1", listen=listen, enrolment=desk))
 
 
-def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> None:
+def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path, zone: str = "") -> None:
     """Enrol a station with a hub that is up.
 
     Args:
@@ -113,13 +113,15 @@ def enrol(name: str, hub: Path, desk: str, station: Path, *benches: Path) -> Non
         desk: where it enrols stations.
         station: the station's directory, which is made.
         benches: the bench files beside it; they may be written later.
+        zone: the time zone of its pages; the computer's if not given.
     """
     folder = HubFolder(hub)
     with Store(folder.database) as store:
         code = new_code(folder, store, name, getpass.getuser())
     asyncio.run(enrol_with(station, desk, code))
-    settings = as_toml({"name": name, "benches": [str(bench.resolve()) for bench in benches]})
-    (station / "station.toml").write_text(settings, encoding="utf-8")
+    settings = {"name": name, "benches": [str(bench.resolve()) for bench in benches]}
+    written = as_toml(settings | ({"time_zone": zone} if zone else {}))
+    (station / "station.toml").write_text(written, encoding="utf-8")
 
 
 def _ordered(order: Path, hub: Path, bench: str) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from remotecal.hub.settings import HubFolder
     from remotecal.store.audit_log import Chain
 
+WAITING_SHOWN = 20
+"""Orders that are named to who shuts a station out, at most."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -52,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--withdraw", action="store_true", help="make none, and have those made for it enrol nothing"
     )
     revoke = add("revoke", "shut a station out, now and for good", _revoke)
+    revoke.add_argument("--yes", action="store_true", help="don't ask whether that is meant")
     for one in (invite, revoke):
         one.add_argument("station", metavar="STATION", help="name of the station")
     read = add("read", "read one quantity at a station while no run is on", _read)
@@ -223,12 +227,39 @@ def _revoke(asked: argparse.Namespace) -> None:
 
     from remotecal.hub.laboratory import open_laboratory
 
+    if not asked.yes and not _meant(asked):
+        return
+
     async def run() -> int:
         async with open_laboratory(_folder(asked)) as laboratory:
             return await laboratory.revoke(asked.station, getpass.getuser())
 
     cut = asyncio.run(run())
     print(f"{asked.station} is shut out; {cut} connections were cut.")
+
+
+def _meant(asked: argparse.Namespace) -> bool:
+    """Tell whether whoever sits here means it, once they know what waits for the station; a script does."""
+    import sys
+    import time
+
+    from remotecal.cli.terminal import say, sure
+    from remotecal.store import Store
+
+    if not sys.stdin.isatty():
+        return True
+    with Store(_folder(asked).database) as store:
+        store.stations.get(asked.station)
+        waiting = store.pages.placed(WAITING_SHOWN + 1, time.time(), station=asked.station, stage="waits")
+    if waiting:
+        print(say("These orders wait for it, and are not begun unless it enrols anew:",
+                  "以下委托在等待该站点；除非它重新登记，否则不会开始："))  # fmt: skip
+        print(", ".join(one.order.number for one in waiting[:WAITING_SHOWN]), end="")
+        print(", …" if len(waiting) > WAITING_SHOWN else "")
+    if sure(say(f"Shut out {asked.station}? (yes/no) ", f"吊销 {asked.station}？（是/否）")):
+        return True
+    print(say("It is left as it is.", "保持原样。"))
+    return False
 
 
 def _read(asked: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.cli.terminal import in_their_language, say
+from remotecal.cli.terminal import in_their_language, say, sure
 from remotecal.errors import (
     CertificateRefused,
     ConfigurationError,
@@ -303,11 +303,7 @@ def _key(source: str, password: str | None, records: Sequence[Record], duty: Dut
         asked = say(f"PIN to sign {numbers} as {duty}: ", f"签署 {numbers}（{signing}）的 PIN：")
         return read_key(source, getpass(asked))
     question = say(f"Sign {numbers} as {duty}? (yes/no) ", f"签署 {numbers}（{signing}）？（是/否）")
-    try:
-        answer = input(question).strip().lower()
-    except EOFError:
-        answer = ""
-    if answer not in {"yes", "是"}:
+    if not sure(question):
         raise CertificateRefused(f"certificate {numbers} is not signed: nobody said yes")
     return read_key(source, password)
 

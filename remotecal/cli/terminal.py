@@ -41,6 +41,14 @@ def say(en: str, zh: str) -> str:
     return zh if language() == "zh" else en
 
 
+def sure(question: str) -> bool:
+    """Tell whether whoever sits here says yes to a question; the end of what they type is no."""
+    try:
+        return input(question).strip().lower() in {"yes", "是"}
+    except EOFError:
+        return False
+
+
 def in_their_language(said: str) -> str:
     """Return what is refused in the language of whoever sits here, by the pages' words where they have it."""
     if (spoken := language()) == "en":

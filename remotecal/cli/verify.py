@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--register", type=Path, metavar="FILE", help="the laboratory's register (TOML), to ask it too"
     )
+    parser.add_argument(
+        "--all", action="store_true", help="print all that was found, also of standards and of what passed"
+    )
     add_proof_arguments(parser)
 
 
@@ -122,7 +125,7 @@ def main(asked: argparse.Namespace) -> None:
         library=CertificateLibrary(asked.standards),
         register=None if asked.register is None else LaboratoryRegister.load(asked.register),
     )
-    print_report(report)
+    print_report(report, whole=asked.all)
     if report.verdict != "holds":
         english = f"certificate {report.number}" if report.number else f"{asked.file} is no certificate and"
         chinese = f"证书 {report.number} " if report.number else f"{asked.file} 不是证书，"
@@ -185,8 +188,21 @@ def _of_report(asked: argparse.Namespace, listed: Summary) -> None:
         raise CertificateRefused(_verdict(f"the report {asked.file}", f"汇总 {asked.file} ", report))
 
 
-def print_report(report: Report, console: Console | None = None, of: tuple[str, str] | None = None) -> None:
-    """Print every check, what came of it and why; `of` says in English and Chinese what was verified."""
+def print_report(
+    report: Report,
+    console: Console | None = None,
+    of: tuple[str, str] | None = None,
+    *,
+    whole: bool = True,
+) -> None:
+    """Print checks, what came of each and why.
+
+    Args:
+        report: with the checks.
+        console: where; the terminal's if not given.
+        of: in English and Chinese, what was verified; the certificate if not given.
+        whole: whether all is printed; otherwise what passed has a line each, and is counted of standards.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -204,10 +220,26 @@ def print_report(report: Report, console: Console | None = None, of: tuple[str, 
     table = Table(box=box.SIMPLE_HEAD)
     for heading in (say("Check", "检查"), say("Outcome", "结论"), say("What was found", "发现")):
         table.add_column(heading, overflow="fold")  # a word that is longer than a line is no reason to cut it
+    passed = (check for check in report.checks if check.outcome == "passed")
+    counted = [] if whole else [check for check in passed if check.of_standard]
     for check in report.checks:
+        if check in counted:
+            continue
         told = said_in(check, language())
-        table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), _as_it_is(told.found))
+        found = _as_it_is(told.found)
+        if not whole and check.outcome == "passed":
+            found.no_wrap, found.overflow = True, "ellipsis"
+        table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), found)
     out.print(table)
+    if counted:
+        standards = len({check.name.strip().rpartition(": ")[0] for check in counted})
+        out.print(
+            say(
+                f"{len(counted)} checks of {standards} certificates of standards passed; "
+                "--all prints all that was found.",
+                f"{standards} 份标准器证书的 {len(counted)} 项检查通过；用 --all 列出全部内容。",
+            )
+        )
     if report.demonstration:
         said = say("This is a demonstration, and no valid certificate.", "本证书仅为演示，无效。")
         out.print(said, style="bold yellow")

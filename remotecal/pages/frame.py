@@ -117,6 +117,7 @@ def environment(package: str) -> Environment:
         "told": told,
         "behind": behind,
         "indicated": indicated,
+        "watched": watched,
         "as_read": as_read,
         "wide": full_width,
         "parted": parted,
@@ -131,6 +132,8 @@ LARGE: Final = 1e15
 """As are numbers above."""
 TOLD: Final = 8
 """Digits that 32 bits tell of a number."""
+WATCHED: Final = 6
+"""Digits of an indication that somebody watches, where nobody knows how many it has."""
 
 
 def indicated(value: float, digits: int | None = None) -> str:
@@ -153,6 +156,18 @@ def indicated(value: float, digits: int | None = None) -> str:
         return text.rstrip("0").rstrip(".") if most else text
     texts = (f"{value:.{behind}f}" for behind in range(most + 2))
     return next(text for text in texts if _in_32_bits(float(text)) == value)
+
+
+def watched(value: float, digits: int | None = None) -> str:
+    """Return an indication as it is watched: with the digits it has; where nobody knows, with six at most.
+
+    Digits before the point stay all; the journal and its evidence have what was read.
+    """
+    if digits is not None or not SMALL <= abs(value) <= LARGE:
+        return indicated(value, digits)
+    most = max(0, WATCHED - 1 - math.floor(math.log10(abs(value))))
+    text = indicated(value)
+    return text if len(text.partition(".")[2]) <= most else f"{value:.{most}f}"
 
 
 def as_read(value: float) -> str:

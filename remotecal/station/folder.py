@@ -24,6 +24,7 @@ from pydantic import Field
 
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.certificates.signing.seal import PublicKey, SealKey, new_seal_key
+from remotecal.clock import Zone, local_zone
 from remotecal.configuration import Written, as_toml, checked, read_toml
 from remotecal.errors import ConfigurationError, TransportError
 from remotecal.journal.files import LARGEST, LARGEST_EVER
@@ -59,6 +60,8 @@ class StationSettings(Written):
     """Bytes a photo or another file may have that is added to a run's evidence."""
     trusted: tuple[str, ...] = ()
     """Ed25519 public keys, base64, whose bundles of procedures may be installed."""
+    time_zone: Zone | None = None
+    """In which its pages tell times; the computer's if not given."""
     remote: RemoteSettings = RemoteSettings()
     """What the laboratory may do to single instruments."""
 
@@ -100,6 +103,11 @@ class StationFolder:
     def name(self) -> str:
         """Name of the station."""
         return self.settings.name
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the time zone in which times are told at the site."""
+        return self.settings.time_zone or local_zone()
 
     @property
     def identity(self) -> Path:

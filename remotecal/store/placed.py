@@ -10,7 +10,7 @@ from remotecal.store.awaiting import done
 from remotecal.store.few import AWAITING, ENDED_EARLY, FEW_RUNS
 from remotecal.store.journals import STATES, RunRow, run_of
 from remotecal.store.orders import OrderRow, held, order_of
-from remotecal.store.tables import orders, runs, signed_certificates
+from remotecal.store.tables import orders, runs, signed_certificates, stations
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Stage = Literal["waits", "expired", "refused", "withdrawn", "on", "ended", "measured", "certified"]
 """Where an order is: it waits to be begun, was not begun in time, won't be carried out, is carried out, ended
 before it was complete, is measured and waits for a record or signatures, or has all its certificates."""
+Held = Literal["", "consent", "station"]
+"""What an order waits for beside its turn: consent on site, or a station that was shut out."""
 STATES_AT: Final[Mapping[Stage, str]] = {
     "waits": "issued",
     "expired": "issued",
@@ -52,6 +54,8 @@ class PlacedOrder(NamedTuple):
     """Number of the one that was issued last; "" while there is none."""
     revoked: bool
     """Whether that one counts no longer."""
+    held: Held = ""
+    """What one that waits to be begun waits for, beside its turn."""
 
     @property
     def reason(self) -> str:
@@ -80,7 +84,7 @@ def placed(now: float) -> Select[Any]:
     )
     its = (runs.c.station == orders.c.station) & (runs.c.run == orders.c.id)
     return select(
-        orders, runs, _stage(now).label("stage"), count.scalar_subquery(), last.scalar_subquery()
+        orders, runs, _stage(now).label("stage"), count.scalar_subquery(), last.scalar_subquery(), _held(now)
     ).select_from(orders.outerjoin(runs, its))
 
 
@@ -92,10 +96,10 @@ def placed_of(row: Sequence[Any], revoked: Collection[str]) -> PlacedOrder:
         revoked: numbers of certificates that count no longer (`Database.revoked`).
     """
     width = len(orders.c)
-    *run, stage, count, last = row[width:]
+    *run, stage, count, last, held_by = row[width:]
     its = None if run[0] is None else run_of(run)
     gone = last is not None and comparable(last) in revoked
-    return PlacedOrder(order_of(row[:width]), its, stage, count, last or "", gone)
+    return PlacedOrder(order_of(row[:width]), its, stage, count, last or "", gone, held_by or "")
 
 
 def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:
@@ -115,6 +119,19 @@ def at_stage(stage: Stage, now: float) -> Sequence[ColumnElement[bool]]:
     known = few.get(stage)
     which = _stages(now)[stage]
     return (which,) if known is None else (which, orders.c.id.in_(union(*known)))
+
+
+def _held(now: float) -> ColumnElement[str]:
+    """Return what an order that waits is held up by; the station's words are read for such orders alone."""
+    from sqlalchemy import and_, case, literal, select
+
+    said, table = stations.c.announced, stations.c
+    asked = and_(
+        said.contains('"waits_for_consent":{'), said.contains(literal('"order":"') + orders.c.id + '"')
+    )
+    why = case((~table.enabled, literal("station")), (asked, literal("consent")), else_=literal(""))
+    its = select(why).where(table.name == orders.c.station).correlate(orders).scalar_subquery()
+    return case((_stages(now)["waits"], its), else_=literal(""))
 
 
 def _runless(order: FromClause) -> Select[Any]:

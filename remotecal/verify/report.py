@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from remotecal.errors import RemotecalError
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 Outcome = Literal["passed", "failed", "not possible"]
 
 Verdict = Literal["holds", "fails", "is not proven"]
+
+
+OF_STANDARD: Final = "standard "
+"""How the name of a check of a standard's certificate begins."""
 
 
 class Unable(Exception):
@@ -33,6 +37,11 @@ class Check:
     """What was found, or why it failed or could not be done."""
     needed: bool
     """Whether the certificate proves nothing without this."""
+
+    @property
+    def of_standard(self) -> bool:
+        """Whether it is about the certificate of a standard, or one further down the chain."""
+        return self.name.lstrip().startswith(OF_STANDARD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from remotecal.clock import possible_days
 from remotecal.errors import CertificateRefused
 from remotecal.verify.dates import check_order, days_of
 from remotecal.verify.issue import examine_trust
-from remotecal.verify.report import Checklist, Unable
+from remotecal.verify.report import OF_STANDARD, Checklist, Unable
 from remotecal.verify.subject import Subject
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def examine_standards(
         if len(checks.checks) >= MOST_CHECKS:
             checks.examine("traceability", _endless, needed=True)
             return
-        name = f"{'  ' * depth}standard {reference.number}"
+        name = f"{'  ' * depth}{OF_STANDARD}{reference.number}"
         called = standard.name.get("en")
         checks.examine(f"{name}: validity", partial(_valid, called, reference, record), needed=depth == 0)
         found: list[Record] = []

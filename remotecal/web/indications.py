@@ -11,7 +11,7 @@ from markupsafe import Markup
 from remotecal import units
 from remotecal.certificates.pdf.strip import strip
 from remotecal.errors import UnitError
-from remotecal.pages.frame import indicated
+from remotecal.pages.frame import watched
 from remotecal.web.last_minute import REACH
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def indications(live: Live, heard: LastMinute | None, drawn: int) -> list[Indica
         points = heard.trend(source) if heard is not None and place < drawn else []
         trend = trend_of(points, _in_unit(limits, unit), digits) if _can_be_drawn(points) else None
         shown = tuple(_shown(limit) for limit in limits)
-        found.append(IndicationShown(source, indicated(value, digits), unit, shown, trend))
+        found.append(IndicationShown(source, watched(value, digits), unit, shown, trend))
     return found
 
 
@@ -76,7 +76,7 @@ def trend_of(
     """Return values of the last minute as a drawing, and its least and most as text."""
     values = [value for _, value in points]
     drawing = Markup(strip(points, REACH, limits))  # noqa: S704  numbers alone
-    return ShortTrend(drawing, indicated(min(values), digits), indicated(max(values), digits))
+    return ShortTrend(drawing, watched(min(values), digits), watched(max(values), digits))
 
 
 def _can_be_drawn(points: Sequence[tuple[float, float]]) -> bool:

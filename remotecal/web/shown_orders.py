@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from remotecal.order import Order
-from remotecal.store.placed import PlacedOrder, Stage
+from remotecal.store.placed import Held, PlacedOrder, Stage
 from remotecal.transport.messages import RemoteOrder
 from remotecal.web.shown import ShownBody
 
@@ -40,6 +40,9 @@ class OrderShown(ShownBody):
     stage: Stage
     """Where it is: `waits` to be begun, was not begun in time (`expired`), was `refused` or `withdrawn`, is
     `on`, `ended` early, is `measured` and waits for a record or for signatures, or is `certified`."""
+    held: Held
+    """What one that waits to be begun waits for: `consent` on site, or a `station` that was shut out; else
+    empty."""
     run: str
     """State of its run; empty while nothing of that has arrived."""
     awaiting: str
@@ -70,6 +73,7 @@ def order_shown(placed: PlacedOrder) -> OrderShown:
         {
             **asdict(placed.order),
             "stage": placed.stage,
+            "held": placed.held,
             "run": "" if run is None else run.state,
             "awaiting": "" if run is None else run.awaiting,
             "certificates": placed.certificates,

@@ -49,6 +49,33 @@ def test_what_looks_like_markup_is_printed_as_it_is(text: str) -> None:
     assert f"Certificate{text}holds." in shown(text, "schema", "valid")
 
 
+def test_what_passed_of_standards_certificates_is_counted_unless_all_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = (
+        ("schema", "passed", "it is valid"),
+        ("instruments", "passed", "one " * 20 + "last"),
+        ("standard M-1: file", "passed", "the file it names"),
+        ("  standard M-0: file", "passed", "the file that names"),
+        ("  standard M-0: dates", "failed", "signed too late"),
+        ("standard M-1: scope", "not possible", "no list"),
+    )
+    report = Report("T-1", demonstration=False, checks=tuple(Check(*one, needed=True) for one in made))
+
+    def printed(*, whole: bool) -> str:
+        out = io.StringIO()
+        print_report(report, Console(file=out, width=80), whole=whole)
+        return out.getvalue()
+
+    full, short = " ".join(printed(whole=True).split()), printed(whole=False)
+    assert [said in full for *_, said in made] == [True] * 6
+    assert [said in short for *_, said in made] == [True, False, False, False, True, True]
+    assert short.count("\n") < printed(whole=True).count("\n")
+    assert "2 checks of 2 certificates of standards passed; --all prints all that was found." in short
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert "2 份标准器证书的 2 项检查通过；用 --all 列出全部内容。" in printed(whole=False)
+
+
 def test_what_a_terminal_would_obey_is_not_printed() -> None:
     said = shown("T\x1b[2J1", "standard \x1b[2J: file", "a\x1b[2Jb\x07")
     assert "\x1b" not in said

@@ -117,6 +117,7 @@ def test_a_bench_file_names_the_record_and_the_certificate_leads_to_it(rig, tmp_
         str(out),
         "--standards",
         str(rig.directory),
+        "--all",
     ]
     main(command)
     told = " ".join(capsys.readouterr().out.split())

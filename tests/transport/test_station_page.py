@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import stat
+import time
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -159,7 +160,10 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with page_up(folder, tiny, tmp_path, consent=True) as beside, beside.browsing() as client:
+    with (
+        page_up(folder, tiny, tmp_path, consent=True, time_zone="Asia/Shanghai") as beside,
+        beside.browsing() as client,
+    ):
         order = beside.do(beside.site.order())
         wait_until(lambda: beside.station.consent.order is not None)
         page = client.get(beside.base + "/").text
@@ -168,8 +172,12 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         assert "By the procedure about" not in page, "its procedure does not say"
         consent = beside.station.consent
         assert consent.foreseen is not None
-        consent.foreseen = consent.foreseen.model_copy(update={"seconds": 2341.0})
+        consent.foreseen = consent.foreseen.model_copy(
+            update={"seconds": 2341.0, "expires": time.time() + 8771.5 * 60}
+        )
         assert "about 40 min, or longer; preparing" in client.get(beside.base + "/").text
+        for language, said in (("en", "+08:00 (6 days left)"), ("zh", "+08:00（剩余 6 天）")):
+            assert said in client.get(beside.base + "/", headers={"Accept-Language": language}).text
         for locale, said in (("C.UTF-8", "about 40 min by"), ("zh_CN.UTF-8", "约需：40 分钟，")):
             monkeypatch.setenv("LC_ALL", locale)
             assert main(["station", "state", "--station", str(beside.site.folder.path)]) == 0

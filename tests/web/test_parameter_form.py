@@ -24,6 +24,13 @@ from remotecal.web.pages.parameter_form import (
 SHARES = [1 / 3, 2 / 3, -1 / 7, 999 / 7, 1000 / 3, -1000 / 7, 2e10 / 3, 1e300 / 3, 1e-300 / 3, 0.1 + 0.2]
 """Numbers of many digits, of which some are fractions of small numbers."""
 OURS = [name for name in names() if find(name).procedure.__module__.startswith("remotecal.")]
+NAMES = {
+    "AGA8 DETAIL", "GERG-2008", "SGERG-88", "Lemmon 2000", "Span 2000", "Tanaka", "IAPWS-95",
+    "", "1", "2", "3", "0.5", "1.5", "Pa", "hPa", "kPa", "MPa", "mbar", "bar", "psi",
+    "cg-17 basic", "cg-17 standard", "cg-17 comprehensive", "DKD-R 6-1 A", "DKD-R 6-1 B", "DKD-R 6-1 C",
+    "JJG 882",
+}  # fmt: skip
+"""Choices that are said alike in all languages: of standards, equations, classes and units."""
 
 
 @pytest.mark.parametrize(
@@ -86,6 +93,7 @@ def test_each_parameter_and_each_part_of_an_observation_has_a_name_in_each_langu
     kind = find(procedure).procedure
     wanted = {f"parameter.{name}" for name in kind.accepts().model_fields}
     wanted |= {f"seen.{name}" for name in kind.yields().parts()}
+    wanted |= {f"choice.{one}" for field in fields_of(kind.accepts()) for one in {*field.choices} - NAMES}
     for language in LANGUAGES:
         assert not wanted - words(language).texts.keys()
 

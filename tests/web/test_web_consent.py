@@ -8,7 +8,7 @@ from web_laboratory import Web
 
 from remotecal.hub.standing import standing
 from remotecal.journal.events import on_site
-from remotecal.pages.words import words
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.station.consent import SaidOnSite
 from remotecal.store.tables import orders
 from remotecal.store.unbegun import DECLINED_TOLD, OVERDUE
@@ -49,6 +49,12 @@ def test_an_order_that_waits_for_long_is_told_and_one_that_is_declined(web: Web,
             page = client.get("/", headers={"Accept-Language": language})
             return f'href="/orders/{order.id}"' in part(page, section)
 
+    with logged_in(web, "reader") as client, web.token("reader") as program:
+        for language in LANGUAGES:
+            listed = client.get("/orders", headers={"Accept-Language": language}).text
+            assert listed.count(words(language)("stage.waits_consent")) == 1
+        held = {one["id"]: one["held"] for one in program.get("/orders").json()}
+    assert {one: by for one, by in held.items() if by} == {order.id: "consent"}
     assert not called("operator"), "it waits for a moment only"
     with web.clock.put_forward(OVERDUE - 60):
         assert not called("operator")

@@ -106,6 +106,15 @@ def test_the_page_shows_what_is_theirs_and_where_it_is(web: Web, runs: dict[str,
             for revoked in ([], [number]):
                 store.items.count_without(revoked)
                 assert (mark in client.get("/orders").text) == bool(revoked)
+                for language, said in (("en", "revoked"), ("zh", "已撤销")):
+                    for address in (
+                        "/search?q=" + number,
+                        f"/orders/{runs['acme']}",
+                        f"/runs/here/{runs['acme']}",
+                    ):
+                        shown = client.get(address, headers={"Accept-Language": language}).text
+                        beside = re.search(rf"(?:>| ){number}(?:</td><td[^>]*>[^<]*)? <strong>{said}<", shown)
+                        assert bool(beside) == bool(revoked), address
                 with web.token("customer") as acme:
                     assert acme.get(f"/orders/{runs['acme']}").json()["revoked"] == bool(revoked)
         finally:

@@ -38,4 +38,15 @@ def test_an_indication_has_what_32_bits_tell_and_a_counter_all_its_digits() -> N
         assert told(value) == text
     values = (single, 12.5, 12_345_678.0, 4_294_967_295.0, 123_456_789.25, -2e6)
     shown = [printed(told(value)) for value in values]
+    live = environment("remotecal.web.pages").filters["watched"]
+    for value, digits, text in (
+        (19.0405723231, None, "19.0406"),
+        (float(struct.unpack("f", struct.pack("f", 42.250137))[0]), None, "42.2501"),
+        (19.0405723231, 5, "19.04057"),
+        (101.325, None, "101.325"),
+        (12_345_678.25, None, "12345678"),
+        (0.0, None, "0"),
+        (1.234567e-9, None, "1.234567e-09"),
+    ):
+        assert live(value, digits) == text
     assert shown == ["0.1", "12.5", "12345678", "4294967295", "123456789", "\N{MINUS SIGN}2000000"]

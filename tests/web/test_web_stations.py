@@ -1,6 +1,7 @@
 """Stations: how each stands, who invites one, reads a value, shuts one out; and that customers see none."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -17,6 +18,7 @@ from remotecal.cli import main
 from remotecal.errors import RemotecalError
 from remotecal.hub.standing import HEARD_WITHIN
 from remotecal.order import Order
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.station.folder import enrol_with
 from remotecal.station.site import Site as Told
 from remotecal.store.tables import runs
@@ -261,11 +263,42 @@ def test_a_station_is_shut_out_once_what_waits_for_it_was_told_and_its_page_says
         assert done.headers["location"] == "/stations/there"
         page = client.get("/stations/there").text
         assert "Shut it out" not in page
+        for language in LANGUAGES:
+            said = client.get(f"/orders/{waiting}", headers={"Accept-Language": language}).text
+            assert words(language)("stage.waits_station") in said
         assert "shut out" in row(client.get("/stations"), "there")
     assert [who for who, _, data in web.audit("revoke") if "there" in data] == ["administrator"]
     at = web.hub.laboratory.folder.settings.enrolment.address
     with pytest.raises(RemotecalError, match="unknown, used or expired"):
         web.do(enrol_with(web.site.folder.path.parent / "there-again", at, anew))
+
+
+@pytest.mark.parametrize(("locale", "asked"), [("C.UTF-8", "Shut out afar?"), ("zh_CN.UTF-8", "吊销 afar？")])
+def test_who_shuts_a_station_out_by_command_is_told_what_waits_and_asked(
+    web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], locale: str, asked: str
+) -> None:
+    stations = web.hub.laboratory.store.stations
+    if stations.find("afar") is None:
+        web.do(enrol_station(web.hub, web.site.folder.path.parent / "afar", "afar"))
+        _, procedure = web.site.bundle()
+        order = Order.load(web.site.tiny.order)
+        web.do(web.hub.laboratory.issue(order, procedure, "afar", Terms(bench=BENCH), "Li Wei"))
+    monkeypatch.setenv("LC_ALL", locale)
+    command = ["hub", "revoke", "afar", "--hub", str(web.hub.laboratory.folder.path)]
+    person, terminal = os.openpty()
+    with os.fdopen(person, "wb", buffering=0) as keys, os.fdopen(terminal, encoding="utf-8") as typed:
+        monkeypatch.setattr("sys.stdin", typed)
+        for said in ("\n", "no\n", "y\n"):
+            keys.write(said.encode())
+            assert main(command) == 0
+            told = capsys.readouterr().out
+            assert asked in told
+            assert Order.load(web.site.tiny.order).order.number in told
+            assert stations.get("afar").enabled, "nobody said yes"
+        if locale == "zh_CN.UTF-8":
+            keys.write("是\n".encode())
+            assert main(command) == 0
+            assert not stations.get("afar").enabled
 
 
 def test_an_invitation_is_withdrawn_on_the_page_by_the_api_and_by_command(web: Web) -> None:

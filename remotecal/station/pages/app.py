@@ -367,7 +367,7 @@ class StationPages:
             "told": seen.told,
             "session": seen.state.session if seen.state is not None else "",
             "who": lambda by: shown.who(by, words),
-            "when": shown.clock_time,
+            "when": lambda at: shown.clock_time(at, self.desk.folder.time_zone),
             "left": shown.left,
             "in_minutes": in_minutes,
             "latest": shown.LATEST,

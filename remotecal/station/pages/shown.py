@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from remotecal.clock import civil_time, local_zone
+from remotecal.clock import civil_time
 from remotecal.errors import EvidenceError, RemotecalError
 from remotecal.journal.events import ON_SITE, is_on_site
 from remotecal.model.flat import flatten
+from remotecal.pages.amounts import amount_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from remotecal.model import Record
     from remotecal.model.flat import FlatColumn
+    from remotecal.pages.amounts import Amount
     from remotecal.pages.words import Catalogue
     from remotecal.station.pages.desk import Desk
     from remotecal.station.pages.journals import JournalTold
@@ -126,14 +128,14 @@ def who(by: str, words: Catalogue) -> str:
     return by.removeprefix(f"{ON_SITE}: ") if by != ON_SITE else words("site.somebody")
 
 
-def clock_time(at: float | str) -> str:
+def clock_time(at: float | str, zone: str) -> str:
     """Return a time as it is told here, to the minute, with its offset: seconds stand in the journal."""
     from datetime import datetime
 
     seconds = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
-    return civil_time(seconds, local_zone()).isoformat(" ", "minutes")
+    return civil_time(seconds, zone).isoformat(" ", "minutes")
 
 
-def left(expires: float) -> int:
-    """Return for how many minutes an order may still be begun."""
-    return max(0, int((expires - time.time()) // 60))
+def left(expires: float) -> Amount:
+    """Return for how long an order may still be begun."""
+    return amount_of(max(0.0, expires - time.time()), int)

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
 from remotecal.hub.ordering import title_of
+from remotecal.model.identifiers import comparable
 from remotecal.pages.frame import (
     HEADERS,
     MOST_FIELDS,
@@ -132,8 +133,13 @@ class Visitor:
             "procedure": self.procedure,
             "today": self.when(self.office.clock.now()).partition(" ")[0],
             "left": self.left,
+            "gone": self.gone,
             "fresh_key": _fresh_key,
         }
+
+    def gone(self, certificate: str | None) -> bool:
+        """Tell whether the trust list has revoked a certificate of this number."""
+        return bool(certificate) and comparable(certificate or "") in self.office.store.database.revoked
 
     def left(self, until: str) -> int:
         """Return how many days are left until the last day of something (ISO 8601), today being 0."""

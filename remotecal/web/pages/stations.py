@@ -17,6 +17,7 @@ from remotecal.errors import ConfigurationError, NotNow, NotThere, TransportErro
 from remotecal.hub.due import not_renewed
 from remotecal.hub.ordering import announced, readable
 from remotecal.hub.standing import standing
+from remotecal.pages.amounts import Amount, amount_of
 from remotecal.pages.frame import see
 from remotecal.store.pages import ABNORMAL
 from remotecal.web import callers, register
@@ -45,14 +46,6 @@ FAULTS_SHOWN: Final = 20
 WAITING_SHOWN: Final = 20
 """Orders that wait for a station, where it is to be shut out."""
 NAMED: Final = re.compile(STATION)
-MINUTE, HOUR, DAY = 60, 3600, 86400
-
-
-class Amount(NamedTuple):
-    """A number, and the word of the catalogue that tells of what."""
-
-    word: str
-    number: int
 
 
 class StationListed(NamedTuple):
@@ -251,7 +244,7 @@ def _one(
 def _listed(visitor: Visitor, row: StationRow) -> StationListed:
     office = visitor.office
     how = standing(row, office.clock.now())
-    off = _amount(abs(how.ahead or 0.0)) if how.clock_wrong else None
+    off = amount_of(abs(how.ahead or 0.0)) if how.clock_wrong else None
     if not row.certificate:
         return StationListed(row, how, announced(row), "", "", off)
     until = civil_day(row.certificate_until, office.laboratory.folder.time_zone).isoformat()
@@ -264,14 +257,6 @@ def _ending(visitor: Visitor, row: StationRow) -> Ending:
     if row.certificate_until < now:
         return "ended"
     return "ending" if not_renewed(row, visitor.office.laboratory.folder, now) else "holds"
-
-
-def _amount(seconds: float) -> Amount:
-    """Return a time in the largest unit of which it has two, at least."""
-    for word, unit in (("days", DAY), ("hours", HOUR)):
-        if seconds >= 2 * unit:
-            return Amount(word, round(seconds / unit))
-    return Amount("minutes", round(seconds / MINUTE))
 
 
 def _placed(visitor: Visitor, bench: BenchAnnounced) -> list[ThereOnBench]:
