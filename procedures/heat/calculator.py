@@ -136,7 +136,7 @@ class Calculator(Procedure):
         forward, back = self.forward.resistance.read(), self.back.resistance.read()
         before = read_totals(run, {f"{name}_before": counter})
         self.sender.send(wanted.packet, wanted.frequency)
-        run.wait(wanted.packet / wanted.frequency + wanted.integration)
+        run.wait(wanted.sending)
         after = read_totals(run, {f"{name}_after": counter})
         passed = amount(counter, before[f"{name}_before"], after[f"{name}_after"])
         see_amount("what the calculator made of the pulses", passed)

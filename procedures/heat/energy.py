@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -21,6 +21,11 @@ from remotecal.procedures.library.measuring.surroundings import InAir
 
 class EnergySeen(InAir):
     """What a repeat yields of the energy that was told."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "counted_before counted_after",
+        "energy_before energy_after",
+    )
 
     counted_before: Annotated[Measured | None, "1", By("dut", "running_pulses")] = None
     """Pulses of an output of energy, where they are counted."""
