@@ -33,6 +33,7 @@ RemotecalError
 │   └── CertificateRefused          a certificate that may not be used, and why
 ├── RecordError                 who wrote a certificate file: it can't be read without guessing
 ├── StoreError                  who looks after the laboratory's database
+│   └── StoreFull                   its disk has no room
 ├── DiskFull                    who looks after the computer's disk: there is no room
 ├── TransportError              who looks after the line between laboratory and stations
 │   ├── NotConnected                the other side is not there; nothing was asked of it
@@ -206,6 +207,10 @@ class RecordError(RemotecalError):
 
 class StoreError(RemotecalError):
     """The laboratory's database can't be reached or used, or is of another version."""
+
+
+class StoreFull(StoreError):
+    """No room is left where the laboratory's database is; what was taken in before is kept."""
 
 
 class DiskFull(RemotecalError):

@@ -17,12 +17,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
-from remotecal.procedures import By, Often
+from remotecal.procedures import By, Often, Waited
 from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -52,8 +52,18 @@ ROOM: Final = 293.15
 """Temperature of the gas in the line in K: what it is more or less counts for nothing either."""
 
 
+COUNTED: Final = Waited("settling", since="factor")
+"""What an observation says of the totals behind a packet."""
+
+
 class ConverterSeen(InAir):
     """What a repeat yields: standards and converter together, and the totals before and after a packet."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "measured_before measured_after",
+        "converted_before converted_after",
+        "disturbed_before disturbed_after",
+    )
 
     reference_kind: str
     """What the controller counted: absolute or gauge pressure."""
@@ -69,13 +79,13 @@ class ConverterSeen(InAir):
     """Its conversion factor."""
     measured_before: Annotated[Measured, "m3", By("dut", "measured_volume")]
     """Its volume by pulses."""
-    measured_after: Annotated[Measured, "m3", By("dut", "measured_volume")]
+    measured_after: Annotated[Measured, "m3", By("dut", "measured_volume"), COUNTED]
     converted_before: Annotated[Measured, "m3", By("dut", "base_volume")]
     """Its volume at base conditions."""
-    converted_after: Annotated[Measured, "m3", By("dut", "base_volume")]
+    converted_after: Annotated[Measured, "m3", By("dut", "base_volume"), COUNTED]
     disturbed_before: Annotated[Measured, "m3", By("dut", "disturbed_volume")]
     """What it counted while an alarm stood."""
-    disturbed_after: Annotated[Measured, "m3", By("dut", "disturbed_volume")]
+    disturbed_after: Annotated[Measured, "m3", By("dut", "disturbed_volume"), COUNTED]
 
 
 SOAKED: Final = Text(zh="温度漂移×时间常数", en="temperature_drift × soak_time")

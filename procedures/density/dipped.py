@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -71,6 +71,10 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 class DippedSeen(InAir):
     """What a repeat yields."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "pan in_air carrier standard? in_liquid in_liquid standard? carrier",
+    )
 
     pan: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The balance with nothing on its pan."""

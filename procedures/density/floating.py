@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.water import TANAKA_U, water_density_tanaka
 from remotecal.model import Text
 from remotecal.procedures import By, Often
@@ -56,6 +57,8 @@ INPUTS: Final[Mapping[str, Text]] = {
 class HydrometerSeen(InAir):
     """What a repeat yields."""
 
+    in_order: ClassVar[tuple[str, ...]] = ("hanger in_air sunk",)
+
     hanger: Annotated[Measured, "kg", By("dut", "settled_mass")]
     """The balance with the empty hanger."""
     in_air: Annotated[Measured, "kg", By("dut", "settled_mass")]
@@ -64,6 +67,20 @@ class HydrometerSeen(InAir):
     """The hydrometer, sunk to the mark."""
     liquid: Annotated[tuple[Measured, ...], "°C", By("thermometer", "temperature"), Often(2)]
     """The liquid, before and after."""
+
+
+def see_pull(hanger: Measured, in_air: Measured, sunk: Measured) -> str:
+    """Return why a hydrometer that hangs at a balance can't pull at it so; "" if it can."""
+    empty, above, below = (one.to("kg").value for one in (hanger, in_air, sunk))
+    told = f"hanger {empty:.7g} kg, hydrometer in air {above:.7g} kg, sunk to the mark {below:.7g} kg"
+    if below <= empty:
+        return f"{told}: it floats above this mark, and pulls at nothing. Take a liquid lighter than the mark"
+    if below >= above:
+        return (
+            f"{told}: a liquid makes it lighter than it is in air. Let it hang free, down to the mark, take "
+            "off what stuck to the hanger, and weigh in the order that is asked for"
+        )
+    return ""
 
 
 class MarkRepeats(Repeats[HydrometerSeen]):
@@ -77,6 +94,9 @@ class MarkRepeats(Repeats[HydrometerSeen]):
         parameters: HydrometerParameters,
     ) -> None:
         super().__init__(point, evidence, seen)
+        for one in seen:
+            if refusal := see_pull(one.hanger, one.in_air, one.sunk):
+                raise EvidenceError(f"{point.name}, repeat {one.entry.repeat}: {refusal}")
         self._parameters, self._mark = parameters, point.nominal["density"]
         self._air = AirAround(self)
         self._empty = self.correction("W_0", "dut", [s.hanger for s in seen], "kg")

@@ -25,7 +25,7 @@ from remotecal.procedures import (
 )
 from remotecal.procedures.library.density import results
 from remotecal.procedures.library.density.asking import see_steady
-from remotecal.procedures.library.density.floating import INPUTS, HydrometerSeen, MarkRepeats
+from remotecal.procedures.library.density.floating import INPUTS, HydrometerSeen, MarkRepeats, see_pull
 from remotecal.procedures.library.density.parameters import HydrometerParameters
 from remotecal.procedures.library.density.standing import WATER
 from remotecal.procedures.library.evaluation import conformity
@@ -96,11 +96,8 @@ class Hydrometer(Procedure):
         have_done(run, sink(point.nominal["density"]))
         (told["sunk"],) = run.read(self.dut.settled_mass)
         (after,) = run.read(self.thermometer.temperature)
-        if told["sunk"].value <= told["hanger"].value:
-            raise RunError(
-                f"{point.name}: the hydrometer pulls no more at the balance: it floats above this mark. Take "
-                "a liquid that is lighter than the mark"
-            )
+        if refusal := see_pull(told["hanger"], told["in_air"], told["sunk"]):
+            raise RunError(f"{point.name}: {refusal}")
         see_steady(point.name, before, after, self.parameters.temperature_change)
         return HydrometerSeen(liquid=(before, after), **told)
 

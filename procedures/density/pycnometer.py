@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Text
@@ -55,6 +55,12 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 class PycnometerSeen(InAir):
     """What a repeat yields; of each run the gauge open to the air, filled, and after the expansion."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "pan in_air",
+        "empty empty empty with_sphere with_sphere with_sphere sample sample sample",
+        "cell cell",
+    )
 
     pan: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """The balance with nothing on its pan."""

@@ -15,7 +15,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused
@@ -59,6 +59,8 @@ AGAINST: Final = ("basic_measuredValue", "basic_referenceValue")
 
 class ClampOnSeen(MeterSeen):
     """What a repeat yields: what both meters told, and the water's temperature."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("reference_before reference_after",)
 
     reference_before: Annotated[Measured, "m3", By("reference", "volume")]
     """Total of the clamp-on meter."""

@@ -10,7 +10,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.fluids.air import air_formula, buoyancy_factor
 from remotecal.model import Text
-from remotecal.procedures import By, Certificates, Drivers, In, Run, Stability
+from remotecal.procedures import By, Certificates, Drivers, In, Run, Stability, Waited
 from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.standards import Standard
@@ -34,9 +34,13 @@ OF_WEIGHING: Final[Mapping[str, Text]] = {
 class Weighed(InWater):
     """What a repeat yields of the water that was collected."""
 
-    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    in_order: ClassVar[tuple[str, ...]] = ("mass_before mass_after",)
+
+    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass"), Waited("dripping")]
     """Balance with the tank drained."""
-    mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    mass_after: Annotated[
+        Measured, "kg", By("balance", "settled_mass"), Waited("dripping", since="temperature")
+    ]
     """Balance with the water collected."""
     time: Annotated[Measured | None, "s", By("rig", "collection_time")] = None
     """Between the diverter's two passages, for a flying start."""

@@ -25,7 +25,18 @@ from remotecal.drivers.capabilities import Outlet, PulseCounter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, In, Often, Point, Run
+from remotecal.procedures import (
+    By,
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    In,
+    Often,
+    Point,
+    Run,
+    Waited,
+)
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
@@ -55,17 +66,27 @@ TURNS: Final = 1.0
 class Diversions(InWater):
     """What a repeat yields: one long diversion, and several short ones into the same tank."""
 
-    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    in_order: ClassVar[tuple[str, ...]] = (
+        "mass_before mass_after short_before short_after",
+        "time short_times+",
+        "pulses short_pulses+",
+    )
+
+    mass_before: Annotated[Measured, "kg", By("balance", "settled_mass"), Waited("dripping")]
     """Balance ahead of the long diversion, with the tank drained."""
-    mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    mass_after: Annotated[Measured, "kg", By("balance", "settled_mass"), Waited("dripping", since="time")]
     """Balance behind it."""
     time: Annotated[Measured, "s", By("rig", "collection_time")]
     """Its time, by the rig's timer."""
     pulses: Annotated[Measured, "1", By("monitor", "gated_pulses")]
     """The meter's pulses meanwhile."""
-    short_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    short_before: Annotated[
+        Measured, "kg", By("balance", "settled_mass"), Waited("dripping", since="mass_after")
+    ]
     """Balance ahead of the short ones, with the tank drained again."""
-    short_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
+    short_after: Annotated[
+        Measured, "kg", By("balance", "settled_mass"), Waited("dripping", since="short_times")
+    ]
     """Balance behind the last of them."""
     short_times: Annotated[tuple[Measured, ...], "s", By("rig", "collection_time"), Often("diversions")]
     """The time of each."""

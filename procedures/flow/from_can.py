@@ -7,7 +7,7 @@ V = m/ρ(t, p) + δV                          δV: air that stays, water that sp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.air import buoyancy_factor
@@ -38,6 +38,8 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 class Filled(InAir):
     """What a repeat yields: what a filling took from the can."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("can_before can_after",)
 
     can_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     """Balance with the can, before the filling."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import IN_CMC, Condition, Result, Text
-from remotecal.procedures import By, Evaluation, In
+from remotecal.procedures import By, Evaluation, In, Waited
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals
@@ -35,16 +35,28 @@ if TYPE_CHECKING:
 class BenchSeen(Weighed, FlowSeen):
     """What a repeat yields: the water that was collected, and what the meters told that could be read."""
 
+    in_order: ClassVar[tuple[str, ...]] = ("counted_before+ counted_after+",)
+
     outlet_temperature: Annotated[
         tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature"), SAMPLED
     ]
     """Water behind the last meter, while the repeat lasted; `temperature` is ahead of the first one."""
     counted_before: Annotated[
-        tuple[Measured, ...], "m3", "1", By("meters", "volume"), By("meters", "running_pulses")
+        tuple[Measured, ...],
+        "m3",
+        "1",
+        By("meters", "volume"),
+        By("meters", "running_pulses"),
+        Waited("dripping", since="mass_before"),
     ]
     """Totals, or pulses, of the meters that answered, at rest."""
     counted_after: Annotated[
-        tuple[Measured, ...], "m3", "1", By("meters", "volume"), By("meters", "running_pulses")
+        tuple[Measured, ...],
+        "m3",
+        "1",
+        By("meters", "volume"),
+        By("meters", "running_pulses"),
+        Waited("dripping", since="temperature"),
     ]
 
 

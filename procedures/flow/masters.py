@@ -18,7 +18,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused, EvidenceError
@@ -80,6 +80,8 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 class ParallelSeen(FlowSeen):
     """What a repeat yields: what passed the master meters and the meter under test."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("masters_before+ masters_after+",)
 
     standing: Annotated[Measured, "1", By("rig", "standing")]
     """Which branches stood open, a bit each."""

@@ -21,7 +21,7 @@ import statistics
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -63,6 +63,8 @@ INPUTS: Final[Mapping[str, Text]] = {
 
 class SubstitutedSeen(InAir):
     """What a repeat yields: what the balance showed."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("zero (loaded zero)* | loaded substituted?",)
 
     zero: Annotated[tuple[Measured, ...] | None, "kg", By("dut", "settled_mass")] = None
     """With nothing on."""

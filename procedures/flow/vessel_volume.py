@@ -23,7 +23,17 @@ from remotecal.drivers.capabilities import AmbientMonitor, Balance, TankScale, T
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, RunError
 from remotecal.model import Column, Result, Table, Text, Uncertainty
-from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
+from remotecal.procedures import (
+    By,
+    Certificates,
+    Drivers,
+    Evaluation,
+    Evidence,
+    Point,
+    Procedure,
+    Run,
+    Waited,
+)
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
@@ -56,9 +66,11 @@ REFERENCE: Final = 20.0
 class VesselSeen(Filled):
     """What a repeat yields: what a filling took from the can, and how far it came."""
 
-    level_before: Annotated[Measured, "mm", By("dut", "level")]
+    in_order: ClassVar[tuple[str, ...]] = ("level_before level",)
+
+    level_before: Annotated[Measured, "mm", By("dut", "level"), Waited("dripping")]
     """The vessel's scale, drained."""
-    level: Annotated[Measured, "mm", By("dut", "level")]
+    level: Annotated[Measured, "mm", By("dut", "level"), Waited("settling", since="can_before")]
     """The vessel's scale, filled."""
 
 
@@ -118,7 +130,13 @@ class VesselVolume(Procedure):
 
     def measure(self, point: Point, run: Run) -> VesselSeen:
         wanted, level = self.parameters, point.nominal["level"]
+        begun = run.clock.now()
         have_done(run, drain(wanted.dripping))
+        if (took := run.clock.now() - begun) < wanted.dripping:
+            raise RunError(
+                f"{point.name}: it was drained and had dripped after {took:.3g} s, and it drips for "
+                f"{wanted.dripping:g} s: drain it again, let it drip as long, answer then; resume the run"
+            )
         air = read_air(run, self.ambient)
         (drained,) = run.read(self.dut.level)
         self._see_near(drained, 0.0, wanted.empty)

@@ -32,7 +32,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
-from remotecal.procedures import By, Certificates, Drivers, Evidence, In, Point, Run
+from remotecal.procedures import By, Certificates, Drivers, Evidence, In, Point, Run, Waited
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
@@ -49,11 +49,23 @@ from remotecal.units import same_dimension
 class MasterSeen(FlowSeen):
     """What a repeat yields: what passed both meters."""
 
+    in_order: ClassVar[tuple[str, ...]] = (
+        "reference_before reference_after",
+        "reference_temperature_before reference_temperature_after",
+    )
+
     reference_before: Annotated[
-        Measured, "kg", "m3", By("reference", "total_mass"), By("reference", "volume")
+        Measured, "kg", "m3", By("reference", "total_mass"), By("reference", "volume"), Waited("at_rest")
     ]
     """Total of the master meter."""
-    reference_after: Annotated[Measured, "kg", "m3", By("reference", "total_mass"), By("reference", "volume")]
+    reference_after: Annotated[
+        Measured,
+        "kg",
+        "m3",
+        By("reference", "total_mass"),
+        By("reference", "volume"),
+        Waited("at_rest", since="temperature"),
+    ]
     reference_temperature_before: Annotated[
         Measured | None, "°C", By("reference_thermometer", "temperature")
     ] = None
@@ -72,6 +84,11 @@ class MasterMeterParameters(FlowParameters):
     """Whether the water comes to the master meter before the meter under test."""
     coming_to_rest: Annotated[float, In("s", at_least=1)] = 10.0
     """Time for both meters to come to rest."""
+
+    @property
+    def at_rest(self) -> float:
+        """How long they rest ahead of a reading, in s."""
+        return self.coming_to_rest if self.method == "standing" else 0.0
 
 
 class WaterMasterMeter(FlowProcedure):

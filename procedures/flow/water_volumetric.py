@@ -21,7 +21,18 @@ from remotecal.drivers.capabilities import PulseCounter, TankScale, Thermometer,
 from remotecal.drivers.measured import Measured
 from remotecal.errors import ParameterError
 from remotecal.model import Text
-from remotecal.procedures import Artefact, By, Certificates, Drivers, Evidence, In, Point, Run, Stability
+from remotecal.procedures import (
+    Artefact,
+    By,
+    Certificates,
+    Drivers,
+    Evidence,
+    In,
+    Point,
+    Run,
+    Stability,
+    Waited,
+)
 from remotecal.procedures.library.flow.into_tank import IntoTank, TankParameters, TankSeen
 from remotecal.procedures.library.flow.volumetric import INPUTS, VolumetricTank, expansion_of, held_by
 from remotecal.procedures.library.flow.water import WaterRepeats
@@ -38,9 +49,11 @@ DRAINING = 60.0
 class TankFilled(TankSeen):
     """What a repeat yields: how far the tank was filled, and what the meter told meanwhile."""
 
-    level_before: Annotated[Measured, "mm", By("tank_scale", "level")]
+    in_order: ClassVar[tuple[str, ...]] = ("level_before level_after",)
+
+    level_before: Annotated[Measured, "mm", By("tank_scale", "level"), Waited("dripping")]
     """Scale with the tank drained."""
-    level_after: Annotated[Measured, "mm", By("tank_scale", "level")]
+    level_after: Annotated[Measured, "mm", By("tank_scale", "level"), Waited("dripping", since="temperature")]
     """Scale with the water collected."""
     tank_temperature: Annotated[Measured, "°C", By("tank_thermometer", "temperature")]
     """Water in the tank then."""

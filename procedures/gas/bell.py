@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Generic, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Waited
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -49,7 +49,9 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
 class UnderBell(InAir):
     """What a repeat yields of the bell."""
 
-    height_before: Annotated[Measured, "m", By("rig", "height")]
+    in_order: ClassVar[tuple[str, ...]] = ("height_before height_after",)
+
+    height_before: Annotated[Measured, "m", By("rig", "height"), Waited("run_up")]
     """Where the bell stood."""
     height_after: Annotated[Measured, "m", By("rig", "height")]
     bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure")]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -42,6 +42,11 @@ TANK_EXPANSION: Final = "tank_expansion"
 
 class CollectedSeen(DischargeSeen):
     """What a repeat yields: the tank before and after, and the timer between."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "tank_pressure_before+ filling_pressure+ tank_pressure_after+",
+        "tank_temperatures_before+ tank_temperatures_after+",
+    )
 
     tank_pressure_before: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure"), SAMPLED]
     """Absolute pressure in the empty tank."""

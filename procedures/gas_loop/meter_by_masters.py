@@ -42,7 +42,7 @@ from remotecal.procedures.library.gas_loop.running import (
     flow_by,
 )
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
-from remotecal.procedures.library.gas_loop.sound import heard, see_sound
+from remotecal.procedures.library.gas_loop.sound import heard, see_sound, sounding
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.branches import bits_of
 from remotecal.procedures.library.meters.classes import weighted_mean_error
@@ -229,6 +229,8 @@ class MeterByMasters(OnLoop):
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
         wanted = self.parameters
         repeats = [self._repeats(point, evidence) for point in evidence.points]
+        for each in repeats:
+            self._see_again(each)
         findings = [each.found() for each in repeats]
         whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
@@ -273,6 +275,18 @@ class MeterByMasters(OnLoop):
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def _see_again(self, repeats: LoopRepeats) -> None:
+        """Raise `EvidenceError` for a repeat behind which a run stops: its gas moved, or was another one."""
+        wanted, at, evidence = self.parameters, repeats.point, repeats.evidence
+        for seen in repeats.seen:
+            try:
+                see_steady(at.name, seen, repeats.choice, wanted)
+                gas = as_read(at.name, seen, self._gas, wanted, evidence.certificates)
+                keys = sounding(seen, repeats.numbers, evidence)
+                see_sound(at, keys, seen, repeats.numbers, gas, wanted.sound_difference)
+            except RunError as refusal:
+                raise EvidenceError(f"{refusal}; a run does not go on behind that") from None
 
     def _repeats(self, point: Point, evidence: Evidence) -> LoopRepeats:
         """Return the repeats at a point, of a meter that converts with its base volume."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, ClassVar, TypeAlias, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -34,6 +34,13 @@ class LoopSeen(MeterSeen):
     Readings of masters stand in the order of the branches that are open; while the repeat lasts, one of each
     and then the next one of each.
     """
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "masters_before+ masters_passing* masters_after+ | masters_passing+",
+        "check_before check_after",
+        "base_before base_after",
+        "disturbed_before disturbed_after",
+    )
 
     standing: Annotated[Measured, "1", By("loop", "standing")]
     """Which branches stood open, a bit each."""

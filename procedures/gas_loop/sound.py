@@ -20,7 +20,7 @@ from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
-    from remotecal.procedures import Point
+    from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.passing import LoopRepeats
     from remotecal.procedures.library.gas_loop.seen import LoopSeen
@@ -81,6 +81,12 @@ def see_sound(
                 f"equation of state it is {heard.computed:.2f} m/s, {heard.off:+.2f} %; {limit:g} % is "
                 "allowed: look at its paths, at the composition, and at the thermometer beside it"
             )
+
+
+def sounding(seen: LoopSeen, numbers: Sequence[int], evidence: Evidence) -> list[str]:
+    """Return the keys of the meters that told a speed of sound in a repeat, in the readings' order."""
+    names = {key: evidence.instruments.get(role(key)) for key in (*map(str, numbers), "c", "d")}
+    return [key for key, one in names.items() if one is not None and _of(one.name, seen.sound or ())]
 
 
 def _place(key: str, seen: LoopSeen, numbers: Sequence[int]) -> tuple[float, float]:

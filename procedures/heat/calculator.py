@@ -129,7 +129,7 @@ class Calculator(Procedure):
         forward, back = self.forward.resistance.read(), self.back.resistance.read()
         before = read_each(run, counters)
         self.sender.send(wanted.packet, wanted.frequency)
-        run.wait(wanted.packet / wanted.frequency + wanted.integration)
+        run.wait(wanted.sending)
         after = read_each(run, counters)
         energy.see_energy(counters, before, after, "what the calculator made of the pulses")
         return CalculatorSeen(

@@ -15,7 +15,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.fluids.heat_coefficient import Side, heat_coefficient
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Waited
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
@@ -39,6 +39,20 @@ NOMINAL: Final = 100.0
 class CalculatorSeen(EnergySeen):
     """What a repeat yields: one packet of pulses."""
 
+    told_after: Annotated[
+        tuple[Measured, ...] | None,
+        "kW*h",
+        "1",
+        By("dut", "energy"),
+        By("dut", "running_pulses"),
+        Waited("sending", since="told_before"),
+    ] = None
+    counted_after: Annotated[
+        Measured | None, "1", By("dut", "running_pulses"), Waited("sending", since="counted_before")
+    ] = None
+    energy_after: Annotated[
+        Measured | None, "kW*h", By("dut", "energy"), Waited("sending", since="energy_before")
+    ] = None
     forward: Annotated[Measured, "Ω", By("forward", "resistance")]
     """What is set at the source that stands for the thermometer of the flow."""
     back: Annotated[Measured, "Ω", By("back", "resistance")]

@@ -11,12 +11,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.fluids.heat_coefficient import heat_coefficient, liquid_density
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Waited
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
@@ -42,6 +42,8 @@ LINE_PRESSURE: Final = 4e5
 class CompleteSeen(EnergySeen):
     """What a repeat yields: what flowed from rest to rest, and both baths meanwhile."""
 
+    in_order: ClassVar[tuple[str, ...]] = ("master_before master_after",)
+
     forward: Annotated[tuple[Measured, ...], "°C", By("forward_reference", "temperature"), SAMPLED]
     """The reference in the bath of the flow."""
     back: Annotated[tuple[Measured, ...], "°C", By("return_reference", "temperature"), SAMPLED]
@@ -50,7 +52,7 @@ class CompleteSeen(EnergySeen):
     """The water in the line."""
     master_before: Annotated[Measured, "m3", By("master", "volume")]
     """Total of the master meter."""
-    master_after: Annotated[Measured, "m3", By("master", "volume")]
+    master_after: Annotated[Measured, "m3", By("master", "volume"), Waited("coming_to_rest", since="water")]
     duration: Annotated[float, "s"]
     """How long it flowed, by the run's clock."""
 

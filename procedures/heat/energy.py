@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Protocol, TypeVar
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from remotecal.drivers.capabilities import EnergyTotalizer, PulseCounter
 from remotecal.drivers.measured import Measured
@@ -27,6 +27,10 @@ from remotecal.units import same_dimension
 
 class EnergySeen(InAir):
     """What a repeat yields of the energy that was told, by all devices that answered."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "told_before+ told_after+ | counted_before counted_after | energy_before energy_after",
+    )
 
     told_before: Annotated[
         tuple[Measured, ...] | None, "kW*h", "1", By("dut", "energy"), By("dut", "running_pulses")

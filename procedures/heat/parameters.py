@@ -165,6 +165,11 @@ class CalculatorParameters(HeatParameters):
     permitted: Annotated[tuple[float, float], In("%", at_least=0, at_most=20)] = CALCULATOR
     """What the calculator may be off: the first, and the second times Δθ_min/Δθ (unverified)."""
 
+    @property
+    def sending(self) -> float:
+        """How long it takes to send a packet and to have it counted, in s."""
+        return self.packet / self.frequency + self.integration
+
     @model_validator(mode="after")
     def _places_are_within_the_range(self) -> Self:
         if self.returns and len(self.returns) != len(self.differences):

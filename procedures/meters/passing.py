@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 class MeterSeen(InAir):
     """What a repeat yields of the meter under test."""
+
+    in_order: ClassVar[tuple[str, ...]] = (
+        "pulses | pulses_before pulses_after",
+        "total_before total_after",
+    )
 
     current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current"), SAMPLED] = None
     """Output of a meter that is read by its current."""

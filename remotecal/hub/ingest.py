@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.certificates.signing.seal import PublicKey
-from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError
+from remotecal.errors import ConfigurationError, EvidenceError, RemotecalError, StoreFull
 from remotecal.hub.ordered import judge, tell_conflict
 from remotecal.store.growing import Batch
 from remotecal.transport import subjects
@@ -68,6 +68,9 @@ class Ingest:
                 waiting.append(self._queue.get_nowait())
             try:
                 answers: Sequence[Committed | None] = await asyncio.to_thread(self._commit, waiting)
+            except StoreFull as error:
+                log.error("%s; stations keep their journals, and send again what is missing", error)  # noqa: TRY400
+                answers = [None] * len(waiting)
             except Exception:
                 # Whatever it is, the next ones may be better off.
                 log.exception("journals can't be taken in; the stations will send them again")

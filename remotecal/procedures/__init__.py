@@ -8,7 +8,7 @@ from remotecal.journal.contents import File
 from remotecal.journal.evidence import Evidence, InstrumentUsed
 from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures.evaluation import Evaluation
-from remotecal.procedures.observed import By, Observed, Often
+from remotecal.procedures.observed import By, Observed, Often, Waited
 from remotecal.procedures.parameters import In, Parameters
 from remotecal.procedures.procedure import Artefact, Certificates, Drivers, Procedure
 from remotecal.procedures.run import Run
@@ -34,6 +34,7 @@ __all__ = [
     "Run",
     "Stability",
     "Value",
+    "Waited",
     "Waveform",
 ]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import (
     TYPE_CHECKING,
@@ -98,6 +97,29 @@ class Often:
 
 
 @dataclass(frozen=True, slots=True)
+class Waited:
+    """How long a part's first reading waits: for something to drip, to come to rest or to be counted."""
+
+    time: float | str
+    """Seconds, or the name of a parameter that tells them."""
+    since: str = ""
+    """The part whose last reading they are counted from, where it was read; "" for the repeat's beginning."""
+
+    def due(self, parameters: object) -> float:
+        """Return how many seconds must pass by a run's parameters.
+
+        Raises:
+            ParameterError: they have no such parameter, or it is no number.
+        """
+        time: object = getattr(parameters, self.time, None) if isinstance(self.time, str) else self.time
+        if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
+            raise ParameterError(
+                f"Waited({self.time!r}) must be seconds, or name a parameter that tells them"
+            )
+        return float(time)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One part of a declared observation."""
 
@@ -113,6 +135,8 @@ class Part:
     """Whose readings it is; empty for anybody's."""
     often: Often | None = None
     """How many readings of each source it holds, where that is known."""
+    waited: Waited | None = None
+    """How long was waited for its first reading, where that is told."""
 
     def may_be_of(self, source: str, roles: Mapping[str, str]) -> bool:
         """Tell whether a reading of this source can be in it; `roles` are role → name of what fills it."""
@@ -216,10 +240,27 @@ class Observed:
     say, in the place of the device. Several readings say how `Often` each source was read, where that is
     known, and are held against it in the same two places. A class that others are made of can name roles that
     not every procedure has: such a `By` does not count there. Where a procedure reads a part by another
-    quantity than the class says, or not as often, its own class declares the part anew.
+    quantity than the class says, or not as often, its own class declares the part anew. What must wait for
+    its first reading says how long by `Waited`. Where several parts are read of one quantity, the class says
+    how their readings follow one another.
+
+    ```python
+    class Weighed(Observed):
+        in_order: ClassVar[tuple[str, ...]] = ("pan (standard sample)+ pan",)
+
+        pan: Annotated[tuple[Measured, ...], "kg", By("balance", "settled_mass"), Often(2)]
+        standard: Annotated[tuple[Measured, ...], "kg", By("balance", "settled_mass")]
+        sample: Annotated[tuple[Measured, ...], "kg", By("balance", "settled_mass")]
+    ```
+
     `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
     what is said of them, until somebody wants to see into one.
     """
+
+    in_order: ClassVar[tuple[str, ...]] = ()
+    """How the readings of parts follow one another: each a regular expression in which a part's name stands
+    for one reading of it, `"full empty+"`. It is held for each source apart, by the numbers of the exchanges,
+    and so is the order within each of these parts. What a class says holds in those made of it."""
 
     entry: ClassVar[Observation]
     """What was kept, of one that was read back: readings as they were taken, point and repeat."""
@@ -227,7 +268,8 @@ class Observed:
     _parts: ClassVar[Mapping[str, Part]]
 
     def __init_subclass__(cls) -> None:
-        if taken := sorted(RESERVED & inspect.get_annotations(cls).keys()):
+        told = inspect.get_annotations(cls)
+        if taken := sorted(name for name in RESERVED & told.keys() if "ClassVar" not in str(told[name])):
             raise TypeError(f"{cls.__name__} can't call a part {taken[0]!r}: that is what it is read by")
         dataclass(frozen=True, kw_only=True)(cls)
 
@@ -265,7 +307,7 @@ class Observed:
         return tuple(cls.of(entry) for entry in evidence.at(point))
 
 
-RESERVED = frozenset({"at", "entry", "of", "parts"})
+RESERVED = frozenset({"at", "entry", "in_order", "of", "parts"})
 """What no part can be called."""
 
 
@@ -282,68 +324,6 @@ def packed(seen: Observed) -> dict[str, Value]:
             "what is measured"
         )
     return kept
-
-
-def strays(
-    kind: type[Observed],
-    read: Iterable[tuple[str, str]],
-    roles: Mapping[str, str],
-    declared: Mapping[str, tuple[type, ...]],
-) -> list[str]:
-    """Return which parts were made of readings that are not theirs, in words.
-
-    Args:
-        kind: what a repeat yields.
-        read: name of a part, and source of a reading in it.
-        roles: role → name of what fills it.
-        declared: role → its capabilities, of the procedure.
-    """
-    parts = {name: part.among(declared) for name, part in kind.parts().items()}
-    return [
-        f"{name} was read by {source or 'nobody'}, and must be by {parts[name].whose(roles)}"
-        for name, source in read
-        if name in parts and not parts[name].may_be_of(source, roles)
-    ]
-
-
-def check_often(kind: type[Observed], parameters: object) -> None:
-    """Raise `ParameterError` if some part does not say how often it is read, by a run's parameters."""
-    for name, part in kind.parts().items():
-        if part.often is not None:
-            try:
-                part.often.due(parameters)
-            except ParameterError as error:
-                raise ParameterError(f"{kind.__name__}.{name}: {error}") from None
-
-
-def miscounted(
-    kind: type[Observed], values: Mapping[str, object], parameters: object, roles: Mapping[str, str]
-) -> list[str]:
-    """Return which parts hold more or fewer readings than are due, in words; one left out moves a mean.
-
-    Args:
-        kind: what a repeat yields.
-        values: name → value of what one yielded.
-        parameters: of the run.
-        roles: role → name of what fills it; one that fills several may be read for each.
-    """
-    found = []
-    for name, part in kind.parts().items():
-        value = values.get(name)
-        if part.often is None or not isinstance(value, tuple):
-            continue
-        due = part.often.due(parameters)
-        counts = Counter(one.source for one in value if isinstance(one, Measured))
-        found += [
-            f"{name} holds {count} readings of {source}, and {due} are due"
-            for source, count in counts.items()
-            if count not in {due * times for times in range(1, 1 + part.filled_by(source, roles))}
-        ]
-    return [*found[:-1], f"{found[-1]}: {HOW_OFTEN}"] if found else []
-
-
-HOW_OFTEN = "read as often, or declare the part anew in your class with how often it is read"
-"""What to do where a procedure reads a part of a shared observation otherwise than that says."""
 
 
 def _faults(kind: type[Observed], values: Mapping[str, object]) -> list[str]:
@@ -372,12 +352,13 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
     where = f"{kind.__name__}.{name}"
     given: tuple[str, ...] = ()
     by: tuple[By, ...] = ()
-    often = None
+    often = waited = None
     if get_origin(hint) is Annotated:
         hint, *said = get_args(hint)
         by = tuple(each for each in said if isinstance(each, By))
         often = next((each for each in said if isinstance(each, Often)), None)
-        given = tuple(str(each) for each in said if not isinstance(each, By | Often))
+        waited = next((each for each in said if isinstance(each, Waited)), None)
+        given = tuple(str(each) for each in said if not isinstance(each, By | Often | Waited))
     choices = get_args(hint) if get_origin(hint) in {Union, types.UnionType} else (hint,)
     optional = types.NoneType in choices
     (inner, *more) = (choice for choice in choices if choice is not types.NoneType)
@@ -397,4 +378,6 @@ def _part(kind: type[Observed], name: str, hint: object) -> Part:
         raise ParameterError(f"{where} is nobody's reading, so it can't say By whom")
     if often and inner != SEVERAL:
         raise ParameterError(f"{where} is no tuple of readings, so it can't say how Often each was read")
-    return Part(name, inner, given, optional, by, often)
+    if waited and inner not in {Measured, SEVERAL}:
+        raise ParameterError(f"{where} is nobody's reading, so nothing can be Waited for it")
+    return Part(name, inner, given, optional, by, often, waited)

@@ -22,7 +22,7 @@ from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, read_start
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
-from remotecal.procedures.observed import check_often
+from remotecal.procedures.held import check_declared
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.admission import admit
@@ -179,7 +179,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
     parameters = read_parameters(kind, order.parameters, f"order {order.order.number}, parameters")
     procedure = found.procedure(parameters)
     points = points_of(procedure, adjust=order.order.adjust)
-    check_often(found.procedure.yields(), procedure.parameters)
+    check_declared(found.procedure.yields(), procedure.parameters)
     check_points(procedure, points)
     today = bench.day(clock)
     _check_norms(order, parameters, today)

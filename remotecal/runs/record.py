@@ -11,7 +11,7 @@ from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
 from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
-from remotecal.procedures.observed import miscounted, strays
+from remotecal.procedures.held import disordered, hurried, miscounted, strays
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.compiling import compile_record, joined
 from remotecal.runs.items import check_evidence
@@ -132,17 +132,19 @@ def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> No
 
 
 def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
-    """Raise `EvidenceError` if something was not read by the instrument or quantity, or as often, as is due.
+    """Raise `EvidenceError` if something was not read by whom, as often, as late or in the order that is due.
 
-    The standard's readings in the place of the device's would show a device without errors; and so would
-    those alone that suit.
+    The standard's readings in the place of the device's would show a device without errors; so would those
+    alone that suit, or what was read of the full tank in the place of the empty one's.
     """
     roles = {role: one.name for role, one in evidence.instruments.items()}
     declared = {role.name: role.capabilities for role in procedure.roles()}
     if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles, declared)):
         raise EvidenceError("; ".join(faults))
     for entry in evidence.observations:
-        if faults := miscounted(procedure.yields(), entry.values, procedure.parameters, roles):
+        kind, told = procedure.yields(), procedure.parameters
+        faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values)
+        if faults := faults + hurried(kind, entry.values, told, entry.began):
             raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {'; '.join(faults)}")
 
 

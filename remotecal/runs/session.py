@@ -28,7 +28,8 @@ from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
 from remotecal.journal.values import pack, readings, sources
 from remotecal.model import Text
-from remotecal.procedures.observed import miscounted, packed, strays
+from remotecal.procedures.held import disordered, hurried, miscounted, strays
+from remotecal.procedures.observed import packed
 from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
@@ -281,6 +282,8 @@ class Session:
         began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
         run.show("measure", repeat=repeat, plan=self._plan_done())
         values = packed(self._seen(point))
+        if faults := hurried(self._procedure.yields(), values, self._procedure.parameters, seconds(began)):
+            raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume the run")
         _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
         check_setups(values, self._opened.instruments, run)
@@ -312,7 +315,8 @@ class Session:
         if not isinstance(seen, kind):
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
         faults = strays(kind, sources(vars(seen)), self._start.roles, self._declared)
-        if faults := faults + miscounted(kind, vars(seen), self._procedure.parameters, self._start.roles):
+        faults += miscounted(kind, vars(seen), self._procedure.parameters, self._start.roles)
+        if faults := faults + disordered(kind, vars(seen)):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
 
-from remotecal.errors import ConfigurationError, StoreError
+from remotecal.errors import ConfigurationError, StoreError, StoreFull
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -38,6 +38,10 @@ def in_parts(wanted: Sequence[T]) -> Iterator[Sequence[T]]:
         yield wanted[begin : begin + IN_ONE_QUERY]
 
 
+NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
+"""What SQLite and PostgreSQL call a full disk."""
+
+
 class Database:
     """Connections to a database, and its version.
 
@@ -56,6 +60,8 @@ class Database:
         self.revoked: frozenset[str] = frozenset()
         """Numbers of certificates that count no longer, as `identifiers.comparable` has them: what a hub of
         this process last read of its trust list (`Items.count_without`)."""
+        self.full = False
+        """Whether what was to be written last found no room."""
         self._in_thread = local()
         self._writing: AbstractContextManager[object] = nullcontext()
         if self._engine.dialect.name == "sqlite":
@@ -94,6 +100,7 @@ class Database:
                 self._in_thread.open = None
             if self._in_thread.failed:
                 raise RuntimeError("something within this transaction failed, so nothing of it is kept")
+        self.full = False
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -118,6 +125,12 @@ class Database:
             yield
         except (DBAPIError, NoConnectionFree) as error:
             why = error.orig if isinstance(error, DBAPIError) else error
+            if getattr(why, "sqlite_errorname", getattr(why, "sqlstate", None)) in NO_ROOM:
+                self.full = True
+                raise StoreFull(
+                    f"the disk of the database {self.name} is full: make room there; what was taken in is "
+                    "kept, what comes meanwhile is not"
+                ) from error
             raise StoreError(f"the database {self.name} can't be used: {why}") from error
 
     def insert(self, table: Table) -> SqliteInsert | PostgresInsert:

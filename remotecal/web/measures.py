@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 router = APIRouter(tags=["health"])
 
 State = Literal["ok", "unreachable"]
+Stored = Literal["ok", "full", "unreachable"]
 
 
 class Health(BaseModel):
@@ -37,8 +38,8 @@ class Health(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    database: State
-    """The database; without it nothing is taken in or handed out."""
+    database: Stored
+    """The database; without it nothing is taken in or handed out, and nothing is taken in on a full disk."""
     broker: State
     """The broker, as this hub sees it."""
     stations_connected: int | None
@@ -63,14 +64,15 @@ async def get_health(here: Here) -> Response:
             found = await here.at_once(here.store.figures.waiting, here.clock.now(), HEARD_WITHIN)
     except StoreError:
         found = None
+    full = here.store.database.full
     health = Health(
-        database="unreachable" if found is None else "ok",
+        database="unreachable" if found is None else "full" if full else "ok",
         broker="ok" if up else "unreachable",
         stations_connected=None if found is None else found.connected,
         orders_open=None if found is None else found.open_orders,
         journal_lag=None if found is None else found.journal_lag,
     )
-    return JSONResponse(health.model_dump(), 503 if found is None or not up else 200)
+    return JSONResponse(health.model_dump(), 503 if found is None or full or not up else 200)
 
 
 class FiguresResponse(Response):

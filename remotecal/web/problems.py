@@ -25,6 +25,7 @@ from remotecal.errors import (
     RemotecalError,
     RequestRefused,
     StoreError,
+    StoreFull,
     TooOften,
     TransportError,
 )
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 log = logging.getLogger(__name__)
+
+UNUSABLE = "the laboratory's database can't be used now"
+FULL = "the disk of the laboratory's database is full: have room made there, and do it again; all is kept"
 
 STATUS: tuple[tuple[type[RemotecalError], HTTPStatus], ...] = (
     (NotLoggedIn, HTTPStatus.UNAUTHORIZED),
@@ -106,7 +110,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
-        return _answer(request, status, "the laboratory's database can't be used now")
+        return _answer(request, status, FULL if isinstance(error, StoreFull) else UNUSABLE)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None

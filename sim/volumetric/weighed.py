@@ -36,7 +36,7 @@ from remotecal.sim.water.rig import Rig
 from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from remotecal.procedures import Drivers
@@ -138,7 +138,7 @@ class VesselBench(Assembly):
             ),
             "ambient": stands.ambient(world, self.rig.air, *air),
         }
-        self.person = Bystander(
+        beside = Bystander(
             world,
             {
                 r"Drain the vessel, shut its drain": lambda _: self._drain(),
@@ -146,6 +146,14 @@ class VesselBench(Assembly):
             },
             pace=180.0,
         )
+
+        def drips(asked: str, options: Sequence[str]) -> str:
+            """Let it drip for as long as is asked for."""
+            if found := re.search(r"dripped for ([\d.]+) s", asked):
+                world.clock.sleep(float(found[1]))
+            return beside(asked, options)
+
+        self.person = drips
 
     def _drain(self) -> None:
         self.rig.tank.drain(opened=True)

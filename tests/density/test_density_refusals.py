@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from short_runs import ShortRuns, evaluated, record, rewrite
 
-from remotecal.errors import BenchError, CertificateRefused, NotStable, ParameterError, RunError
+from remotecal.errors import (
+    BenchError,
+    CertificateRefused,
+    EvidenceError,
+    NotStable,
+    ParameterError,
+    RunError,
+)
 from remotecal.runs.prompts import Answer, Beside
 from remotecal.sim.density.gas_bench import PycnometerBench
 from remotecal.sim.density.hydrometer_bench import HydrometerBench
@@ -163,6 +172,24 @@ def test_a_hydrometer_that_floats_above_the_mark_is_refused(tmp_path):
     """Water is denser than a mark of 900 kg/m³: the hydrometer would have to be pressed down."""
     with up(HydrometerBench, tmp_path) as bench, pytest.raises(RunError, match="it floats above this mark"):
         RUNS.calibrate(bench, marks=[900.0])
+
+
+@pytest.mark.parametrize(
+    ("sunk", "said"),
+    [
+        ("hanger", "pulls at nothing. Take a liquid lighter"),
+        ("in_air", "lighter than it is in air. Let it hang"),
+    ],
+)
+def test_weighings_that_no_liquid_makes_are_refused(tmp_path, sunk, said):
+    """By an evaluation, too: replies that were written anew stand in the right order."""
+    with up(HydrometerBench, tmp_path) as bench:
+        evidence = RUNS.calibrate(bench)
+    first, *others = evidence.observations
+    forged = first.values["sunk"]._replace(value=first.values[sunk].value)
+    spoiled = replace(first, values={**first.values, "sunk": forged})
+    with pytest.raises(EvidenceError, match=said):
+        record(replace(evidence, observations=(spoiled, *others)))
 
 
 def test_a_hydrometers_water_that_warms_is_refused(tmp_path):

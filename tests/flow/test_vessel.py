@@ -155,13 +155,22 @@ def test_what_stays_in_a_drained_vessel_is_put_on_as_it_is_taken_off_in_use(tmp_
 
 
 def test_a_vessel_that_is_filled_too_far_or_not_drained_stops_the_run(tmp_path):
-    for number, (skipped, said) in enumerate((("Drain", r"0 ± 2 mm are asked"), ("Fill", r"600 ± 5 mm"))):
+    for number, (skipped, took, said) in enumerate(
+        (
+            ("Drain", 45.0, r"0 ± 2 mm are asked"),
+            ("Drain", 3.0, r"had dripped after 3 s, and it drips for 30 s: drain it again"),
+            ("Fill", 45.0, r"600 ± 5 mm"),
+        )
+    ):
         with VesselBench.up(tmp_path / f"{number}" / "bench", seed=7) as bench:
             with bench.world.present():
                 bench.rig.tank.mass = 10.0
 
-            def idle(asked, options, skipped=skipped, bench=bench):
-                return options[0] if asked.startswith(skipped) else bench.person(asked, options)
+            def idle(asked, options, skipped=skipped, took=took, bench=bench):
+                if not asked.startswith(skipped):
+                    return bench.person(asked, options)
+                bench.clock.sleep(took)
+                return options[0]
 
             with pytest.raises(RunError, match=said):
                 ShortRuns().calibrate(bench, person=Beside(idle), **QUICK)

@@ -129,3 +129,26 @@ def test_gas_of_which_no_certificate_could_be_had_stops_the_first_repeat(tmp_pat
             calibrate(bench, dew_point=-40.0)
         held = next(tmp_path.rglob("journal.jsonl")).read_text(encoding="utf-8")
         assert held.count('"kind":"repeat"') == 1, "not after hours"
+
+
+@pytest.mark.parametrize(
+    ("all_others", "first", "said"),
+    [
+        (20.0, 20.0, r"1\.\d+ times what stays vapour at"),
+        (
+            3.0,
+            0.0,
+            r"the dew point changed by 3\.\d+ K in a repeat, and .*; a run does not go on behind that",
+        ),
+    ],
+)
+def test_forged_dew_points_that_would_have_stopped_the_run_give_no_certificate(
+    measured, all_others, first, said
+):
+    _, evidence = measured
+    one, *others = evidence.observations
+    read = [each._replace(value=each.value + all_others) for each in one.values["dew_point"]]
+    read[0] = read[0]._replace(value=read[0].value - all_others + first)
+    forged = replace(one, values={**one.values, "dew_point": tuple(read)})
+    with pytest.raises(EvidenceError, match=said):
+        record(replace(evidence, observations=(forged, *others)))

@@ -6,7 +6,8 @@ import pytest
 from loops import calibrate, is_safe, planned
 from short_runs import evaluated, record
 
-from remotecal.errors import CertificateRefused, ConfigurationError, RunError
+from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError, RunError
+from remotecal.procedures.library.gas_loop.sound import Heard, remark
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.sim.instruments.gas_ultrasonic import WRAPS
 
@@ -62,17 +63,16 @@ def test_another_gas_than_the_order_says_is_heard(tmp_path):
         calibrate(bench, gas="air", flows=[100.0])
 
 
-def test_what_is_allowed_more_stands_on_the_certificate(tmp_path):
+def test_another_speed_of_sound_than_is_allowed_is_refused_by_the_evaluation(tmp_path):
+    """Whoever writes the readings of another run into a journal has no certificate of them."""
     with up(tmp_path, sound_off=0.3) as bench:
         evidence = calibrate(bench, flows=[100.0], sound_difference=0.5)
-    strict = evaluated(evidence, sound_difference=0.2)
-    loose = evaluated(evidence, sound_difference=0.5)
-    said, nothing = (
-        "\n".join(one.declaration.get("en") for one in made.statements if one.declaration)
-        for made in (strict, loose)
-    )
-    assert "differs from the computed one by more than 0.2 %: master 2 (600 kPa, 100 m3/h)" in said
-    assert "speed of sound" not in nothing
+    assert "remotecal_soundCheck" in results_of(record(evidence))
+    with pytest.raises(EvidenceError, match=r"master 2 tells a speed .* a run does not go on behind"):
+        evaluated(evidence, sound_difference=0.2)
+    (said,) = remark([Heard("2", evidence.points[0], 345.0, 344.0)], 0.2)
+    assert "differs from the computed one by more than 0.2 %: master 2 (" in said.declaration.get("en")
+    assert not remark([Heard("2", evidence.points[0], 345.0, 344.0)], 0.5)
 
 
 def test_a_total_that_begins_anew_in_a_repeat_is_no_error(tmp_path):

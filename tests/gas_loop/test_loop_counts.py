@@ -13,10 +13,10 @@ from remotecal.drivers.flonidan.uniflo1200 import FlonidanUniflo1200
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.journal.events import read_journal
 from remotecal.journal.exchanges import kept_exchanges
+from remotecal.procedures.held import strays
 from remotecal.procedures.library.gas_loop.counting import by_readings
 from remotecal.procedures.library.gas_loop.meter_by_masters import MeterByMasters
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
-from remotecal.procedures.observed import strays
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.sim.instruments.converters import uniflo1200
 from remotecal.sim.memory import MemoryLink

@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Protocol, cast
 
 import pytest
@@ -13,9 +14,10 @@ from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.journal.observation import Observation, Point
-from remotecal.procedures import By, Observed, Often
+from remotecal.procedures import By, Observed, Often, Waited
+from remotecal.procedures.held import check_declared, disordered, hurried, strays
 from remotecal.procedures.library.evaluation.repeats import Repeats
-from remotecal.procedures.observed import SEVERAL, packed, strays
+from remotecal.procedures.observed import SEVERAL, packed
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.catalogue import find, names
 from remotecal.runs.record import evaluate
@@ -204,6 +206,67 @@ def test_how_long_it_lasted_is_a_number_in_its_unit() -> None:
             Repeats(point, cast("Evidence", None), [told])
 
 
+class Waiting(Observed):
+    in_order: ClassVar[tuple[str, ...]] = ("empty full",)
+
+    empty: Annotated[Measured, "kg", Waited("dripping")]
+    full: Annotated[Measured, "kg", Waited(5.0, since="empty")]
+    later: Annotated[Measured | None, "kg", Waited(5.0, since="never")] = None
+    never: Annotated[Measured | None, "kg"] = None
+
+
+@pytest.mark.parametrize(
+    ("empty", "full", "said"),
+    [
+        (130.0, 135.0, ""),
+        (129.99, 140.0, "empty was read 29.99 s after the repeat began, and 30 s are due (dripping)"),
+        (130.0, 134.9, "full was read 4.9 s after the last reading of empty, and 5 s are due (5.0)"),
+    ],
+)
+def test_what_was_not_waited_for_is_told(empty: float, full: float, said: str) -> None:
+    told = SimpleNamespace(dripping=30)
+    first = Measured(1.0, "kg", None, "box.mass", empty, 4)
+    values = {"empty": first, "full": first._replace(at=full, exchange=7), "later": first, "never": None}
+    assert "; ".join(hurried(Waiting, values, told, 100.0)) == said
+
+
+def test_what_stands_in_anothers_place_is_told_where_the_class_says_an_order() -> None:
+    first = Measured(1.0, "kg", None, "box.mass", 1.0, 7)
+    exchanged = {"empty": first, "full": first._replace(exchange=4)}
+    (said,) = disordered(Waiting, exchanged)
+    assert said == "box.mass was read for full, empty, and must in the order 'empty full'"
+    assert disordered(Waiting, {"empty": first, "full": first}) == [
+        "box.mass was read once for two, and must in the order 'empty full'"
+    ]
+    assert not disordered(Waiting, {**exchanged, "full": first._replace(exchange=None)}), "`replies` tells it"
+
+    class Older(Observed):
+        empty: Annotated[Measured, "kg"]
+        full: Annotated[Measured, "kg"]
+
+    assert not disordered(Older, exchanged), "a text that says nothing of an order is held to none"
+
+
+def test_orders_and_waits_that_can_not_be_are_refused_where_the_run_is_planned() -> None:
+    class Misnamed(Observed):
+        in_order: ClassVar[tuple[str, ...]] = ("empty ful",)
+
+        empty: Annotated[Measured, "kg"]
+
+    class Unfinished(Observed):
+        in_order: ClassVar[tuple[str, ...]] = ("(empty",)
+
+        empty: Annotated[Measured, "kg"]
+
+    for kind, said in (
+        (Misnamed, "in_order names ful, which is no part of it"),
+        (Unfinished, r"Unfinished\.in_order: '\(empty': missing \)"),
+        (Waiting, r"Waiting\.empty: Waited\('dripping'\) must be seconds, or name a parameter"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            check_declared(kind, SimpleNamespace())
+
+
 READINGS = (Measured, tuple[Measured, ...])
 
 AS_OFTEN_AS_IT_TAKES = {
@@ -336,6 +399,9 @@ def test_what_can_not_be_declared() -> None:
     class Once(Observed):
         mass: Annotated[Measured, "kg", Often(2)]
 
+    class Timeless(Observed):
+        remark: Annotated[float, "s", Waited(1.0)]
+
     class Empty(Observed):
         pass
 
@@ -345,6 +411,7 @@ def test_what_can_not_be_declared() -> None:
         (Odd, "must be a reading"),
         (Nobodys, "is nobody's reading"),
         (Once, "can't say how Often"),
+        (Timeless, "nothing can be Waited for it"),
         (Empty, "declares nothing"),
     ):
         with pytest.raises(ParameterError, match=said):

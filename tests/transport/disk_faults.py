@@ -1,4 +1,4 @@
-"""A station's disk that is full."""
+"""The disk of a station or a hub that is full."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Protocol
 
 SIZE = "2m"
 """Of the file system: room for a station's keys, orders and one journal."""
+OF_A_HUB = "24m"
+"""Room for the database of a hub, and the broker's folder."""
 LIMIT = 12_000
 """Bytes; longer than anything a station writes but a journal."""
 
@@ -28,15 +30,15 @@ class Disk(Protocol):
 
 
 class FullFileSystem:
-    """A small file system of the station's own."""
+    """A small file system of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, size: str = SIZE) -> None:
+        self._path, self._size = path, size
 
     @contextmanager
     def mounted(self) -> Iterator[FullFileSystem]:
         self._path.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={SIZE},mode=700", "tmpfs", str(self._path)]
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={self._size},mode=700", "tmpfs", str(self._path)]
         subprocess.run(mount, check=True, capture_output=True)
         try:
             yield self

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from disk_faults import UNMOUNTABLE, Disk, FileSizeLimit, FullFileSystem
+from disk_faults import OF_A_HUB, UNMOUNTABLE, Disk, FileSizeLimit, FullFileSystem
 from processes import Processes, call, call_process, processes, wait_until
 from tiny_bench import Tiny
 
@@ -145,6 +145,29 @@ def test_the_stations_disk_is_full(disk: Disk, both: Processes) -> None:
     both.kill("station")
     both.start("station")
     both.check_whole(run, POINTS)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[FullFileSystem]:
+    """A small file system, on which the hub of this test is."""
+    with FullFileSystem(tmp_path / "hub", OF_A_HUB).mounted() as made:
+        yield made
+
+
+@pytest.mark.skipif(bool(UNMOUNTABLE), reason=UNMOUNTABLE)
+def test_the_hubs_disk_is_full(small: FullFileSystem, both: Processes) -> None:
+    run = both.order()
+    both.gate.wait()
+    both.gate.release.release()
+    both.gate.wait()
+    small.fill(both.running["hub"].pid)
+    both.gate.let_go()
+    wait_until(lambda: both.kinds(run)[-1] == "finish")
+    wait_until(lambda: "is full: make room there" in (both.path / "hub.log").read_text())
+    assert "Traceback" not in (both.path / "hub.log").read_text()
+    small.make_room()
+    both.check_whole(run, POINTS)
+    assert both.running["hub"].poll() is None, "nobody had to start it again"
 
 
 def test_a_lost_link_makes_safe_where_the_order_says_so(both: Processes) -> None:

@@ -173,6 +173,11 @@ def observed_before_it_began(events: list[Event]) -> None:
     observation(events)["began"] = moved(of_kind(events, "observation")[-1], 60).at
 
 
+def weighings_exchanged(events: list[Event]) -> None:
+    said = values(events)
+    said["mass_before"], said["mass_after"] = said["mass_after"], said["mass_before"]
+
+
 def read_by_another(events: list[Event]) -> None:
     """In the place of what the rig tells stands what tells the air, in the same unit and in time."""
     for one in of_kind(events, "observation"):
@@ -199,6 +204,7 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (best_sample_again_and_again, "replies", "stands for several readings"),
     (roles_swapped, "results", "must be by thermometer.temperature, where ambient has the role thermometer"),
     (read_by_another, "results", "pressure was read by ambient.air_pressure, and must be by rig.pressure"),
+    (weighings_exchanged, "results", "was read for mass_after, mass_before, and must in the order"),
     (value_missing, "results", "can't evaluate this evidence"),
     (another_channel, "replies", "was never asked"),
     (another_quantity, "replies", "measure different quantities"),

@@ -15,7 +15,7 @@ from tiny_bench import PROCEDURE
 from web_laboratory import DIGEST, PASSWORD, Web, fetch, problem
 
 from remotecal.certificates.signing.seal import SealKey
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, StoreFull
 from remotecal.transport.bundles import make_bundle
 from remotecal.web import passwords
 from remotecal.web.server import serving
@@ -295,6 +295,28 @@ def test_without_its_database_the_hub_says_so(web: Web) -> None:
             with database.begin() as connection:
                 connection.exec_driver_sql("ALTER TABLE gone RENAME TO stations")
         assert operator.get("/stations").status_code == 200
+
+
+def test_on_a_full_disk_the_hub_says_so_and_goes_on(web: Web) -> None:
+    database = web.hub.laboratory.store.database
+
+    def fill() -> None:
+        with database.begin() as connection:
+            (most,) = connection.exec_driver_sql("PRAGMA max_page_count").one()
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            try:
+                connection.exec_driver_sql("CREATE TABLE large AS SELECT zeroblob(9000000)")
+            finally:
+                connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")
+
+    with pytest.raises(StoreFull, match=r"disk of the database .* is full: make room there"):
+        fill()
+    answer = fetch(web.url + "/health")
+    assert (answer.status_code, answer.json()["database"]) == (503, "full")
+    with database.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE small (one INTEGER)")
+        connection.exec_driver_sql("DROP TABLE small")
+    assert fetch(web.url + "/health").json()["database"] == "ok"
 
 
 def test_more_than_fits_is_not_taken(web: Web) -> None:

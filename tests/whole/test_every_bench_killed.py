@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 import carrying_out
 import pytest
 from every_bench import MEASURING, options, short
+from forging import see_forgeries_refused
 from killed import HEARTBEAT_LIMIT, observed
 from proof import verifying
 from tabled import KILLED
@@ -196,3 +197,4 @@ def certify(laboratory, order, out, clock):
     evidence = read_evidence(out)
     write_certificates(evaluate(evidence, find(evidence.procedure.name)), order, out, printed=False)
     laboratory.issue(out, datetime.fromtimestamp(clock.now(), UTC), ProgressLine())
+    see_forgeries_refused(evidence)

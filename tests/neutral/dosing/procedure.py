@@ -66,6 +66,8 @@ PHOTO = Text(zh="请拍摄螺杆的照片。", en="Take a photo of the screw as 
 class Dosed(InAir):
     """What a repeat yields."""
 
+    in_order: ClassVar[tuple[str, ...]] = ("mass_before mass_after",)
+
     mass_before: Annotated[Measured, "kg", By("balance", "settled_mass")]
     mass_after: Annotated[Measured, "kg", By("balance", "settled_mass")]
     pulses: Annotated[Measured, "1", By("dut", "running_pulses")]
