@@ -24,7 +24,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import bank, integrated, results, sound
+from remotecal.procedures.library.gas_loop import bank, disturbance, integrated, levels, results, sound
 from remotecal.procedures.library.gas_loop.bank import BankFinding, BankRepeats
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, mass_by, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
@@ -232,6 +232,7 @@ class MeterByMasters(OnLoop):
         findings = [each.found() for each in repeats]
         whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
+        between = levels.compared(rounds, [each.evaluated for each in findings], wanted)
         checks = self._checked(evidence)
         closures = [each.closed() for each in checks]
         banks = self._by_bank(evidence)
@@ -247,6 +248,7 @@ class MeterByMasters(OnLoop):
                 *(integrated.tables(whole, results.numbers(rounds), accredited=accredited) if whole else ()),
                 *((results.bank_table(rounds, banks),) if banks else ()),
                 weighted_characteristics(findings, weighted),
+                *levels.tables(between),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
                 *sound.table(sounds, wanted.sound_difference),
@@ -259,7 +261,11 @@ class MeterByMasters(OnLoop):
             ),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
             methods=(
-                by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),
+                by_gum(
+                    results.model(masters_first=wanted.masters_first, disturbed=disturbance.term(wanted)),
+                    findings,
+                    self.inputs,
+                ),
                 *((by_gum(integrated.MODEL, whole, self.inputs),) if whole else ()),
                 *((by_gum(bank.MODEL, banks, self.inputs),) if banks else ()),
             ),
@@ -268,6 +274,7 @@ class MeterByMasters(OnLoop):
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
                 *results.open_bank_remark(rounds, banks),
+                *levels.remark(between, wanted),
                 *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),

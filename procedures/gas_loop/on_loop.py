@@ -32,10 +32,9 @@ from remotecal.procedures.library.gas_loop import counting
 from remotecal.procedures.library.gas_loop.bank import BANK_VOLUME, NozzlesOfLoop
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
-from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
+from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, choice_at
 from remotecal.procedures.library.gas_loop.moisture import DEW_METER, see_dew_meter
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.gas_loop.passing import choice_at
 from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
 from remotecal.procedures.library.meters.under_test import MeterUnderTest, can
 

@@ -34,6 +34,10 @@ class LoopParameters(GasMeterParameters):
     diameter: Annotated[float, In("m", above=0)]
     """Inner diameter of the meter's pipe, for its Reynolds number."""
 
+    reynolds_width: Annotated[float, In("%", above=0, at_most=20)] = 5.0
+    """How far apart the Reynolds numbers of two points at different pressures may be for their errors to be
+    held against each other (unverified)."""
+
     gas: Literal["air", "nitrogen", "natural gas"] = "air"
     """What the loop is filled with."""
     components: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
@@ -162,6 +166,12 @@ class LoopParameters(GasMeterParameters):
     another the bench's `reading_delay` counts instead."""
     well: Annotated[float, In("K", at_least=0)] = 0.05
     """By how much at most a thermometer's well is off the gas (unverified)."""
+    pulsation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """By how much at most pulsation of the flow changes what the meter shows, ±, as is known of the bench
+    (unverified; often up to 0.1). At 0 nothing is charged, and the certificate says so."""
+    installation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """By how much at most swirl, and how the meter is installed, change what it shows, ± (unverified; often
+    up to 0.1). At 0 nothing is charged, and the certificate says so."""
     pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0
     """How well the change of pressure between the meters, and up to the nozzles, is known, ± (unverified)."""
     pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02

@@ -10,6 +10,7 @@ from remotecal.model import Column, Condition, Note, Result, Statement, Table, T
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column
+from remotecal.procedures.library.gas_loop import disturbance
 from remotecal.procedures.library.measuring.surroundings import AirDuring
 from remotecal.procedures.library.meters.results import MeterFinding, errors_at
 from remotecal.uncertainty.number import estimate
@@ -45,12 +46,17 @@ class GoneRound:
     """What leaked at this pressure when it was tested, in m³/h."""
 
 
-def model(*, masters_first: bool) -> str:
-    """Return the measurement model in one line, by whether the gas comes to the masters first."""
+def model(*, masters_first: bool, disturbed: str = "") -> str:
+    """Return the measurement model in one line.
+
+    Args:
+        masters_first: whether the gas comes to the masters first.
+        disturbed: the factor that disturbances of the flow are in it (`disturbance.term`).
+    """
     sign = "−" if masters_first else "+"
     return (
         "E = V_i/V − 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
-        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
+        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ){disturbed}"
     )
 
 
@@ -280,6 +286,7 @@ def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: Loop
     read = dew.low <= dew.high
     return (
         gas(told.gas, filling, told.dew_point, read=read),
+        disturbance.condition(told),
         *air.conditions(),
         *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
         *((between("remotecal_dewPoint", _dew_point(told), dew, 2),) if read else ()),

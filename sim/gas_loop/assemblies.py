@@ -105,6 +105,10 @@ class LoopOptions(IntegratedOptions):
     calibrated_off: Annotated[float, In("%")] = 0.0
     """What all masters and the check meter are off beyond what their certificates allow: their laboratory was
     wrong."""
+    pulsation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """By how much at most pulsation of the flow changes what the meter under test shows, by the order."""
+    installation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """The same of swirl, and of how it is installed."""
     meter_lag: Annotated[float, In("s", at_least=1)] = 15.0
     """Time constant of the thermometer at the meter; one that soaks has minutes."""
 
@@ -159,6 +163,7 @@ class ClosedLoop(Assembly):
             options.calibrated_off / 100.0,
             options.check,
             self._denser(options),
+            self._disturbed(options),
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
@@ -174,6 +179,12 @@ class ClosedLoop(Assembly):
         filling, highest = TrueGas(options.gas, options.dew_point), 1000.0 * max(options.pressures)
         u = filling.equation.range_of(filling.gas, 20.0, highest).u_density
         return chance(options.seed, "density").gauss(0.0, u)
+
+    @staticmethod
+    def _disturbed(options: LoopOptions) -> float:
+        """Draw by how much the flow, as it comes to it, changes what the meter shows, relative."""
+        by = chance(options.seed, "disturbed")
+        return sum(by.uniform(-most, most) for most in (options.pulsation, options.installation)) / 100.0
 
     def _wire_up(self, count: int) -> dict[str, Wired]:
         world, rig, known = self.world, self.rig, self.certificates
@@ -338,6 +349,8 @@ class ClosedLoop(Assembly):
             "gas": parameters.get("gas", "air"),
             "bank": parameters.get("by_nozzles", False),
             "dew_meter": "dew_point_meter" in drivers,
+            "pulsation": parameters.get("pulsation", 0.0),
+            "installation": parameters.get("installation", 0.0),
         }
         return (
             chosen
@@ -352,6 +365,7 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
+        told |= {name: most for name in ("pulsation", "installation") if (most := getattr(chosen, name))}
         if chosen.bank:
             told |= {"by_nozzles": True, "back_pressure": chosen.choked_to}
         step = 1e-6

@@ -87,6 +87,11 @@ class ReynoldsCurve:
         x = math.log10(max(reynolds, 1e3) / 1e6)
         return sum(a * x**k for k, a in enumerate(self.coefficients))
 
+    def more_by(self, off: float) -> ReynoldsCurve:
+        """Return the curve of errors that are larger by as much everywhere, relative."""
+        first, *others = self.coefficients
+        return ReynoldsCurve((first + off, *others))
+
 
 class ByReynolds:
     """An error curve against the flow, which is one against the Reynolds number where the gas is known."""
@@ -125,8 +130,7 @@ class TrueMaster:
     @property
     def true(self) -> ReynoldsCurve:
         """What is true of it."""
-        first, *others = self.curve.coefficients
-        return ReynoldsCurve((first + self.off, *others))
+        return self.curve.more_by(self.off)
 
     def certified(self) -> Certified:
         """Return what its certificate states."""

@@ -52,6 +52,8 @@ class Wanted:
     """What the check meter is."""
     denser: float = 0.0
     """What is true of the density less what the equation tells, relative, where no bank says it."""
+    disturbed: float = 0.0
+    """By how much more the meter under test shows for how the flow comes to it, relative."""
 
 
 def gauges(count: int) -> list[str]:
@@ -168,6 +170,7 @@ def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec
             branch_leak=wanted.branch_leak / 3600.0,
             unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
             denser=wanted.denser,
+            disturbed=wanted.disturbed,
         ),
         rng,
         wanted,

@@ -56,6 +56,8 @@ class LoopSpec:
     """Between the meter under test and them, in m³."""
     denser: float = 0.0
     """What is true of the density less what the equation tells, relative."""
+    disturbed: float = 0.0
+    """By how much more the meter under test shows for how the flow comes to it, relative: no error of its."""
 
 
 @dataclass(slots=True)
@@ -103,7 +105,7 @@ class LoopRig:
         self.flow = 0.0
         """Through the meter, in m³/s."""
         self._curves = [ByReynolds(each.true) for each in (*spec.masters, spec.check)]
-        self._dut_curve = ByReynolds(spec.dut_curve)
+        self._dut_curve = ByReynolds(spec.dut_curve.more_by(spec.disturbed))
         self.masters = [
             Meter(_spec(each, curve), world.random(f"master {n}"))
             for n, (each, curve) in enumerate(zip(spec.masters, self._curves[:-1], strict=True))
