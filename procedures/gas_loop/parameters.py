@@ -107,6 +107,11 @@ class LoopParameters(GasMeterParameters):
     """How long the sealed loop is watched for a leak at each pressure."""
     leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 1e-4
     """Leak that is let pass, as a share of the lowest flow (unverified)."""
+    zero_time: Annotated[float | None, In("s", at_least=10)] = None
+    """How long the zero of the meter is read at each pressure, the blower off and every valve shut: of an
+    ultrasonic or Coriolis meter that tells its flow. Where it is not given no zero is read."""
+    zero_limit: Annotated[float, In("m3/h", above=0)] = 0.2
+    """How much such a meter may show while the gas stands, ± (unverified): 0.2 m³/h are 7 mm/s in DN100."""
     steady: Annotated[float, In("s", at_least=30)] = 300.0
     """How long temperatures must be steady once gas circulates at a pressure."""
     steady_between: Annotated[float, In("s", at_least=10)] = 60.0

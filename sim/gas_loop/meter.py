@@ -96,15 +96,18 @@ class ReynoldsCurve:
 class ByReynolds:
     """An error curve against the flow, which is one against the Reynolds number where the gas is known."""
 
-    __slots__ = ("_curve", "per_flow")
+    __slots__ = ("_curve", "per_flow", "zero")
 
     def __init__(self, curve: ReynoldsCurve) -> None:
         self._curve = curve
         self.per_flow = 1e7
         """Re for 1 m³/s, as the gas is; of a meter by flow what stands for it."""
+        self.zero = 0.0
+        """What it shows more at every flow, in m³/s."""
 
     def __call__(self, flow: float) -> float:
-        return self._curve(flow * self.per_flow)
+        error = self._curve(flow * self.per_flow)
+        return error + self.zero / flow if self.zero else error
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,8 @@ class TestGasLoop(Heeded):
             "pressure_tolerance": {"pressure_tolerance": 1e-9},
             "flow_tolerance": {"flow_tolerance": 0.02},
             "leak_time": {"leak_time": 300.0},
+            "zero_time": {"zero_time": 60.0},
+            "zero_limit": {"zero_limit": 0.001},
             "steady": {"steady": 400.0},
             "steady_between": {"steady_between": 200.0},
             "temperature_drift": {"temperature_drift": 5e-5},
@@ -140,7 +142,7 @@ class TestGasLoop(Heeded):
     }
     shared = frozenset()
     # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
-    # a dew-point meter, of ultrasonic meters, of those that convert, and of a plenum's width: other tests
+    # a dew-point meter, of ultrasonic meters and their zero, of those that convert, and of a plenum's width: other tests
     # show them.
     unused: ClassVar = {
         LOOP: frozenset(
@@ -155,6 +157,8 @@ class TestGasLoop(Heeded):
                 "check_resolution",
                 "gate_delay",
                 "sound_difference",
+                "zero_time",
+                "zero_limit",
                 "method",
                 "base_pressure",
                 "base_temperature",
