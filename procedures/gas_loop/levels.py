@@ -113,7 +113,7 @@ def tables(found: Sequence[LevelDifference]) -> tuple[Result, ...]:
                [_number(one.first) for one in found]),
         column("压力（绝压）", "Pressure (absolute)", "remotecal_pressureLevel", "kPa",
                [f"{one.first.pressure:g}" for one in found]),
-        column("另一压力下的 Re", "Re at the other", "remotecal_otherReynolds", "1",
+        column("另一压力下的 Re", "Re at the other pressure", "remotecal_otherReynolds", "1",
                [_number(one.second) for one in found]),
         column("另一压力（绝压）", "Other pressure (absolute)", "remotecal_otherLevel", "kPa",
                [f"{one.second.pressure:g}" for one in found]),

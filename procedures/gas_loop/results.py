@@ -115,7 +115,7 @@ def masters_table(rounds: Sequence[GoneRound]) -> Result:
                [f"{estimate(each.meter.t):.2f}" for each in rounds]),
         column("密度", "Density", "remotecal_density", "kg/m3",
                [f"{estimate(each.meter.density):.3f}" for each in rounds]),
-        column("压缩因子 Z", "Z", "remotecal_compressionFactor", "1",
+        column("压缩因子 Z", "Compression factor Z", "remotecal_compressionFactor", "1",
                [f"{estimate(each.meter.z):.5f}" for each in rounds]),
     )  # fmt: skip
     name = Text(zh="标准表与介质状态", en="Masters, and the gas at the meter")
@@ -130,7 +130,7 @@ def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) 
         column("核查表 Re", "Re of the check meter", "remotecal_checkReynolds", "1",
                [f"{float(significant(each.reynolds, 3)):.0f}" for each in closures]),
         column("闭合差 c", "Closure c", "remotecal_closure", "%", [each.value for each in reported]),
-        column("2u(c)", "2u(c)", "remotecal_closureLimit", "%", [each.expanded for each in reported]),
+        _plain_column("2u(c)", "remotecal_closureLimit", [each.expanded for each in reported]),
         _kept_column("|c| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与核查表闭合", en="Closure against the check meter")
@@ -153,18 +153,22 @@ def bank_table(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> 
                [f"{each.ratio:.3f}" for each in closures]),
         column("闭合差 c_n", "Closure c_n", "remotecal_nozzleClosure", "%",
                [each.value for each in reported]),
-        column("2u(c_n)", "2u(c_n)", "remotecal_nozzleClosureLimit", "%",
-               [each.expanded for each in reported]),
+        _plain_column("2u(c_n)", "remotecal_nozzleClosureLimit", [each.expanded for each in reported]),
         _kept_column("|c_n| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与临界流喷嘴闭合", en="Closure against critical nozzles")
     return Result(name=name, ref_types=("remotecal_nozzleClosure",), tables=(Table(columns=columns),))
 
 
+def _plain_column(name: str, ref_type: str, values: Iterable[str]) -> Column:
+    """Return a column of values in %, under a name that both languages read alike."""
+    return Column(name=Text.plain(name), ref_types=(ref_type,), unit="%", values=tuple(values))
+
+
 def _kept_column(name: str, closures: Sequence[LoopClosure | BankFinding]) -> Words:
     """Return whether each closure was kept, under a name that both languages read alike."""
     return Words(
-        name=Text(zh=name, en=name),
+        name=Text.plain(name),
         ref_types=("remotecal_closes",),
         words=tuple("✓" if each.kept else "✗" for each in closures),
     )
@@ -286,10 +290,10 @@ def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: Loop
     read = dew.low <= dew.high
     return (
         gas(told.gas, filling, told.dew_point, read=read),
-        disturbance.condition(told),
         *air.conditions(),
         *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
         *((between("remotecal_dewPoint", _dew_point(told), dew, 2),) if read else ()),
+        disturbance.condition(told),
     )
 
 

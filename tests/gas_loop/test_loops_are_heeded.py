@@ -142,8 +142,8 @@ class TestGasLoop(Heeded):
     }
     shared = frozenset()
     # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
-    # a dew-point meter, of ultrasonic meters and their zero, of those that convert, and of a plenum's width: other tests
-    # show them.
+    # a dew-point meter, of ultrasonic meters and their zero, of those that convert, and of a plenum's width:
+    # other tests show them.
     unused: ClassVar = {
         LOOP: frozenset(
             {
