@@ -17,9 +17,10 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from remotecal.model import Result, Statement, Table, Text, Uncertainty, Words
-from remotecal.procedures.library.evaluation.digits import MANY, degrees, probability, significant
+from remotecal.model import Result, Statement, Table, Text, Words
+from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column
+from remotecal.procedures.library.gas_loop.results import plain_column
 from remotecal.uncertainty.budget import Contribution, Evaluated
 from remotecal.uncertainty.coverage import coverage_factor
 
@@ -101,13 +102,6 @@ def tables(found: Sequence[LevelDifference]) -> tuple[Result, ...]:
         return ()
     reported = [one.evaluated.reported() for one in found]
     kind = "remotecal_levelDifference"
-    stated = column("误差之差 d", "Difference d of the errors", kind, "%", [r.value for r in reported])
-    known = Uncertainty(
-        expanded=tuple(r.expanded for r in reported),
-        k=tuple(f"{one.evaluated.k:.2f}" for one in found),
-        p=tuple(probability(one.evaluated.coverage) for one in found),
-        distribution=tuple("normal" if one.evaluated.dof > MANY else "t" for one in found),
-    )
     columns = (
         column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1",
                [_number(one.first) for one in found]),
@@ -117,11 +111,11 @@ def tables(found: Sequence[LevelDifference]) -> tuple[Result, ...]:
                [_number(one.second) for one in found]),
         column("另一压力（绝压）", "Other pressure (absolute)", "remotecal_otherLevel", "kPa",
                [f"{one.second.pressure:g}" for one in found]),
-        stated.model_copy(
-            update={"uncertainty": known, "dof": tuple(degrees(one.evaluated.dof) for one in found)}
-        ),
+        column("误差之差 d", "Difference d of the errors", kind, "%", [each.value for each in reported]),
+        plain_column("U(d)", "levelDifferenceUncertainty", "%", [each.expanded for each in reported]),
+        plain_column("k", "coverageFactor", "1", [f"{one.evaluated.k:.2f}" for one in found]),
         Words(
-            name=Text.plain("|d| ≤ U"),
+            name=Text.plain("|d| ≤ U(d)"),
             ref_types=("remotecal_levelsAgree",),
             words=tuple("✓" if one.agrees else "✗" for one in found),
         ),

@@ -130,7 +130,7 @@ def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) 
         column("核查表 Re", "Re of the check meter", "remotecal_checkReynolds", "1",
                [f"{float(significant(each.reynolds, 3)):.0f}" for each in closures]),
         column("闭合差 c", "Closure c", "remotecal_closure", "%", [each.value for each in reported]),
-        _plain_column("2u(c)", "remotecal_closureLimit", [each.expanded for each in reported]),
+        plain_column("2u(c)", "closureLimit", "%", [each.expanded for each in reported]),
         _kept_column("|c| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与核查表闭合", en="Closure against the check meter")
@@ -153,16 +153,17 @@ def bank_table(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> 
                [f"{each.ratio:.3f}" for each in closures]),
         column("闭合差 c_n", "Closure c_n", "remotecal_nozzleClosure", "%",
                [each.value for each in reported]),
-        _plain_column("2u(c_n)", "remotecal_nozzleClosureLimit", [each.expanded for each in reported]),
+        plain_column("2u(c_n)", "nozzleClosureLimit", "%", [each.expanded for each in reported]),
         _kept_column("|c_n| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与临界流喷嘴闭合", en="Closure against critical nozzles")
     return Result(name=name, ref_types=("remotecal_nozzleClosure",), tables=(Table(columns=columns),))
 
 
-def _plain_column(name: str, ref_type: str, values: Iterable[str]) -> Column:
-    """Return a column of values in %, under a name that both languages read alike."""
-    return Column(name=Text.plain(name), ref_types=(ref_type,), unit="%", values=tuple(values))
+def plain_column(symbol: str, ref_type: str, unit: str, values: Iterable[str]) -> Column:
+    """Return a column that is called by a symbol, which all languages read alike."""
+    name = Text.plain(symbol)
+    return Column(name=name, ref_types=(f"remotecal_{ref_type}",), unit=unit, values=tuple(values))
 
 
 def _kept_column(name: str, closures: Sequence[LoopClosure | BankFinding]) -> Words:
