@@ -49,6 +49,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
         "output": ("pulses", "current", "base"),
         "pressures": ((1000.0, 400.0), (600.0,)),
         "kinds": ((), ("rotary", "ultrasonic", "turbine")),
+        "installation": (0.0, 0.2),
     },
     "master-line": {
         "output": ("promag53", "pulses", "current"),

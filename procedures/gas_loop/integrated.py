@@ -32,6 +32,7 @@ from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
+from remotecal.procedures.library.gas_loop.results import plain_column
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -338,13 +339,14 @@ def tables(
         column("雷诺数 Re", "Reynolds number Re", "basic_referenceValue basic_tableIndex0", "1", re()),
         *_with_u("e_p", "pressureError", [one.pressure for one in findings]),
         *_with_u("e_T", "temperatureErrorRelative", [one.temperature for one in findings]),
-        _plain("e_Z", "compressibilityError", "%", [fixed(one.compressibility, 4) for one in findings]),
-        _plain("e_V + e_p − e_T + e_Z", "composedError", "%", [fixed(one.composed, 3) for one in findings]),
-        _plain("e_Vb", "wholeError", "%", [fixed(one.evaluated.value, 3) for one in findings]),
-        _plain("e_f", "calculatorError", "%", [one.value for one in said]),
-        _plain("U(e_f)", "calculatorUncertainty", "%", [one.expanded for one in said]),
+        plain_column("e_Z", "compressibilityError", "%", [fixed(one.compressibility, 4) for one in findings]),
+        plain_column("e_V + e_p − e_T + e_Z", "composedError", "%",
+                     [fixed(one.composed, 3) for one in findings]),
+        plain_column("e_Vb", "wholeError", "%", [fixed(one.evaluated.value, 3) for one in findings]),
+        plain_column("e_f", "calculatorError", "%", [one.value for one in said]),
+        plain_column("U(e_f)", "calculatorUncertainty", "%", [one.expanded for one in said]),
         *(
-            _plain(f"r({name}, e_Vb)", f"correlation{n}", "1",
+            plain_column(f"r({name}, e_Vb)", f"correlation{n}", "1",
                    [fixed(one.correlations[n - 1], 2) for one in findings])
             for n, name in enumerate(names, 1)
         ),
@@ -363,17 +365,11 @@ def tables(
     )
 
 
-def _plain(symbol: str, ref_type: str, unit: str, values: Sequence[str]) -> Column:
-    """Return a column that is called by a symbol."""
-    name = Text.plain(symbol)
-    return Column(name=name, ref_types=(f"remotecal_{ref_type}",), unit=unit, values=tuple(values))
-
-
 def _with_u(symbol: str, ref_type: str, every: Sequence[Evaluated]) -> tuple[Column, Column]:
     reported = [one.reported() for one in every]
     return (
-        _plain(symbol, ref_type, "%", [one.value for one in reported]),
-        _plain(f"U({symbol})", f"{ref_type}Uncertainty", "%", [one.expanded for one in reported]),
+        plain_column(symbol, ref_type, "%", [one.value for one in reported]),
+        plain_column(f"U({symbol})", f"{ref_type}Uncertainty", "%", [one.expanded for one in reported]),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from remotecal.errors import CertificateRefused
+from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
@@ -27,6 +27,8 @@ from remotecal.units import convert
 if TYPE_CHECKING:
     from remotecal.fluids.gas_equations import GasState
     from remotecal.model import Certificate
+    from remotecal.procedures import Evidence, Point
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
     from remotecal.uncertainty.number import Number, Numbers
 
@@ -236,3 +238,28 @@ def _outside(masters: Iterable[Master], numbers: Iterable[float]) -> str:
         except CertificateRefused as refusal:
             return str(refusal)
     return ""
+
+
+def masters_of(evidence: Evidence, order: int) -> list[Master]:
+    """Return the masters of a loop by their certificates."""
+    found: list[Master] = []
+    while (used := evidence.certificates.get(f"masters[{len(found) + 1}]")) is not None:
+        found.append(Master(len(found) + 1, used.certificate, order))
+    if not found:
+        raise EvidenceError("no master has a certificate: give the artefacts of the role masters theirs")
+    return found
+
+
+def laboratories(evidence: Evidence) -> Sequence[str]:
+    """Return who calibrated meters of the loop, in the order the bench lists these, the check meter last."""
+    roles = [role for role in evidence.certificates if role.startswith("masters[") or role == "check_meter"]
+    ordered = sorted(roles, key=lambda role: (role == "check_meter", role))
+    return tuple(dict.fromkeys(laboratory_of(evidence.certificates[role].certificate) for role in ordered))
+
+
+def choice_at(
+    point: Point, masters: Sequence[Master], parameters: LoopParameters, filling: LoopGas
+) -> Opening:
+    """Return which masters are to be open at a point: by what it asks for, at the cooler's temperature."""
+    state = filling.state(parameters.cooling, 1000.0 * point.nominal["pressure"])
+    return choose(masters, point.nominal["flow"], state, parameters, point.name)

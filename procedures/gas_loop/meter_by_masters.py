@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import (
+    FlowMeter,
     PulseCounter,
     VolumeConverter,
 )
@@ -24,7 +25,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.gas_loop import bank, integrated, results, sound
+from remotecal.procedures.library.gas_loop import bank, disturbance, integrated, levels, results, sound, zero
 from remotecal.procedures.library.gas_loop.bank import BankFinding, BankRepeats
 from remotecal.procedures.library.gas_loop.closure import CheckRepeats, mass_by, off_by
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
@@ -125,6 +126,7 @@ class MeterByMasters(OnLoop):
             )
             self._go(run, self._choice(best), best)
             self._rig.warm_up(pressure)
+            self._read_zero(pressure)
             self._at = pressure
         choice = self._choice(point)
         self._go(run, choice, point)
@@ -141,6 +143,15 @@ class MeterByMasters(OnLoop):
         self._rig.settle(self.parameters.steady_between)
         if isinstance(self.dut, VolumeConverter):
             filtered(run, self.parameters.damping, elsewhere=first)
+
+    def _read_zero(self, pressure: float) -> None:
+        """Read what the meter shows while the gas stands, where the order says so."""
+        self._zero = {}
+        if self.parameters.zero_time is None or not isinstance(self.dut, FlowMeter):
+            return
+        found, scatter = self._rig.read_zero(pressure, self.dut.flow)
+        zero.see_zero(pressure, found, self.parameters)
+        self._zero = {"zero": found, "zero_scatter": scatter}
 
     def arrives(self, point: Point, last: Point | None) -> float:
         told, pressure = self.parameters, point.nominal["pressure"]
@@ -175,6 +186,7 @@ class MeterByMasters(OnLoop):
             run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))
         )
         told: dict[str, Any] = {**air._asdict(), **nozzles, **counted, **self._told(numbers, watched)}
+        told |= self._zero
         took = run.clock.now() - begun
         seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
         see_steady(point.name, seen, choice, self.parameters)
@@ -234,6 +246,7 @@ class MeterByMasters(OnLoop):
         findings = [each.found() for each in repeats]
         whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
         rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
+        between = levels.compared(rounds, [each.evaluated for each in findings], wanted)
         checks = self._checked(evidence)
         closures = [each.closed() for each in checks]
         banks = self._by_bank(evidence)
@@ -243,16 +256,21 @@ class MeterByMasters(OnLoop):
         specification, further = wanted.held_against(findings, weighted)
         accredited = CMC in evidence.characteristics
         leaks = {each.pressure: each.leak for each in rounds}
+        at_level: dict[float, list[LoopSeen]] = {pressure: [] for pressure in wanted.pressures}
+        for each in repeats:
+            at_level[each.point.nominal["pressure"]] += each.seen
         return Evaluation(
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
                 *(integrated.tables(whole, results.numbers(rounds), accredited=accredited) if whole else ()),
                 *((results.bank_table(rounds, banks),) if banks else ()),
                 weighted_characteristics(findings, weighted),
+                *levels.tables(between),
                 results.masters_table(rounds),
                 *((results.closure_table(rounds, closures),) if closures else ()),
                 *sound.table(sounds, wanted.sound_difference),
                 results.leak_table(leaks, wanted.leak_allowed),
+                *zero.zeros(at_level, wanted),
             ),
             budgets=(
                 *budgets(findings),
@@ -261,7 +279,11 @@ class MeterByMasters(OnLoop):
             ),
             conditions=results.conditions(self._all_seen(evidence), wanted, self._gas),
             methods=(
-                by_gum(results.model(masters_first=wanted.masters_first), findings, self.inputs),
+                by_gum(
+                    results.model(masters_first=wanted.masters_first, disturbed=disturbance.term(wanted)),
+                    findings,
+                    self.inputs,
+                ),
                 *((by_gum(integrated.MODEL, whole, self.inputs),) if whole else ()),
                 *((by_gum(bank.MODEL, banks, self.inputs),) if banks else ()),
             ),
@@ -270,6 +292,7 @@ class MeterByMasters(OnLoop):
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures),
                 *results.open_bank_remark(rounds, banks),
+                *levels.remark(between, wanted),
                 *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),
                 *((IN_CMC,) if accredited else ()),

@@ -10,6 +10,7 @@ from remotecal.drivers.capabilities import (
     Ammeter,
     CounterGate,
     DewPointMeter,
+    FlowMeter,
     FlowSource,
     GasLoop,
     MassTotalizer,
@@ -32,10 +33,9 @@ from remotecal.procedures.library.gas_loop import counting
 from remotecal.procedures.library.gas_loop.bank import BANK_VOLUME, NozzlesOfLoop
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversion
-from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening
+from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, choice_at
 from remotecal.procedures.library.gas_loop.moisture import DEW_METER, see_dew_meter
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.gas_loop.passing import choice_at
 from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
 from remotecal.procedures.library.meters.under_test import MeterUnderTest, can
 
@@ -98,6 +98,8 @@ class OnLoop(MeterUnderTest):
         """Pressure the loop is at, in kPa; None where it is not known."""
         self._leak = 0.0
         """What leaked there, in m³/h."""
+        self._zero: dict[str, float] = {}
+        """What the meter showed there while the gas stood, as parts of an observation."""
 
     def characteristics(self) -> Mapping[str, str]:
         """Return the facts of the bench; with nozzles the volume up to them is one, too."""
@@ -124,6 +126,10 @@ class OnLoop(MeterUnderTest):
             raise ParameterError(
                 f"by_nozzles needs a bank of nozzles, and the bench has no {', '.join(lacking)}: add what is "
                 "missing to the bench file, or leave by_nozzles out"
+            )
+        if self.parameters.zero_time is not None and not can(drivers, "dut", FlowMeter):
+            raise ParameterError(
+                "zero_time has the meter's zero read, and what has the role dut tells no flow: leave it out"
             )
         see_dew_meter(drivers, self.parameters, self._gas)
         self._see_gated(drivers)

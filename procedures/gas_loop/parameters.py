@@ -34,6 +34,10 @@ class LoopParameters(GasMeterParameters):
     diameter: Annotated[float, In("m", above=0)]
     """Inner diameter of the meter's pipe, for its Reynolds number."""
 
+    reynolds_width: Annotated[float, In("%", above=0, at_most=20)] = 5.0
+    """How far apart the Reynolds numbers of two points at different pressures may be for their errors to be
+    held against each other (unverified)."""
+
     gas: Literal["air", "nitrogen", "natural gas"] = "air"
     """What the loop is filled with."""
     components: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
@@ -103,6 +107,11 @@ class LoopParameters(GasMeterParameters):
     """How long the sealed loop is watched for a leak at each pressure."""
     leak_share: Annotated[float, In("1", above=0, at_most=0.01)] = 1e-4
     """Leak that is let pass, as a share of the lowest flow (unverified)."""
+    zero_time: Annotated[float | None, In("s", at_least=10)] = None
+    """How long the zero of the meter is read at each pressure, the blower off and every valve shut: of an
+    ultrasonic or Coriolis meter that tells its flow. Where it is not given no zero is read."""
+    zero_limit: Annotated[float, In("m3/h", above=0)] = 0.2
+    """How much such a meter may show while the gas stands, ± (unverified): 0.2 m³/h are 7 mm/s in DN100."""
     steady: Annotated[float, In("s", at_least=30)] = 300.0
     """How long temperatures must be steady once gas circulates at a pressure."""
     steady_between: Annotated[float, In("s", at_least=10)] = 60.0
@@ -162,6 +171,12 @@ class LoopParameters(GasMeterParameters):
     another the bench's `reading_delay` counts instead."""
     well: Annotated[float, In("K", at_least=0)] = 0.05
     """By how much at most a thermometer's well is off the gas (unverified)."""
+    pulsation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """By how much at most pulsation of the flow changes what the meter shows, ±, as is known of the bench
+    (unverified; often up to 0.1). At 0 nothing is charged, and the certificate says so."""
+    installation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
+    """By how much at most swirl, and how the meter is installed, change what it shows, ± (unverified; often
+    up to 0.1). At 0 nothing is charged, and the certificate says so."""
     pack_pressure: Annotated[float, In("Pa", at_least=0)] = 50.0
     """How well the change of pressure between the meters, and up to the nozzles, is known, ± (unverified)."""
     pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02

@@ -18,13 +18,19 @@ from typing import TYPE_CHECKING, Final
 from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import Current, mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST, ONE_GATE, ORDER
-from remotecal.procedures.library.gas_loop import master, sensors
+from remotecal.procedures.library.gas_loop import disturbance, master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.line_pack import StoredGas
-from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, Together, choose
+from remotecal.procedures.library.gas_loop.master import (
+    MOST,
+    Master,
+    Together,
+    choice_at,
+    laboratories,
+    masters_of,
+)
 from remotecal.procedures.library.gas_loop.moisture import DEVIATION, as_corrected
 from remotecal.procedures.library.gas_loop.seen import LoopSeen, of_each
 from remotecal.procedures.library.gas_loop.sensors import Sensor, Shared
@@ -54,6 +60,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     **meters.INPUTS,
     **master.INPUTS,
     **sensors.INPUTS,
+    **disturbance.INPUTS,
     **_named("p", "处压力示值偏差", "deviation of the pressure"),
     **_named("t", "处温度示值偏差", "deviation of the temperature"),
     **_named("w", "处气体与温度计套管温差", "difference of gas and thermometer well"),
@@ -352,7 +359,11 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         whole: Number = (
             passed * (1.0 + x["Δt"] / took) * (1.0 + x.get("ε_Z", 0.0)) / (1.0 + x.get("ε_ρ", 0.0))
         )
-        return whole
+        return disturbance.applied(whole, x)
+
+    def read_meter(self) -> None:
+        super().read_meter()
+        self.inputs += disturbance.inputs(self.parameters)
 
     def _took(self, seen: LoopSeen, x: Numbers) -> Number:
         """Return how long it took, in s: for a current as the masters told, for in `volume` is Δt already."""
@@ -373,28 +384,3 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         place = f"{pressure:g} kPa, {flow:g} m³/h"
         title = Text(zh=f"流量点 {place}", en=f"Flow point {place}")
         return replace(found, title=title)
-
-
-def masters_of(evidence: Evidence, order: int) -> list[Master]:
-    """Return the masters of a loop by their certificates."""
-    found: list[Master] = []
-    while (used := evidence.certificates.get(f"masters[{len(found) + 1}]")) is not None:
-        found.append(Master(len(found) + 1, used.certificate, order))
-    if not found:
-        raise EvidenceError("no master has a certificate: give the artefacts of the role masters theirs")
-    return found
-
-
-def laboratories(evidence: Evidence) -> Sequence[str]:
-    """Return who calibrated meters of the loop, in the order the bench lists these, the check meter last."""
-    roles = [role for role in evidence.certificates if role.startswith("masters[") or role == "check_meter"]
-    ordered = sorted(roles, key=lambda role: (role == "check_meter", role))
-    return tuple(dict.fromkeys(laboratory_of(evidence.certificates[role].certificate) for role in ordered))
-
-
-def choice_at(
-    point: Point, masters: Sequence[Master], parameters: LoopParameters, filling: LoopGas
-) -> Opening:
-    """Return which masters are to be open at a point: by what it asks for, at the cooler's temperature."""
-    state = filling.state(parameters.cooling, 1000.0 * point.nominal["pressure"])
-    return choose(masters, point.nominal["flow"], state, parameters, point.name)

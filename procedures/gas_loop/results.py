@@ -10,6 +10,7 @@ from remotecal.model import Column, Condition, Note, Result, Statement, Table, T
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column
+from remotecal.procedures.library.gas_loop import disturbance
 from remotecal.procedures.library.measuring.surroundings import AirDuring
 from remotecal.procedures.library.meters.results import MeterFinding, errors_at
 from remotecal.uncertainty.number import estimate
@@ -45,12 +46,17 @@ class GoneRound:
     """What leaked at this pressure when it was tested, in m³/h."""
 
 
-def model(*, masters_first: bool) -> str:
-    """Return the measurement model in one line, by whether the gas comes to the masters first."""
+def model(*, masters_first: bool, disturbed: str = "") -> str:
+    """Return the measurement model in one line.
+
+    Args:
+        masters_first: whether the gas comes to the masters first.
+        disturbed: the factor that disturbances of the flow are in it (`disturbance.term`).
+    """
     sign = "−" if masters_first else "+"
     return (
         "E = V_i/V − 1, V = [Σ V_j/(1 + E_j(Re_j))·(p_j/p_d)·(T_d/T_j)·(Z_d/Z_j) "
-        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ)"
+        f"{sign} V_c·(ρ_end − ρ_start)/ρ_d {sign} q_l·τ]·(1 + Δt/τ){disturbed}"
     )
 
 
@@ -109,7 +115,7 @@ def masters_table(rounds: Sequence[GoneRound]) -> Result:
                [f"{estimate(each.meter.t):.2f}" for each in rounds]),
         column("密度", "Density", "remotecal_density", "kg/m3",
                [f"{estimate(each.meter.density):.3f}" for each in rounds]),
-        column("压缩因子 Z", "Z", "remotecal_compressionFactor", "1",
+        column("压缩因子 Z", "Compression factor Z", "remotecal_compressionFactor", "1",
                [f"{estimate(each.meter.z):.5f}" for each in rounds]),
     )  # fmt: skip
     name = Text(zh="标准表与介质状态", en="Masters, and the gas at the meter")
@@ -124,7 +130,7 @@ def closure_table(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) 
         column("核查表 Re", "Re of the check meter", "remotecal_checkReynolds", "1",
                [f"{float(significant(each.reynolds, 3)):.0f}" for each in closures]),
         column("闭合差 c", "Closure c", "remotecal_closure", "%", [each.value for each in reported]),
-        column("2u(c)", "2u(c)", "remotecal_closureLimit", "%", [each.expanded for each in reported]),
+        plain_column("2u(c)", "closureLimit", "%", [each.expanded for each in reported]),
         _kept_column("|c| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与核查表闭合", en="Closure against the check meter")
@@ -147,18 +153,23 @@ def bank_table(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> 
                [f"{each.ratio:.3f}" for each in closures]),
         column("闭合差 c_n", "Closure c_n", "remotecal_nozzleClosure", "%",
                [each.value for each in reported]),
-        column("2u(c_n)", "2u(c_n)", "remotecal_nozzleClosureLimit", "%",
-               [each.expanded for each in reported]),
+        plain_column("2u(c_n)", "nozzleClosureLimit", "%", [each.expanded for each in reported]),
         _kept_column("|c_n| ≤ 2u", closures),
     )  # fmt: skip
     name = Text(zh="与临界流喷嘴闭合", en="Closure against critical nozzles")
     return Result(name=name, ref_types=("remotecal_nozzleClosure",), tables=(Table(columns=columns),))
 
 
+def plain_column(symbol: str, ref_type: str, unit: str, values: Iterable[str]) -> Column:
+    """Return a column that is called by a symbol, which all languages read alike."""
+    name = Text.plain(symbol)
+    return Column(name=name, ref_types=(f"remotecal_{ref_type}",), unit=unit, values=tuple(values))
+
+
 def _kept_column(name: str, closures: Sequence[LoopClosure | BankFinding]) -> Words:
     """Return whether each closure was kept, under a name that both languages read alike."""
     return Words(
-        name=Text(zh=name, en=name),
+        name=Text.plain(name),
         ref_types=("remotecal_closes",),
         words=tuple("✓" if each.kept else "✗" for each in closures),
     )
@@ -283,6 +294,7 @@ def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: Loop
         *air.conditions(),
         *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
         *((between("remotecal_dewPoint", _dew_point(told), dew, 2),) if read else ()),
+        disturbance.condition(told),
     )
 
 

@@ -38,6 +38,8 @@ REST: Final = 180.0
 STANDING: Final = 10.0
 """How much faster than between repeats temperatures may change while a sealed loop is watched for a leak:
 they are measured, and only what thermometers lag behind remains."""
+ZEROS: Final = 20
+"""How often a zero is read."""
 RAMP: Final = 30.0
 """Seconds in which the blower comes to another speed."""
 TRIES: Final = 6
@@ -134,6 +136,39 @@ class Circulation:
                 "valve, and whether the temperature is steady; or watch it longer"
             )
         return leak
+
+    def read_zero(self, pressure: float, flow: BoundReading) -> tuple[float, float]:
+        """Read what a meter shows while the gas stands: the blower off, every branch shut.
+
+        Args:
+            pressure: the loop is at, in kPa.
+            flow: what the meter shows.
+
+        Returns:
+            Its mean and its standard deviation, in m³/h.
+
+        Raises:
+            RunError: a branch does not shut.
+        """
+        run = self._run
+        self.stop()
+        self._loop.opened.set(0)
+        self._opened = 0
+        run.wait(REST)
+        self._see_open(0)
+        read = sample(run, self._told.zero_time or 0.0, {"flow": flow}, ZEROS)["flow"]
+        shown = [one.to("m3/h").value for one in read]
+        zero, scatter = statistics.fmean(shown), statistics.stdev(shown)
+        run.note(
+            "zero",
+            pressure=pressure,
+            zero=zero,
+            scatter=scatter,
+            readings=len(shown),
+            allowed=self._told.zero_limit,
+            unit="m3/h",
+        )
+        return zero, scatter
 
     def open_for(self, bits: int, flow: float, look: Callable[[], float]) -> None:
         """Open branches, and bring the flow to a value.
@@ -283,7 +318,8 @@ def comes_to_pressure(told: LoopParameters, pressure: float, last: float | None)
         last: the one before it; None of the first one.
     """
     filled = abs(pressure - (OF_THE_AIR if last is None else last)) / told.filling_rate
-    return filled + REST + told.steady_between + told.leak_time + comes_to_flow(told) + told.steady
+    zero = 0.0 if told.zero_time is None else RAMP + REST + told.zero_time + told.steady_between
+    return filled + REST + told.steady_between + told.leak_time + comes_to_flow(told) + told.steady + zero
 
 
 def comes_to_flow(told: LoopParameters) -> float:

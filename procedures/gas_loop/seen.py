@@ -116,6 +116,10 @@ class LoopSeen(MeterSeen):
     """Temperature by the meter itself."""
     leak: Annotated[float, "m3/h"]
     """What leaked out of the sealed loop at this pressure, when it was tested."""
+    zero: Annotated[float | None, "m3/h"] = None
+    """What the meter showed at this pressure while the gas stood, on the mean, if the order has it read."""
+    zero_scatter: Annotated[float | None, "m3/h"] = None
+    """Standard deviation of what it showed then."""
 
     def lasted(self) -> float:
         """Return how long the gate was open, or the time between the readings of the counters, in s.

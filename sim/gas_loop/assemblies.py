@@ -9,22 +9,22 @@ with ClosedLoop.up(Path("loop"), seed=7) as up:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.certificates.trust import Capability
 from remotecal.drivers.capabilities import Ammeter, VolumeConverter
 from remotecal.errors import ConfigurationError
 from remotecal.fluids.base_conditions import by_equation, conversion_factor, ideal
 from remotecal.model import Text
-from remotecal.procedures.parameters import In
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly
 from remotecal.sim.certificates import Certified
 from remotecal.sim.chance import chance
 from remotecal.sim.gas_loop import paper
-from remotecal.sim.gas_loop.gas import COMPOSITION, GasName, TrueGas
-from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedOptions, IntegratedSpec
-from remotecal.sim.gas_loop.meter import ON_A_BUS, MeterKind
+from remotecal.sim.gas_loop.gas import COMPOSITION, TrueGas
+from remotecal.sim.gas_loop.integrated import IntegratedMeter, IntegratedSpec
+from remotecal.sim.gas_loop.meter import ON_A_BUS
+from remotecal.sim.gas_loop.options import LoopOptions
 from remotecal.sim.gas_loop.outfit import (
     WELL,
     Wanted,
@@ -37,6 +37,7 @@ from remotecal.sim.gas_loop.outfit import (
     thermometers,
     volume_to_bank,
     wells,
+    zero_of,
 )
 from remotecal.sim.gas_loop.rig import LoopRig
 from remotecal.sim.instruments.converters import ek280
@@ -53,7 +54,7 @@ from remotecal.uncertainty.number import estimate
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.model import Result
+    from remotecal.model import Result, Table
     from remotecal.procedures import Drivers
     from remotecal.sim.instruments.meter import Meter
     from remotecal.sim.paper import Paper
@@ -61,52 +62,6 @@ if TYPE_CHECKING:
 
 MASS_STEP: Final = 1e-3
 """Step of a Coriolis meter's total, in kg: single precision has as much up to 16 t."""
-
-
-class LoopOptions(IntegratedOptions):
-    """What can be chosen of a gas loop."""
-
-    highest: Annotated[float, In("m3/h", at_least=40, at_most=1600)] = 400.0
-    """Highest flow of the meter under test."""
-    masters: Annotated[tuple[float, ...], In("m3/h", at_least=20, at_most=1600)] = (65.0, 160.0, 400.0)
-    """Highest flow of each master."""
-    kinds: tuple[MeterKind, ...] = ()
-    """What each master is; turbines where none is given. The total of an ultrasonic or Coriolis one is read
-    over a bus, so no gate opens the counters then."""
-    check: MeterKind = "turbine"
-    """What the check meter is, if no Coriolis one."""
-    sound_off: Annotated[float, In("%")] = 0.0
-    """By how much ultrasonic masters tell a wrong speed of sound: a path that is dirty, or another gas."""
-    check_sound_off: Annotated[float, In("%")] = 0.0
-    """The same of an ultrasonic check meter."""
-    meter_sound_off: Annotated[float, In("%")] = 0.0
-    """The same of an ultrasonic meter under test."""
-    pressures: Annotated[tuple[float, ...], In("kPa", at_least=150, at_most=2500)] = (1000.0, 400.0)
-    """Absolute pressures the order asks for."""
-    gas: GasName = "air"
-    """What the loop is filled with."""
-    dew_point: Annotated[float | None, In("°C", at_least=-50, at_most=30)] = None
-    """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
-    dew_meter: bool = False
-    """Whether a dew-point meter tells that of the gas, in a sample that is expanded to 101.325 kPa."""
-    output: Literal["pulses", "current", "total", "base"] = "pulses"
-    """How the meter under test is read; "total" is an ultrasonic one, over a bus; "base" is one with pressure
-    and temperature built in, an EK280, that tells its total and its volume at base conditions over a bus."""
-    gate: bool = True
-    """Whether the controller opens all counters by one signal; else they are read one after another."""
-    leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
-    """What leaks out of the loop, between masters and meter."""
-    branch_leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
-    """What passes the valves of branches that are shut."""
-    bank: bool = False
-    """Whether there is a bank of critical nozzles behind the check meter, and the order is to use it."""
-    choked_to: Annotated[float, In("1", above=0, at_most=0.98)] = 0.9
-    """Up to which ratio of pressures the order counts its nozzles as choked."""
-    calibrated_off: Annotated[float, In("%")] = 0.0
-    """What all masters and the check meter are off beyond what their certificates allow: their laboratory was
-    wrong."""
-    meter_lag: Annotated[float, In("s", at_least=1)] = 15.0
-    """Time constant of the thermometer at the meter; one that soaks has minutes."""
 
 
 class ClosedLoop(Assembly):
@@ -134,6 +89,8 @@ class ClosedLoop(Assembly):
             raise ConfigurationError("the check meter tells volume: take another one than a Coriolis meter")
         if options.dew_meter and options.dew_point is None:
             raise ConfigurationError("dew_meter needs a moist gas: give dew_point, too")
+        if options.zero and options.output != "total":
+            raise ConfigurationError('zero is of an ultrasonic meter under test: give output = "total", too')
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -159,6 +116,8 @@ class ClosedLoop(Assembly):
             options.calibrated_off / 100.0,
             options.check,
             self._denser(options),
+            self._disturbed(options),
+            zero_of(chance(options.seed, "zero"), options.highest) if options.zero else (0.0, 0.0),
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
@@ -174,6 +133,12 @@ class ClosedLoop(Assembly):
         filling, highest = TrueGas(options.gas, options.dew_point), 1000.0 * max(options.pressures)
         u = filling.equation.range_of(filling.gas, 20.0, highest).u_density
         return chance(options.seed, "density").gauss(0.0, u)
+
+    @staticmethod
+    def _disturbed(options: LoopOptions) -> float:
+        """Draw by how much the flow, as it comes to it, changes what the meter shows, relative."""
+        by = chance(options.seed, "disturbed")
+        return sum(by.uniform(-most, most) for most in (options.pulsation, options.installation)) / 100.0
 
     def _wire_up(self, count: int) -> dict[str, Wired]:
         world, rig, known = self.world, self.rig, self.certificates
@@ -233,10 +198,23 @@ class ClosedLoop(Assembly):
         off = self.chosen.check_sound_off
         return self._ultrasonic("check reader", rig.check, lambda: rig.places.check_temperature, off)
 
-    def _ultrasonic(self, name: str, meter: Meter, celsius: Callable[[], float], off: float) -> Wired:
+    def _ultrasonic(
+        self,
+        name: str,
+        meter: Meter,
+        celsius: Callable[[], float],
+        off: float,
+        flow: Callable[[], float] | None = None,
+    ) -> Wired:
         """Return an ultrasonic meter that tells the speed of sound off by some percent."""
         wrong, rig = 1.0 + off / 100.0, self.rig
-        told = gas_ultrasonic(self.world, lambda: meter.indicated, lambda: wrong * rig.sound(celsius()), name)
+        told = gas_ultrasonic(
+            self.world,
+            lambda: meter.indicated,
+            lambda: wrong * rig.sound(celsius()),
+            name,
+            flow or (lambda: 3600.0 * meter.flow),
+        )
         return Wired(told, "socket", settings={"unit": 1, "table": TABLE})
 
     def _reader(self, number: int, meter: Meter) -> Wired:
@@ -284,7 +262,7 @@ class ClosedLoop(Assembly):
             return stands.multimeter(self.world, lambda: meter.current, self.certificates["ammeter"])
         if self.chosen.output == "total":
             rig, off = self.rig, self.chosen.meter_sound_off
-            return self._ultrasonic("dut", meter, lambda: rig.places.meter_temperature, off)
+            return self._ultrasonic("dut", meter, lambda: rig.places.meter_temperature, off, rig.shown)
         if self.chosen.output == "base":
             device = IntegratedMeter(self.device_spec, self.rig.spec.filling)
             self.rig.followers.append(device.follow)
@@ -296,6 +274,15 @@ class ClosedLoop(Assembly):
         spec = self.rig.spec
         output = spec.dut.output_error if self.chosen.output == "current" else 0.0
         return 100.0 * ((1.0 + spec.dut_curve(at)) * (1.0 + output) - 1.0)
+
+    def true_in(self, table: Table, row: int, device: int = 0) -> float:
+        """Return the true error of a row; what a meter with a zero shows more is its error, too."""
+        error = super().true_in(table, row, device)
+        if not self.chosen.zero:
+            return error
+        flow = self.place_in(table, row, "remotecal_referenceFlow") / 3600.0
+        pressure = 1000.0 * self.place_in(table, row, "remotecal_meterPressure")
+        return error + 100.0 * self.rig.zero(pressure) / flow
 
     def true_whole(self, at: float, celsius: float, pressure: float) -> float:
         """Return the true error in % of the volume at base conditions, for a meter that tells one.
@@ -331,13 +318,17 @@ class ClosedLoop(Assembly):
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
         kinds = drivers.get("dut", object).__mro__
         output = "current" if Ammeter in kinds else "base" if VolumeConverter in kinds else "pulses"
+        zero = parameters.get("zero_time") is not None
         chosen = {
             "highest": parameters["highest"],
             "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
-            "output": output,
+            "output": "total" if zero else output,
+            "zero": zero,
             "gas": parameters.get("gas", "air"),
             "bank": parameters.get("by_nozzles", False),
             "dew_meter": "dew_point_meter" in drivers,
+            "pulsation": parameters.get("pulsation", 0.0),
+            "installation": parameters.get("installation", 0.0),
         }
         return (
             chosen
@@ -352,6 +343,7 @@ class ClosedLoop(Assembly):
             told |= {"components": list(COMPOSITION), "fractions": list(COMPOSITION.values())}
         if chosen.dew_point is not None:
             told["dew_point"] = chosen.dew_point
+        told |= {name: most for name in ("pulsation", "installation") if (most := getattr(chosen, name))}
         if chosen.bank:
             told |= {"by_nozzles": True, "back_pressure": chosen.choked_to}
         step = 1e-6
@@ -373,7 +365,7 @@ class ClosedLoop(Assembly):
                 **chosen.resolutions(),
             },
         }
-        told |= ways[chosen.output]
+        told |= ways[chosen.output] | ({"zero_time": 60.0} if chosen.zero else {})
         return paper.paper(spec, told, self.certificates, today, gate=self.gated)
 
 

@@ -87,19 +87,27 @@ class ReynoldsCurve:
         x = math.log10(max(reynolds, 1e3) / 1e6)
         return sum(a * x**k for k, a in enumerate(self.coefficients))
 
+    def more_by(self, off: float) -> ReynoldsCurve:
+        """Return the curve of errors that are larger by as much everywhere, relative."""
+        first, *others = self.coefficients
+        return ReynoldsCurve((first + off, *others))
+
 
 class ByReynolds:
     """An error curve against the flow, which is one against the Reynolds number where the gas is known."""
 
-    __slots__ = ("_curve", "per_flow")
+    __slots__ = ("_curve", "per_flow", "zero")
 
     def __init__(self, curve: ReynoldsCurve) -> None:
         self._curve = curve
         self.per_flow = 1e7
         """Re for 1 m³/s, as the gas is; of a meter by flow what stands for it."""
+        self.zero = 0.0
+        """What it shows more at every flow, in m³/s."""
 
     def __call__(self, flow: float) -> float:
-        return self._curve(flow * self.per_flow)
+        error = self._curve(flow * self.per_flow)
+        return error + self.zero / flow if self.zero else error
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +133,7 @@ class TrueMaster:
     @property
     def true(self) -> ReynoldsCurve:
         """What is true of it."""
-        first, *others = self.curve.coefficients
-        return ReynoldsCurve((first + self.off, *others))
+        return self.curve.more_by(self.off)
 
     def certified(self) -> Certified:
         """Return what its certificate states."""

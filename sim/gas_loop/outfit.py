@@ -52,6 +52,10 @@ class Wanted:
     """What the check meter is."""
     denser: float = 0.0
     """What is true of the density less what the equation tells, relative, where no bank says it."""
+    disturbed: float = 0.0
+    """By how much more the meter under test shows for how the flow comes to it, relative."""
+    zero: tuple[float, float] = (0.0, 0.0)
+    """What it shows while the gas stands (`LoopSpec`)."""
 
 
 def gauges(count: int) -> list[str]:
@@ -108,6 +112,12 @@ def of_dew_point(rng: Random) -> dict[str, Calibrated]:
     """Draw what is certified of the dew-point meter."""
     points, expanded = (-45.0, -20.0, 5.0, 25.0), (0.3,) * 4
     return {"dew_point_meter": draw(rng, "°C", points, spread=0.5, expanded=expanded, digits=2)}
+
+
+def zero_of(rng: Random, highest: float) -> tuple[float, float]:
+    """Draw what an ultrasonic meter shows while the gas stands (`LoopSpec`)."""
+    size = highest / 400.0 / 3600.0
+    return rng.uniform(-0.03, 0.03) * size, rng.choice((-1, 1)) * rng.uniform(0.02, 0.06) * size / 1e6
 
 
 def sensors_share() -> tuple[Text, Table]:
@@ -168,6 +178,8 @@ def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec
             branch_leak=wanted.branch_leak / 3600.0,
             unequal=tuple(rng.uniform(-0.02, 0.02) for _ in masters),
             denser=wanted.denser,
+            disturbed=wanted.disturbed,
+            zero=wanted.zero,
         ),
         rng,
         wanted,

@@ -50,7 +50,7 @@ def paper(
         job=Job("gas_loop.meter_by_masters", "LOOP", {**_parameters(spec), **told}, DUT),
         artefacts={
             **{f"master_{n}": _standing(spec, n) for n in numbers},
-            "check_meter": Standing("T-00", spec.check.certified(), model=f"{spec.check.highest:g} m3/h"),
+            "check_meter": Standing("T-00", spec.check.certified(), model=f"{spec.check.highest:g} m³/h"),
             **_bank(spec),
         },
         roles={
@@ -67,7 +67,7 @@ def paper(
 
 def _standing(spec: LoopSpec, number: int) -> Standing:
     master = spec.masters[number - 1]
-    return Standing(f"T-{number:02}", master.certified(), model=f"{master.highest:g} m3/h")
+    return Standing(f"T-{number:02}", master.certified(), model=f"{master.highest:g} m³/h")
 
 
 def _bank(spec: LoopSpec) -> dict[str, Standing]:

@@ -56,6 +56,10 @@ class LoopSpec:
     """Between the meter under test and them, in m³."""
     denser: float = 0.0
     """What is true of the density less what the equation tells, relative."""
+    disturbed: float = 0.0
+    """By how much more the meter under test shows for how the flow comes to it, relative: no error of its."""
+    zero: tuple[float, float] = (0.0, 0.0)
+    """What it shows while the gas stands: in m³/s at no pressure, and by how much more a pascal."""
 
 
 @dataclass(slots=True)
@@ -89,6 +93,8 @@ class LoopRig:
     """What of it is lost from masters to meter, from there to the check meter, and from there to the bank."""
     RIPPLE, REMEMBERED = 0.002, 2.0
     """Standard deviation of the flow, relative, and its correlation time in s."""
+    UNREST = 1e-5
+    """By how much a flow shown while the gas stands scatters, as a share of the highest."""
     SURGES = 0.3
     """Speed from which a blower that can't deliver surges."""
 
@@ -103,7 +109,8 @@ class LoopRig:
         self.flow = 0.0
         """Through the meter, in m³/s."""
         self._curves = [ByReynolds(each.true) for each in (*spec.masters, spec.check)]
-        self._dut_curve = ByReynolds(spec.dut_curve)
+        self._dut_curve = ByReynolds(spec.dut_curve.more_by(spec.disturbed))
+        self._restless = world.random("zero")
         self.masters = [
             Meter(_spec(each, curve), world.random(f"master {n}"))
             for n, (each, curve) in enumerate(zip(spec.masters, self._curves[:-1], strict=True))
@@ -148,6 +155,18 @@ class LoopRig:
         shut = sum(not size for size in sizes)
         leak = min(self.spec.branch_leak, 0.5 * self.flow) if shut else 0.0
         return [(self.flow - leak) * size / whole if size else leak / shut for size in sizes]
+
+    def zero(self, pressure: float) -> float:
+        """Return what the meter under test shows while the gas stands at a pressure in Pa, in m³/s."""
+        offset, slope = self.spec.zero
+        return offset + slope * pressure
+
+    def shown(self) -> float:
+        """Return the flow that the meter under test shows, in m³/h; with no cut-off."""
+        if self.flow:
+            return 3600.0 * self.meter.flow
+        zero = 3600.0 * (self.meter.flow + self.zero(self.places.meter_pressure))
+        return zero + self.UNREST * self._restless.gauss(0.0, 1.0) * 3600.0 * self.spec.dut.highest
 
     def sound(self, celsius: float) -> float:
         """Return the speed of sound in m/s at a temperature there is in the loop."""
@@ -274,6 +293,7 @@ class LoopRig:
             by_flow = 3600.0 * 1e6 / each.highest
             reynolds = 4.0 / (math.pi * each.diameter * kinematic)
             curve.per_flow = by_flow if WAYS[each.kind].by_flow else reynolds
+        self._dut_curve.zero = self.zero(p)
         self._dut_curve.per_flow = 4.0 / (math.pi * self.spec.dut_diameter * kinematic)
 
     def _alarms(self) -> int:

@@ -23,7 +23,7 @@ TABLE: Final = as_toml(
     {
         "model": "ultrasonic gas meter",
         "source": "the simulated bench",
-        "capabilities": ["VolumeTotalizer", "SoundMeter"],
+        "capabilities": ["VolumeTotalizer", "FlowMeter", "SoundMeter"],
         "modbus": {"counts_from": 40001, "functions": [3], "order": "ABCD"},
         "readings": {
             "volume": {
@@ -43,6 +43,14 @@ TABLE: Final = as_toml(
                 "accuracy": "unstated",
                 "doc": "Mean of all paths.",
             },
+            "flow": {
+                "holding": 40007,
+                "type": "f32",
+                "unit": "m3/h",
+                "span": [-1e4, 1e4],
+                "accuracy": "unstated",
+                "doc": "Volume flow as it passes; with no cut-off.",
+            },
         },
     }
 )
@@ -50,9 +58,13 @@ TABLE: Final = as_toml(
 
 
 def gas_ultrasonic(
-    world: World, total: Callable[[], float], sound: Callable[[], float], name: str
+    world: World,
+    total: Callable[[], float],
+    sound: Callable[[], float],
+    name: str,
+    flow: Callable[[], float],
 ) -> ModbusSimulated:
-    """Return a meter that tells a total in m³ and a speed of sound in m/s."""
+    """Return a meter that tells a total in m³, a speed of sound in m/s and a flow in m³/h."""
     driver = RegisterMap.as_stated({"table": TABLE})
-    reads = {"volume": lambda: total() % WRAPS, "sound_speed": sound}
+    reads = {"volume": lambda: total() % WRAPS, "sound_speed": sound, "flow": flow}
     return ModbusSimulated(driver, world, name, reads=reads)

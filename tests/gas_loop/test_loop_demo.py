@@ -29,5 +29,7 @@ def test_intervals_cover_the_true_errors():
     # Those of one calibration miss together: they share what their masters have in common.
     assert sum(not one.covers for one in intervals) <= 2
     ratio = sum(abs(one.error - one.true) / one.expanded for one in intervals) / len(intervals)
-    assert ratio == pytest.approx(0.488, abs=0.03), "and they are not so wide that they would cover anything"
-    assert max(one.expanded for one in intervals) == pytest.approx(0.2, abs=0.05)
+    assert ratio == pytest.approx(0.541, abs=0.03), "and they are not so wide that they would cover anything"
+    assert max(one.expanded for one in intervals) == pytest.approx(0.3, abs=0.05), (
+        "with 0.2 % for installation"
+    )

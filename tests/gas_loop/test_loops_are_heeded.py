@@ -52,6 +52,11 @@ class TestGasLoop(Heeded):
             "pressures": {"pressures": [300.0]},
             "further_flows": {"pressures": [400.0, 300.0], "further_flows": [200.0]},
             "diameter": {"diameter": 0.08},
+            "reynolds_width": {
+                "pressures": [400.0, 300.0],
+                "further_flows": [130.0],
+                "reynolds_width": 20.0,
+            },
             "repeats": {"repeats": 3},
             "gas": {"gas": "nitrogen"},
             "components": {"gas": "natural gas", **ETHANE},
@@ -87,6 +92,8 @@ class TestGasLoop(Heeded):
             "temperature_resolution": {"temperature_resolution": 0.1},
             "damping": {"damping": 20.0},
             "well": {"well": 0.5},
+            "pulsation": {"pulsation": 0.3},
+            "installation": {"installation": 0.3},
             "pack_pressure": {"pack_pressure": 5000.0},
             "pack_temperature": {"pack_temperature": 5.0},
             "pulses_per_volume": {"pulses_per_volume": 12345.0},
@@ -118,6 +125,8 @@ class TestGasLoop(Heeded):
             "pressure_tolerance": {"pressure_tolerance": 1e-9},
             "flow_tolerance": {"flow_tolerance": 0.02},
             "leak_time": {"leak_time": 300.0},
+            "zero_time": {"zero_time": 60.0},
+            "zero_limit": {"zero_limit": 0.001},
             "steady": {"steady": 400.0},
             "steady_between": {"steady_between": 200.0},
             "temperature_drift": {"temperature_drift": 5e-5},
@@ -133,8 +142,8 @@ class TestGasLoop(Heeded):
     }
     shared = frozenset()
     # Of outputs that this bench's meter has not, of a gate, without which `reading_delay` counts, of
-    # a dew-point meter, of ultrasonic meters, of those that convert, and of a plenum's width: other tests
-    # show them.
+    # a dew-point meter, of ultrasonic meters and their zero, of those that convert, and of a plenum's width:
+    # other tests show them.
     unused: ClassVar = {
         LOOP: frozenset(
             {
@@ -148,6 +157,8 @@ class TestGasLoop(Heeded):
                 "check_resolution",
                 "gate_delay",
                 "sound_difference",
+                "zero_time",
+                "zero_limit",
                 "method",
                 "base_pressure",
                 "base_temperature",

@@ -1,0 +1,68 @@
+"""The zero of a meter under test: what it shows while the gas in it stands, at each pressure.
+
+An ultrasonic or a Coriolis meter may show a flow where there is none, and another one at another pressure.
+What it showed stands on the certificate; nothing is corrected by it, for it is the meter's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from remotecal.errors import EvidenceError, RunError
+from remotecal.model import Result, Table, Text
+from remotecal.procedures.library.evaluation.digits import fixed
+from remotecal.procedures.library.evaluation.tables import column
+
+if TYPE_CHECKING:
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+    from remotecal.procedures.library.gas_loop.seen import LoopSeen
+
+PLACES = 4
+"""Decimals it is told with, in m³/h."""
+
+
+def see_zero(pressure: float, zero: float, parameters: LoopParameters) -> None:
+    """Raise `RunError` if the zero at a pressure in kPa, in m³/h, is more than the order allows."""
+    most = parameters.zero_limit
+    if abs(zero) > most:
+        raise RunError(
+            f"at {pressure:g} kPa the meter shows {zero:+.3g} m3/h while the gas stands, and {most:g} m3/h "
+            "is allowed: set its zero, see that valves are tight and its temperature is steady, or allow more"
+        )
+
+
+def zeros(seen: Mapping[float, Sequence[LoopSeen]], parameters: LoopParameters) -> tuple[Result, ...]:
+    """Return the zeros that were read, one row a pressure; nothing where none were.
+
+    Args:
+        seen: pressure in kPa → repeats there, in their order.
+        parameters: what the order tells.
+
+    Raises:
+        EvidenceError: one is more than allowed: a run does not go on behind that.
+    """
+    found = {}
+    for pressure, repeats in seen.items():
+        for one in repeats:
+            if one.zero is None or one.zero_scatter is None:
+                continue
+            try:
+                see_zero(pressure, one.zero, parameters)
+            except RunError as refusal:
+                raise EvidenceError(f"{one.entry.point.name}: {refusal}") from None
+            found[pressure] = (one.zero, one.zero_scatter)
+    if not found:
+        return ()
+    limit = f"{parameters.zero_limit:g}"
+    columns = (
+        column("压力", "Pressure", "remotecal_nominalPressure basic_tableIndex0", "kPa",
+               [f"{pressure:g}" for pressure in found]),
+        column("零点示值", "Flow shown", "remotecal_zeroFlow", "m3/h",
+               [fixed(zero, PLACES) for zero, _ in found.values()]),
+        column("标准偏差", "Standard deviation", "remotecal_zeroScatter", "m3/h",
+               [fixed(scatter, PLACES) for _, scatter in found.values()]),
+        column("允许值（±）", "Allowed (±)", "remotecal_zeroAllowed", "m3/h", [limit] * len(found)),
+    )  # fmt: skip
+    name = Text(zh="带压零点（阀门关闭，气体静止）", en="Zero under pressure, valves shut, gas at rest")
+    return (Result(name=name, ref_types=("remotecal_zeroUnderPressure",), tables=(Table(columns=columns),)),)
