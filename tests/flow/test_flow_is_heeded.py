@@ -131,6 +131,8 @@ JUDGED = ("norm", "rule", "repeatability_share")
 """Fields that say how a meter is judged."""
 
 FACTS = ("connecting_volume", "water_density", "cmc")
+WEIGHED = ("balance_resolution", "balance_eccentricity", "tank_evaporation", "tank_splash")
+"""Facts of a weigh tank."""
 
 
 class TestFlow(Heeded):
@@ -411,18 +413,18 @@ class TestFlow(Heeded):
         "flow.heat_flow_sensors": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
     }
     facts: ClassVar = {
-        "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
+        "flow.water_gravimetric": (*FACTS, *WEIGHED, "diverter_correction"),
         "flow.water_master_meter": FACTS,
         "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
         "flow.water_volumetric": (*FACTS, "diverter_correction"),
         "flow.water_prover": ("water_density", "cmc"),
         "flow.ultrasonic_dry": (),
-        "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
+        "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing"),
         "flow.meter_by_clamp_on": ("reading_delay",),
         "flow.clamp_on_returned": (),
         "flow.balance_by_substitution": ("cmc",),
-        "flow.heat_flow_sensors": (*FACTS, "balance_resolution", "meter_spacing"),
-        "flow.diverter": ("balance_resolution",),
+        "flow.heat_flow_sensors": (*FACTS, *WEIGHED, "meter_spacing"),
+        "flow.diverter": WEIGHED,
         "flow.pipe_volume": ("water_density",),
         "flow.vessel_volume": ("water_density", "balance_resolution"),
         "flow.water_density": (),
