@@ -21,7 +21,7 @@ or stands still, keeps nobody from going on: its certificate says what was found
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
 
@@ -43,8 +43,8 @@ from remotecal.procedures.library.flow.collecting import (
 from remotecal.procedures.library.flow.in_series import (
     BenchSeen,
     MeterInSeries,
-    MeterPlace,
     SeriesParameters,
+    places_of,
 )
 from remotecal.procedures.library.flow.on_rig import OF_WATER
 from remotecal.procedures.library.flow.water_meter import (
@@ -60,6 +60,13 @@ from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.under_test import can
+from remotecal.units import scale
+
+if TYPE_CHECKING:
+    from remotecal.bench_file import Characteristic
+
+QUALIFIED: Final = "bench_deviation"
+"""Fact that a bench may state: within what its volumes were found to be right, by its qualification."""
 
 SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
 """How a meter fails that is passed over; another one in its place is not."""
@@ -166,7 +173,7 @@ class MetersOnBench(OnWeighTank):
         return {**super().characteristics(), "connecting_volume": "m3", "meter_spacing": "m3"}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
+        return {**super().may_state(), CMC: "%", QUALIFIED: "%"}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("outlet_thermometer", "temperature", "°C"))
@@ -190,11 +197,12 @@ class MetersOnBench(OnWeighTank):
             self._lasts(point, counted=bool(counted))
 
     def takes(self, point: Point) -> float:
-        return self._lasts(point, counted=self._counted) + DRAINING + 4 * self.parameters.dripping
+        return self.lasts(point) + DRAINING + 4 * self.parameters.dripping
 
-    @property
-    def _counted(self) -> bool:
-        return any(isinstance(meter, PulseCounter) for meter in self.meters)
+    def lasts(self, point: Point) -> float:
+        """Return how long the water is let run at a point by the meters that are there, in s."""
+        counted = any(isinstance(meter, PulseCounter) for meter in self.meters)
+        return self._lasts(point, counted=counted)
 
     def _lasts(self, point: Point, *, counted: bool) -> float:
         """Return how long the water is let run at a point, in s."""
@@ -218,6 +226,18 @@ class MetersOnBench(OnWeighTank):
         return {**super().watched(), "outlet_temperature": self.outlet_thermometer.temperature}
 
     def measure(self, point: Point, run: Run) -> BenchSeen:
+        seen = BenchSeen(**self.collect(run, self.lasts(point)))
+        self.see_state(seen)
+        return seen
+
+    def collect(self, run: Run, duration: float, starts: int = 1) -> dict[str, Any]:
+        """Let water run into the tank from rest to rest; return what a repeat yields of that.
+
+        Args:
+            run: of the procedure.
+            duration: how long it runs, in s, all starts together.
+            starts: how often it is started and stopped, each time for as long as any other.
+        """
         self.drain(run)
         before, air = self.weigh(run), read_air(run, self.ambient)
         self.rig.outlet.set(Valve.SHUT)
@@ -225,20 +245,22 @@ class MetersOnBench(OnWeighTank):
         self.rig.diverter.set(Outlet.TANK)
         run.wait(1.0)
         self._start_counting(run)
-        told: dict[str, Any] = {"counted_before": self._count(run)}
+        told: dict[str, Any] = {**air._asdict(), "mass_before": before, "counted_before": self._count(run)}
         begun = run.clock.now()
-        self.rig.outlet.set(Valve.OPEN)
-        told |= self.watch(run, self._lasts(point, counted=self._counted))
-        self.rig.outlet.set(Valve.SHUT)
+        for start in range(starts):
+            if start:
+                run.wait(self.parameters.dripping)
+            self.rig.outlet.set(Valve.OPEN)
+            told |= self.watch(run, duration / starts)
+            self.rig.outlet.set(Valve.SHUT)
         told["duration"] = run.clock.now() - begun
         run.wait(self.parameters.dripping)
         told["counted_after"] = self._count(run)
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
-        seen = BenchSeen(mass_before=before, mass_after=self.weigh(run), **air._asdict(), **told)
-        see_amount("the mass collected, in kg,", seen.mass_after.to("kg").value - before.to("kg").value)
-        self.see_state(seen)
-        return seen
+        told["mass_after"] = after = self.weigh(run)
+        see_amount("the mass collected, in kg,", after.to("kg").value - before.to("kg").value)
+        return told
 
     def _count(self, run: Run) -> tuple[Measured, ...]:
         """Return what the meters count at rest; who does not answer is passed over, and that is noted.
@@ -266,14 +288,30 @@ class MetersOnBench(OnWeighTank):
                 except SILENT as failure:
                     run.note("a counter does not answer", counter=repr(meter), failure=str(failure))
 
+    def see_facts(self, facts: Mapping[str, Characteristic]) -> None:
+        """Hold the bench's own qualification, where it states one, against what the meters are held against.
+
+        Raises:
+            ParameterError: it is not good enough for them.
+        """
+        if (fact := facts.get(QUALIFIED)) is None:
+            return
+        wanted = self.parameters
+        permitted = min(wanted.permitted(WARM).at(flow).upper for flow in wanted.aims.values())
+        known = (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
+        if known > (most := wanted.uncertainty_share * permitted):
+            raise ParameterError(
+                f"the bench was qualified for volumes within ±{known:.2g} %, and meters of ±{permitted:g} % "
+                f"need ±{most:.2g} %, {wanted.uncertainty_share:.3g} of it: qualify it anew with more water "
+                "or a better balance, or calibrate meters of another class"
+            )
+
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
-        used = evidence.instruments  # a journal has its keys in order of letters, meters[10] before meters[2]
-        count = sum(role.startswith("meters[") for role in used)
-        there = [used[f"meters[{number}]"].name for number in range(1, count + 1)]
-        places = {name: MeterPlace(number, len(there), name) for number, name in enumerate(there, 1)}
+        self.see_facts(evidence.characteristics)
+        places = places_of(evidence)
         return tuple(
-            MeterInSeries(self, evidence, places[dut.on or there[0]], item).evaluation()
+            MeterInSeries(self, evidence, places[dut.on or next(iter(places))], item).evaluation()
             for item, dut in evidence.order.devices.items()
         )
 

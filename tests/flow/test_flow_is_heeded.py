@@ -65,6 +65,17 @@ def meters(folder):
 
 
 @contextmanager
+def qualified(folder):
+    """The bench of meters, which is itself what is looked at."""
+    with meters(folder) as (bench, person):
+        head, _, rest = bench.order.read_text("utf-8").partition("[[duts]]")
+        device = rest.partition("[[duts]]")[0]
+        kept = (line for line in device.splitlines() if not line.startswith(("on =", "class_")))
+        bench.order.write_text("\n".join([f"{head}[dut]", *kept, ""]), "utf-8")
+        yield bench, person
+
+
+@contextmanager
 def beside(folder, kind, **chosen):
     """A bench beside which somebody stands who does what is asked for."""
     with kind.up(folder / "bench", seed=5, **chosen) as bench:
@@ -127,6 +138,19 @@ OF_METERS: Mapping[str, Told] = {
     )
 }
 
+OF_SERIES: Mapping[str, Told] = {
+    "permanent": {"permanent": 1.6},
+    "ratio": {"at": ["Q2"], "ratio": 160.0},
+    "accuracy_class": {"accuracy_class": 1},
+    "at": {"at": ["Q4"]},
+    "permissible": {"permissible": [10.0, 4.0]},
+    "profile": {"profile": 0.3},
+    "pressure_loss": {"pressure_loss": 10.0},
+    "largest_mass": {"largest_mass": 1.0},
+    "uncertainty_share": {"uncertainty_share": 0.1},
+}
+"""Fields that say what water meters in series are."""
+
 JUDGED = ("norm", "rule", "repeatability_share")
 """Fields that say how a meter is judged."""
 
@@ -145,6 +169,7 @@ class TestFlow(Heeded):
         "flow.water_prover": lambda folder: water(folder, ProverLine.up),
         "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
+        "flow.bench_qualification": qualified,
         "flow.meter_by_clamp_on": lambda folder: beside(folder, ClampOnSite, output="pulses"),
         "flow.balance_by_substitution": lambda folder: beside(folder, LargeBalance),
         "flow.clamp_on_returned": lambda folder: beside(folder, ClampOnHome),
@@ -162,6 +187,7 @@ class TestFlow(Heeded):
         "flow.water_prover": {"flows": [10.0], "repeats": 3},
         "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
+        "flow.bench_qualification": {"at": ["Q3"], "repeats": 3},
         "flow.meter_by_clamp_on": {"flows": [200.0], "repeats": 2, "mountings": 3, "duration": 60.0},
         "flow.clamp_on_returned": {},
         "flow.balance_by_substitution": {"steps": 2},
@@ -222,16 +248,18 @@ class TestFlow(Heeded):
             "coverage": {"coverage": 0.99},
             "coverage_factor": {"coverage_factor": 3.0},
         },
-        "flow.water_bench": {
+        "flow.water_bench": {**OF_METERS, **OF_SERIES},
+        "flow.bench_qualification": {
             **OF_METERS,
-            "permanent": {"permanent": 1.6},
-            "ratio": {"at": ["Q2"], "ratio": 160.0},
-            "accuracy_class": {"accuracy_class": 1},
-            "at": {"at": ["Q4"]},
-            "permissible": {"permissible": [10.0, 4.0]},
-            "profile": {"profile": 0.3},
-            "pressure_loss": {"pressure_loss": 10.0},
-            "largest_mass": {"largest_mass": 1.0},
+            **OF_SERIES,
+            "repeats": {"repeats": 4},
+            "norm": {"norm": "JJG 164-2000"},
+            "looks": {"looks": 2},
+            "flow_variation": {"flow_variation": [20.0, 0.001]},
+            "pressure_variation": {"pressure_variation": 1e-9},
+            "start_share": {"start_share": 0.5},
+            "uncertainty_share": {"uncertainty_share": 0.5},
+            "starts": {"starts": 20},
         },
         "flow.meter_by_clamp_on": {
             **{name: OF_METERS[name] for name in OF_METERS if name not in JUDGED and name != "water"},
@@ -286,6 +314,7 @@ class TestFlow(Heeded):
             "accuracy_class": {"accuracy_class": 1},
             "at": {"at": ["q_s"]},
             "limit": {"limit": [10.0, 4.0]},
+            "uncertainty_share": {"uncertainty_share": 0.1},
             "profile": {"profile": 0.3},
             "pressure_loss": {"pressure_loss": 10.0},
             "largest_mass": {"largest_mass": 1.0},
@@ -360,6 +389,13 @@ class TestFlow(Heeded):
             "fewest_pulses": {"fewest_pulses": 500_000},
             "smallest_mass": {"smallest_mass": 100.0},
         },
+        "flow.bench_qualification": {
+            **LINE,
+            **TANK,
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "smallest_mass": {"smallest_mass": 100.0},
+        },
         "flow.meter_by_clamp_on": {
             "duration": {"duration": 100.0},
             "fewest_pulses": {"fewest_pulses": 500_000},
@@ -405,12 +441,18 @@ class TestFlow(Heeded):
         "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
         "flow.water_prover": frozenset({"total_resolution"}),
         "flow.ultrasonic_dry": frozenset(),
-        "flow.water_bench": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        # What they hold against the bench's own qualification `test_bench_qualification` does.
+        "flow.water_bench": frozenset(
+            {"pulses_per_volume", "full_scale", "fewest_pulses", "uncertainty_share"}
+        ),
+        "flow.bench_qualification": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
         # Certificates of the simulated clamp-on meter go by velocity; `test_clamp_on` has one by flow.
         "flow.meter_by_clamp_on": frozenset({"full_scale", "total_resolution", "calibrated_bore"}),
         # They state what they have in common, too; `test_clamp_on` has some that do not.
         "flow.clamp_on_returned": frozenset({"calibrated_bore", "common_untold"}),
-        "flow.heat_flow_sensors": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        "flow.heat_flow_sensors": frozenset(
+            {"pulses_per_volume", "full_scale", "fewest_pulses", "uncertainty_share"}
+        ),
     }
     facts: ClassVar = {
         "flow.water_gravimetric": (*FACTS, *WEIGHED, "diverter_correction"),
@@ -419,11 +461,12 @@ class TestFlow(Heeded):
         "flow.water_volumetric": (*FACTS, "diverter_correction"),
         "flow.water_prover": ("water_density", "cmc"),
         "flow.ultrasonic_dry": (),
-        "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing"),
+        "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
+        "flow.bench_qualification": ("connecting_volume", "water_density", *WEIGHED, "meter_spacing"),
         "flow.meter_by_clamp_on": ("reading_delay",),
         "flow.clamp_on_returned": (),
         "flow.balance_by_substitution": ("cmc",),
-        "flow.heat_flow_sensors": (*FACTS, *WEIGHED, "meter_spacing"),
+        "flow.heat_flow_sensors": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
         "flow.diverter": WEIGHED,
         "flow.pipe_volume": ("water_density",),
         "flow.vessel_volume": ("water_density", "balance_resolution"),
