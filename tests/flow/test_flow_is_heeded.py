@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 from test_rig_facts import BY_HAND, Person
 
+from remotecal.configuration import as_toml
 from remotecal.runs.prompts import Beside
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.large_balance.assemblies import LargeBalance
@@ -68,10 +70,10 @@ def meters(folder):
 def qualified(folder):
     """The bench of meters, which is itself what is looked at."""
     with meters(folder) as (bench, person):
-        head, _, rest = bench.order.read_text("utf-8").partition("[[duts]]")
-        device = rest.partition("[[duts]]")[0]
-        kept = (line for line in device.splitlines() if not line.startswith(("on =", "class_")))
-        bench.order.write_text("\n".join([f"{head}[dut]", *kept, ""]), "utf-8")
+        said = tomllib.loads(bench.order.read_text("utf-8"))
+        device = said.pop("duts")[0]
+        said["dut"] = {name: one for name, one in device.items() if name not in {"on", "class_scheme"}}
+        bench.order.write_text(as_toml(said), "utf-8")
         yield bench, person
 
 
