@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -66,8 +66,8 @@ class DevicePlace:
         return Text(zh=f"{called.get('zh')}，表位 {there}", en=f"{called.get('en')}, place {there}")
 
 
-def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, DevicePlace]]:
-    """Yield the id of each device of the order, and where it is read.
+def places_of(evidence: Evidence, role: str) -> Mapping[str, DevicePlace]:
+    """Return name → place of what fills a role, in the order in which it does.
 
     Journals have their keys in the order of letters, `meters[10]` before `meters[2]`, so they are counted;
     those from when a role held one device call it `ROLE` alone.
@@ -76,9 +76,14 @@ def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, DevicePlace]]:
     count = sum(of_role(key) == role for key in used)
     keys = [role] if role in used else [f"{role}[{number}]" for number in range(1, count + 1)]
     names = [used[key].name for key in keys]
-    places = {name: DevicePlace(number, count, name) for number, name in enumerate(names, 1)}
+    return {name: DevicePlace(number, count, name) for number, name in enumerate(names, 1)}
+
+
+def placed(evidence: Evidence, role: str) -> Iterator[tuple[str, DevicePlace]]:
+    """Yield the id of each device of the order, and where it is read."""
+    places = places_of(evidence, role)
     for item, dut in evidence.order.devices.items():
-        yield item, places[dut.on or names[0]]
+        yield item, places[dut.on or next(iter(places))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,3 +18,5 @@ IN_SCATTER: Final = Text(zh="已含于较大的重复性", en="in the repeatabil
 """Of steps that the repeats scatter by."""
 NO_COMMON_PART: Final = Text(zh="未声明公共部分：全部计入", en="no common part stated: all of it")
 """Of certificates that do not tell what they have in common."""
+NOT_STATED: Final = Text(zh="台架未声明：未计入", en="not stated by the bench: not charged")
+"""Of what a bench may state and does not."""

@@ -14,6 +14,7 @@ from remotecal.procedures import By, Certificates, Drivers, In, Run, Stability, 
 from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.flow.lost import INPUTS_OF_TANK, OF_TANK, PLAUSIBLE, lost, off_centre
 from remotecal.procedures.library.flow.on_rig import OnWaterRig
 from remotecal.procedures.library.flow.parameters import RigParameters
 from remotecal.procedures.library.flow.water import InWater, OfWater
@@ -26,6 +27,7 @@ OF_WEIGHING: Final[Mapping[str, Text]] = {
     "W": Text(zh="天平示值偏差（满载）", en="deviation of the balance's indication, tank full"),
     "W_0": Text(zh="天平示值偏差（空载）", en="deviation of the balance's indication, tank empty"),
     "W_res": Text(zh="天平分辨力", en="resolution of the balance"),
+    **INPUTS_OF_TANK,
     **AIR_INPUTS,
 }
 """The inputs that weighing the water brings into the measurement model, by symbol."""
@@ -73,6 +75,12 @@ class OnWeighTank(OnWaterRig):
 
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), "balance_resolution": "kg"}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), **OF_TANK}
+
+    def plausible(self) -> Mapping[str, tuple[float, float]]:
+        return {**super().plausible(), **PLAUSIBLE}
 
     def certified(self) -> Sequence[str]:
         return ("balance",)
@@ -126,13 +134,15 @@ def collected_mass(repeats: OfWater[C]) -> Callable[[C, Numbers], Number]:
     full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
     repeats.rounded("W_res", "kg", repeats.constant("balance_resolution", "kg"))
+    centred, gone = off_centre(repeats), lost(repeats)
     around = AirAround(repeats, repeats.barometer)
 
     def mass(one: C, x: Numbers) -> Number:
         after = full.corrected(x, one.mass_after.value)
         before = empty.corrected(x, one.mass_before.value)
         buoyancy = buoyancy_factor(around.density(one, x), repeats.density(one, x))
-        collected: Number = (after - before + x["W_res"]) * buoyancy
+        arrived = centred(after - before + x["W_res"], x) * buoyancy
+        collected: Number = arrived + gone(one.mass_after.at - one.mass_before.at, x, 1)
         return collected
 
     return mass

@@ -53,6 +53,7 @@ from remotecal.procedures.library.flow.collecting import (
     OnWeighTank,
     see_balance,
 )
+from remotecal.procedures.library.flow.lost import INPUTS_OF_TANK, lost, off_centre
 from remotecal.procedures.library.flow.water import InWater
 from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -131,6 +132,7 @@ class DiverterCorrection(OnWeighTank):
         "W_0": Text(zh="天平示值偏差（空载）", en="deviation of the balance's indication, tank empty"),
         "W_res": Text(zh="天平分辨力（长换向）", en="resolution of the balance, long diversion"),
         "W_ress": Text(zh="天平分辨力（短换向）", en="resolution of the balance, short diversions"),
+        **INPUTS_OF_TANK,
         "N_res": Text(zh="脉冲计数（±1）", en="counted pulses (±1)"),
         "Δt_q": Text(zh="随流量的变化", en="change with the flow"),
     }
@@ -267,18 +269,20 @@ def _correction(repeats: Repeats[Diversions]) -> Callable[[Diversions, Numbers],
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
     for symbol in ("W_res", "W_ress"):
         repeats.rounded(symbol, "kg", repeats.constant("balance_resolution", "kg"))
+    centred, gone = off_centre(repeats), lost(repeats)
     # Of n short counts, each within a pulse, the sum is within √n of one.
     repeats.rounded("N_res", "1", statistics.fmean(len(one.short_pulses) for one in seen) ** 0.5)
 
     def correction(one: Diversions, x: Numbers) -> Number:
-        long = (
-            full.corrected(x, one.mass_after.value) - empty.corrected(x, one.mass_before.value) + x["W_res"]
-        )
+        many = len(one.short_times)
+        long = full.corrected(x, one.mass_after.value) - empty.corrected(x, one.mass_before.value)
+        long = centred(long + x["W_res"], x) + gone(one.mass_after.at - one.mass_before.at, x, 1)
         short = full.corrected(x, one.short_after.value) - empty.corrected(x, one.short_before.value)
-        ratio = (short + x["W_ress"]) / (sum(each.value for each in one.short_pulses) + x["N_res"])
+        short = centred(short + x["W_ress"], x) + gone(one.short_after.at - one.short_before.at, x, many)
+        ratio = short / (sum(each.value for each in one.short_pulses) + x["N_res"])
         ratio = ratio / (long / one.pulses.value)
         together = sum(each.value for each in one.short_times)
-        return correction_of(ratio, len(one.short_times), together, one.time.value)
+        return correction_of(ratio, many, together, one.time.value)
 
     return correction
 

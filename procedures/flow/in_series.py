@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Protocol, TypeAlias
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
@@ -30,6 +30,11 @@ from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
+
+
+Ends: TypeAlias = tuple[str, str]
+COUNTED: Final[Ends] = ("counted_before", "counted_after")
+"""Parts of an observation that tell what the meters counted before and after it."""
 
 
 class BenchSeen(Weighed, FlowSeen):
@@ -74,6 +79,9 @@ class SeriesParameters(CollectingParameters, MeterParameters):
     a share of the whole line (unverified)."""
     pressure_loss: Annotated[float, In("kPa", at_least=0, at_most=63)] = 63.0
     """What a meter takes away at its permanent flow, at most: its pressure loss class (unverified)."""
+    uncertainty_share: Annotated[float, In("1", above=0, at_most=1)] = 0.2
+    """Expanded uncertainty that the bench's volumes may have, as a share of what is permitted: 1/5 by OIML
+    R 49-2 where a type is examined; 1/3 suffices at a verification (unverified)."""
 
     @property
     def aims(self) -> Mapping[str, float]:
@@ -159,9 +167,9 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
             raise EvidenceError(f"{self.point.name}: a repeat does not tell how long it lasted")
         return seen.duration
 
-    def _counted(self, seen: BenchSeen, unit: str) -> float:
+    def _counted(self, seen: BenchSeen, unit: str, parts: Ends = COUNTED) -> float:
         """Return what the meter counted in a repeat."""
-        before, after = pair(seen, self.place)
+        before, after = pair(seen, self.place, parts)
         return self.evidence.passed(before, after).to(unit).value
 
     def _meter_output(self) -> Output[BenchSeen]:
@@ -172,17 +180,17 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         return Total(self, lambda seen: self._counted(seen, "m3"), step, "m3", "V_res")
 
 
-def pair(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured]:
+def pair(seen: BenchSeen, place: DevicePlace, parts: Ends = COUNTED) -> tuple[Measured, Measured]:
     """Return what a meter told before and after a repeat (EvidenceError if it was silent)."""
-    found = both(seen, place)
+    found = both(seen, place, parts)
     if found is None:
         raise EvidenceError(f"{place.name} was not read before and after a repeat")
     return found
 
 
-def both(seen: BenchSeen, place: DevicePlace) -> tuple[Measured, Measured] | None:
+def both(seen: BenchSeen, place: DevicePlace, parts: Ends = COUNTED) -> tuple[Measured, Measured] | None:
     """Return what a meter told before and after a repeat, as it was read; None if it was silent."""
-    return place.both(seen.entry, "counted_before", "counted_after")
+    return place.both(seen.entry, *parts)
 
 
 class OnBench(Protocol):

@@ -21,7 +21,7 @@ or stands still, keeps nobody from going on: its certificate says what was found
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
 
@@ -61,6 +61,13 @@ from remotecal.procedures.library.measuring.several import count_freely, read_ea
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.under_test import can
+from remotecal.units import scale
+
+if TYPE_CHECKING:
+    from remotecal.bench_file import Characteristic
+
+QUALIFIED: Final = "bench_deviation"
+"""Fact that a bench may state: within what its volumes were found to be right, by its qualification."""
 
 INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
 """Where a meter is tested at its initial verification (unverified)."""
@@ -163,7 +170,7 @@ class MetersOnBench(OnWeighTank):
         return {**super().characteristics(), "connecting_volume": "m3", "meter_spacing": "m3"}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
+        return {**super().may_state(), CMC: "%", QUALIFIED: "%"}
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         return (*super().corrected(drivers), ("outlet_thermometer", "temperature", "°C"))
@@ -187,11 +194,12 @@ class MetersOnBench(OnWeighTank):
             self._lasts(point, counted=bool(counted))
 
     def takes(self, point: Point) -> float:
-        return self._lasts(point, counted=self._counted) + DRAINING + 4 * self.parameters.dripping
+        return self.lasts(point) + DRAINING + 4 * self.parameters.dripping
 
-    @property
-    def _counted(self) -> bool:
-        return any(isinstance(meter, PulseCounter) for meter in self.meters)
+    def lasts(self, point: Point) -> float:
+        """Return how long the water is let run at a point by the meters that are there, in s."""
+        counted = any(isinstance(meter, PulseCounter) for meter in self.meters)
+        return self._lasts(point, counted=counted)
 
     def _lasts(self, point: Point, *, counted: bool) -> float:
         """Return how long the water is let run at a point, in s."""
@@ -215,6 +223,18 @@ class MetersOnBench(OnWeighTank):
         return {**super().watched(), "outlet_temperature": self.outlet_thermometer.temperature}
 
     def measure(self, point: Point, run: Run) -> BenchSeen:
+        seen = BenchSeen(**self.collect(run, self.lasts(point)))
+        self.see_state(seen)
+        return seen
+
+    def collect(self, run: Run, duration: float, starts: int = 1) -> dict[str, Any]:
+        """Let water run into the tank from rest to rest; return what a repeat yields of that.
+
+        Args:
+            run: of the procedure.
+            duration: how long it runs, in s, all starts together.
+            starts: how often it is started and stopped, each time for as long as any other.
+        """
         self.drain(run)
         before, air = self.weigh(run), read_air(run, self.ambient)
         self.rig.outlet.set(Valve.SHUT)
@@ -222,20 +242,22 @@ class MetersOnBench(OnWeighTank):
         self.rig.diverter.set(Outlet.TANK)
         run.wait(1.0)
         count_freely(run, self.meters)
-        told: dict[str, Any] = {"counted_before": self._count(run)}
+        told: dict[str, Any] = {**air._asdict(), "mass_before": before, "counted_before": self._count(run)}
         begun = run.clock.now()
-        self.rig.outlet.set(Valve.OPEN)
-        told |= self.watch(run, self._lasts(point, counted=self._counted))
-        self.rig.outlet.set(Valve.SHUT)
+        for start in range(starts):
+            if start:
+                run.wait(self.parameters.dripping)
+            self.rig.outlet.set(Valve.OPEN)
+            told |= self.watch(run, duration / starts)
+            self.rig.outlet.set(Valve.SHUT)
         told["duration"] = run.clock.now() - begun
         run.wait(self.parameters.dripping)
         told["counted_after"] = self._count(run)
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
-        seen = BenchSeen(mass_before=before, mass_after=self.weigh(run), **air._asdict(), **told)
-        see_amount("the mass collected, in kg,", seen.mass_after.to("kg").value - before.to("kg").value)
-        self.see_state(seen)
-        return seen
+        told["mass_after"] = after = self.weigh(run)
+        see_amount("the mass collected, in kg,", after.to("kg").value - before.to("kg").value)
+        return told
 
     def _count(self, run: Run) -> tuple[Measured, ...]:
         """Return what the meters count at rest; as `read_each`."""
@@ -247,8 +269,27 @@ class MetersOnBench(OnWeighTank):
             ],
         )
 
+    def see_facts(self, facts: Mapping[str, Characteristic]) -> None:
+        """Hold the bench's own qualification, where it states one, against what the meters are held against.
+
+        Raises:
+            ParameterError: it is not good enough for them.
+        """
+        if (fact := facts.get(QUALIFIED)) is None:
+            return
+        wanted = self.parameters
+        permitted = min(wanted.permitted(WARM).at(flow).upper for flow in wanted.aims.values())
+        known = (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
+        if known > (most := wanted.uncertainty_share * permitted):
+            raise ParameterError(
+                f"the bench was qualified for volumes within ±{known:.2g} %, and meters of ±{permitted:g} % "
+                f"need ±{most:.2g} %, {wanted.uncertainty_share:.3g} of it: qualify it anew with more water "
+                "or a better balance, or calibrate meters of another class"
+            )
+
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
+        self.see_facts(evidence.characteristics)
         return tuple(
             MeterInSeries(self, evidence, place, item).evaluation()
             for item, place in placed(evidence, self.under_test)

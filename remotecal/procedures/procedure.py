@@ -22,6 +22,7 @@ from remotecal.procedures.parameters import Parameters
 
 if TYPE_CHECKING:
     from remotecal.bench import CertificateUsed
+    from remotecal.bench_file import Characteristic
     from remotecal.journal.evidence import Evidence
     from remotecal.journal.observation import Point, Value
     from remotecal.procedures.evaluation import Evaluation
@@ -159,6 +160,12 @@ class Procedure(ABC):
         or in another unit than it says; it is refused before anything is opened.
         """
         return {}
+
+    def see_facts(self, facts: Mapping[str, Characteristic]) -> None:  # noqa: B027  often anything suffices
+        """Raise `ParameterError` if what the bench states of itself does not suffice for what is ordered.
+
+        Asked before anything is opened; `facts` are those of `characteristics` and `may_state`, by name.
+        """
 
     def held_against(self) -> tuple[str, ...]:
         """Return the documents by which the evaluation judges the devices; none where it gives no verdict.

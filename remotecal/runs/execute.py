@@ -250,7 +250,12 @@ def fill_roles(procedure: type[Procedure], bench: Bench, empty: Collection[str] 
 def check_facts(
     procedure: Procedure, bench: Bench, roles: Mapping[str, str], facts: Mapping[str, Characteristic]
 ) -> None:
-    """Raise `BenchError` if the bench lacks a fact or a certificate the evaluation will need."""
+    """See that the bench has the facts and certificates the evaluation will need, and that they suffice.
+
+    Raises:
+        BenchError: it lacks one.
+        ParameterError: they do not suffice for what is ordered.
+    """
     faults, needed = [], procedure.characteristics()
     for name, unit in {**needed, **procedure.may_state()}.items():
         fact = facts.get(name)
@@ -267,6 +272,7 @@ def check_facts(
             faults.append(f"{name} has no certificate, which the role {role} needs")
     if faults:
         raise BenchError(f"{bench.path} does not suit {type(procedure).__name__}: {'; '.join(faults)}")
+    procedure.see_facts(facts)
 
 
 def _check_names(bench: Path, run: str) -> None:

@@ -45,6 +45,8 @@ class PlatformSpec:
     """Standard deviation of repeated readings, in kg."""
     zero_drift: float = 0.0
     """Drift of the zero in kg per hour."""
+    off_centre: float = 0.0
+    """What it shows too much for the load's standing off its centre, relative (1)."""
     settling: float = 1.2
     """Time constant in s with which it comes to rest."""
 
@@ -65,7 +67,8 @@ class Platform:
 
     def weight(self, time: float) -> float:
         """Return the settled indication in kg before rounding and taring."""
-        indicated = self.spec.calibration.indicated(self._load.apparent(time))
+        felt = self._load.apparent(time) * (1.0 + self.spec.off_centre)
+        indicated = self.spec.calibration.indicated(felt)
         return indicated + self.spec.zero_drift * time / 3600.0
 
     def stable(self, time: float) -> bool:

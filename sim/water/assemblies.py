@@ -20,6 +20,7 @@ from remotecal.sim.water import paper, wiring
 from remotecal.sim.water.outfit import SIZES, outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.truth import Truth
+from remotecal.sim.water.weighed import WeighTankOptions
 from remotecal.sim.water.wiring import Output
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class WaterOptions(BenchOptions):
     """Flow at 20 mA of the meter under test; drawn if not given."""
     meter: Annotated[int, In("1", at_least=1)] = 1
     """Which meter is under test: another number draws another one for the same rig."""
+
+
+class GravimetricOptions(WaterOptions, WeighTankOptions):
+    """What can be chosen of a gravimetric rig."""
 
 
 class MasterLineOptions(WaterOptions):
@@ -82,6 +87,7 @@ class WaterBench(Assembly):
             full_scale=options.full_scale,
             meter=options.meter,
             reference_drift=options.reference_drift if isinstance(options, MasterLineOptions) else 0.0,
+            weighing=options if isinstance(options, WeighTankOptions) else None,
         )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)
@@ -125,7 +131,7 @@ READ_BY: Final[dict[type, Output]] = {PulseCounter: "pulses", Ammeter: "current"
 class GravimetricRig(WaterBench):
     """Gravimetric water rig: pump, meter under test, diverter and weigh tank."""
 
-    Options = WaterOptions
+    Options = GravimetricOptions
     procedures = ("flow.water_gravimetric",)
     gravimetric = True
 

@@ -47,6 +47,8 @@ class Ledger:
     """Into the weigh tank."""
     bypassed: float = 0.0
     """Past the tank."""
+    splashed: float = 0.0
+    """Past the tank, as water came into it."""
     leaked: float = 0.0
     collections: list[Collection] = field(default_factory=list)
     _packed: float = 0.0
@@ -57,4 +59,5 @@ class Ledger:
 
     def imbalance(self, packed: float) -> float:
         """Return what is missing when the pipes now hold `packed` kg; 0 but for rounding."""
-        return self.pumped - self.collected - self.bypassed - self.leaked - (packed - self._packed)
+        gone = self.collected + self.bypassed + self.splashed + self.leaked
+        return self.pumped - gone - (packed - self._packed)

@@ -13,6 +13,7 @@ from remotecal.sim.instruments.weighing import PlatformSpec
 from remotecal.sim.water.diverter import DiverterSpec
 from remotecal.sim.water.line import PipeworkSpec
 from remotecal.sim.water.rig import RigSpec
+from remotecal.sim.water.weighed import Losses, WeighTankOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def outfit(
     full_scale: float | None = None,
     meter: int = 1,
     reference_drift: float = 0.0,
+    weighing: WeighTankOptions | None = None,
+    temperature: float = 20.0,
 ) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
@@ -94,6 +97,8 @@ def outfit(
         full_scale: its flow at 20 mA in m³/h, where it shall be this one.
         meter: which one is drawn; all else stays as it is.
         reference_drift: how far the master meter may have drifted since its certificate, relative.
+        weighing: what is stated of the weigh tank; nothing if not given.
+        temperature: of the water in °C, about which it swings.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -104,6 +109,7 @@ def outfit(
     rng = chance(seed, "outfit")
     certificates = _certificates(rng, size, reference_drift)
     highest = size.highest / 3600.0
+    losses = Losses.drawn(seed, size.tank, size.resolution, weighing, temperature) if weighing else Losses()
     late = rng.uniform(-0.004, 0.004)
     under_test = dut or _meter(rng, size)
     if dut is None and meter != 1:
@@ -128,11 +134,14 @@ def outfit(
             calibration=certificates["balance"],
             repeatability=0.4 * size.resolution,
             zero_drift=rng.uniform(-1.0, 1.0) * size.resolution,
+            off_centre=losses.off_centre,
         ),
         tank=size.tank,
         connecting_volume=certificates["connecting_volume"].correction(0.0),
         meter_spacing=certificates["meter_spacing"].correction(0.0),
         water_excess=certificates["water"].correction(0.0),
+        water_temperature=temperature,
+        losses=losses,
         timer_error=-certificates["timer"].correction(0.0),
         leak_before_dut=not gravimetric,
     )

@@ -70,6 +70,7 @@ def _characteristics(drawn: Outfit, today: date, *, gravimetric: bool) -> dict[s
     }
     if gravimetric:
         facts["balance_resolution"] = characteristic(drawn.size.resolution, "kg", 0.0, today)
+        facts |= drawn.spec.losses.facts(today)
     else:
         facts["reading_delay"] = characteristic(0.0, "s", READING_DELAY, today)
     return facts

@@ -7,7 +7,7 @@ collects come from the same integral.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from remotecal.sim.gate import Gate, Timer
@@ -22,6 +22,7 @@ from remotecal.sim.water.ledger import Collection, Ledger
 from remotecal.sim.water.line import LinePack, Pipework, PipeworkSpec
 from remotecal.sim.water.tank import Tank, WeighedTank
 from remotecal.sim.water.water import Water
+from remotecal.sim.water.weighed import Losses
 
 if TYPE_CHECKING:
     from remotecal.sim.world import World
@@ -46,6 +47,8 @@ class RigSpec:
     """By how much the rig's water is denser than pure air-free water, relative (1)."""
     water_temperature: float = 20.0
     """About which the water's temperature swings, in °C."""
+    losses: Losses = field(default_factory=Losses)
+    """Of the weigh tank."""
     timer_error: float = 0.0
     """Relative error of the collection timer (1)."""
     leak_before_dut: bool = False
@@ -69,7 +72,7 @@ class Rig:
         self.reference = Meter(spec.reference, world.random("reference"))
         self.spacing = LinePack(spec.meter_spacing)
         self.connection = LinePack(spec.connecting_volume)
-        self.tank = Tank(spec.tank, world.random("tank"))
+        self.tank = Tank(spec.tank, spec.losses.evaporates, world.random("tank"))
         weighed = WeighedTank(self.tank, self.air, lambda: self.density)
         self.balance = Platform(spec.balance, weighed, world.random("balance"))
         self.gate = Gate()
@@ -77,6 +80,8 @@ class Rig:
         self.diverter = Diverter(spec.diverter, world, self.gate, world.random("diverter"))
         self.ledger = Ledger()
         self.faults = RigFaults(world, self.pump, self.line, self.diverter, self.changed)
+        self._to_splash = 0.0
+        self._filled = False
         self._step_end = 0.0
         self._thermal_end = 0.0
         self._collection: Collection | None = None
@@ -152,10 +157,21 @@ class Rig:
         ledger.pumped += self.pass_meters(volume, mass, between, duration)
         filling = self.diverter.filling
         if filling:
+            onward -= self._splash(onward, first=not self._filled)
             ledger.collected += onward
         else:
             ledger.bypassed += onward
+        self._filled = filling
         self.tank.advance(duration, onward if filling else 0.0, end)
+
+    def _splash(self, mass: float, *, first: bool) -> float:
+        """Return what of water that comes splashes out, in kg; each time it is the first of it."""
+        if first:
+            self._to_splash = self.spec.losses.splashes
+        gone = min(self._to_splash, max(mass, 0.0))
+        self._to_splash -= gone
+        self.ledger.splashed += gone
+        return gone
 
     def warm(self, *, first: bool = False) -> None:
         """Look at the water's temperature, and at where it will be at the next look."""

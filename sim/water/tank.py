@@ -13,14 +13,13 @@ from remotecal.sim.surroundings import Air
 class Tank:
     """A tank on a balance, filled by the diverter and emptied by its drain valve."""
 
-    EVAPORATION = 2.0e-7
-    """What evaporates from a tank that holds water, in kg/s."""
     DRAIN = 1 / 45.0
     """Share of the capacity that leaves per second while the drain is open."""
 
-    def __init__(self, capacity: float, rng: Random) -> None:
-        """`capacity` in kg."""
+    def __init__(self, capacity: float, evaporation: float, rng: Random) -> None:
+        """`capacity` in kg; `evaporation`, from the tank while it holds water, in kg/s."""
         self.capacity = capacity
+        self._evaporation = evaporation
         self.mass = 0.0
         """True mass of the water in it, in kg."""
         self.drained = 0.0
@@ -58,7 +57,7 @@ class Tank:
             mass -= left
             rate -= left
         elif mass > 0.0:
-            vapour = min(self.EVAPORATION * duration, mass)
+            vapour = min(self._evaporation * duration, mass)
             self.evaporated += vapour
             mass -= vapour
         self.mass = mass

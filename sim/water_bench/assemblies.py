@@ -58,6 +58,7 @@ class WaterMeterBench(Assembly):
             temperature=options.temperature,
             exchange=options.exchange,
             overload=self.overload,
+            weighing=options,
         )
         """The bench as it was drawn, with its certificates."""
         self._see_inlet(options.temperature)

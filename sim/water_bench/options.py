@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from remotecal.procedures.parameters import In
-from remotecal.sim.assembly import BenchOptions
+from remotecal.sim.water.weighed import WeighTankOptions
 
 
-class MetersOptions(BenchOptions):
+class MetersOptions(WeighTankOptions):
     """What can be chosen of a bench of water meters."""
 
     meters: Annotated[int, In("1", at_least=1, at_most=30)] = 5

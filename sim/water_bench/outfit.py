@@ -11,6 +11,7 @@ from remotecal.sim.instruments.meter import MeterSpec, Shape
 from remotecal.sim.water.line import PipeworkSpec
 from remotecal.sim.water.outfit import Size, outfit
 from remotecal.sim.water.water import HOT
+from remotecal.sim.water.weighed import WeighTankOptions
 from remotecal.sim.water_bench.series import SeriesSpec
 
 DIAMETER = 25
@@ -42,6 +43,7 @@ def bench_outfit(
     temperature: float,
     exchange: float,
     overload: float = OVERLOAD,
+    weighing: WeighTankOptions | None = None,
 ) -> BenchOutfit:
     """Draw a bench.
 
@@ -52,9 +54,10 @@ def bench_outfit(
         ratio: their range R = Q3/Q1.
         temperature: about which the water's swings, in °C.
         exchange: heat that the line gives to the hall from one meter to the next, in W/K.
+        weighing: what is stated of the weigh tank; nothing if not given.
         overload: the meters' highest flow over their permanent one.
     """
-    base = outfit(seed, DIAMETER)
+    base = outfit(seed, DIAMETER, weighing=weighing, temperature=temperature)
     rng = chance(seed, "meters in series")
     rated = permanent / 3600.0
     highest = overload * rated
@@ -71,7 +74,6 @@ def bench_outfit(
         line=PipeworkSpec(1.2 * highest),
         dut=last,
         reference=replace(base.spec.reference, highest=1.2 * highest, low_cutoff=0.0),
-        water_temperature=temperature,
     )
     spec = SeriesSpec(
         rig,

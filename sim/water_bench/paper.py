@@ -121,7 +121,8 @@ def _characteristics(drawn: BenchOutfit, today: date) -> dict[str, Characteristi
         name: characteristic(each.corrections[0], each.unit, each.expanded[0], today, k=each.k)
         for name, each in stated.items()
     }
-    return {**facts, "balance_resolution": characteristic(drawn.size.resolution, "kg", 0.0, today)}
+    resolution = characteristic(drawn.size.resolution, "kg", 0.0, today)
+    return {**facts, "balance_resolution": resolution, **drawn.spec.rig.losses.facts(today)}
 
 
 def _parameters(drawn: BenchOutfit, chosen: MetersOptions, kind: BenchKind) -> dict[str, object]:

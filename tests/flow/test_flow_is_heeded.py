@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 from heeded import Heeded, Somebody, Told
 from test_rig_facts import BY_HAND, Person
 
+from remotecal.configuration import as_toml
 from remotecal.runs.prompts import Beside
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
 from remotecal.sim.large_balance.assemblies import LargeBalance
@@ -62,6 +64,17 @@ def facts(folder, roles):
 def meters(folder):
     with WaterMeterBench.up(folder / "bench", seed=5, meters=2) as bench:
         yield bench, Somebody(folder)
+
+
+@contextmanager
+def qualified(folder):
+    """The bench of meters, which is itself what is looked at."""
+    with meters(folder) as (bench, person):
+        said = tomllib.loads(bench.order.read_text("utf-8"))
+        device = said.pop("duts")[0]
+        said["dut"] = {name: one for name, one in device.items() if name not in {"on", "class_scheme"}}
+        bench.order.write_text(as_toml(said), "utf-8")
+        yield bench, person
 
 
 @contextmanager
@@ -127,10 +140,25 @@ OF_METERS: Mapping[str, Told] = {
     )
 }
 
+OF_SERIES: Mapping[str, Told] = {
+    "permanent": {"permanent": 1.6},
+    "ratio": {"at": ["Q2"], "ratio": 160.0},
+    "accuracy_class": {"accuracy_class": 1},
+    "at": {"at": ["Q4"]},
+    "permissible": {"permissible": [10.0, 4.0]},
+    "profile": {"profile": 0.3},
+    "pressure_loss": {"pressure_loss": 10.0},
+    "largest_mass": {"largest_mass": 1.0},
+    "uncertainty_share": {"uncertainty_share": 0.1},
+}
+"""Fields that say what water meters in series are."""
+
 JUDGED = ("norm", "rule", "repeatability_share")
 """Fields that say how a meter is judged."""
 
 FACTS = ("connecting_volume", "water_density", "cmc")
+WEIGHED = ("balance_resolution", "balance_eccentricity", "tank_evaporation", "tank_splash")
+"""Facts of a weigh tank."""
 
 
 class TestFlow(Heeded):
@@ -143,6 +171,7 @@ class TestFlow(Heeded):
         "flow.water_prover": lambda folder: water(folder, ProverLine.up),
         "flow.ultrasonic_dry": lambda folder: water(folder, StillTank.up),
         "flow.water_bench": meters,
+        "flow.bench_qualification": qualified,
         "flow.meter_by_clamp_on": lambda folder: beside(folder, ClampOnSite, output="pulses"),
         "flow.balance_by_substitution": lambda folder: beside(folder, LargeBalance),
         "flow.clamp_on_returned": lambda folder: beside(folder, ClampOnHome),
@@ -160,6 +189,7 @@ class TestFlow(Heeded):
         "flow.water_prover": {"flows": [10.0], "repeats": 3},
         "flow.ultrasonic_dry": {"velocities": [1.5], "repeats": 3},
         "flow.water_bench": {"at": ["Q3"], "repeats": 2},
+        "flow.bench_qualification": {"at": ["Q3"], "repeats": 3},
         "flow.meter_by_clamp_on": {"flows": [200.0], "repeats": 2, "mountings": 3, "duration": 60.0},
         "flow.clamp_on_returned": {},
         "flow.balance_by_substitution": {"steps": 2},
@@ -220,16 +250,18 @@ class TestFlow(Heeded):
             "coverage": {"coverage": 0.99},
             "coverage_factor": {"coverage_factor": 3.0},
         },
-        "flow.water_bench": {
+        "flow.water_bench": {**OF_METERS, **OF_SERIES},
+        "flow.bench_qualification": {
             **OF_METERS,
-            "permanent": {"permanent": 1.6},
-            "ratio": {"at": ["Q2"], "ratio": 160.0},
-            "accuracy_class": {"accuracy_class": 1},
-            "at": {"at": ["Q4"]},
-            "permissible": {"permissible": [10.0, 4.0]},
-            "profile": {"profile": 0.3},
-            "pressure_loss": {"pressure_loss": 10.0},
-            "largest_mass": {"largest_mass": 1.0},
+            **OF_SERIES,
+            "repeats": {"repeats": 4},
+            "norm": {"norm": "JJG 164-2000"},
+            "looks": {"looks": 2},
+            "flow_variation": {"flow_variation": [20.0, 0.001]},
+            "pressure_variation": {"pressure_variation": 1e-9},
+            "start_share": {"start_share": 0.5},
+            "uncertainty_share": {"uncertainty_share": 0.5},
+            "starts": {"starts": 20},
         },
         "flow.meter_by_clamp_on": {
             **{name: OF_METERS[name] for name in OF_METERS if name not in JUDGED and name != "water"},
@@ -284,6 +316,7 @@ class TestFlow(Heeded):
             "accuracy_class": {"accuracy_class": 1},
             "at": {"at": ["q_s"]},
             "limit": {"limit": [10.0, 4.0]},
+            "uncertainty_share": {"uncertainty_share": 0.1},
             "profile": {"profile": 0.3},
             "pressure_loss": {"pressure_loss": 10.0},
             "largest_mass": {"largest_mass": 1.0},
@@ -358,6 +391,13 @@ class TestFlow(Heeded):
             "fewest_pulses": {"fewest_pulses": 500_000},
             "smallest_mass": {"smallest_mass": 100.0},
         },
+        "flow.bench_qualification": {
+            **LINE,
+            **TANK,
+            "duration": {"duration": 100.0},
+            "fewest_pulses": {"fewest_pulses": 500_000},
+            "smallest_mass": {"smallest_mass": 100.0},
+        },
         "flow.meter_by_clamp_on": {
             "duration": {"duration": 100.0},
             "fewest_pulses": {"fewest_pulses": 500_000},
@@ -403,26 +443,33 @@ class TestFlow(Heeded):
         "flow.water_volumetric": frozenset({"full_scale", "total_resolution"}),
         "flow.water_prover": frozenset({"total_resolution"}),
         "flow.ultrasonic_dry": frozenset(),
-        "flow.water_bench": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        # What they hold against the bench's own qualification `test_bench_qualification` does.
+        "flow.water_bench": frozenset(
+            {"pulses_per_volume", "full_scale", "fewest_pulses", "uncertainty_share"}
+        ),
+        "flow.bench_qualification": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
         # Certificates of the simulated clamp-on meter go by velocity; `test_clamp_on` has one by flow.
         "flow.meter_by_clamp_on": frozenset({"full_scale", "total_resolution", "calibrated_bore"}),
         # They state what they have in common, too; `test_clamp_on` has some that do not.
         "flow.clamp_on_returned": frozenset({"calibrated_bore", "common_untold"}),
-        "flow.heat_flow_sensors": frozenset({"pulses_per_volume", "full_scale", "fewest_pulses"}),
+        "flow.heat_flow_sensors": frozenset(
+            {"pulses_per_volume", "full_scale", "fewest_pulses", "uncertainty_share"}
+        ),
     }
     facts: ClassVar = {
-        "flow.water_gravimetric": (*FACTS, "balance_resolution", "diverter_correction"),
+        "flow.water_gravimetric": (*FACTS, *WEIGHED, "diverter_correction"),
         "flow.water_master_meter": FACTS,
         "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
         "flow.water_volumetric": (*FACTS, "diverter_correction"),
         "flow.water_prover": ("water_density", "cmc"),
         "flow.ultrasonic_dry": (),
-        "flow.water_bench": (*FACTS, "balance_resolution", "meter_spacing"),
+        "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
+        "flow.bench_qualification": ("connecting_volume", "water_density", *WEIGHED, "meter_spacing"),
         "flow.meter_by_clamp_on": ("reading_delay",),
         "flow.clamp_on_returned": (),
         "flow.balance_by_substitution": ("cmc",),
-        "flow.heat_flow_sensors": (*FACTS, "balance_resolution", "meter_spacing"),
-        "flow.diverter": ("balance_resolution",),
+        "flow.heat_flow_sensors": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
+        "flow.diverter": WEIGHED,
         "flow.pipe_volume": ("water_density",),
         "flow.vessel_volume": ("water_density", "balance_resolution"),
         "flow.water_density": (),

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
 from killed import HEARTBEAT_LIMIT, REMOTECAL, has_observed, killed_at, observed
+from test_bench_qualification import ordered
 from test_diverter import TOLD
 from test_rig_facts import Person, determined
 from tripping import guarded, out_of_place
@@ -33,6 +34,7 @@ from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water_bench.assemblies import WaterMeterBench
 
 
 def doubts(rig, out, record, place):
@@ -69,6 +71,15 @@ def test_what_a_rig_is_determined_to_be_by_hand_holds(tmp_path, procedure, param
     with water_rig(tmp_path / "rig", seed=5, clock=clock) as rig:
         record = determined(rig, procedure, Person(rig), parameters, roles)
     assert doubts(rig, tmp_path / "run", record, tmp_path / "sealed") == {}
+
+
+def test_a_bench_of_meters_that_is_qualified_holds(tmp_path) -> None:
+    clock, out = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp()), tmp_path / "run"
+    with WaterMeterBench.up(tmp_path / "bench", seed=5, meters=2, clock=clock) as bench:
+        order, found = ordered(bench, at=["Q3"]), find("flow.bench_qualification")
+        execute(order, found, Bench.load(bench.bench), out, Company(Scripted()), clock)
+    record = evaluate(read_evidence(out), found)
+    assert doubts(bench, out, record, tmp_path / "sealed") == {}
 
 
 def test_a_diverter_is_determined_though_the_run_is_killed_and_its_record_holds(tmp_path) -> None:

@@ -1,0 +1,202 @@
+"""A bench of water meters is qualified by a run of its own, and its calibrations are held against that."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from remotecal.bench import Bench
+from remotecal.certificates.characterised import stated_in
+from remotecal.certificates.dcc import read, write
+from remotecal.certificates.pdf import print_certificate
+from remotecal.errors import CertificateRefused, ParameterError, RunAborted
+from remotecal.order import Order
+from remotecal.procedures.parameters import read_parameters
+from remotecal.runs.catalogue import find
+from remotecal.runs.company import Company
+from remotecal.runs.control import Control
+from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.prompts import Scripted
+from remotecal.runs.record import evaluate
+from remotecal.sim.water_bench.assemblies import WaterMeterBench
+
+FOUND = find("flow.bench_qualification")
+TOLD = {"at": ["Q3", "0.35(Q2+Q3)"], "repeats": 3, "duration": 40.0, "smallest_mass": 10.0}
+STATED = """
+[characteristics.bench_deviation]
+record = "bench.xml"
+serial = "BENCH-20"
+valid_until = {until}
+"""
+
+
+@contextmanager
+def put_up(folder, seed=7, **chosen):
+    with WaterMeterBench.up(folder / "bench", seed=seed, meters=3, **chosen) as bench:
+        yield bench
+
+
+@pytest.fixture
+def bench(tmp_path):
+    with put_up(tmp_path) as made:
+        yield made
+
+
+def ordered(bench, **changes):
+    order = Order.load(bench.order)
+    rig = {"serial": "BENCH-20", "on": None, "class_scheme": None, "class_name": None}
+    head = order.order.model_copy(update={"procedure": FOUND.name, "certificate": "Q-1"})
+    told = {**order.parameters, **TOLD, **changes}
+    dut = order.duts[0].model_copy(update=rig)
+    return order.model_copy(update={"order": head, "dut": dut, "duts": (), "parameters": told})
+
+
+def qualify(bench, control=None, watchers=(), **changes):
+    company = Company(Scripted(), watchers, control or Control())
+    out = bench.directory.parent / "run"
+    return execute(ordered(bench, **changes), FOUND, Bench.load(bench.bench), out, company, bench.clock)
+
+
+def told_so(evidence, **changes):
+    """Return the record of a run as if the order had said otherwise."""
+    told = {**evidence.parameters, **changes}
+    return FOUND.procedure(read_parameters(FOUND.procedure.accepts(), told, "here")).evaluate(evidence)[0]
+
+
+def judged(evaluation):
+    (said,) = (one for one in evaluation.statements if one.conformity)
+    return said
+
+
+@pytest.mark.parametrize(("seed", "chosen"), [(5, {"output": "pulses"}), (6, {}), (8, {"temperature": 34.0})])
+def test_what_the_bench_measures_with_is_within_what_its_record_states(tmp_path, seed, chosen):
+    with put_up(tmp_path, seed, **chosen) as bench:
+        evidence = qualify(bench, repeats=6)
+        made = evaluate(evidence, FOUND)
+        errors = made.measurements[0].results[0].tables[0].column("basic_measurementError")
+        truths = [bench.true_errors(point.nominal["flow"])[0] for point in evidence.points]
+    fact = stated_in(made, "bench_deviation")
+    assert (fact.value, fact.unit, fact.k) == (0.0, "%", 2.0)
+    assert fact.expanded == max(float(one) for one in errors.uncertainty.expanded)
+    assert 0.02 < fact.expanded < 0.2, "and not so wide that it would cover anything"
+    for error, true in zip(errors.floats(), truths, strict=True):
+        assert error == pytest.approx(true, abs=1.25 * fact.expanded)
+    followed = {norm for method in made.measurements[0].methods for norm in method.norms}
+    assert {"JJG 1113-2015", "OIML R 49-2:2013", "ISO 4064-2:2014"} <= followed
+    assert read(write(made)) == made
+    assert print_certificate(made, write(made)).startswith(b"%PDF")
+
+
+def test_what_is_not_told_of_the_tank_shows_against_the_truth(tmp_path):
+    with put_up(tmp_path, 3, splash=0.2) as bench:
+        evidence = qualify(bench)
+        flows = [point.nominal["flow"] for point in evidence.points]
+        truths = [bench.true_errors(flow)[0] for flow in flows]
+
+    def off(evidence):
+        table = told_so(evidence).results[0].tables[0]
+        errors = table.column("basic_measurementError")
+        bounds = map(float, errors.uncertainty.expanded)
+        return [abs(e - true) / u for e, true, u in zip(errors.floats(), truths, bounds, strict=True)]
+
+    assert max(off(evidence)) < 1.0
+    facts = {name: one for name, one in evidence.characteristics.items() if name != "tank_splash"}
+    assert min(off(replace(evidence, characteristics=facts))) > 1.0
+
+
+def test_each_limit_decides(bench):
+    evidence = qualify(bench)
+    assert judged(told_so(evidence)).conformity == "pass"
+    for tight in (
+        {"uncertainty_share": 0.001},
+        {"repeatability_share": 1e-6},
+        {"start_share": 1e-9},
+        {"flow_variation": [20.0, 0.001]},
+        {"pressure_variation": 1e-9},
+    ):
+        assert judged(told_so(evidence, **tight)).conformity == "fail", tight
+    said = judged(told_so(evidence)).declaration
+    assert "the bench suffices. The limits are unverified." in said.get("en")
+    assert "合格。所列限值未经核实。" in said.get("zh")
+
+
+def test_a_start_that_adds_to_what_a_meter_counts_is_found(bench):
+    """By so much a start as of the whole repeat: of n starts together n times that."""
+    evidence, more = qualify(bench), 0.002
+
+    def counting(seen):
+        """Return an observation whose meters count 0.2 % of the repeat too much at each start."""
+        values = dict(seen.values)
+        before, after = values["counted_before"], values["counted_after"]
+        passed = [end.value - begin.value for begin, end in zip(before, after, strict=True)]
+        for part, many in (("counted_after", 1), ("starts_after", 5)):
+            values[part] = tuple(
+                end._replace(value=end.value + many * more * each)
+                for end, each in zip(values[part], passed, strict=True)
+            )
+        return replace(seen, values=values)
+
+    def starting(evidence):
+        return told_so(evidence).results[1].tables[0].column("remotecal_startStop").floats()
+
+    added = replace(evidence, observations=tuple(map(counting, evidence.observations)))
+    for before, after in zip(starting(evidence), starting(added), strict=True):
+        assert after - before == pytest.approx(100 * more, rel=0.05)
+    assert judged(told_so(added, start_share=0.05)).conformity == "fail"
+
+
+def test_calibrations_are_held_against_it_and_name_it(bench):
+    made = evaluate(qualify(bench), FOUND)
+    (bench.directory / "bench.xml").write_bytes(write(made))
+    text = bench.bench.read_text("utf-8")
+
+    def planned(until="2099-01-01", **changes):
+        bench.bench.write_text(text + STATED.format(until=until), "utf-8")
+        order = Order.load(bench.order)
+        told = {**order.parameters, "at": ["Q3"], "repeats": 2, **changes}
+        order = order.model_copy(update={"parameters": told})
+        return order, plan(order, find("flow.water_bench"), Bench.load(bench.bench), bench.clock, "run")
+
+    order, _ = planned()
+    with pytest.raises(ParameterError, match=r"meters of ±2 % need ±0\.002 %, 0\.001 of it: qualify it anew"):
+        planned(uncertainty_share=0.001)
+    with pytest.raises(ParameterError, match=r"meters of ±0\.1 % need ±0\.02 %"):
+        planned(permissible=[0.1, 0.1])
+    with pytest.raises(CertificateRefused, match="was valid until 2020-01-01: determine it anew"):
+        planned("2020-01-01")
+    planned()
+    out, kind = bench.directory.parent / "meters", find("flow.water_bench")
+    record = evaluate(
+        execute(order, kind, Bench.load(bench.bench), out, Company(Scripted()), bench.clock), kind
+    )
+    assert "Q-1" in {one.certificate.number for one in record.standards}
+
+
+def test_killed_in_the_middle_it_goes_on(bench):
+    control = Control()
+
+    def stop(progress):
+        if progress.observed == 2:
+            control.abort("somebody wanted it", "liwei")
+
+    with pytest.raises(RunAborted):
+        qualify(bench, control, (stop,))
+    with bench.world.present():
+        assert not bench.rig.pump.started
+    evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
+    assert len(evidence.observations) == 6
+    assert judged(told_so(evidence)).conformity == "pass"
+
+
+def test_what_can_not_work_is_refused_before_anything_moves(bench):
+    def planned(**changes):
+        plan(ordered(bench, **changes), FOUND, Bench.load(bench.bench), bench.clock, "run")
+
+    with pytest.raises(ParameterError, match="each of 20 starts would last 2 s, less than 5 s"):
+        planned(starts=20)
+    with pytest.raises(ParameterError, match="looks is 4, and the line has 3 meters"):
+        planned(looks=4)
+    with pytest.raises(ParameterError, match="leave `rule` away"):
+        planned(rule="simple acceptance")
