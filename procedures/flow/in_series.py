@@ -12,7 +12,12 @@ from remotecal.errors import EvidenceError
 from remotecal.model import IN_CMC, Condition, Result, Statement, Table, Text
 from remotecal.procedures import By, Evaluation, In
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
+from remotecal.procedures.library.evaluation.conformity import (
+    Further,
+    Permissible,
+    Specification,
+    as_it_comes,
+)
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -62,6 +67,8 @@ class SeriesParameters(CollectingParameters, MeterParameters):
     a share of the whole line (unverified)."""
     pressure_loss: Annotated[float, In("kPa", at_least=0, at_most=63)] = 63.0
     """What a meter takes away at its permanent flow, at most: its pressure loss class (unverified)."""
+    instead: ClassVar[str]
+    """The parameter that gives permissible errors where they are not those of the class."""
 
     @property
     def aims(self) -> Mapping[str, float]:
@@ -249,7 +256,10 @@ class MeterInSeries:
         if not findings:
             return self._of_the_silent()
         permissible = self._wanted.permitted(self._temperature)
-        specification = Specification(permissible, self._wanted.norm, self._wanted.rule)
+        wanted = self._wanted
+        specification = Specification(
+            permissible, wanted.norm, wanted.rule, unverified=as_it_comes(wanted, wanted.instead)
+        )
         accredited = CMC in self._evidence.characteristics
         return Evaluation(
             results=(
@@ -283,7 +293,13 @@ class MeterInSeries:
         limits = [permissible.at(finding.judged_at).upper for finding in findings]
         scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, limits, strict=True))
         kept = (
-            Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
+            Further(
+                REPEATABLE,
+                scatter,
+                100 * self._wanted.repeatability_share,
+                "%",
+                unverified=as_it_comes(self._wanted, "repeatability_share"),
+            ),
             *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
         missing = len(self._read) - len(findings)

@@ -20,7 +20,7 @@ from remotecal.errors import ParameterError
 from remotecal.model import IN_CMC, Statement, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.conformity import Specification, as_it_comes
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -152,7 +152,9 @@ class Calculator(Procedure):
             for point in evidence.points
         ]
         limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
-        specification = Specification(limit, wanted.norm, wanted.rule)
+        specification = Specification(
+            limit, wanted.norm, wanted.rule, unverified=as_it_comes(wanted, "permitted")
+        )
         accredited, air = CMC in evidence.characteristics, AirDuring()
         for seen in map(CalculatorSeen.of, evidence.observations):
             air.take(seen)

@@ -3,6 +3,7 @@
 import inspect
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from remotecal.procedures import described
 from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import Parameters
 from remotecal.runs.catalogue import find, names
+from remotecal.web.pages.parameter_form import fields_of
 
 SHIPPED = "remotecal.procedures.library."
 
@@ -47,6 +49,47 @@ def test_each_parameter_is_told_in_both_languages_and_nothing_else_is() -> None:
     ]
     assert not set(told) - declared
     assert len(told) == len(set(told))
+
+
+AS_CITED: Mapping[str, Sequence[str]] = {
+    "flow.water_bench": ("accuracy_class", "permissible", "at", "repeatability_share", "repeats"),
+    "flow.heat_flow_sensors": ("accuracy_class", "limit", "at", "between", "overload", "repeatability_share"),
+    "flow.water_gravimetric": ("repeatability_share", "repeats"),
+    "flow.clamp_on_returned": ("repeatability_share",),
+    "flow.water_prover": ("random",),
+    "gas.meter_by_nozzles": (
+        *("accuracy_class", "permissible", "weighted_mean", "transition", "flows", "repeatability_share"),
+        *("back_pressure", "recovery"),
+    ),
+    "gas_loop.meter_by_masters": ("accuracy_class", "permissible", "weighted_mean", "transition", "flows"),
+    "converter.volume_converter": (
+        *("permissible", "permissible_pressure", "permissible_temperature", "permissible_calculator"),
+    ),
+    "density.densitometer": ("permissible", "repeatability", "balance_error", "compensation"),
+    "density.on_line": ("permissible",),
+    "density.vibrating_tube": ("permissible",),
+    "heat.pair": ("permitted",),
+    "heat.calculator": ("permitted",),
+    "heat.complete": ("accuracy_class", "flow_permitted", "pair_permitted", "calculator_permitted", "flows"),
+    "pressure.gauge": ("class_at_top", "hysteresis_share"),
+}
+"""Of each procedure the parameters whose figures are general knowledge: no document's text was at hand."""
+
+
+def test_what_no_document_confirmed_is_called_so_in_both_languages_where_it_is_ordered() -> None:
+    """The order's form says what `descriptions` say; what is called so in one language is in the other."""
+    kinds = every_kind()
+    for name, parameters in AS_CITED.items():
+        about = {field.name: field.about for field in fields_of(kinds[name])}
+        silent = [each for each in parameters if "unverified" not in about[each]["en"]]
+        assert not silent, name
+    one_sided = [
+        (name, parameter)
+        for name, kind in kinds.items()
+        for parameter, said in descriptions(kind).items()
+        if ("unverified" in said["en"]) is not ("未核实" in said["zh"])
+    ]
+    assert not one_sided
 
 
 @pytest.mark.parametrize("text", ["[Kind", "flows = 1", "[Kind]\nflows = 1"])
