@@ -197,7 +197,7 @@ class PressureProcedure(Procedure, Generic[S]):
         wanted, unit = self.parameters, self.unit
         specification = Specification(self._permissible(), wanted.norm, wanted.rule, EVERY_READING)
         limit = wanted.accuracy_class / 100 * self.full
-        comes = as_it_comes(wanted, "hysteresis_share")
+        comes = as_it_comes(wanted, "hysteresis_share") and wanted.norm != "JJG 52-1999"
         turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit, comes)
         accredited = CMC in evidence.characteristics
         return Evaluation(

@@ -52,33 +52,17 @@ def test_each_parameter_is_told_in_both_languages_and_nothing_else_is() -> None:
 
 
 AS_CITED: Mapping[str, Sequence[str]] = {
-    "flow.water_bench": ("accuracy_class", "permissible", "at", "repeatability_share", "repeats"),
-    "flow.heat_flow_sensors": ("accuracy_class", "limit", "at", "between", "overload", "repeatability_share"),
-    "flow.water_gravimetric": ("repeatability_share", "repeats"),
-    "flow.clamp_on_returned": ("repeatability_share",),
-    "flow.water_prover": ("random",),
-    "gas.meter_by_nozzles": (
-        *("accuracy_class", "permissible", "weighted_mean", "transition", "flows", "repeatability_share"),
-        *("back_pressure", "recovery"),
-    ),
-    "gas_loop.meter_by_masters": ("accuracy_class", "permissible", "weighted_mean", "transition", "flows"),
-    "converter.volume_converter": (
-        *("permissible", "permissible_pressure", "permissible_temperature", "permissible_calculator"),
-    ),
-    "density.densitometer": ("permissible", "repeatability", "balance_error", "compensation"),
-    "density.on_line": ("permissible",),
-    "density.vibrating_tube": ("permissible",),
-    "heat.pair": ("permitted",),
-    "heat.calculator": ("permitted",),
-    "heat.complete": ("accuracy_class", "flow_permitted", "pair_permitted", "calculator_permitted", "flows"),
-    "pressure.gauge": ("class_at_top", "hysteresis_share"),
+    name: parameters
+    for path in sorted(Path(__file__).parent.parent.glob("*/as_cited.toml"))
+    for name, parameters in tomllib.loads(path.read_text(encoding="utf-8")).items()
 }
-"""Of each procedure the parameters whose figures are general knowledge: no document's text was at hand."""
+"""Of each procedure the parameters whose figures are general knowledge, as the domains' tests say."""
 
 
 def test_what_no_document_confirmed_is_called_so_in_both_languages_where_it_is_ordered() -> None:
     """The order's form says what `descriptions` say; what is called so in one language is in the other."""
     kinds = every_kind()
+    assert AS_CITED
     for name, parameters in AS_CITED.items():
         about = {field.name: field.about for field in fields_of(kinds[name])}
         silent = [each for each in parameters if "unverified" not in about[each]["en"]]
