@@ -16,7 +16,7 @@ from remotecal.procedures.library.converter.findings import (
 from remotecal.procedures.library.converter.parameters import ConverterParameters
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Constant, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -72,13 +72,16 @@ def evaluated(
 
 def _specifications(wanted: ConverterParameters) -> tuple[Specification, ...]:
     """Return what is permitted of the whole, of pressure, of temperature and of the calculator."""
-    limits = (
-        wanted.permissible,
-        wanted.permissible_pressure,
-        wanted.permissible_temperature,
-        wanted.permissible_calculator,
+    names = ("permissible", "permissible_pressure", "permissible_temperature", "permissible_calculator")
+    return tuple(
+        Specification(
+            Constant(getattr(wanted, name), "%"),
+            wanted.norm,
+            wanted.rule,
+            unverified=as_it_comes(wanted, name),
+        )
+        for name in names
     )
-    return tuple(Specification(Constant(limit, "%"), wanted.norm, wanted.rule) for limit in limits)
 
 
 def _remarked(

@@ -49,7 +49,7 @@ from remotecal.procedures.library.density.standing import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -174,7 +174,12 @@ class SolidDensitometer(Procedure):
         loads = [self._weight(point, evidence) for point in evidence.points if WEIGHT in point.series]
         seen = [DensitometerSeen.of(entry) for entry in evidence.observations]
         liquid = liquid_deviation(evidence, [one for one in seen if one.assumed is not None])
-        specification = Specification(Constant(wanted.permissible, "kg/m3"), wanted.norm, wanted.rule)
+        specification = Specification(
+            Constant(wanted.permissible, "kg/m3"),
+            wanted.norm,
+            wanted.rule,
+            unverified=as_it_comes(wanted, "permissible"),
+        )
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(
@@ -213,15 +218,27 @@ class SolidDensitometer(Procedure):
     ) -> tuple[Further, ...]:
         """Return what else it is held against."""
         wanted = self.parameters
+
+        def comes(name: str) -> bool:
+            return as_it_comes(wanted, name)
+
         spread = max(each.repeatability for each in solids)
-        told = [Further(Text(zh="重复性", en="repeatability"), spread, wanted.repeatability, "kg/m3")]
+        told = [
+            Further(
+                Text(zh="重复性", en="repeatability"),
+                spread,
+                wanted.repeatability,
+                "kg/m3",
+                comes("repeatability"),
+            )
+        ]
         if loads:
             worst = max(abs(each.evaluated.value) for each in loads)
             name = Text(zh="天平示值误差绝对值", en="magnitude of the balance's error")
-            told.append(Further(name, 1000 * worst, 1000 * wanted.balance_error, "g"))
+            told.append(Further(name, 1000 * worst, 1000 * wanted.balance_error, "g", comes("balance_error")))
         if liquid is not None:
             name = Text(zh="液体密度取值偏差绝对值", en="magnitude of the deviation of its liquid's density")
-            told.append(Further(name, abs(liquid), wanted.compensation, "kg/m3"))
+            told.append(Further(name, abs(liquid), wanted.compensation, "kg/m3", comes("compensation")))
         return tuple(told)
 
     def _conditions(self, seen: Sequence[DensitometerSeen]) -> tuple[Condition, ...]:

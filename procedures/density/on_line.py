@@ -43,7 +43,7 @@ from remotecal.procedures.library.density.tube import AIR, AIR_AGAIN
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Constant, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
@@ -184,7 +184,12 @@ class OnLineMeter(Procedure):
         constants = line_constants.stated(determined)
         findings = [each.found(constants) for each in repeats]
         fitted = by_constants(repeats, findings, constants, wanted)
-        specification = Specification(Constant(wanted.permissible, "kg/m3"), wanted.norm, wanted.rule)
+        specification = Specification(
+            Constant(wanted.permissible, "kg/m3"),
+            wanted.norm,
+            wanted.rule,
+            unverified=as_it_comes(wanted, "permissible"),
+        )
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(

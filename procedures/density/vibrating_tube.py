@@ -40,7 +40,7 @@ from remotecal.procedures.library.density.tube import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.air import CORRECTED
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Constant, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
@@ -137,7 +137,12 @@ class VibratingTube(Procedure):
             if point.series[-2].startswith("liquid")
         ]
         findings = [each.found() for each in liquids]
-        specification = Specification(Constant(wanted.permissible, "kg/m3"), wanted.norm, wanted.rule)
+        specification = Specification(
+            Constant(wanted.permissible, "kg/m3"),
+            wanted.norm,
+            wanted.rule,
+            unverified=as_it_comes(wanted, "permissible"),
+        )
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from remotecal.model import Statement, Text, Verdict
+from remotecal.procedures import Parameters
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty.conformity import DECISION_RULES, Decision, Tolerance, decide
 
@@ -82,6 +83,8 @@ class Further:
     limit: float
     """The largest that is allowed, in the same unit."""
     unit: str
+    unverified: bool = False
+    """Whether the limit is a figure that comes with the procedure and was not compared with its document."""
 
     @property
     def most(self) -> str:
@@ -106,6 +109,8 @@ class Specification:
     """Name of the decision rule, one of `RULES`."""
     by: Text | None = None
     """What of each finding is judged, where that is not its evaluated value (`Finding.judged`)."""
+    unverified: bool = False
+    """Whether the permissible error comes with the procedure and was not compared with `norm`."""
 
     @property
     def declaration(self) -> Text:
@@ -154,9 +159,12 @@ def statements(
     """
     whole = verdict(findings, specification, further)
     chinese, english = _VERDICTS[whole]
-    also_zh = "".join(f"，{one.name.get('zh')}不超过 {one.most}" for one in further)
-    also_en = "".join(f", {one.name.get('en')} up to {one.most}" for one in further)
+    also_zh = "".join(f"，{one.name.get('zh')}不超过 {one.most}{_mark(one, 'zh')}" for one in further)
+    also_en = "".join(f", {one.name.get('en')} up to {one.most}{_mark(one, 'en')}" for one in further)
     limit = specification.permissible
+    doubted = specification.unverified or any(one.unverified for one in further)
+    why_zh, why_en = (WHY_UNVERIFIED[language] if doubted else "" for language in ("zh", "en"))
+    limit_zh, limit_en = (f"{limit}{_mark(specification, language)}" for language in ("zh", "en"))
     return (
         Statement(
             id=RULE,
@@ -170,12 +178,30 @@ def statements(
             name=Text(zh="符合性", en="Conformity"),
             norms=(specification.norm,),
             declaration=Text(
-                zh=f"最大允许误差 {limit}{also_zh}：{item.root.get('zh', '')}{chinese}。",
-                en=f"Maximum permissible error {limit}{also_en}: {english.format(item=item.get('en'))}.",
+                zh=f"最大允许误差 {limit_zh}{also_zh}：{item.root.get('zh', '')}{chinese}。{why_zh}",
+                en=f"Maximum permissible error {limit_en}{also_en}: {english.format(item=item.get('en'))}."
+                f"{why_en}",
             ),
             conformity=whole,
         ),
     )
+
+
+UNVERIFIED: Mapping[str, str] = {"zh": "（未核实）", "en": " (unverified)"}
+"""Stands behind a limit that was not compared with its document."""
+WHY_UNVERIFIED: Mapping[str, str] = {
+    "zh": "未核实：程序自带的数值，编写时未见该文件原文。",
+    "en": " Unverified: a figure that comes with the procedure, written without the document's text.",
+}
+
+
+def as_it_comes(told: Parameters, *names: str) -> bool:
+    """Tell whether one of these parameters is what it is where nobody states it."""
+    return any(getattr(told, name) == type(told).model_fields[name].default for name in names)
+
+
+def _mark(judged: Specification | Further, language: str) -> str:
+    return UNVERIFIED[language] if judged.unverified else ""
 
 
 _WORST_FIRST: tuple[Verdict, ...] = ("fail", "noPass", "noFail")

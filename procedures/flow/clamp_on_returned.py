@@ -38,7 +38,7 @@ from remotecal.procedures import (
     Run,
 )
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.sources import NO_COMMON_PART
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
@@ -180,6 +180,7 @@ class ClampOnReturned(Procedure):
             max(one.repeatability for one in there),
             wanted.repeatability_share * wanted.accuracy_class,
             "%",
+            unverified=as_it_comes(wanted, "repeatability_share"),
         )
         air = AirDuring()
         for seen in map(ReturnedSeen.of, evidence.observations):

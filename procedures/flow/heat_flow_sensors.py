@@ -31,12 +31,13 @@ class SensorParameters(SeriesParameters):
     overload: Annotated[float, In("1", at_least=1, at_most=3)] = 2.0
     """Their highest flow over their permanent one, q_s/q_p (unverified)."""
     accuracy_class: Literal[1, 2, 3]
-    """Their accuracy class."""
+    """Their accuracy class, by which their errors are permitted as the document is cited (unverified)."""
     at: tuple[PointName, ...] = ("q_p", "0.1 q_p", "q_i")
     """Where to test, in the order to measure (EN 1434-5; unverified)."""
     limit: Annotated[tuple[float, float] | None, In("%", at_least=0, at_most=20)] = None
     """What a sensor may be off: the first, and the second times q_p/q; its class's formula where none is
     given (unverified)."""
+    instead: ClassVar[str] = "limit"
     norm: str = NORM
     """The document the sensors are held against."""
     water: Literal["Tanaka", "IAPWS-95"] = "IAPWS-95"

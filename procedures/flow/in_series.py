@@ -11,7 +11,12 @@ from remotecal.errors import EvidenceError
 from remotecal.model import IN_CMC, Condition, Result, Text
 from remotecal.procedures import By, Evaluation, In, Waited
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Further, Permissible, Specification
+from remotecal.procedures.library.evaluation.conformity import (
+    Further,
+    Permissible,
+    Specification,
+    as_it_comes,
+)
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -82,6 +87,8 @@ class SeriesParameters(CollectingParameters, MeterParameters):
     uncertainty_share: Annotated[float, In("1", above=0, at_most=1)] = 0.2
     """Expanded uncertainty that the bench's volumes may have, as a share of what is permitted: 1/5 by OIML
     R 49-2 where a type is examined; 1/3 suffices at a verification (unverified)."""
+    instead: ClassVar[str]
+    """The parameter that gives permissible errors where they are not those of the class."""
 
     @property
     def aims(self) -> Mapping[str, float]:
@@ -237,7 +244,10 @@ class MeterInSeries:
         if not findings:
             return self._of_the_silent(answers)
         permissible = self._wanted.permitted(self._temperature)
-        specification = Specification(permissible, self._wanted.norm, self._wanted.rule)
+        wanted = self._wanted
+        specification = Specification(
+            permissible, wanted.norm, wanted.rule, unverified=as_it_comes(wanted, wanted.instead)
+        )
         accredited = CMC in self._evidence.characteristics
         return Evaluation(
             results=(
@@ -266,7 +276,13 @@ class MeterInSeries:
         limits = [permissible.at(finding.judged_at).upper for finding in findings]
         scatter = max(100 * f.repeatability / limit for f, limit in zip(findings, limits, strict=True))
         return (
-            Further(REPEATABLE, scatter, 100 * self._wanted.repeatability_share, "%"),
+            Further(
+                REPEATABLE,
+                scatter,
+                100 * self._wanted.repeatability_share,
+                "%",
+                unverified=as_it_comes(self._wanted, "repeatability_share"),
+            ),
             *self._wanted.further([finding.evaluated.value for finding in findings], limits),
         )
 

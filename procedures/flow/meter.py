@@ -15,7 +15,7 @@ from remotecal.drivers.quantities import BoundReading
 from remotecal.model import IN_CMC, Result, Text
 from remotecal.procedures import Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification
+from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
@@ -78,6 +78,7 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             max(finding.repeatability for finding in findings),
             wanted.repeatability_share * wanted.accuracy_class,
             "%",
+            unverified=as_it_comes(wanted, "repeatability_share"),
         )
         accredited = CMC in evidence.characteristics
         return Evaluation(

@@ -84,11 +84,13 @@ class BenchParameters(SeriesParameters):
     ratio: Annotated[float, In("1", at_least=40, at_most=2000)]
     """Their range R = Q3/Q1."""
     accuracy_class: Annotated[int, In("1", at_least=1, at_most=2)]
-    """Their accuracy class, 1 or 2."""
+    """Their accuracy class, 1 or 2, by which errors are permitted as the document is cited (unverified)."""
     at: tuple[PointName, ...] = INITIAL
     """Where to test, in the order to measure; a type examination is at all six points (unverified)."""
     permissible: Annotated[tuple[float, ...], In("%", above=0, at_most=20)] = ()
-    """Permissible errors, ±, below and from Q2, where they are not the class's: in service, twice as much."""
+    """Permissible errors, ±, below and from Q2, where they are not the class's (unverified): in service,
+    twice as much."""
+    instead: ClassVar[str] = "permissible"
     norm: str = NORM
     """The document the meters are held against."""
 
@@ -123,7 +125,7 @@ class BenchParameters(SeriesParameters):
         return Zones(zones, "%", "m3/h")
 
     def further(self, errors: Sequence[float], limits: Sequence[float]) -> tuple[Further, ...]:
-        return (Further(ALL_OF_ONE_SIGN, of_permissible(errors, limits), SAME_SIGN, "%"),)
+        return (Further(ALL_OF_ONE_SIGN, of_permissible(errors, limits), SAME_SIGN, "%", unverified=True),)
 
 
 class MetersOnBench(OnWeighTank):

@@ -20,7 +20,7 @@ from remotecal.drivers.capabilities import (
 from remotecal.model import IN_CMC, Statement, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.conformity import Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard
@@ -160,7 +160,9 @@ class Calculator(Procedure):
         if not findings:
             return device.silent(wanted.norm, conditions)
         limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
-        specification = Specification(limit, wanted.norm, wanted.rule)
+        specification = Specification(
+            limit, wanted.norm, wanted.rule, unverified=as_it_comes(wanted, "permitted")
+        )
         turned = (calculator_results.other_side_said(wanted.side),) if other_side(findings) else ()
         return Evaluation(
             results=(energy.error_table(findings, specification, accredited=accredited),),

@@ -34,7 +34,7 @@ from remotecal.procedures import (
     Stability,
 )
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.conformity import Specification, as_it_comes
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -270,7 +270,12 @@ class Complete(Procedure):
         if not findings:
             return device.silent(wanted.norm, conditions)
         limits = {one.judged_at: wanted.limit(one.judged_at, one.flow) for one in findings}
-        specification = Specification(CompleteLimit(limits), wanted.norm, wanted.rule)
+        specification = Specification(
+            CompleteLimit(limits),
+            wanted.norm,
+            wanted.rule,
+            unverified=as_it_comes(wanted, "flow_permitted", "pair_permitted", "calculator_permitted"),
+        )
         first = device.place.number == 1
         return Evaluation(
             results=(

@@ -24,7 +24,7 @@ class CompleteParameters(HeatParameters):
     """What the calibration of a complete heat meter is told."""
 
     accuracy_class: Literal[1, 2, 3]
-    """Its class."""
+    """Its class, by which its flow sensor's errors are permitted as the document is cited (unverified)."""
     permanent: Annotated[float, In("m3/h", above=0)]
     """Its permanent flow q_p."""
     smallest_flow: Annotated[float, In("m3/h", above=0)]

@@ -25,7 +25,7 @@ from remotecal.procedures import (
 )
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
-from remotecal.procedures.library.evaluation.conformity import Specification
+from remotecal.procedures.library.evaluation.conformity import Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
@@ -189,7 +189,9 @@ class Pair(Procedure):
         pair = InBaths(evidence, role, wanted)
         limit = DifferenceLimit(*wanted.permitted, wanted.smallest_difference)
         findings = [pair.found(difference) for difference in wanted.at]
-        specification = Specification(limit, wanted.norm, wanted.rule)
+        specification = Specification(
+            limit, wanted.norm, wanted.rule, unverified=as_it_comes(wanted, "permitted")
+        )
         accredited = CMC in evidence.characteristics
         return Evaluation(
             results=(

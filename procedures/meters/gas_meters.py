@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from remotecal.model import Text
 from remotecal.procedures import In
-from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones
+from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones, as_it_comes
 from remotecal.procedures.library.meters.classes import CLASSES, NORM, TRANSITION, ClassName, test_flows
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.results import MeterFinding
@@ -23,17 +23,18 @@ class GasMeterParameters(MeterParameters):
     lowest: Annotated[float, In("m3/h", above=0)]
     """Q_min of the meter."""
     flows: Annotated[tuple[float, ...], In("m3/h", above=0)] = ()
-    """Flows to calibrate at, in the order to measure; those of the document where they are not given."""
+    """Flows to calibrate at, in the order to measure; those of the document where they are not given
+    (unverified)."""
     total_resolution: Annotated[float, In("m3", at_least=0)] = 1e-4
     """Smallest step of the total, for a meter read by it."""
     accuracy_class: ClassName
-    """Accuracy class of the meter."""
+    """Accuracy class of the meter, by which errors are permitted as the document is cited (unverified)."""
     transition: Annotated[float | None, In("m3/h", above=0)] = None
     """Q_t, from which on the smaller permissible error holds; 0.2 Q_max if not given (unverified)."""
     permissible: Annotated[tuple[float, ...], In("%", above=0)] = ()
-    """Permissible errors from Q_t on and below it, where they are not those of the class."""
+    """Permissible errors from Q_t on and below it, where they are not those of the class (unverified)."""
     weighted_mean: Annotated[float | None, In("%", above=0)] = None
-    """Permissible weighted mean error, where it is not that of the class."""
+    """Permissible weighted mean error, where it is not that of the class (unverified)."""
     norm: str = NORM
     """The document the meter is held against."""
 
@@ -84,12 +85,20 @@ class GasMeterParameters(MeterParameters):
         zones = Zones(((self.q_t, below), (float("inf"), above)), "%", "m3/h")
         most = known.weighted if self.weighted_mean is None else self.weighted_mean
         spread = max(finding.repeatability for finding in findings)
-        return Specification(zones, self.norm, self.rule), (
+        figures = as_it_comes(self, "permissible", "transition")
+        return Specification(zones, self.norm, self.rule, unverified=figures), (
             Further(
                 Text(zh="加权平均误差绝对值", en="magnitude of the weighted mean error"),
                 abs(weighted),
                 most,
                 "%",
+                unverified=as_it_comes(self, "weighted_mean"),
             ),
-            Further(Text(zh="重复性", en="repeatability"), spread, self.repeatability_share * above, "%"),
+            Further(
+                Text(zh="重复性", en="repeatability"),
+                spread,
+                self.repeatability_share * above,
+                "%",
+                unverified=as_it_comes(self, "repeatability_share"),
+            ),
         )

@@ -13,7 +13,13 @@ from remotecal.errors import CertificateRefused
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, Zones
+from remotecal.procedures.library.evaluation.conformity import (
+    Constant,
+    Further,
+    Specification,
+    Zones,
+    as_it_comes,
+)
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.series import is_rising, passages
@@ -191,7 +197,8 @@ class PressureProcedure(Procedure, Generic[S]):
         wanted, unit = self.parameters, self.unit
         specification = Specification(self._permissible(), wanted.norm, wanted.rule, EVERY_READING)
         limit = wanted.accuracy_class / 100 * self.full
-        turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit)
+        comes = as_it_comes(wanted, "hysteresis_share") and wanted.norm != "JJG 52-1999"
+        turned = Further(HYSTERESIS, whole.hysteresis, wanted.hysteresis_share * limit, unit, comes)
         accredited = CMC in evidence.characteristics
         return Evaluation(
             norms=(wanted.document,),

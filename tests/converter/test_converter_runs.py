@@ -176,7 +176,7 @@ def test_what_the_calculator_does_wrong_is_found_and_named(tmp_path, options, wh
 
 def test_a_wrong_method_breaks_the_permissible_error_of_the_calculator(tmp_path):
     with up(tmp_path, computes="ideal") as bench:
-        assert "error ±0.2 %: the calculator does not conform." in said(record(calibrate(bench)))
+        assert "error ±0.2 % (unverified): the calculator does not conform." in said(record(calibrate(bench)))
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,8 @@ def test_the_calculator_is_judged_by_the_decision_rule_as_the_rest_is(bench, rul
     judged = [one.conformity for one in made.statements if one.conformity is not None]
     assert judged[-1] == verdict
     assert judged[0] == "pass", "the whole is judged by its own limit"
+    said = [one.declaration.get("en") for one in made.statements if one.conformity is not None]
+    assert ["(unverified)" in one for one in said] == [True, True, True, False], "the last is of the order"
 
 
 def test_steps_in_which_pressure_and_temperature_are_shown_count(bench):

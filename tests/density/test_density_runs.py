@@ -90,8 +90,10 @@ def test_an_old_table_of_water_is_found(tmp_path):
     assert found == pytest.approx([-0.6], abs=0.05)
     errors = made.measurements[0].results[0].tables[0].column("basic_measurementError")
     assert errors.floats()[-1] == pytest.approx(-4.7, abs=0.4)
-    verdicts = [one.conformity for one in made.statements if one.conformity]
-    assert verdicts == ["fail"]
+    (verdict,) = (one for one in made.statements if one.conformity)
+    assert verdict.conformity == "fail"
+    assert verdict.declaration.get("en").count("(unverified)") == 4
+    assert verdict.declaration.get("zh").count("（未核实）") == 4
 
 
 @pytest.mark.parametrize("ratio", [1e-3, 1e3])

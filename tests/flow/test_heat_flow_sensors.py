@@ -76,7 +76,9 @@ def test_a_sensor_may_be_off_what_its_class_or_the_order_says(tmp_path):
     assert len(made.measurements) == 2
     said = [one for one in made.statements if one.conformity]
     assert [one.conformity for one in said] == ["fail", "fail"]
-    assert "±(0.001 + 0·q_p/q) %" in said[0].declaration.get("en")
+    told = said[0].declaration.get("en")
+    assert "±(0.001 + 0·q_p/q) %" in told
+    assert "q_p = 2.5 m3/h, " in told, "of the order, and so not called unverified"
 
 
 def test_the_demonstration_ends_in_certificates_that_hold(tmp_path, capsys):

@@ -269,7 +269,10 @@ def test_errors_of_one_sign_fail_a_meter_that_is_within_its_limits(bench):
 def test_more_is_permitted_in_warm_water(tmp_path):
     with WaterMeterBench.up(tmp_path / "bench", seed=5, meters=1, temperature=36.0) as bench:
         made = record(calibrate(bench, ordered(bench, at=["Q3"])))
-    assert "±3 %" in next(one.declaration.get("en") for one in made.statements if one.conformity)
+    said = next(one.declaration.get("en") for one in made.statements if one.conformity)
+    assert "±3 %" in said
+    assert "m3/h) (unverified), " in said
+    assert "Unverified: a figure that comes with the procedure" in said
 
 
 def test_what_can_not_work_is_refused_before_anything_moves(bench):

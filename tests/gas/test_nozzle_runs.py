@@ -241,6 +241,15 @@ def found_with(evidence, **parameters):
     return made.results[0].tables[0].column("basic_measurementError").floats(), made.budgets
 
 
+def test_limits_of_the_class_are_called_unverified_and_those_of_the_order_are_not(bench):
+    evidence = calibrate(bench)
+    told = {"permissible": (0.6, 1.2), "transition": 13.0, "weighted_mean": 0.3, "repeatability_share": 0.3}
+    for parameters, times in (({}, 3), (told, 0)):
+        made = evaluated(evidence, **parameters)
+        (said,) = (one.declaration.get("en") for one in made.statements if one.conformity)
+        assert said.count("(unverified)") == times
+
+
 def test_a_narrow_plenum_counts_by_its_velocity(bench):
     """26 m³/h in a pipe of 20 mm are 23 m/s, Ma 0.067: the gas at rest has 0.31 % more pressure.
 

@@ -65,6 +65,24 @@ def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():
 
 
 @pytest.mark.parametrize(
+    ("of_all", "of_spread"), [(True, False), (False, True), (True, True), (False, False)]
+)
+def test_a_limit_that_no_document_confirmed_is_called_so_where_it_decided(of_all, of_spread):
+    found = Budget(lambda e: e, [Input.normal("e", 0.0, "%", 0.02)], "%").evaluate()
+    finding = Finding(Point("7 m3/h"), Text.plain("7 m3/h"), [7.0] * 3, [0.0] * 3, found)
+    spread = Further(Text(zh="重复性", en="repeatability"), 0.1, 0.5, "%", unverified=of_spread)
+    specification = Specification(Constant(0.5, "%"), "JJG 1", "simple acceptance", unverified=of_all)
+    _, verdict = statements([finding], specification, Text(zh="流量计", en="the meter"), (spread,))
+    assert verdict.conformity == "pass"
+    en, zh = (str(verdict.declaration.get(language)) for language in ("en", "zh"))
+    assert ("error ±0.5 % (unverified), " in en, "误差 ±0.5 %（未核实），" in zh) == (of_all, of_all)
+    assert ("up to 0.5 % (unverified): " in en, "不超过 0.5 %（未核实）：" in zh) == (of_spread, of_spread)
+    doubted = of_all or of_spread
+    assert ("Unverified: a figure that comes with the procedure" in en) is doubted
+    assert ("未核实：程序自带的数值" in zh) is doubted
+
+
+@pytest.mark.parametrize(
     ("spread", "like", "shown"), [(0.034, "0.12", "0.03"), (0.0004, "0.12", "0.0004"), (0.0, "0.12", "0.00")]
 )
 def test_a_repeatability_is_never_printed_as_nothing(spread, like, shown):

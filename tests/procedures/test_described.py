@@ -3,6 +3,7 @@
 import inspect
 import sys
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from remotecal.procedures import described
 from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import Parameters
 from remotecal.runs.catalogue import find, names
+from remotecal.web.pages.parameter_form import fields_of
 
 SHIPPED = "remotecal.procedures.library."
 
@@ -47,6 +49,31 @@ def test_each_parameter_is_told_in_both_languages_and_nothing_else_is() -> None:
     ]
     assert not set(told) - declared
     assert len(told) == len(set(told))
+
+
+AS_CITED: Mapping[str, Sequence[str]] = {
+    name: parameters
+    for path in sorted(Path(__file__).parent.parent.glob("*/as_cited.toml"))
+    for name, parameters in tomllib.loads(path.read_text(encoding="utf-8")).items()
+}
+"""Of each procedure the parameters whose figures are general knowledge, as the domains' tests say."""
+
+
+def test_what_no_document_confirmed_is_called_so_in_both_languages_where_it_is_ordered() -> None:
+    """The order's form says what `descriptions` say; what is called so in one language is in the other."""
+    kinds = every_kind()
+    assert AS_CITED
+    for name, parameters in AS_CITED.items():
+        about = {field.name: field.about for field in fields_of(kinds[name])}
+        silent = [each for each in parameters if "unverified" not in about[each]["en"]]
+        assert not silent, name
+    one_sided = [
+        (name, parameter)
+        for name, kind in kinds.items()
+        for parameter, said in descriptions(kind).items()
+        if ("unverified" in said["en"]) is not ("未核实" in said["zh"])
+    ]
+    assert not one_sided
 
 
 @pytest.mark.parametrize("text", ["[Kind", "flows = 1", "[Kind]\nflows = 1"])
