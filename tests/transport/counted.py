@@ -18,8 +18,8 @@ PER_CLICK, PER_KEY = 2.65, 0.28
 The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s; K of an average typist)."""
 
 PER_LOOK, PER_WORD = 1.35, 60 / 238
-"""Seconds for a look at something (M, likewise), and for each word of it (Brysbaert, How many words do we read
-per minute?, J. Mem. Lang. 109 (2019) 104047: silent reading of English prose)."""
+"""Seconds for a look at something (M, likewise), and for each word of it (Brysbaert, How many words do we
+read per minute?, J. Mem. Lang. 109 (2019) 104047: silent reading of English prose)."""
 WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\s\u4e00-\u9fff]+")
 """A word; in Chinese, two letters."""
 
