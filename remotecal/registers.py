@@ -239,6 +239,19 @@ class LaboratoryRegister(Written):
         if objections:
             raise CertificateRefused("; ".join(objections))
 
+    def check_person(self, key: str, day: date) -> None:
+        """Raise `CertificateRefused` unless the holder of a key is one of its persons on a day.
+
+        `key` is the SHA-256 of the signer's X.509 certificate.
+        """
+        holder = next((entry for entry in self.persons if key in (entry.key, entry.browser_key)), None)
+        if holder is None:
+            raise CertificateRefused("the key is nobody's whom the register names")
+        if holder.valid_until < day:
+            raise CertificateRefused(
+                f"the registration of {holder.name.get('en')} ended on {holder.valid_until}"
+            )
+
     def _objections(self, undertaking: Undertaking) -> Iterator[str]:
         day = undertaking.day
         if not self.laboratory.name.agrees(undertaking.laboratory):

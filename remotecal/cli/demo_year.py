@@ -39,7 +39,7 @@ from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.certificates import AGE, VALIDITY
 from remotecal.sim.paper import write_paper
-from remotecal.store.index import as_json
+from remotecal.store.indexed import as_json
 from remotecal.store.items import Entered
 from remotecal.store.orders import OrderPlan
 from remotecal.transport.envelopes import seal

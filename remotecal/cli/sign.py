@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         type=Path,
-        nargs="+",
+        nargs="*",
         metavar="FILE",
         help="a certificate (.xml), a trust list (.toml) or a journal (.jsonl); with --at STATION/RUN, once "
         "or several times",
@@ -71,6 +71,10 @@ def main(asked: argparse.Namespace) -> None:
     if asked.at is not None:
         _at_hub(asked, password)
         return
+    if asked.assessment is not None:
+        raise ConfigurationError("an assessment is signed where it is kept: say at which hub, with --at")
+    if not asked.file:
+        raise ConfigurationError("say which file is to be signed; or with --at HUB, which run")
     if len(asked.file) > 1:
         raise ConfigurationError("one file is signed at a time; several certificates are at a hub, with --at")
     (asked.file,) = asked.file
@@ -85,13 +89,19 @@ def main(asked: argparse.Namespace) -> None:
 def _at_hub(asked: argparse.Namespace, password: str | None) -> None:
     import time
 
+    from remotecal.cli.sign_assessment import sign_assessment
     from remotecal.cli.sign_at import sign_at
     from remotecal.clock import civil_time, local_zone
     from remotecal.errors import ConfigurationError
 
     if asked.pdf is not None:
         raise ConfigurationError("--pdf is for a file here; the hub keeps the PDF it is sent")
-    sign_at(asked, civil_time(time.time(), asked.time_zone or local_zone()), password)
+    if not asked.file and asked.assessment is None:
+        raise ConfigurationError("say what is to be signed: STATION/RUN, or --assessment NUMBER")
+    if asked.file and asked.assessment is not None:
+        raise ConfigurationError("an assessment is signed by itself: sign the certificates in another act")
+    sign = sign_at if asked.assessment is None else sign_assessment
+    sign(asked, civil_time(time.time(), asked.time_zone or local_zone()), password)
 
 
 def _certificate(asked: argparse.Namespace, password: str | None) -> None:

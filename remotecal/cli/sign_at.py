@@ -55,6 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sign what this hub has (https://lab.example:4290): FILE is STATION/RUN, or STATION/RUN/DEVICE "
         "where each device has its own; up to 20 of one procedure",
     )
+    parser.add_argument(
+        "--assessment",
+        type=int,
+        metavar="NUMBER",
+        help="sign what you found of all that rests on a standard, by the number its page tells",
+    )
     parser.add_argument("--user", metavar="NAME", help="who files it there; the password is asked for")
     parser.add_argument(
         "--token-file", type=Path, metavar="FILE", help="holds a token for there, instead of a password"
@@ -91,7 +97,7 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
     named = _named(asked)
     left_out: dict[str, RemotecalError] = {}
     with AtHub(asked.at) as hub, TemporaryDirectory(prefix="remotecal-sign-") as kept:
-        _introduce(hub, asked)
+        introduce(hub, asked)
         examined: list[Examined] = []
         for place, (run, device) in enumerate(named):
             with _leaving_out(left_out, run, device):
@@ -99,7 +105,9 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
                 _check_alike(examined, one)
                 examined.append(one)
         if examined:
-            key = _key(asked.key, password, [one.record for one in examined], examined[0].duty)
+            numbers, duty = ", ".join(one.record.number for one in examined), examined[0].duty
+            what = f"{numbers} as {duty}", f"{numbers}（{SIGNED_AS[duty]}）"
+            key = key_of(asked.key, password, what)
             for one in examined:
                 with _leaving_out(left_out, one.run, one.device):
                     _file(asked, hub, one, key, now)
@@ -220,7 +228,8 @@ def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
     return Fetched(xml, folder)
 
 
-def _introduce(hub: AtHub, asked: argparse.Namespace) -> None:
+def introduce(hub: AtHub, asked: argparse.Namespace) -> None:
+    """Say who signs, by a token or a password that is asked for."""
     from remotecal.private_files import read_private
 
     if asked.token_file is not None:
@@ -284,8 +293,13 @@ def _show(record: Record) -> None:
     summarise(record)
 
 
-def _key(source: str, password: str | None, records: Sequence[Record], duty: Duty) -> SigningKey:
+def key_of(source: str, password: str | None, what: tuple[str, str]) -> SigningKey:
     """Return the signer's key, once whoever sits here has given its PIN, or said yes.
+
+    Args:
+        source: where the key is.
+        password: its PIN, where it was given already.
+        what: what is signed, in English and Chinese.
 
     Raises:
         CertificateRefused: they say no.
@@ -294,17 +308,16 @@ def _key(source: str, password: str | None, records: Sequence[Record], duty: Dut
     from remotecal.certificates.signing.keys import read_key
     from remotecal.private_files import read_private
 
-    numbers, signing = ", ".join(record.number for record in records), SIGNED_AS[duty]
+    english, chinese = what
     token = source.startswith("pkcs11:")
     encrypted = token or source.endswith((".p12", ".pfx"))
     if not token:
         encrypted = encrypted or b"ENCRYPTED" in read_private(Path(source))
     if encrypted and password is None:
-        asked = say(f"PIN to sign {numbers} as {duty}: ", f"签署 {numbers}（{signing}）的 PIN：")
+        asked = say(f"PIN to sign {english}: ", f"签署 {chinese}的 PIN：")
         return read_key(source, getpass(asked))
-    question = say(f"Sign {numbers} as {duty}? (yes/no) ", f"签署 {numbers}（{signing}）？（是/否）")
-    if not sure(question):
-        raise CertificateRefused(f"certificate {numbers} is not signed: nobody said yes")
+    if not sure(say(f"Sign {english}? (yes/no) ", f"签署 {chinese}？（是/否）")):
+        raise CertificateRefused(f"{english} is not signed: nobody said yes")
     return read_key(source, password)
 
 

@@ -19,7 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.set_defaults(handler=main)
     parser.add_argument(
-        "file", type=Path, metavar="FILE", help="the certificate, XML or PDF; or a report of many"
+        "file",
+        type=Path,
+        metavar="FILE",
+        help="the certificate, XML or PDF; or a report of many; or an assessment",
     )
     parser.add_argument(
         "--journal", type=Path, metavar="FILE", help="the journal of its run, or the directory"
@@ -110,9 +113,13 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.errors import CertificateRefused
     from remotecal.registers import LaboratoryRegister
     from remotecal.verify import verify
+    from remotecal.verify.assessed import assessed_in
     from remotecal.verify.listing import listed_in
 
     _check_unpacked(asked.file)
+    if (assessed := assessed_in(asked.file)) is not None:
+        _of_assessment(asked, assessed)
+        return
     if (listed := listed_in(asked.file)) is not None:
         _of_report(asked, listed)
         return
@@ -165,6 +172,22 @@ def _verdict(english: str, chinese: str, report: Report) -> str:
     doubts = report.failures or [c for c in report.checks if c.needed and c.outcome != "passed"]
     names = say(", ", "、").join(said(check, language()).name.strip() for check in doubts)
     return say(f"{english} {report.verdict}: {names}", f"{chinese}{VERDICTS[report.verdict]}：{names}")
+
+
+def _of_assessment(asked: argparse.Namespace, data: bytes) -> None:
+    """Verify who signed an assessment of what rests on a standard."""
+    from datetime import UTC, datetime
+
+    from remotecal.errors import CertificateRefused
+    from remotecal.registers import LaboratoryRegister
+    from remotecal.verify.assessed import verify_assessment
+
+    register = None if asked.register is None else LaboratoryRegister.load(asked.register)
+    report = verify_assessment(data, trust_list(asked), register, datetime.now(UTC).astimezone())
+    named = f"The assessment of {report.number}", f"关于 {report.number} 的评估"
+    print_report(report, of=named)
+    if report.verdict != "holds":
+        raise CertificateRefused(_verdict(f"the assessment {asked.file}", f"评估 {asked.file} ", report))
 
 
 def _of_report(asked: argparse.Namespace, listed: Summary) -> None:

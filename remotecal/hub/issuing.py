@@ -238,13 +238,42 @@ def _check_signatures(
     _check_key(folder, last)
     if last.duty == "issued":
         approval.check_approval(record, signed)
-    if not now - FILED_WITHIN <= last.time <= now + CLOCKS_AGREE:
-        raise CertificateRefused(
-            f"it says it was signed at {last.time:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: "
-            "sign it anew, with the clock set right"
-        )
+    _check_when(last, now)
     if any(last.time < earlier.time for earlier in signed[:-1]):
         raise CertificateRefused(f"{last.name} says to have signed before those who signed earlier")
+    register, trust = _who_may(folder)
+    if register is not None:
+        _check_register(register, record, signed)
+    if trust is not None:
+        _check_trust(trust, record, signed, now)
+
+
+def check_assessor(folder: HubFolder, signature: Signature, now: datetime) -> None:
+    """Raise `CertificateRefused` unless who signed an assessment is one of the laboratory's by now."""
+    from remotecal.certificates.signing.keys import fingerprint
+
+    _check_key(folder, signature)
+    _check_when(signature, now)
+    register, trust = _who_may(folder)
+    if register is not None:
+        register.check_person(fingerprint(signature.chain[0]), signature.time.date())
+    if trust is not None:
+        trust.check_current(now)
+        trust.recognise(signature)
+
+
+def _check_when(signature: Signature, now: datetime) -> None:
+    """Raise `CertificateRefused` unless a signature was made of late, as it says."""
+    at = signature.time
+    if not now - FILED_WITHIN <= at <= now + CLOCKS_AGREE:
+        raise CertificateRefused(
+            f"it says it was signed at {at:%Y-%m-%d %H:%M %z}, here it is {now:%Y-%m-%d %H:%M %z}: "
+            "sign it anew, with the clock set right"
+        )
+
+
+def _who_may(folder: HubFolder) -> tuple[LaboratoryRegister | None, TrustList | None]:
+    """Return who may sign, by the register and by the trust list (`CertificateRefused`: nobody is named)."""
     try:
         register, trust = register_of(folder), trust_of(folder)
     except ConfigurationError as error:
@@ -254,10 +283,7 @@ def _check_signatures(
             "this laboratory has not said who may sign: set `signatories` or `trust` under [issuing] in "
             "hub.toml"
         )
-    if register is not None:
-        _check_register(register, record, signed)
-    if trust is not None:
-        _check_trust(trust, record, signed, now)
+    return register, trust
 
 
 def _check_key(folder: HubFolder, signature: Signature) -> None:

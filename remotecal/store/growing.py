@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from remotecal.store.database import Database
-    from remotecal.store.index import Indexed
+    from remotecal.store.indexed import Indexed
 
 NOTHING: Final = "0" * 64
 """What a journal's first line follows from."""

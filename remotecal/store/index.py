@@ -6,19 +6,15 @@ This is an index. All of it stands in the journals, from whose lines it is made 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from remotecal.errors import JournalBroken
-from remotecal.journal.chain import ending, told_by
-from remotecal.journal.events import seconds
-from remotecal.journal.evidence import start_of
+from remotecal.journal.chain import ending
 from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
-from remotecal.store.standing import RunStanding, fitting, keep
+from remotecal.store.indexed import INDEXED, Indexed
+from remotecal.store.standing import RunStanding, keep
 from remotecal.store.tables import (
     amendments,
     journal_lines,
@@ -30,119 +26,14 @@ from remotecal.store.tables import (
 from remotecal.store.together import together
 
 if TYPE_CHECKING:
-    from sqlalchemy import Column, ColumnElement, Connection, Select, Table
+    from sqlalchemy import Column, ColumnElement, Select, Table
 
-    from remotecal.journal.evidence import Start
-    from remotecal.model import Text
     from remotecal.store.database import Database
 
-INDEXED: Final = frozenset({"start", "instrument"})
-"""Kinds of events that say what a run is about."""
 FOUND: Final = 200
 """How many runs a search gives at most, unless more are asked for."""
 AT_ONCE: Final = 16
 """Lines of a journal held at once while it is gone through."""
-
-Entry = dict[str, str | int | float]
-
-NOT_TOLD: Final[Entry] = dict.fromkeys(
-    ("roles", "maker", "model", "serial", "certificate", "certificate_sha256", "valid_until"), ""
-)
-"""Of somebody who took part, what a line may say."""
-
-
-@dataclass(slots=True)
-class Indexed:
-    """Rows of what some lines say, in their order."""
-
-    equipment: list[Entry] = field(default_factory=list)
-    items: list[Entry] = field(default_factory=list)
-
-    def take(self, station: str, run: str, kind: str, line: bytes) -> None:
-        """Read one line of a journal; what is not the start of a run, though it says so, tells nothing."""
-        try:
-            event = told_by(line)
-            of: Entry = {"station": station, "run": run, "at": seconds(event["at"])}
-            if kind == "start":
-                start = start_of(event["data"])
-                self.equipment += [of | _fit(row) for row in _equipment(start)]
-                self.items += [of | row for row in _items(start)]
-            else:
-                said = {name: str(event["data"][name]) for name in ("name", "maker", "model", "serial")}
-                self.equipment.append(of | _fit({**NOT_TOLD, **said}))
-        except (JournalBroken, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return
-
-    def write(self, connection: Connection, database: Database) -> None:
-        """Enter the rows; what a later line says of somebody counts, where it says something."""
-        from sqlalchemy import case
-
-        if self.equipment:
-            insert = database.insert(run_equipment)
-            told = {
-                name: case((new == "", run_equipment.c[name]), else_=new)
-                for name in NOT_TOLD
-                for new in (insert.excluded[name],)
-            }
-            entered = insert.on_conflict_do_update(index_elements=["station", "run", "name"], set_=told)
-            connection.execute(entered, self.equipment)
-        if self.items:
-            connection.execute(database.insert(run_items).on_conflict_do_nothing(), self.items)
-
-
-def _fit(row: Entry) -> Entry:
-    """Return a row as any database takes it and indexes it, whatever a station wrote."""
-    return {name: fitting(value) if isinstance(value, str) else value for name, value in row.items()}
-
-
-def _equipment(start: Start) -> Iterator[Entry]:
-    """Yield what fills a run's roles: what its certificate and the bench say of it."""
-    names = dict.fromkeys(start.roles.values())
-    for name in (*names, *(other for other in start.certificates if other not in names)):
-        told: Entry = {
-            "name": name,
-            "roles": " ".join(role for role, fills in start.roles.items() if fills == name),
-        }
-        if (used := start.certificates.get(name)) is not None:
-            certificate = used.certificate
-            until = certificate.valid_until
-            told |= {"certificate": certificate.number, "certificate_sha256": used.sha256}
-            told |= {"valid_until": "" if until is None else until.isoformat()}
-            if used.record.items:
-                item = used.record.items[0]
-                told |= {"serial": next(iter(item.serials), ""), "model": item.model or ""}
-                told |= {"maker": "" if item.manufacturer is None else item.manufacturer.get("en")}
-        if name in start.artefacts:
-            told["serial"] = start.artefacts[name]
-        yield NOT_TOLD | told
-
-
-def _items(start: Start) -> Iterator[Entry]:
-    order = start.order
-    customer = _in_short(order.customer.name)
-    whole = order.order.certificate or order.order.number
-    for place, (id_, dut) in enumerate(order.devices.items()):
-        name = _in_short(dut.name)
-        told: Entry = {
-            "place": place,
-            "maker": "" if dut.maker is None else dut.maker.get("en"),
-            "model": dut.model or "",
-            "serial": dut.serial or "",
-            "owner_number": dut.owner_number or "",
-            "certificate": order.numbers.get(id_, whole),
-        }
-        yield _fit(told) | {"name": name, "customer": customer}
-
-
-def as_json(words: Text) -> str:
-    """Return a text in all its languages as JSON."""
-    return json.dumps(words.root, ensure_ascii=False, sort_keys=True)
-
-
-def _in_short(words: Text) -> str:
-    """Return it likewise, each language cut off where it is too long for a row (`standing.LONGEST`)."""
-    short = {language: fitting(said) for language, said in words.root.items()}
-    return json.dumps(short, ensure_ascii=False, sort_keys=True)
 
 
 class EquipmentRow(NamedTuple):
@@ -166,6 +57,11 @@ class EquipmentRow(NamedTuple):
     certificate_sha256: str
     valid_until: str
     """Last day of that certificate, ISO 8601; "" if it does not say."""
+    first_line: int = 0
+    """The first of the journal's lines in which it was used: opened, asked by a link, or read by a person; 0
+    where none tells of it, as of a standard without an interface."""
+    last_line: int = 0
+    """The last of these."""
 
 
 class ItemRow(NamedTuple):
@@ -219,6 +115,9 @@ class UseRow(NamedTuple):
     """When that certificate was issued; None if it was not."""
     device: str = ""
     """Id of the one device in the run's record that certificate is of; "" where it is of all."""
+    first_line: int = 0
+    """See `EquipmentRow`, as `last_line`."""
+    last_line: int = 0
 
 
 class AboutRuns:
@@ -308,7 +207,7 @@ class AboutRuns:
                         continue
                     standing.take(link.kind, link.seq, line)
                     if link.kind in INDEXED:
-                        indexed.take(station, run, link.kind, line)
+                        indexed.take(station, run, link.kind, link.seq, line)
                 indexed.write(connection, self._database)
                 keep(connection, station, run, standing)
                 count += 1
@@ -382,6 +281,8 @@ def _using(which: ColumnElement[bool], since: float, until: float) -> Select[*tu
             func.coalesce(func.nullif(items.c.serial, ""), items.c.owner_number, ""),
             issued.c.at,
             func.coalesce(device, ""),
+            used.c.first_line,
+            used.c.last_line,
         )
         .join(runs, same(runs))
         .outerjoin(items, same(items))

@@ -13,7 +13,8 @@ from remotecal.store import steps
 from remotecal.store.database import of_runs
 from remotecal.store.files import named
 from remotecal.store.growing import Batch, compare, locked, write
-from remotecal.store.index import AT_ONCE, INDEXED, Indexed
+from remotecal.store.index import AT_ONCE
+from remotecal.store.indexed import INDEXED, Indexed
 from remotecal.store.shares import Share, lock_used, no_room
 from remotecal.store.tables import journal_lines, runs
 
@@ -280,7 +281,7 @@ class Journals:
             head, state = link.hash, STATES.get(link.kind, state)
             standing.take(link.kind, link.seq, line)
             if link.kind in INDEXED:
-                about.take(station, run, link.kind, line)
+                about.take(station, run, link.kind, link.seq, line)
             elif link.kind == "file":
                 try:
                     files.append(named(station, run, seq, line))

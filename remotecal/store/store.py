@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from remotecal.store.amendments import Amendments
+from remotecal.store.assessments import Assessments
 from remotecal.store.audit_log import AuditLog
 from remotecal.store.brought import Brought
 from remotecal.store.certified import ByRun
@@ -84,6 +85,7 @@ class Store:
         self.standards = Standards(self.database)
         self.out_of_service = OutOfService(self.database)
         self.brought = Brought(self.database)
+        self.assessments = Assessments(self.database)
         self.journals = Journals(self.database, share or Share())
         self.files = StoredFiles(self.database, share or Share())
         self.pages = Pages(self.database)

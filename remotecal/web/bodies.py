@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from remotecal.certificates.assessment import EnclosedSignature, StatedSignature
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
 from remotecal.hub.mail import mail_address
@@ -24,7 +25,7 @@ from remotecal.hub.walls import LONGEST as LONGEST_PLACE
 from remotecal.hub.walls import MOST_DAYS
 from remotecal.model import Text
 from remotecal.order import Order, Words
-from remotecal.store.index import as_json
+from remotecal.store.indexed import as_json
 from remotecal.store.intervals import Rule
 from remotecal.store.items import Entered
 from remotecal.store.users import Role
@@ -350,6 +351,15 @@ class AssessmentWritten(SentBody):
     """SHA-256 of the list that was looked into, as the page and the API tell it."""
     text: Line
     """What was found, and what is to be done."""
+
+
+class AssessmentSigned(SentBody):
+    """The signature of whoever wrote an assessment, as `remotecal sign --at` makes it."""
+
+    signed: StatedSignature
+    """When it was made, and by the key of which certificate."""
+    signature: EnclosedSignature
+    """Its value, and the certificates of its key."""
 
 
 class Acknowledged(SentBody):

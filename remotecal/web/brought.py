@@ -17,7 +17,7 @@ from remotecal.hub.issuing import trust_of
 from remotecal.model import Certificate
 from remotecal.model.identifiers import among
 from remotecal.store.brought import BroughtRow
-from remotecal.store.index import as_json
+from remotecal.store.indexed import as_json
 from remotecal.web.about import Number
 from remotecal.web.answers import described, file
 from remotecal.web.callers import Reader, Transcribing

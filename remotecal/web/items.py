@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from remotecal.errors import ConfigurationError
 from remotecal.model import Text
 from remotecal.model.identifiers import disguise
-from remotecal.store.index import as_json
+from remotecal.store.indexed import as_json
 from remotecal.store.item_register import Sort
 from remotecal.web import visible
 from remotecal.web.answers import NEXT, Limit, page

@@ -16,7 +16,7 @@ from remotecal.errors import NotNow, OrderError, ParameterError
 from remotecal.hub.laboratory import ToIssue
 from remotecal.hub.ordering import check_order
 from remotecal.hub.out_of_service import Out
-from remotecal.store.index import as_json
+from remotecal.store.indexed import as_json
 from remotecal.store.items import Entered
 from remotecal.store.orders import Repeat
 from remotecal.store.placed import PlacedOrder, Stage

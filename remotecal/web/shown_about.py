@@ -64,6 +64,11 @@ class EquipmentShown(ShownBody):
     """SHA-256 of that certificate's file."""
     valid_until: date | None
     """Last day of that certificate."""
+    first_line: int
+    """The first of the journal's lines in which it was used: opened, asked by a link, or read by a person; 0
+    where none tells of it."""
+    last_line: int
+    """The last of these."""
 
 
 class StandardShown(ShownBody):
@@ -176,6 +181,10 @@ class RestingShown(ShownBody):
     """The maker's number of that, or else its owner's."""
     issued: datetime | None
     """When that certificate was issued."""
+    first_line: int
+    """The first of the journal's lines in which that standard was used; 0 where none tells of it."""
+    last_line: int
+    """The last of these."""
 
 
 class AssessmentShown(ShownBody):
@@ -199,6 +208,14 @@ class AssessmentShown(ShownBody):
     """SHA-256 of the list of these: station, run, number and depth of each in a line, sorted."""
     text: str
     """What was found."""
+    id: int | None
+    """Number of its file; null of one that was kept before there were files."""
+    signer: str
+    """Who signed that file; empty while nobody has."""
+    certificate: str
+    """SHA-256 of the certificate of the signer's key."""
+    signed: datetime | None
+    """When it was signed, as the signature says."""
 
 
 class IntervalShown(ShownBody):

@@ -30,7 +30,8 @@ from test_web_notices import look
 from test_web_pages import browsing
 from test_web_questions import usable
 from test_web_review import sign_as
-from web_laboratory import Web, tiny, web
+from test_web_sign_at import key_of, sign_at
+from web_laboratory import PASSWORD, Web, tiny, web
 
 from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
@@ -440,7 +441,7 @@ def test_3_a_standard_is_found_out_of_tolerance(
     browser: Browser, days: Days, said: list[str], language: str
 ) -> None:
     web, number = days.web, days.number(days.first)
-    goal = "3 reverse trace, goal 2 clicks; drafts 1; assessed 1"
+    goal = "3 reverse trace, goal 2 clicks; drafts 1; assessed 1; signed by one command and a PIN"
     someone = person(browser, web, said, goal, language, "approver")
     page = someone.page
     someone.begin(web.url)
@@ -460,11 +461,29 @@ def test_3_a_standard_is_found_out_of_tolerance(
     expect(page.locator("#assessed ~ p").first).to_contain_text(
         f"approver{someone.words('frame.colon')}within its drift {language}"
     )
-    expect(page.locator("#assessed ~ p").first.locator(".mark")).to_have_count(0)
-    someone.done()
-    assert someone.clicks == 5
+    assessed = page.locator("#assessed ~ p").first
+    expect(assessed.locator(".mark")).to_have_count(0)
     who, _, data = web.audit("assess")[0]
     assert (who, json.loads(data)["number"]) == ("approver", "9990001")
+    command = assessed.locator("code").filter(has_text="remotecal sign").inner_text().split()
+    assert command[:4] == ["remotecal", "sign", "--at", web.url]
+    pin = f"{PASSWORD}\nyes\n"
+    code, told = sign_at(web, [], key_of(web, "approved"), pin, *command[4:-1], trusting=False)
+    assert code == 0, told
+    someone.clicks += 2  # the command is copied, and put into a terminal
+    someone.keys += len(pin) + 1  # and the page loaded anew
+    page.reload()
+    expect(assessed).to_contain_text(someone.words("resting.signed_by", signer="Approver"))
+    with page.expect_download() as kept:
+        someone.click(assessed.get_by_role("link", name=someone.words("resting.file")))
+    someone.done()
+    assert someone.clicks == 8
+    content = json.loads(kept.value.path().read_bytes())
+    assert content["assessment"]["text"] == f"within its drift {language}"
+    (one,) = (one for one in content["assessment"]["certificates"] if one["number"] == number)
+    assert one["issued"]
+    assert len(one["sha256"]) == 64
+    assert one["share"]["most"]
     assert said == []
 
 

@@ -39,7 +39,7 @@ def events(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     out = tmp_path_factory.mktemp("demo") / "out"
     assert demonstrate("dosing-stand", "--out", str(out)) == 0
     lines = (out / FILE).read_bytes().splitlines()
-    return [event for event in map(json.loads, lines) if event["kind"] in {"start", "instrument"}]
+    return [event for event in map(json.loads, lines) if event["kind"] in {"start", "instrument", "replies"}]
 
 
 def written(events: list[dict]) -> list[bytes]:
@@ -50,6 +50,18 @@ def written(events: list[dict]) -> list[bytes]:
         head = sha256(rfc8785.dumps(bare)).hexdigest()
         lines.append(rfc8785.dumps({**bare, "hash": head}))
     return lines
+
+
+def used_in(events: list[dict]) -> dict[str, tuple[int, int]]:
+    """Return name on the bench → first and last line that tells of its use."""
+    lines: dict[str, list[int]] = {}
+    for seq, event in enumerate(events, 1):
+        told = event["data"]
+        names = [question["instrument"] for question in told.get("questions", ())]
+        names += [told["name"]] if event["kind"] == "instrument" else []
+        for name in [*names, *([told["instrument"]] if "instrument" in told else ())]:
+            lines.setdefault(name, []).append(seq)
+    return {name: (min(seqs), max(seqs)) for name, seqs in lines.items()}
 
 
 def changed(events: list[dict], change: Callable[[dict], None]) -> list[bytes]:
@@ -70,7 +82,7 @@ def test_a_run_is_found_by_what_took_part_in_it_and_what_it_calibrates(enrolled:
     assert enrolled.about.numbered(item.certificate) == (item,)
     used, (same,) = enrolled.about.of_run("here", "r")
     assert same == item
-    opened = {event["data"]["name"]: event["data"] for event in events[1:]}
+    opened = {event["data"]["name"]: event["data"] for event in events[1:] if event["kind"] == "instrument"}
     assert {one.name for one in used} == set(start["roles"].values())
     for one in used:
         said = opened[one.name]
@@ -88,8 +100,12 @@ def test_a_run_is_found_by_what_took_part_in_it_and_what_it_calibrates(enrolled:
 
 
 def test_the_index_made_anew_is_the_same(enrolled: Store, events) -> None:
+    sly = {"at": events[-1]["at"], "kind": "prompt", "data": {"question": '"instrument":"nobody"'}}
+    read = {**sly, "data": {"instrument": next(iter(used_in(events))), "request": "read", "question": "?"}}
+    lines = written([*events, sly, read, sly])
     for number in range(3):
-        enrolled.journals.append("here", f"r{number}", 1, written(events), 1.0)
+        for first in range(0, len(lines), number + 2):  # in whatever parts they come
+            enrolled.journals.append("here", f"r{number}", first + 1, lines[first : first + number + 2], 1.0)
     enrolled.journals.append("there", "r", 1, written(events)[:1], 1.0)
 
     def whole() -> list[object]:
@@ -100,9 +116,15 @@ def test_the_index_made_anew_is_the_same(enrolled: Store, events) -> None:
             ]
 
     before = whole()
+    used = used_in([*events, sly, read])
+    for one in enrolled.about.of_run("here", "r1")[0]:
+        assert (one.first_line, one.last_line) == used[one.name], one.name
+    assert {one.last_line for one in enrolled.about.of_run("here", "r2")[0]} >= {len(lines) - 1}
+    (rest, *_) = enrolled.about.uses({one.certificate}, 0, 1e12)
+    assert (rest.first_line, rest.last_line) == used[rest.name]
     with enrolled.database.begin() as connection:
         connection.execute(run_items.delete())
-        connection.execute(run_equipment.update().values(serial="nonsense"))
+        connection.execute(run_equipment.update().values(serial="nonsense", last_line=0))
     assert whole() != before
     assert enrolled.about.rebuild() == 4
     assert whole() == before

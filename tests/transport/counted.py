@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ PER_CLICK, PER_KEY = 2.65, 0.28
 """Seconds that somebody takes: to make up their mind, point and press; and for a key (Card, Moran and Newell,
 The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s; K of an average typist)."""
 
+PER_LOOK, PER_WORD = 1.35, 60 / 238
+"""Seconds for a look at something (M, likewise), and for each word of it (Brysbaert, How many words do we
+read per minute?, J. Mem. Lang. 109 (2019) 104047: silent reading of English prose)."""
+WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\s\u4e00-\u9fff]+")
+"""A word; in Chinese, two letters."""
+
 
 @dataclass
 class Person:
@@ -27,6 +34,8 @@ class Person:
     clicks: int = 0
     keys: int = 0
     bytes: int = 0
+    reading: float = 0.0
+    """Seconds for what was looked at."""
     began: float = 0.0
 
     def __post_init__(self) -> None:
@@ -40,6 +49,7 @@ class Person:
     def begin(self, address: str = "") -> None:
         """Count from here on, where the page stands or at an address."""
         self.clicks = self.keys = self.bytes = 0
+        self.reading = 0.0
         self.began = time.monotonic()
         if address:
             self.page.goto(address)
@@ -61,6 +71,12 @@ class Person:
         """Press what asks for a file, and choose it there; or have the camera up, shoot, and use that."""
         there.set_input_files([file])
         self.clicks += 3 if taken else 2
+
+    def look(self, there: Locator) -> int:
+        """Read each of what is there, as far as it can be seen, and return how many it is."""
+        texts = [text for text in there.all_inner_texts() if text.strip()]
+        self.reading += sum(PER_LOOK + len(WORD.findall(text)) * PER_WORD for text in texts)
+        return len(texts)
 
     def press(self, key: str, there: Locator | None = None) -> None:
         """Press one key, where the focus is or on what was got to."""
@@ -99,10 +115,14 @@ class Person:
     def button(self, name: str, **inserted: object) -> Locator:
         return self.page.get_by_role("button", name=self.words(name, **inserted))
 
+    @property
+    def seconds(self) -> float:
+        """Of the person."""
+        return self.clicks * PER_CLICK + self.keys * PER_KEY + self.reading
+
     def done(self) -> float:
         """Print what it took, and return the seconds of it."""
-        took = time.monotonic() - self.began
-        person = self.clicks * PER_CLICK + self.keys * PER_KEY
+        took, person = time.monotonic() - self.began, self.seconds
         print(
             f"\n{self.goal} ({self.words.language}): {self.clicks} clicks, {self.keys} keys, "
             f"{person:.0f} s of a person, {took:.1f} s of the machine, {self.bytes} bytes"

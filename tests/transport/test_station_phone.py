@@ -17,11 +17,10 @@ from playwright.sync_api import Browser, CDPSession, Page, Request, Route, expec
 from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import tiny_bench
-from windows import asked, chromium, looked_at, over, shot, window
+from windows import PHONE, asked, chromium, looked_at, over, shot, window
 
 from remotecal.station.pages.pieces import PIECE
 
-PHONE = {"is_mobile": True, "has_touch": True, "viewport": {"width": 360, "height": 740}}
 FORGETS_NOTHING = "IDBObjectStore.prototype.delete = () => { throw new DOMException('full') }"
 """A browser that does not let go of what it keeps, as one whose disk is full."""
 INSECURE = "Object.defineProperty(window, 'isSecureContext', { value: false })"
@@ -62,7 +61,6 @@ def joined(beside: Beside, phone: Page) -> None:
     beside.do(beside.served.phones.open())
     phone.clock.install()
     phone.goto(beside.served.phones.address)
-    phone.get_by_role("button", name="Join").tap()
     phone.wait_for_url(re.compile(rf"https://.*{beside.served.keeper.base}/$"))
 
 

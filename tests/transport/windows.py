@@ -18,6 +18,7 @@ CHROMIUM = "/usr/bin/chromium-headless-shell"
 WITHIN = PATIENCE * 1000.0
 expect.set_options(timeout=WITHIN)
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+PHONE = {"is_mobile": True, "has_touch": True, "viewport": {"width": 360, "height": 740}}
 LOOK = os.environ.get("LOOK", "")
 """A folder for pictures of the pages, where somebody wants to look at them."""
 SMALLER_THAN_A_FINGER = """() => [...document.querySelectorAll('button, nav a, summary, input, .sure')]

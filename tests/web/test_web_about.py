@@ -36,9 +36,12 @@ def test_an_item_and_a_standard_lead_to_the_run(web: Web, run: str) -> None:
         used = client.get("/equipment", params={"number": standard}).json()
         assert run in {one["run"] for one in used}
         assert {one["serial"] for one in used} == {standard}
+        (its,) = (one for one in used if one["run"] == run)
+        assert 1 < its["first_line"] < its["last_line"]
         resting = client.get("/resting", params={"number": standard, "depth": 3}).json()
         (found,) = [one for one in resting if one["run"] == run]
         assert (found["depth"], found["certificate"], found["issued"]) == (1, item["certificate"], None)
+        assert (found["first_line"], found["last_line"]) == (its["first_line"], its["last_line"])
         began = datetime.fromisoformat(found["at"])
         params = {"number": standard, "until": (began - timedelta(seconds=1)).astimezone(UTC).isoformat()}
         assert run not in {one["run"] for one in client.get("/resting", params=params).json()}

@@ -20,6 +20,10 @@ BY_API = {
     ("DELETE", "/stations/nowhere/codes"): {},
     ("POST", "/stations/nowhere/revoke"): {},
     ("POST", "/resting/assessments"): {"number": "M1", "digest": "0" * 64, "text": "nothing"},
+    ("POST", "/resting/assessments/1/signature"): {
+        "signed": {"at": "2026-01-01T00:00:00Z", "certificate": "0" * 64},
+        "signature": {"value": "", "certificates": [""]},
+    },
     ("POST", "/standards/back-in-service"): {"number": "M1", "reason": "good"},
     ("POST", "/walls"): {"place": "hall", "language": "en"},
     ("POST", "/tokens"): {"role": "operator", "label": "planning"},

@@ -13,7 +13,7 @@ from remotecal.certificates.trust import Revocation
 from remotecal.certificates.trust_issues import revoke
 from remotecal.hub.run_at import RunAt
 from remotecal.model import Text
-from remotecal.store.index import Indexed
+from remotecal.store.indexed import Indexed
 from remotecal.store.tables import run_items
 
 
@@ -42,7 +42,7 @@ def called_at_length(web: Web, run: str) -> None:
     order = start["data"]["order"]
     order["customer"]["name"] = order["dut"]["name"] = {"zh": "水" * 200}
     indexed = Indexed()
-    indexed.take("here", run, "start", json.dumps(start).encode())
+    indexed.take("here", run, "start", 1, json.dumps(start).encode())
     with store.database.begin() as connection:
         connection.execute(run_items.delete().where(run_items.c.run == run))
         indexed.write(connection, store.database)

@@ -149,7 +149,7 @@ def test_style_and_script_are_kept_under_names_of_their_content(web: Web) -> Non
             assert re.fullmatch(r"/static/[a-z-]+\.[0-9a-f]{12}\.(css|js|svg)", name)
         assert client.get("/static/console.css").status_code == 404
         assert client.get("/static/..%2fwords%2fen.toml").status_code == 404
-        assert len(assets.assets()) == 5
+        assert len(assets.assets()) == 6
 
 
 def test_pages_are_compressed_and_files_are_not(web: Web, run: str) -> None:

@@ -47,6 +47,7 @@ PAGES = {
         "/runs/here/{run}": 5,
         "/runs/here/{run}/course": 3,
         "/runs/here/{run}/moment": 5,
+        "/runs/here/{run}/observations": 4,
         "/review": 5,
         "/review/here/{run}": 4,
         "/certificates": 3,

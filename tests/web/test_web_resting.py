@@ -126,6 +126,13 @@ def test_the_list_comes_as_csv_by_the_same_address(web: Web, run: str) -> None:
         (row,) = csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig")))
         assert row["Customer"] == "'=1+1 <b>"  # no spreadsheet's formula
         assert (row["Run"], row["Depth"], row["Through"]) == (run, "1", CERTIFICATE)
+        used = next(one for one in web.hub.laboratory.store.about.of_run("here", run)[0] if one.first_line)
+        assert (row["First line"], row["Last line"]) == (str(used.first_line), str(used.last_line))
+        for address in ("/resting", "/standard"):  # and there the evidence is opened
+            page = client.get(f"{address}?number=N").text
+            for line in (used.first_line, used.last_line):
+                assert f'href="/runs/here/{run}/moment?line={line}"' in page
+                assert client.get(f"/runs/here/{run}/moment?line={line}").status_code == 200
         assert (row["Least share / %"], row["Most share / %"]) == (str(LEAST), str(MOST))
 
 

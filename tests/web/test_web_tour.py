@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent.parent
 IMAGES = ROOT / "docs" / "images" / "tour"
 LANGUAGES = ("", ".zh-CN")
 NOT_SHOWN = {
+    "/runs/{station}/{run}/observations": "its lines open to what the picture of a number's evidence shows",
     "/signing/{act}": "stands while a browser signs; its key has to be in the register first",
     "/standard/drift": "no certificate of the demonstration tells nominal values, by which they are compared",
     "/standards/check": "no bench of the demonstration has a check standard",

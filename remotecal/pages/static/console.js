@@ -229,10 +229,12 @@ function send(form, button) {
 let at = -1;
 
 function choose(step) {
-  const rows = [...document.querySelectorAll("tbody tr, .calls li, .card")].filter((row) => row.querySelector("a"));
+  const all = document.querySelectorAll("tbody tr, .calls li, .card, details.repeat");
+  const to = (row) => row.querySelector(row.matches("details") ? "summary" : "a");
+  const rows = [...all].filter((row) => to(row) && (row.matches("details") || !row.closest("details.repeat")));
   if (!rows.length) return;
   at = Math.min(Math.max(at + step, 0), rows.length - 1);
-  rows[at].querySelector("a").focus();
+  to(rows[at]).focus();
 }
 
 document.addEventListener("keydown", (event) => {

@@ -186,6 +186,8 @@ class StationPages:
         """Ask whoever holds a phone who they are; looking at the address uses nothing up."""
         word = request.query_params.get("ticket", "")
         if not self.keeper.good(word, phone=True):
+            if self.keeper.guest(request.headers) is not None:  # who goes back, or scans the code once more
+                return self._bare(request, "entered.html")
             return self._gone(request)
         return self._bare(request, "join.html", word=word)
 

@@ -96,6 +96,24 @@ class RepeatsShown(NamedTuple):
     """Pictures that were added while no repeat was on, before the last of these was over."""
 
 
+@router.get("/runs/{station}/{run}/observations")
+def list_observations(station: StationName, run: RunName, visitor: Visiting, begin: From = 0) -> Response:
+    """Return all that a run has observed, a line for each repeat, which opens to what it was read from."""
+    whole = visible.whole(visitor.office, visitor.caller, station, run)
+    runs.see_evidence_of(visitor.office, visitor.caller, whole)
+    all_ = stands(visitor.office, whole.row).repeats
+    found = observed(visitor.office, whole.row, all_[begin : begin + ON_A_PAGE])
+    return visitor.page(
+        "observations.html",
+        row=whole.row,
+        repeats=found.repeats,
+        beside=found.beside,
+        begin=begin,
+        count=len(all_),
+        step=ON_A_PAGE,
+    )
+
+
 @router.get("/runs/{station}/{run}/results/{measurement}/{result}/{table}/{row}/{column}")
 def show_number(
     station: StationName,

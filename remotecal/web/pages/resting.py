@@ -17,6 +17,7 @@ from remotecal.web.about import Depth, Number
 from remotecal.web.bodies import AssessmentWritten
 from remotecal.web.days import Day
 from remotecal.web.pages.frame import Sent, Visiting
+from remotecal.web.pages.review import command_to_sign
 from remotecal.web.pages.spreadsheet import Form, as_csv
 from remotecal.web.pages.weighty import asked_again, once
 from remotecal.web.register import not_a_customer
@@ -38,7 +39,8 @@ MOST_PAGES: Final = 10_000
 Asked = Annotated[str, Query(max_length=500)]
 COLUMNS: Final = (
     "customer", "certificate", "certificate_issued", "item", "serial", "run", "station", "began", "state",
-    "depth", "through", "share_least", "share_most",
+    "depth", "through", "first_line", "last_line",
+    "share_least", "share_most",
 )  # fmt: skip
 """Of the file."""
 
@@ -77,6 +79,7 @@ def list_resting(
         shares=shares(visitor.office.store, [one.use for one in shown]),
         said=lambda text: said(visitor, text),
         digest=resting.digest_of(found),
+        command=lambda one: command_to_sign(visitor, f"--assessment {one.id}"),
         assessments=resting.assessments_of(visitor.office, number) if number else (),
     )
 
@@ -159,5 +162,6 @@ def _row(visitor: Visitor, one: Resting, share: Portion | None) -> list[str]:
         visitor.words.of("state", use.state),
         str(one.depth),
         use.by or use.serial,
+        *(str(line or "") for line in (use.first_line, use.last_line)),
     )
     return [*texts, *(("", "") if share is None else map(str, share))]

@@ -270,7 +270,7 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Alike]:
         if (procedure := procedures.get(one.run)) is not None:
             alike.setdefault((procedure, one.duty), []).append(_named(one))
     return [
-        Alike(procedure, named, _signing(visitor, " ".join(named)), by_persons=duty != "issued")
+        Alike(procedure, named, command_to_sign(visitor, " ".join(named)), by_persons=duty != "issued")
         for (procedure, duty), names in alike.items()
         if len(named := tuple(names[:MOST])) > 1
     ]
@@ -278,7 +278,7 @@ def _batches(visitor: Visitor, waiting: Sequence[ToSign]) -> list[Alike]:
 
 def _command(visitor: Visitor, of_run: RunAt) -> str:
     """Return the command that signs a certificate where its signer's key is."""
-    return _signing(visitor, _named(of_run))
+    return command_to_sign(visitor, _named(of_run))
 
 
 def _named(one: RunAt | Awaiting) -> str:
@@ -286,6 +286,7 @@ def _named(one: RunAt | Awaiting) -> str:
     return "/".join(filter(None, (one.station, one.run, one.device)))
 
 
-def _signing(visitor: Visitor, what: str) -> str:
+def command_to_sign(visitor: Visitor, what: str) -> str:
+    """Return the command by which whoever looks on signs something where their key is."""
     hub = str(visitor.request.base_url).rstrip("/")
     return f"remotecal sign --at {hub} {what} --user {visitor.caller.name} --key"
