@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -52,6 +52,15 @@ def opened(
     page.keyboard.press("Enter")
     page.wait_for_url(base + "/")
     return page
+
+
+def come_true(what: Callable[[], bool], page: Page) -> None:
+    """Wait until something is true; a page's policy refuses what Playwright would do."""
+    for _ in range(int(PATIENCE / 0.1)):
+        if what():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come true")
 
 
 @pytest.fixture(scope="module")
@@ -143,17 +152,32 @@ def test_a_run_is_watched_answered_and_paused_without_loading_the_page_anew(
 
 
 def test_what_is_old_does_not_look_live(browser: Browser, web: Web, said: list[str]) -> None:
+    """Grey 3 s after the last news, with its age, and live as soon as there is news: by the page's own clock."""
     page = opened(browser, web, said)
-    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
-    goes_on = threading.Event()
-    web.loop.call_soon_threadsafe(goes_on.wait)  # the hub answers nothing meanwhile
+    page.clock.install()
+    page.reload()
+    page.clock.pause_at(page.evaluate("Date.now()") + 5000)  # from here on the page's time stands still
+    silenced, told = page.locator("body.silenced"), page.get_by_role("status")
+    while not silenced.count():
+        page.clock.run_for(3200)
+    come_true(
+        lambda: page.clock.run_for(100) or not silenced.count(), page
+    )  # no older than that is what it heard
+    stopped, goes_on = threading.Event(), threading.Event()
+    web.loop.call_soon_threadsafe(lambda: stopped.set() or goes_on.wait())  # the hub answers nothing
     try:
-        expect(page.locator("body")).to_have_class(re.compile("silenced"))
-        expect(page.get_by_role("status")).to_contain_text("No news for")
+        assert stopped.wait(PATIENCE)
+        page.clock.run_for(2800)
+        assert not silenced.count(), "at 2.9 s"
+        page.clock.run_for(300)
+        assert silenced.count(), "at 3.1 s"
+        expect(told).to_have_text("No news for 3 s: what is shown is old")
+        page.clock.run_for(2000)
+        expect(told).to_have_text("No news for 5 s: what is shown is old")
     finally:
         goes_on.set()
-    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
-    expect(page.get_by_role("status")).to_be_hidden()
+    come_true(lambda: page.clock.run_for(100) or not silenced.count(), page)
+    expect(told).to_be_hidden()
 
 
 def test_without_a_script_the_same_is_done_by_forms(browser: Browser, web: Web, said: list[str]) -> None:
