@@ -152,7 +152,7 @@ def test_a_run_is_watched_answered_and_paused_without_loading_the_page_anew(
 
 
 def test_what_is_old_does_not_look_live(browser: Browser, web: Web, said: list[str]) -> None:
-    """Grey 3 s after the last news, with its age, and live as soon as there is news: by the page's own clock."""
+    """Grey 3 s after the last news, with its age, and live at once with news, by the page's clock."""
     page = opened(browser, web, said)
     page.clock.install()
     page.reload()
