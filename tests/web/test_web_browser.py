@@ -95,6 +95,11 @@ def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, sai
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/runs/here/"))
     page.keyboard.press("j")
+    page.evaluate("window.first = document.activeElement")
+    page.keyboard.press("j")
+    assert page.evaluate("window.first !== document.activeElement")
+    page.keyboard.press("k")
+    assert page.evaluate("window.first === document.activeElement"), "and back"
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
