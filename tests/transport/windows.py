@@ -21,10 +21,31 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 PHONE = {"is_mobile": True, "has_touch": True, "viewport": {"width": 360, "height": 740}}
 LOOK = os.environ.get("LOOK", "")
 """A folder for pictures of the pages, where somebody wants to look at them."""
-SMALLER_THAN_A_FINGER = """() => [...document.querySelectorAll('button, nav a, summary, input, .sure')]
+SMALLER_THAN_A_FINGER = """() => [
+    ...document.querySelectorAll('button, nav a, main a, summary, input, select, .sure')]
     .filter((e) => e.getClientRects().length && e.type !== 'hidden' && e.type !== 'checkbox')
     .filter((e) => e.getBoundingClientRect().height < 44)
     .map((e) => e.outerHTML)"""
+
+COLOUR_ALONE = """() => {
+  const root = getComputedStyle(document.documentElement), rgb = (name) => {
+    const six = parseInt(root.getPropertyValue(name).trim().slice(1), 16);
+    return `rgb(${six >> 16}, ${(six >> 8) & 255}, ${six & 255})`;
+  };
+  const inks = ['--call', '--alarm'].map(rgb), grounds = ['--call-ground', '--alarm-ground'].map(rgb);
+  const told = (e, all, of) => all.includes(getComputedStyle(e)[of]);
+  const begins = (e, all, of) => told(e, all, of) && !told(e.parentElement, all, of);
+  const shaped = (e) => !['none', 'normal', ''].includes(getComputedStyle(e, '::before').content)
+    || e.matches('button') || parseFloat(getComputedStyle(e).borderLeftWidth) >= 5;
+  return [...document.querySelectorAll('body *')].filter((e) => e.checkVisibility() && !e.closest('svg'))
+    .filter((e) => begins(e, inks, 'color') || begins(e, grounds, 'backgroundColor'))
+    .filter((e) => !shaped(e) || !e.innerText.trim()).map((e) => e.outerHTML.slice(0, 200));
+}"""
+"""What is coloured for somebody to look at without a word, or without a sign before it or a bar beside it."""
+VALUES_SPOKEN = """() => [...document.querySelectorAll('#values, #live, .values, .indications, .big')]
+    .filter((e) => e.closest('[aria-live]:not([aria-live=off]), [role=status], [role=alert], [role=log]'))
+    .map((e) => e.outerHTML.slice(0, 200))"""
+"""Values that a screen reader would say whenever one changes: only events are to be said."""
 
 
 @contextmanager
@@ -65,7 +86,8 @@ def looked_at(page: Page, name: str) -> None:
         page.screenshot(path=f"{LOOK}/{name}.png", full_page=True)
     found = Axe().run(page, options=RULES)
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
-    assert page.evaluate(SMALLER_THAN_A_FINGER) == [], name
+    for unfit in (SMALLER_THAN_A_FINGER, COLOUR_ALONE, VALUES_SPOKEN):
+        assert page.evaluate(unfit) == [], name
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 

@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -54,6 +54,15 @@ def opened(
     return page
 
 
+def come_true(what: Callable[[], bool], page: Page) -> None:
+    """Wait until something is true; a page's policy refuses what Playwright would do."""
+    for _ in range(int(PATIENCE / 0.1)):
+        if what():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come true")
+
+
 @pytest.fixture(scope="module")
 def run(web: Web) -> str:
     return web.do(web.carried_out())
@@ -86,6 +95,11 @@ def test_everything_is_reached_by_keys(browser: Browser, web: Web, run: str, sai
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(r"/runs/here/"))
     page.keyboard.press("j")
+    page.evaluate("window.first = document.activeElement")
+    page.keyboard.press("j")
+    assert page.evaluate("window.first !== document.activeElement")
+    page.keyboard.press("k")
+    assert page.evaluate("window.first === document.activeElement"), "and back"
     page.keyboard.press("j")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -143,17 +157,32 @@ def test_a_run_is_watched_answered_and_paused_without_loading_the_page_anew(
 
 
 def test_what_is_old_does_not_look_live(browser: Browser, web: Web, said: list[str]) -> None:
+    """Grey 3 s after the last news, with its age, and live at once with news, by the page's clock."""
     page = opened(browser, web, said)
-    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
-    goes_on = threading.Event()
-    web.loop.call_soon_threadsafe(goes_on.wait)  # the hub answers nothing meanwhile
+    page.clock.install()
+    page.reload()
+    page.clock.pause_at(page.evaluate("Date.now()") + 5000)  # from here on the page's time stands still
+    silenced, told = page.locator("body.silenced"), page.get_by_role("status")
+    while not silenced.count():
+        page.clock.run_for(3200)
+    come_true(
+        lambda: page.clock.run_for(100) or not silenced.count(), page
+    )  # no older than that is what it heard
+    stopped, goes_on = threading.Event(), threading.Event()
+    web.loop.call_soon_threadsafe(lambda: stopped.set() or goes_on.wait())  # the hub answers nothing
     try:
-        expect(page.locator("body")).to_have_class(re.compile("silenced"))
-        expect(page.get_by_role("status")).to_contain_text("No news for")
+        assert stopped.wait(PATIENCE)
+        page.clock.run_for(2800)
+        assert not silenced.count(), "at 2.9 s"
+        page.clock.run_for(300)
+        assert silenced.count(), "at 3.1 s"
+        expect(told).to_have_text("No news for 3 s: what is shown is old")
+        page.clock.run_for(2000)
+        expect(told).to_have_text("No news for 5 s: what is shown is old")
     finally:
         goes_on.set()
-    expect(page.locator("body")).not_to_have_class(re.compile("silenced"))
-    expect(page.get_by_role("status")).to_be_hidden()
+    come_true(lambda: page.clock.run_for(100) or not silenced.count(), page)
+    expect(told).to_be_hidden()
 
 
 def test_without_a_script_the_same_is_done_by_forms(browser: Browser, web: Web, said: list[str]) -> None:

@@ -8,7 +8,7 @@ import socket
 import threading
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -16,8 +16,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 from laboratories import PATIENCE
-from playwright.sync_api import Browser, Page, expect
-from test_web_browser import browser, opened, said  # noqa: F401  fixtures
+from playwright.sync_api import Browser, expect
+from test_web_browser import browser, come_true, opened, said  # noqa: F401  fixtures
 from test_web_pages import browsing, of_staff
 from test_web_watching import say
 from web_laboratory import Web
@@ -297,15 +297,6 @@ HIDE = """hidden => {
 
 
 KEEPS = "source !== null && leave !== null"
-
-
-def come_true(what: Callable[[], bool], page: Page) -> None:
-    """Wait until something is true; a page's policy refuses what Playwright would do."""
-    for _ in range(int(PATIENCE / 0.1)):
-        if what():
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("it did not come true")
 
 
 def test_a_wall_of_windows_leaves_room_for_one_more(

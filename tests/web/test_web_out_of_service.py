@@ -4,9 +4,11 @@ import json
 from contextlib import contextmanager
 from datetime import date, timedelta
 from html import unescape
+from pathlib import Path
 
 import pytest
 from asked import asking
+from reading import poppler
 from test_web_items import entered, wanted
 from test_web_pages import browsing, key_in, token
 from web_laboratory import DIGEST, PASSWORD, Web, problem
@@ -16,7 +18,7 @@ from remotecal.hub import ordered
 from remotecal.hub.beginning import begun_with
 from remotecal.hub.out_of_service import Out
 from remotecal.order import STANDARD_OUT
-from remotecal.pages.words import words
+from remotecal.pages.words import LANGUAGES, words
 from remotecal.store.out_of_service import OutOfServiceRow
 from remotecal.store.tables import run_equipment
 from remotecal.transport.messages import BenchAnnounced, Claim
@@ -241,8 +243,9 @@ def test_who_may_and_what_is_no_standard(web: Web, run: str) -> None:
         problem(person.post("/standards/out-of-service", json=said | {"number": "nobody"}), 404)
 
 
-def test_its_label_says_that_it_may_not_be_used(web: Web, run: str) -> None:
-    with browsing(web, "reader", "zh") as client:
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_its_label_says_that_it_may_not_be_used(web: Web, run: str, tmp_path: Path, language: str) -> None:
+    with browsing(web, "reader", language) as client:
         assert client.get("/standard/label?number=S1").status_code == 404
         with out(web):
             page = client.get("/standard/label?number=S1").text
@@ -250,7 +253,11 @@ def test_its_label_says_that_it_may_not_be_used(web: Web, run: str) -> None:
                 assert text in page, text
             printed = client.get("/standard/label.pdf?number=S1")
             assert printed.headers["content-type"] == "application/pdf"
-            assert printed.content.startswith(b"%PDF")
+            (tmp_path / "label.pdf").write_bytes(printed.content)
+            told = poppler("pdftotext", "-raw", str(tmp_path / "label.pdf"), "-")
+            for text in ("停用", "Do not use", "S1", "<b>on the floor"):
+                assert text in " ".join(told.split()), text
+            assert len(told.split("\f")) == 2, "one label"
     with browsing(web, "customer") as customer:
         assert customer.get("/standard/label?number=S1").status_code == 403
 

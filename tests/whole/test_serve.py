@@ -6,12 +6,19 @@ import asyncio
 import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 import pytest
+
+sys.path += [str(Path(__file__).parent.parent / folder) for folder in ("procedures", "transport")]
+from processes import REMOTECAL, wait_until
+from windows import chromium, window
 
 from remotecal.clock import RealClock
 from remotecal.hub.shelf_desk import open_shelf
@@ -120,3 +127,47 @@ def test_a_laboratory_knows_no_such_door(folder: Path) -> None:
                 assert (await client.get("/enter", params={"given": ""})).status_code == 404
 
     asyncio.run(serve())
+
+
+@pytest.mark.parametrize(
+    ("locale", "heading", "title"),
+    [("zh-CN", "证书", "该数字的依据"), ("en", "Certificates", "What this number")],
+)
+def test_the_command_prints_an_address_at_which_a_browser_sees_all_until_ctrl_c(
+    folder: Path, demo: Path, locale: str, heading: str, title: str
+) -> None:
+    command, said = [*REMOTECAL, "serve", str(folder), "--name", "Laboratory"], list[str]()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process, chromium() as browser:
+        try:
+            told, address = process.stdout.readline(), process.stdout.readline().strip()
+            assert told == f"Ctrl-C ends it. Whoever has this address sees what lies in {folder}:\n"
+            base, given, key = address.partition("/enter?given=")
+            assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+", base)
+            assert given
+            page, stranger = (window(browser, said, locale=locale) for _ in range(2))
+            stranger.goto(base + RUN)
+            assert stranger.url.startswith(base + "/login")
+            page.goto(address)
+            page.wait_for_url(base + "/")
+            assert key not in page.content()
+            page.goto(base + "/runs")
+            number = page.locator(f'a[href^="{RUN}/results/"]')
+            page.locator(f'a[href="{RUN}"]').click()
+            wait_until(lambda: page.reload() and number.count())
+            number.first.click()
+            page.wait_for_url(f"{base}{RUN}/results/**")
+            assert page.locator("h1").inner_text().startswith(title)
+            page.goto(base + "/certificates")
+            assert page.locator("h1").inner_text() == heading
+            with page.expect_download() as loading:
+                page.get_by_role("link", name=re.compile("^PDF ")).click()
+            assert loading.value.path().read_bytes() == (demo / "certificate.pdf").read_bytes()
+            assert said == []
+            process.send_signal(signal.SIGINT)
+            _, complained = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert (process.returncode, complained) == (130, "remotecal: interrupted\n")
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(base + RUN)

@@ -3,6 +3,7 @@
 
 const SILENT_AFTER = 3000; // ms without news after which nothing is shown as if it were now
 const GIVEN_UP_AFTER = 10000; // ms without news after which a connection leads nowhere: a new one is tried
+const LOOKED_EVERY = 100; // ms between looks at how long there was no news
 const AGAIN_AFTER = 1000; // ms until it is asked again where a connection was refused, or is not kept
 const LONGEST_PRESS = 10000; // ms after which something is not being pressed, whatever was not told
 const KEPT = 4; // streams of all windows together: a browser gives a site six connections, and pages need some
@@ -253,7 +254,7 @@ document.addEventListener("keydown", (event) => {
 
 if (from) {
   listen();
-  setInterval(look, 500);
+  setInterval(look, LOOKED_EVERY);
 }
 
 // A file is hashed here and compared with what was issued; nothing of it is sent anywhere.

@@ -75,10 +75,10 @@ class StationPages:
     arrivals: Arrivals
     lookout: Lookout
 
-    def app(self, origins: frozenset[str]) -> ASGIApp:
-        """Return the application that answers at addresses of its own, and nowhere else."""
+    def routes(self) -> list[Route]:
+        """Return all that is answered, at addresses of its own."""
         base, pieces = self.keeper.base, Pieces(self.desk, self.keeper, self.arrivals)
-        routes = [
+        return [
             Route(f"{base}{path}", work, methods=methods)
             for path, methods, work in (
                 ("/", ["GET"], self.now),
@@ -107,8 +107,12 @@ class StationPages:
                 ("/language", ["POST"], self.language),
             )
         ]
+
+    def app(self, origins: frozenset[str]) -> ASGIApp:
+        """Return the application that answers there, and nowhere else."""
         app: ASGIApp = Starlette(
-            routes=routes, exception_handlers={RemotecalError: self.refused, HTTPException: self.refused}
+            routes=self.routes(),
+            exception_handlers={RemotecalError: self.refused, HTTPException: self.refused},
         )
         largest = self.desk.folder.settings.largest_file + LARGEST_FORM
         app = GZipMiddleware(app, minimum_size=1000)
