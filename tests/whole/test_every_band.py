@@ -1,7 +1,7 @@
 """Uncertainties are neither too small nor too large: of few draws of each bench, which tell when one changes.
 
 `benchmarks/truth.py --drawn` is the full-sized check. Here the seeds are such that the deviations are about
-as large as the uncertainties have them expected, so that an uncertainty that changes by a tenth is seen.
+as large as the uncertainties have them expected, so that an uncertainty that changes by a seventh is seen.
 """
 
 from statistics import fmean
