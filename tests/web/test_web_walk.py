@@ -25,6 +25,7 @@ from sqlalchemy import select
 from test_web_browser import RULES, browser
 from test_web_papers import SCAN
 from web_laboratory import DIGEST, PASSWORD, Web
+from windows import COLOUR_ALONE, VALUES_SPOKEN
 
 from remotecal.pages.assets import assets
 from remotecal.store.audit_log import REFUSALS
@@ -152,8 +153,9 @@ def test_every_page_can_be_used_by_everybody(
             page.emulate_media(media="print")
             unprinted = page.evaluate(UNSEEN)
             page.emulate_media(media="screen")
-            if refused or wide or broken or unprinted:
-                wrong[where] = refused, wide, broken, unprinted
+            unquiet = [*page.evaluate(COLOUR_ALONE), *page.evaluate(VALUES_SPOKEN)]
+            if refused or wide or broken or unprinted or unquiet:
+                wrong[where] = refused, wide, broken, unprinted, unquiet
             said.clear()
     context.close()
     assert wrong == {}
