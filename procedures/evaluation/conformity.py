@@ -196,8 +196,8 @@ WHY_UNVERIFIED: Mapping[str, str] = {
 
 
 def as_it_comes(told: Parameters, *names: str) -> bool:
-    """Tell whether one of these parameters is what it is where nobody states it."""
-    return any(getattr(told, name) == type(told).model_fields[name].default for name in names)
+    """Tell whether an order leaves one of these parameters as it comes; what it states is its own word."""
+    return not told.model_fields_set.issuperset(names)
 
 
 def _mark(judged: Specification | Further, language: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BETWEEN: Final = 0.005
+"""Seconds from one who is told something to the next, at least: commands go on between them."""
+
 
 class Boards:
     """Boards by what is on them: one each, kept while somebody looks."""
@@ -28,6 +31,7 @@ class Boards:
     def __init__(self) -> None:
         self._boards: dict[Hashable, _Board[Any]] = {}
         self._one = CapacityLimiter(1)
+        self._turn = 0.0
 
     async def make(self, make: Callable[[], T]) -> T:
         """Return what is made in a thread for somebody who looks on, one after the other."""
@@ -52,6 +56,7 @@ class Boards:
         try:
             while True:
                 await told.wait()
+                await self._wait_for_turn()
                 told = board.told
                 if board.failed is not None:
                     raise board.failed
@@ -63,6 +68,13 @@ class Boards:
                 board.work.cancel()
                 if self._boards.get(key) is board:
                     del self._boards[key]
+
+    async def _wait_for_turn(self) -> None:
+        """Return after whoever was told of the same at once: each is told at a time of its own."""
+        now = asyncio.get_running_loop().time()
+        turn = max(self._turn, now)
+        self._turn = turn + BETWEEN
+        await asyncio.sleep(turn - now)
 
 
 class _Board(Generic[T]):

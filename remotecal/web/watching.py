@@ -33,8 +33,8 @@ ASK_AFTER: Final = 3.0
 """Seconds without news of a station after which it is asked: what it shows by itself may be lost."""
 AT_LEAST: Final = 0.5
 """Seconds from one look at what is new to the next, at least: nobody reads faster."""
-LOOKS: Final = 40
-"""Looks in a second of all who look on together, at most: commands go on between them."""
+LOOKS: Final = 10
+"""Looks in a second for all who look on together, at most: commands go on between them."""
 AT_MOST: Final = 2.0
 """The same at most: what changes without a station's word, and how old its last word is."""
 DRAWN: Final = 6
