@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-BETWEEN: Final = 0.005
+BETWEEN: Final = 0.002
 """Seconds from one who is told something to the next, at least: commands go on between them."""
 
 
