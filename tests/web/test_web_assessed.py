@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from test_web_browser_key import settings
+from test_web_issuing import REGISTER
 from test_web_pages import browsing
 from test_web_sign_at import key_of, sign_at
 from web_laboratory import PASSWORD, Web, problem, tiny, web
 
 from remotecal.canonical import canonical
 from remotecal.certificates.assessment import read_assessment
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.cli import main
 from remotecal.clock import civil_time
 
@@ -116,6 +120,11 @@ def test_what_was_changed_after_it_was_signed_does_not_hold(
     file.write_bytes(canonical(content))
     code, said = verified(web, file, capsys)
     assert code == 6, said
+    later = read_assessment(whole).assessment.signed_by(
+        web.keys.signers["approved"], datetime.now(UTC) + timedelta(days=1)
+    )
+    file.write_bytes(later)
+    assert "has not come yet" in verified(web, file, capsys)[1]
     file.write_bytes(whole.replace(b'{"assessment":', b'{"assessment":{},"assessment":', 1))
     assert "not in canonical form" in verified(web, file, capsys)[1]
 
@@ -136,3 +145,14 @@ def test_nobody_else_signs_and_no_key_that_nobody_knows(web: Web, standard: str)
         assert client.post(f"/resting/assessments/{id_}/signature", json=made).status_code == 403
     with browsing(web, "customer") as client:
         assert client.get(f"/api/v1/resting/assessments/{id_}/file").status_code == 403
+
+
+def test_a_key_that_a_browser_keeps_signs_as_such_alone(web: Web, standard: str) -> None:
+    whose = fingerprint(web.keys.signers["approved"].chain[0])
+    text = REGISTER.format(none="0" * 64, issued="0" * 64, performed=whose).replace("2001", "2100")
+    kept, _, rest = text.rpartition("\nkey = ")
+    (web.hub.laboratory.folder.path / "register.toml").write_text(f"{kept}\nbrowser_key = {rest}")
+    id_ = assessed(web, standard)
+    with settings(web, signatories="register.toml"), web.token("approver") as client:
+        answer = client.post(f"/resting/assessments/{id_}/signature", json=signed(web, id_))
+        assert "its certificate does not say so" in problem(answer, 409)
