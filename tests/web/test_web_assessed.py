@@ -13,9 +13,10 @@ from test_web_sign_at import key_of, sign_at
 from web_laboratory import PASSWORD, Web, problem, tiny, web
 
 from remotecal.canonical import canonical
-from remotecal.certificates.assessment import read_assessment
+from remotecal.certificates.assessment import digest_of_list, read_assessment
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.cli import main
+from remotecal.cli.sign_assessment import _show
 from remotecal.clock import civil_time
 
 __all__ = ["tiny", "web"]
@@ -156,3 +157,16 @@ def test_a_key_that_a_browser_keeps_signs_as_such_alone(web: Web, standard: str)
     with settings(web, signatories="register.toml"), web.token("approver") as client:
         answer = client.post(f"/resting/assessments/{id_}/signature", json=signed(web, id_))
         assert "its certificate does not say so" in problem(answer, 409)
+
+
+@pytest.mark.parametrize(("issued", "said"), [(True, "issued, without its hash"), (False, "not issued")])
+def test_whoever_signs_sees_what_was_issued_as_the_file_says_it(
+    capsys: pytest.CaptureFixture[str], issued: bool, said: str
+) -> None:
+    one = {"station": "here", "run": "R", "number": "C", "depth": 1, "through": "S", "issued": issued}
+    digest = digest_of_list([("here", "R", "C", 1, issued)])
+    content = {"number": "S", "since": None, "until": None, "depth": 1, "digest": digest, "text": TEXT}
+    told = [one | {"sha256": None, "share": None}]
+    written = {"assessment": content | {"by": "a", "at": "2026-01-01T00:00:00Z", "certificates": told}}
+    _show(read_assessment(json.dumps(written).encode()).assessment)
+    assert f"  {said}" in capsys.readouterr().out
