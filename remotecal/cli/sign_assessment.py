@@ -64,6 +64,7 @@ def _show(document: AssessmentDocument) -> None:
     )
     for one in document.certificates:
         share = "" if one.share is None else f"  {one.share.least} … {one.share.most} %"
-        hashed = one.sha256 or say("not issued", "未签发")
+        without = ("issued, without its hash", "已签发，无摘要") if one.issued else ("not issued", "未签发")
+        hashed = one.sha256 or say(*without)
         print(plain(f"  {one.number}  {one.station}/{one.run}  {one.through}{share}  {hashed}"))
     print(plain(f"{document.by}: {document.text}"))

@@ -256,6 +256,7 @@ def check_assessor(folder: HubFolder, signature: Signature, now: datetime) -> No
     _check_when(signature, now)
     register, trust = _who_may(folder)
     if register is not None:
+        _check_kept(register, signature)
         register.check_person(fingerprint(signature.chain[0]), signature.time.date())
     if trust is not None:
         trust.check_current(now)
@@ -299,7 +300,15 @@ def _check_key(folder: HubFolder, signature: Signature) -> None:
 def _check_register(register: LaboratoryRegister, record: Record, signed: tuple[Signature, ...]) -> None:
     from remotecal.certificates.signing.keys import fingerprint
 
-    last = signed[-1]
+    _check_kept(register, signed[-1])
+    for one in signed:
+        register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
+
+
+def _check_kept(register: LaboratoryRegister, last: Signature) -> None:
+    """Raise `CertificateRefused` unless a browser keeps a key where the register says so, and only there."""
+    from remotecal.certificates.signing.keys import fingerprint
+
     registered = bool(register.duties_in_browser(fingerprint(last.chain[0])))
     if registered and not last.in_browser:
         raise CertificateRefused(
@@ -311,8 +320,6 @@ def _check_register(register: LaboratoryRegister, record: Record, signed: tuple[
             f"the register names no such key of {last.name} as one that a browser keeps (`remotecal register "
             "person --browser-certificate`)"
         )
-    for one in signed:
-        register.check_issue(record, one.duty, fingerprint(one.chain[0]), one.time.date())
 
 
 def _check_trust(trust: TrustList, record: Record, signed: tuple[Signature, ...], now: datetime) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from remotecal.certificates.assessment import LARGEST, read_assessment, signature_of
 from remotecal.certificates.signing.keys import fingerprint
 from remotecal.configuration import read_within
+from remotecal.errors import CertificateRefused
 from remotecal.verify.report import Checklist, Report, Unable
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def verify_assessment(
 
     def signed() -> str:
         its = signature_of(data)
+        if its.time > now:
+            raise CertificateRefused(f"signed on {its.time:%Y-%m-%d %H:%M %z}, which has not come yet")
         return f"signed by {its.name} {its.when}"
 
     def trusted() -> str:

@@ -88,8 +88,7 @@ def assess_resting(written: AssessmentWritten, caller: Recalling, here: Here) ->
     409 if what rests on it is not the list that was looked into, by its hash: another certificate has come.
     """
     found = found_resting(here, written.number, written.since, written.until, written.depth)
-    document = _document(here, caller.name, written, found)
-    if document.digest != written.digest:
+    if digest_of(found) != written.digest:
         raise NotNow(
             f"what rests on {written.number} is another list now than the one that was looked into: look at "
             "it again"
@@ -103,6 +102,7 @@ def assess_resting(written: AssessmentWritten, caller: Recalling, here: Here) ->
         "digest": written.digest,
         "text": written.text,
     }
+    document = _document(here, caller.name, written, found)
     with here.store.transaction():
         kept = here.store.assessments.enter(caller.name, document.file())
         here.store.note(caller.name, ASSESS, {**noted, "id": kept})

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from test_web_browser_key import settings
+from test_web_issuing import REGISTER
 from test_web_pages import browsing
 from test_web_sign_at import key_of, sign_at
 from web_laboratory import PASSWORD, Web, problem, tiny, web
 
 from remotecal.canonical import canonical
-from remotecal.certificates.assessment import read_assessment
+from remotecal.certificates.assessment import digest_of_list, read_assessment
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.cli import main
+from remotecal.cli.sign_assessment import _show
 from remotecal.clock import civil_time
 
 __all__ = ["tiny", "web"]
@@ -116,6 +121,11 @@ def test_what_was_changed_after_it_was_signed_does_not_hold(
     file.write_bytes(canonical(content))
     code, said = verified(web, file, capsys)
     assert code == 6, said
+    later = read_assessment(whole).assessment.signed_by(
+        web.keys.signers["approved"], datetime.now(UTC) + timedelta(days=1)
+    )
+    file.write_bytes(later)
+    assert "has not come yet" in verified(web, file, capsys)[1]
     file.write_bytes(whole.replace(b'{"assessment":', b'{"assessment":{},"assessment":', 1))
     assert "not in canonical form" in verified(web, file, capsys)[1]
 
@@ -136,3 +146,27 @@ def test_nobody_else_signs_and_no_key_that_nobody_knows(web: Web, standard: str)
         assert client.post(f"/resting/assessments/{id_}/signature", json=made).status_code == 403
     with browsing(web, "customer") as client:
         assert client.get(f"/api/v1/resting/assessments/{id_}/file").status_code == 403
+
+
+def test_a_key_that_a_browser_keeps_signs_as_such_alone(web: Web, standard: str) -> None:
+    whose = fingerprint(web.keys.signers["approved"].chain[0])
+    text = REGISTER.format(none="0" * 64, issued="0" * 64, performed=whose).replace("2001", "2100")
+    kept, _, rest = text.rpartition("\nkey = ")
+    (web.hub.laboratory.folder.path / "register.toml").write_text(f"{kept}\nbrowser_key = {rest}")
+    id_ = assessed(web, standard)
+    with settings(web, signatories="register.toml"), web.token("approver") as client:
+        answer = client.post(f"/resting/assessments/{id_}/signature", json=signed(web, id_))
+        assert "its certificate does not say so" in problem(answer, 409)
+
+
+@pytest.mark.parametrize(("issued", "said"), [(True, "issued, without its hash"), (False, "not issued")])
+def test_whoever_signs_sees_what_was_issued_as_the_file_says_it(
+    capsys: pytest.CaptureFixture[str], issued: bool, said: str
+) -> None:
+    one = {"station": "here", "run": "R", "number": "C", "depth": 1, "through": "S", "issued": issued}
+    digest = digest_of_list([("here", "R", "C", 1, issued)])
+    content = {"number": "S", "since": None, "until": None, "depth": 1, "digest": digest, "text": TEXT}
+    told = [one | {"sha256": None, "share": None}]
+    written = {"assessment": content | {"by": "a", "at": "2026-01-01T00:00:00Z", "certificates": told}}
+    _show(read_assessment(json.dumps(written).encode()).assessment)
+    assert f"  {said}" in capsys.readouterr().out

@@ -128,3 +128,8 @@ def test_what_was_applied_is_told_at_the_certificate_it_is_from(web: Web, run: s
     assert [(one.names, one.taken) for one in without] == [
         (["other"], []), (["first", "second"], []), (["weight"], []),
     ]  # fmt: skip
+    theirs = first.model_copy(update={"sha256": "1" * 64})  # another laboratory's, numbered "A", too
+    both = leaned_on(["first.t", "other.t"], {"first": first, "other": theirs}, told, methods)
+    assert [(one.names, one.used, [each.of for each in one.taken]) for one in both] == [
+        (["first"], first, [("A", "A")] * 2), (["other"], theirs, [("A", "A")] * 2),
+    ]  # fmt: skip

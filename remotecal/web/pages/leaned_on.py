@@ -57,29 +57,30 @@ def leaned_on(
         budget: the number's; None where it has none.
         methods: of its measurement, which say what each symbol is.
     """
-    found: dict[str, LeanedOn] = {}
+    found: dict[tuple[str, ...], LeanedOn] = {}
+
+    def key(name: str) -> tuple[str, ...]:
+        used = certificates.get(name)  # two laboratories may have given the same number
+        return (name,) if used is None else (used.certificate.number, used.sha256)
 
     def of(name: str) -> LeanedOn:
-        used = certificates.get(name)
-        key = f"name {name}" if used is None else f"certificate {used.certificate.number}"
-        one = found.setdefault(key, LeanedOn([], [], used, []))
+        one = found.setdefault(key(name), LeanedOn([], [], certificates.get(name), []))
         if name not in one.names:
             one.names.append(name)
         return one
 
     for source in dict.fromkeys(read):
         of(source.rpartition(".")[0]).sources.append(source)
-    numbers = {used.certificate.number: name for name, used in certificates.items()}
-    theirs = [one.used.certificate.number for one in found.values() if one.used is not None]
+    every, theirs = {key(name): name for name in certificates}, set(found)
     known = {each.symbol: each for method in methods for each in method.inputs}
     for line in () if budget is None else budget.lines:
         if (each := known.get(line.symbol)) is None:
             continue
-        named = [number for number in numbers if each.is_from(number)]
+        named = [one for one in every if each.is_from(one[0])]
         # A source is told for all points of a run together: what was read at this one was used here.
-        here = tuple(number for number in named if number in theirs) or tuple(named)
-        for number in here:
-            of(numbers[number]).taken.append(Taken(line, each, here))
+        here = [one for one in named if one in theirs] or named
+        for one in here:
+            of(every[one]).taken.append(Taken(line, each, tuple(number for number, _ in here)))
     if budget is None:
         for name in certificates:
             of(name)
