@@ -196,8 +196,12 @@ WHY_UNVERIFIED: Mapping[str, str] = {
 
 
 def as_it_comes(told: Parameters, *names: str) -> bool:
-    """Tell whether an order leaves one of these parameters as it comes; what it states is its own word."""
-    return not told.model_fields_set.issuperset(names)
+    """Tell whether an order leaves one of these parameters as it comes; what it states is its own word.
+
+    A value as it comes is none, though it stands in the order: a form has it filled in, and sends it along.
+    """
+    usual = {name: type(told).model_fields[name].get_default(call_default_factory=True) for name in names}
+    return any(getattr(told, name) == usual[name] for name in names)
 
 
 def _mark(judged: Specification | Further, language: str) -> str:

@@ -4,7 +4,8 @@ They are calibrated as water meters in series are, and by the same model; what d
 hot, about 50 °C, that more is permitted the smaller the flow is, and which flows are tested. Tanaka's formula
 ends at 40 °C, so the water's density is that of IAPWS-95.
 
-Water that evaporates from the weigh tank while it is filled and weighed is not in the model: cover the tank.
+Hot water evaporates from the weigh tank while it is filled and weighed: cover the tank, and let the bench
+state how much still does (`flow.lost`); what it does not state is not charged.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ COUNTED: Final[Ends] = ("counted_before", "counted_after")
 class BenchSeen(Weighed, FlowSeen):
     """What a repeat yields: the water that was collected, and what the meters told that could be read."""
 
-    in_order: ClassVar[tuple[str, ...]] = ("counted_before+ counted_after+",)
+    in_order: ClassVar[tuple[str, ...]] = ("counted_before* counted_after*",)
 
     outlet_temperature: Annotated[
         tuple[Measured, ...], "°C", By("outlet_thermometer", "temperature"), SAMPLED

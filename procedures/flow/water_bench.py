@@ -57,7 +57,7 @@ from remotecal.procedures.library.flow.water_meter import (
     of_permissible,
 )
 from remotecal.procedures.library.measuring.sampling import see_amount
-from remotecal.procedures.library.measuring.several import count_freely, read_each
+from remotecal.procedures.library.measuring.several import both_times, count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.under_test import can
@@ -254,7 +254,7 @@ class MetersOnBench(OnWeighTank):
             self.rig.outlet.set(Valve.SHUT)
         told["duration"] = run.clock.now() - begun
         run.wait(self.parameters.dripping)
-        told["counted_after"] = self._count(run)
+        told["counted_before"], told["counted_after"] = both_times(told["counted_before"], self._count(run))
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
         told["mass_after"] = after = self.weigh(run)

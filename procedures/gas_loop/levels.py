@@ -111,7 +111,8 @@ def tables(found: Sequence[LevelDifference]) -> tuple[Result, ...]:
                [_number(one.second) for one in found]),
         column("另一压力（绝压）", "Other pressure (absolute)", "remotecal_otherLevel", "kPa",
                [f"{one.second.pressure:g}" for one in found]),
-        column("误差之差 d", "Difference d of the errors", kind, "%", [each.value for each in reported]),
+        column("误差之差 d（另一压力减此压力）", "Difference d of the errors (other pressure less this one)",
+               kind, "%", [each.value for each in reported]),
         plain_column("U(d)", "levelDifferenceUncertainty", "%", [each.expanded for each in reported]),
         plain_column("k", "coverageFactor", "1", [f"{one.evaluated.k:.2f}" for one in found]),
         Words(

@@ -40,12 +40,18 @@ def zeros(seen: Mapping[float, Sequence[LoopSeen]], parameters: LoopParameters) 
         parameters: what the order tells.
 
     Raises:
-        EvidenceError: one is more than allowed: a run does not go on behind that.
+        EvidenceError: one is more than allowed, or was not read though the order asks for it: a run does not
+            go on behind that.
     """
     found = {}
     for pressure, repeats in seen.items():
         for one in repeats:
             if one.zero is None or one.zero_scatter is None:
+                if parameters.zero_time is not None:
+                    raise EvidenceError(
+                        f"{one.entry.point.name}, repeat {one.entry.repeat}: the order has the meter's zero "
+                        "read, and the repeat tells none"
+                    )
                 continue
             try:
                 see_zero(pressure, one.zero, parameters)

@@ -37,7 +37,7 @@ from remotecal.procedures.library.heat.calculator_found import (
 from remotecal.procedures.library.heat.devices import EnergyDevice, devices, of_each
 from remotecal.procedures.library.heat.limits import DifferenceLimit
 from remotecal.procedures.library.heat.parameters import CalculatorParameters
-from remotecal.procedures.library.measuring.several import count_freely, read_each
+from remotecal.procedures.library.measuring.several import both_times, count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.scales.iec60751 import resistance
 
@@ -130,7 +130,7 @@ class Calculator(Procedure):
         before = read_each(run, counters)
         self.sender.send(wanted.packet, wanted.frequency)
         run.wait(wanted.sending)
-        after = read_each(run, counters)
+        before, after = both_times(before, read_each(run, counters))
         energy.see_energy(counters, before, after, "what the calculator made of the pulses")
         return CalculatorSeen(
             forward=forward,

@@ -53,7 +53,7 @@ from remotecal.procedures.library.heat.complete_found import (
 from remotecal.procedures.library.heat.complete_parameters import CompleteParameters
 from remotecal.procedures.library.heat.devices import EnergyDevice, devices, of_each
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
-from remotecal.procedures.library.measuring.several import count_freely, read_each
+from remotecal.procedures.library.measuring.several import both_times, count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.procedures.procedure import of_role
 
@@ -222,7 +222,8 @@ class Complete(Procedure):
         self.pump.stop()
         took = run.clock.now() - begun
         run.wait(wanted.coming_to_rest)
-        told |= {"told_after": read_each(run, counters), **read_totals(run, {"master_after": master})}
+        told["told_before"], told["told_after"] = both_times(told["told_before"], read_each(run, counters))
+        told |= read_totals(run, {"master_after": master})
         see_amount(
             "what passed the master meter", amount(master, told["master_before"], told["master_after"])
         )

@@ -29,7 +29,7 @@ class EnergySeen(InAir):
     """What a repeat yields of the energy that was told, by all devices that answered."""
 
     in_order: ClassVar[tuple[str, ...]] = (
-        "told_before+ told_after+ | counted_before counted_after | energy_before energy_after",
+        "told_before* told_after* | counted_before counted_after | energy_before energy_after",
     )
 
     told_before: Annotated[

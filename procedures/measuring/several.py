@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SILENT: Final = NoReply, LinkLost, GarbledReply, InstrumentError
 """How a device fails that is passed over; another one in its place is not."""
+NOBODY: Final = "none of the meters under test answers: look at their wiring"
+"""What is said where there is nobody left to calibrate."""
 
 
 def read_each(run: Run, counters: Sequence[BoundReading]) -> tuple[Measured, ...]:
@@ -33,8 +35,23 @@ def read_each(run: Run, counters: Sequence[BoundReading]) -> tuple[Measured, ...
         except SILENT as failure:
             run.note("a meter under test does not answer", reading=counter.source, failure=str(failure))
     if not found:
-        raise RunError("none of the meters under test answers: look at their wiring")
+        raise RunError(NOBODY)
     return tuple(found)
+
+
+def both_times(
+    before: Sequence[Measured], after: Sequence[Measured]
+) -> tuple[tuple[Measured, ...], tuple[Measured, ...]]:
+    """Return the readings of those devices that told both times: a single end of a repeat tells nothing.
+
+    Raises:
+        RunError: none of them did.
+    """
+    there = {one.source for one in before} & {one.source for one in after}
+    if not there:
+        raise RunError(NOBODY)
+    first, last = (tuple(one for one in told if one.source in there) for told in (before, after))
+    return first, last
 
 
 def count_freely(run: Run, devices: Iterable[object]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from short_runs import After
+from short_runs import After, OnceRead
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -185,6 +185,13 @@ def test_a_meter_that_never_answered_gets_a_certificate_that_says_so(bench):
     assert verdicts(made)[2] == "fail"
     assert made.measurements[2].results[0].tables[0].column("remotecal_repeatsRead").values == ("0", "0")
     assert read(write(made)) == made
+
+
+def test_a_meter_that_falls_silent_within_a_repeat_takes_nobody_down(bench):
+    gone = OnceRead("meter_2.volume", lambda: bench.instrument("meter_2").faults.set("dead"))
+    made = record(calibrate(bench, watchers=(gone,)))
+    assert made.measurements[1].results[0].tables[0].column("remotecal_repeatsRead").values == ("0", "0")
+    assert [len(each.results) for each in (made.measurements[0], made.measurements[2])] == [1, 1]
 
 
 def test_a_meter_that_stands_still_does_not_conform(bench):

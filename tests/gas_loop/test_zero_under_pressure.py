@@ -87,6 +87,9 @@ def test_evidence_of_a_zero_beyond_it_is_none(measured):
     forged = replace(first, values={**first.values, "zero": 0.5})
     with pytest.raises(EvidenceError, match=r"160 m3/h: at 1000 kPa the meter shows \+0\.5 m3/h"):
         record(replace(evidence, observations=(forged, *others)))
+    left_out = replace(first, values={name: of for name, of in first.values.items() if "zero" not in name})
+    with pytest.raises(EvidenceError, match=r"repeat 1: the order has the meter's zero read, and the repeat"):
+        record(replace(evidence, observations=(left_out, *others)))
 
 
 def test_a_meter_that_tells_no_flow_has_no_zero_to_read(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from short_runs import After, AtPoint, ShortRuns, record
+from short_runs import After, AtPoint, OnceRead, ShortRuns, record
 
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.measured import Measured
@@ -86,6 +86,16 @@ def test_a_calculator_that_falls_silent_takes_nobody_down(calculators, answered)
     assert len(silent.results) == (2 if answered else 1)
     assert [len(one.results) for one in (made.measurements[0], made.measurements[2])] == [1, 1]
     assert read(write(made)) == made
+
+
+def test_a_calculator_that_falls_silent_within_a_repeat_takes_nobody_down(calculators):
+    gone = OnceRead(
+        "calculator_2.running_pulses", lambda: calculators.instrument("calculator_2").faults.set("dead")
+    )
+    made = record(calibrate(calculators, (gone,)))
+    assert verdicts(made) == ["pass", "fail", "pass"]
+    (readings,) = made.measurements[1].results
+    assert readings.tables[0].column("remotecal_repeatsRead").values == ("0", "0")
 
 
 def test_a_calculator_that_makes_nothing_of_the_pulses_does_not_conform(calculators):

@@ -6,7 +6,14 @@ import pytest
 
 from remotecal.journal.observation import Point
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, statements
+from remotecal.procedures import Parameters
+from remotecal.procedures.library.evaluation.conformity import (
+    Constant,
+    Further,
+    Specification,
+    as_it_comes,
+    statements,
+)
 from remotecal.procedures.library.evaluation.digits import degrees, same_decimals, scattered, significant
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty import Budget, Input
@@ -80,6 +87,24 @@ def test_a_limit_that_no_document_confirmed_is_called_so_where_it_decided(of_all
     doubted = of_all or of_spread
     assert ("Unverified: a figure that comes with the procedure" in en) is doubted
     assert ("未核实：程序自带的数值" in zh) is doubted
+
+
+class Shares(Parameters):
+    share: float = 1 / 3
+    limits: tuple[float, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("told", "comes"),
+    [
+        ({}, True),
+        ({"share": 1 / 3, "limits": ()}, True),
+        ({"share": 0.3}, True),
+        ({"limits": (1.0,), "share": 0.3}, False),
+    ],
+)
+def test_a_limit_that_a_form_filled_in_and_sent_along_is_as_it_comes(told, comes):
+    assert as_it_comes(Shares(**told), "share", "limits") is comes
 
 
 @pytest.mark.parametrize(

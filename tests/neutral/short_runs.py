@@ -81,3 +81,15 @@ class AtPoint:
         if self._act and progress.point and progress.point.name == self._name and progress.doing == "measure":
             act, self._act = self._act, None
             act()
+
+
+class OnceRead:
+    """Does something as soon as a source has been read, once."""
+
+    def __init__(self, source, act):
+        self._source, self._act = source, act
+
+    def __call__(self, progress):
+        if self._act and self._source in progress.last:
+            act, self._act = self._act, None
+            act()
