@@ -68,6 +68,7 @@ class QualifiedSeen(BenchSeen):
     in_order: ClassVar[tuple[str, ...]] = (
         "mass_before mass_after starts_mass_before starts_mass_after",
         "counted_before+ counted_after+ starts_before+ starts_after+",
+        "line_pressure+ pressure+",
     )
 
     flow: Annotated[tuple[Measured, ...], "m3/h", By("rig", "flow"), SAMPLED]
