@@ -196,8 +196,11 @@ WHY_UNVERIFIED: Mapping[str, str] = {
 
 
 def as_it_comes(told: Parameters, *names: str) -> bool:
-    """Tell whether an order leaves one of these parameters as it comes; what it states is its own word."""
-    return not told.model_fields_set.issuperset(names)
+    """Tell whether an order leaves one of these parameters as it comes; what it states is its own word.
+
+    To state `None` is to leave it: the procedure's figures decide then, too.
+    """
+    return any(name not in told.model_fields_set or getattr(told, name) is None for name in names)
 
 
 def _mark(judged: Specification | Further, language: str) -> str:

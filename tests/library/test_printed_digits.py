@@ -1,12 +1,20 @@
 """How many digits a budget shows."""
 
 import math
+from typing import Annotated
 
 import pytest
 
 from remotecal.journal.observation import Point
 from remotecal.model import Text
-from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, statements
+from remotecal.procedures import In, Parameters
+from remotecal.procedures.library.evaluation.conformity import (
+    Constant,
+    Further,
+    Specification,
+    as_it_comes,
+    statements,
+)
 from remotecal.procedures.library.evaluation.digits import degrees, same_decimals, scattered, significant
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty import Budget, Input
@@ -87,3 +95,13 @@ def test_a_limit_that_no_document_confirmed_is_called_so_where_it_decided(of_all
 )
 def test_a_repeatability_is_never_printed_as_nothing(spread, like, shown):
     assert scattered(spread, like) == shown
+
+
+@pytest.mark.parametrize(
+    ("told", "comes"), [({}, True), ({"permitted": None}, True), ({"permitted": 0.5}, False)]
+)
+def test_what_an_order_states_as_nothing_is_left_as_it_comes(told, comes):
+    class Permitting(Parameters):
+        permitted: Annotated[float | None, In("%", above=0)] = None
+
+    assert as_it_comes(Permitting(**told), "permitted") is comes
