@@ -39,9 +39,9 @@ def record(evidence):
 
 
 def evaluated(evidence, **parameters):
-    """Return what follows from evidence, if other parameters had been told."""
+    """Return what follows from evidence, if its order had told other parameters."""
     kind = find(evidence.procedure.name).procedure
-    return kind(kind.accepts()(**{**evidence.parameters, **parameters})).evaluate(evidence)
+    return kind(kind.accepts()(**{**evidence.order.parameters, **parameters})).evaluate(evidence)
 
 
 def told(bench, kind):
