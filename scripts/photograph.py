@@ -13,9 +13,11 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from PIL import Image
@@ -23,12 +25,21 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
 from tour_views import DESK, VIEWS, View
 
+from remotecal.certificates.signing.issuing import issue, new_authority, new_rsa_key, requested, subject
+from remotecal.certificates.signing.keys import SigningKey
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.certificates.trust import sign_trust_list
+from remotecal.cli.demo import KEYS, TRUST
+from remotecal.transport.pki import certificate_pem
+
 ROOT = Path(__file__).parent.parent
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 LANGUAGES = {"en": "", "zh-CN": ".zh-CN"}
 """What the browser asks for → what its pictures are called by."""
 ORDERED = 10
 """Runs that are ordered for a picture of one that is on, at most."""
+HOLDER = "Wang Fang"
+"""Whose key it is that the browser keeps."""
 COLOURS = 64
 """Of a picture: pages are grey, and a picture is read over slow lines, too."""
 
@@ -39,6 +50,8 @@ class Laboratory:
 
     url: str
     passwords: dict[str, str]
+    place: Path
+    """Everything it is made of."""
 
 
 def prepared(browser: Browser, lab: Laboratory) -> None:
@@ -88,8 +101,15 @@ def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
 @contextmanager
 def laboratory() -> Iterator[Laboratory]:
     """Bring the demonstration's laboratory up."""
-    command = [sys.executable, "-m", "remotecal", "demo", "--console"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        subprocess.Popen(
+            [sys.executable, "-m", "remotecal", "demo", "--console", "--out", f"{temporary}/laboratory"],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         try:
             said = ""
             for line in process.stdout or ():
@@ -97,9 +117,11 @@ def laboratory() -> Iterator[Laboratory]:
                 if line.startswith("Ctrl-C"):
                     break
             url = re.findall(r"http://\S+", said)[0]
-            yield Laboratory(url, dict(re.findall(r"^  (\w+) +((?:\w{4}-){3}\w{4})", said, re.MULTILINE)))
+            passwords = dict(re.findall(r"^  (\w+) +((?:\w{4}-){3}\w{4})", said, re.MULTILINE))
+            yield Laboratory(url, passwords, Path(temporary) / "laboratory")
         finally:
             process.send_signal(signal.SIGINT)
+            process.wait()
 
 
 def page_of(browser: Browser, lab: Laboratory, user: str, locale: str) -> Page:
@@ -121,6 +143,34 @@ def keep(shot: bytes, path: Path) -> None:
     print(f"{path}: {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
+def certify(lab: Laboratory, request: bytes, name: str) -> bytes:
+    """Have an authority that the laboratory's trust list names from now on certify a browser's key."""
+    asked, begin = requested(request), datetime.now(UTC) - timedelta(days=1)
+    private = new_rsa_key()
+    authority = new_authority(private, subject("Laboratory CA"), begin, begin + timedelta(days=400))
+    named, key = subject(name, in_browser=True), SigningKey(private, (authority,))
+    made = issue(asked.public, named, key, begin, begin + timedelta(days=366))
+    trust = lab.place / TRUST
+    told = f"certificates = [\n'''\n{certificate_pem(authority).decode()}''',"
+    trust.write_text(trust.read_text("utf-8").replace("certificates = [", told, 1), "utf-8")
+    sign_trust_list(trust, SealKey.read(lab.place / KEYS / "list-issuer.pem"))
+    return certificate_pem(made)
+
+
+def keep_key(page: Page, lab: Laboratory) -> None:
+    """Have the browser make a key, and keep it with its certificate."""
+    page.goto(lab.url + "/signing/key")
+    page.locator("#holder").fill(HOLDER)
+    page.locator("#no-key button").click()
+    with page.expect_download() as saving:
+        page.locator('form[action="/signing/key/request"] button').click()
+    made = certify(lab, saving.value.path().read_bytes(), HOLDER)
+    brought = {"name": "browser-key.crt", "mimeType": "application/x-pem-file", "buffer": made}
+    page.locator("#certificate").set_input_files(brought)
+    page.locator('form[action="/signing/key/certificate"] button').click()
+    page.locator("#given").wait_for()
+
+
 def take(browser: Browser, lab: Laboratory, folder: Path, locale: str, views: Collection[View]) -> None:
     """Take the pictures of some pages in a language."""
     windows: dict[str, Page] = {}
@@ -128,6 +178,8 @@ def take(browser: Browser, lab: Laboratory, folder: Path, locale: str, views: Co
         page = windows.get(view.user) or page_of(browser, lab, view.user, locale)
         windows[view.user] = page
         page.set_viewport_size(view.size)
+        if view.with_key:
+            keep_key(page, lab)
         view.go(page, lab.url)
         path = re.sub(r"{\w+}", "[^/]+", view.shows)
         if not re.fullmatch(f"{lab.url}{path}(?:[?#].*)?", page.url):

@@ -28,13 +28,11 @@ from playwright.sync_api import Browser, Page
 from processes import wait_until
 from station_page import Beside, page_up
 from tiny_bench import tiny_bench
-from tour_views import DESK, PHONE
+from tour_views import PHONE, STATION_SIZES, STATION_VIEWS
 from windows import chromium
 
 from remotecal.station.on_site import Wish, wish_for
 
-SIZES = {"station": DESK, "station-phone": PHONE}
-"""What the pictures are called by → the window."""
 WORDS = {
     'zh = "表", en = "Meter"': 'zh = "压力表", en = "Pressure gauge"',
     'name = "Customer"': 'name = "Hangzhou Valve Works"',
@@ -67,7 +65,7 @@ def windows(browser: Browser, beside: Beside) -> dict[str, Page]:
     """Open a window of each size in each language: name of its pictures, with `{}` for the view → window."""
     opened = {}
     for locale, called in LANGUAGES.items():
-        for size, viewport in SIZES.items():
+        for size, viewport in STATION_SIZES.items():
             page = browser.new_context(locale=locale, viewport=viewport, device_scale_factor=1).new_page()
             page.goto(beside.call(beside.served.entrance))
             page.wait_for_url(f"{beside.base}/")
@@ -137,9 +135,9 @@ class Camera:
     def __init__(self, browser: Browser, beside: Beside, folder: Path) -> None:
         self._base, self._folder, self._there = beside.base, folder, windows(browser, beside)
 
-    def take(self, view: str, where: str = "/", show: str = "main h1") -> None:
+    def take(self, view: str, show: str = "main h1") -> None:
         for called, page in self._there.items():
-            page.goto(self._base + where)
+            page.goto(self._base + STATION_VIEWS[view])
             part = page.locator(show).first
             part.wait_for()
             block = "start" if page.viewport_size == PHONE else "nearest"
@@ -147,9 +145,24 @@ class Camera:
             keep(page.screenshot(), self._folder / f"{called.format(view)}.webp")
 
 
+def joined(browser: Browser, beside: Beside, folder: Path) -> None:
+    """Let phones join, and take what the code leads one to."""
+    beside.do(beside.served.phones.open())
+    for locale, called in LANGUAGES.items():
+        plain = {"java_script_enabled": False}  # a script would join at once
+        context = browser.new_context(locale=locale, viewport=PHONE, ignore_https_errors=True, **plain)
+        page = context.new_page()
+        page.goto(beside.call(lambda: beside.served.phones.address))
+        page.locator("#name").wait_for()
+        keep(page.screenshot(), folder / f"station-phone-join{called}.webp")
+        context.close()
+
+
 def paused(browser: Browser, beside: Beside, path: Path, folder: Path) -> None:
     """Take what is there while a run is on."""
     camera, person = Camera(browser, beside, folder), Person(beside, path)
+    joined(browser, beside, folder)
+    camera.take("code", show="main img")
     beside.do(beside.site.order())
     wait_until(lambda: (live := beside.station.live()) is not None and live.observed)
     person.wish(verb="pause")
@@ -168,16 +181,16 @@ def asked(browser: Browser, beside: Beside, path: Path, folder: Path) -> None:
     person.wish(verb="agree")
     wait_until(lambda: beside.station.live() is not None)
     person.asked("file")
-    camera.take("photo", "/photo")
+    camera.take("photo")
     person.asked("number")
     camera.take("question", show="#call section")
     for kind in ("number", "file") * 3:
         person.asked(kind)
         person.answer(kind)
-    camera.take("readings", "/readings", "#grid")
+    camera.take("readings", "#grid")
     person.asked()
     beside.do(beside.site.recomputed(order))
-    camera.take("last", "/last", "main table")
+    camera.take("last", "main table")
 
 
 def main(folder: Path) -> None:

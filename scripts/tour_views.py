@@ -42,6 +42,10 @@ class View:
     """Whether a run has to be on, that stands still."""
     last: bool = False
     """Whether nothing can be ordered afterwards: these are taken when all others are, in both languages."""
+    through: str = ""
+    """A page that only lets in, and leads to this one."""
+    with_key: bool = False
+    """Whether the browser keeps a key that is certified and may sign."""
 
 
 def to(path: str) -> Callable[[Page, str], None]:
@@ -167,6 +171,15 @@ def put_up(page: Page, url: str) -> None:
         page.locator(".silent").first.wait_for(state="hidden", timeout=10_000)
 
 
+def signing(page: Page, url: str) -> None:
+    """Prepare what waits for a signature by the key in this browser, and go to where it is signed."""
+    page.goto(url + "/review")
+    waits = page.locator("main tr", has=page.locator("strong")).locator('a[href^="/review/"]').first
+    page.goto(url + str(waits.get_attribute("href")))
+    page.locator('form[action="/signing"] button').click()
+    page.locator("#sign-here button").wait_for()
+
+
 def live(page: Page, url: str) -> None:
     """Go to the runs that are on, at the first one's card, once there is news of it."""
     page.goto(url + "/live")
@@ -223,12 +236,14 @@ VIEWS = (
         DESK,
     ),
     View("origin", "/runs/{station}/{run}/standards/{name}", "liwei", origin, DESK),
+    View("observations", "/runs/{station}/{run}/observations", "liwei", of_run("/observations"), DESK),
     View("course", "/runs/{station}/{run}/course", "liwei", of_run("/course"), DESK),
     View("replay", "/runs/{station}/{run}/moment", "liwei", replayed, DESK),
     View("compare", "/runs/{station}/{run}/compare", "liwei", of_run("/compare"), DESK),
     View("review-queue", "/review", "wangfang", to("/review"), DESK),
     View("review", "/review/{station}/{run}", "wangfang", first("/review", "/review/"), DESK),
     View("key", "/signing/key", "wangfang", to("/signing/key"), DESK),
+    View("signing", "/signing/{act}", "wangfang", signing, DESK, with_key=True),
     View("certificates", "/certificates", "liwei", to("/certificates"), DESK),
     View("public", "/v/{token}", "liwei", first("/certificates", "/v/"), PHONE),
     View("label", "/label", "liwei", first("/certificates", "/label?"), DESK),
@@ -253,6 +268,8 @@ VIEWS = (
         DESK,
         last=True,
     ),
+    View("drift", "/standard/drift", "liwei", of_standard("/standard/drift"), DESK),
+    View("check", "/standards/check", "liwei", first("/standards", "/standards/check?"), DESK),
     View("papers", "/standards/papers", "liwei", to("/standards/papers"), DESK),
     View("paper", "/standards/papers/{paper}", "wangfang", paper, DESK),
     View("resting", "/resting", "liwei", of_standard("/resting"), DESK),
@@ -265,7 +282,7 @@ VIEWS = (
     View("people", "/people", "liwei", to("/people"), DESK),
     View("audit", "/audit", "chenjing", looked_through, DESK),
     View("walls", "/walls", "chenjing", to("/walls"), DESK),
-    View("wall", "/wall", "chenjing", put_up, DESK, while_on=True),
+    View("wall", "/wall", "chenjing", put_up, DESK, while_on=True, through="/wall/{secret}"),
     View("passkeys", "/passkeys", "liwei", to("/passkeys"), DESK),
     View("passkey-new", "/passkeys/new", "liwei", new_passkey, DESK),
     View("my", "/my", "instruments", to("/my"), DESK),
@@ -273,3 +290,19 @@ VIEWS = (
     View("my-table", "/my/table", "instruments", to("/my/table"), DESK),
     View("requests", "/requests", "liwei", to("/requests"), DESK),
 )
+
+STATION_VIEWS = {
+    "consent": "/",
+    "live": "/",
+    "question": "/",
+    "photo": "/photo",
+    "readings": "/readings",
+    "last": "/last",
+    "code": "/phone",
+    "join": "/join",
+}
+"""View beside a rig → its page, by its path as the station has it; each is entered by `/enter`."""
+STATION_SIZES = {"station": DESK, "station-phone": PHONE}
+"""What the pictures of them are called by → the window."""
+STATION_PICTURES = {f"{size}-{view}" for size in STATION_SIZES for view in STATION_VIEWS} - {"station-join"}
+"""Names of their pictures: only a phone joins."""

@@ -22,6 +22,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
 from remotecal.cli.demo_people import enter, make_keys
 from remotecal.cli.demo_remote import enrol, found_here
+from remotecal.cli.demo_standards import CHECKED, write_checked
 from remotecal.cli.demo_year import (
     NUMBERS,
     SINCE,
@@ -147,7 +148,9 @@ class _Laboratory:
         made = make_keys(name, self._now - SINCE, keys)
         with running(self._place / "founding.log", "hub", "up", "--hub", self._hub):
             self._line.step("enrolling its stations")
-            enrol(STATION, self._hub, desk, self._station, self._paper / BENCH, zone=ZONE)
+            checked = self._place / CHECKED / BENCH
+            enrol(STATION, self._hub, desk, self._station, self._paper / BENCH, checked, zone=ZONE)
+            write_checked(checked, self._now.date())
             enrol(AWAY, self._hub, desk, self._place / AWAY, zone=ZONE)
         self._keys = made = replace(made, station=SealKey.read(StationFolder(self._station).journal_key))
         made.write(self._place / KEYS)

@@ -17,11 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from remotecal.bench import Bench
+from remotecal.certificates import dcc
 from remotecal.certificates.approval import sign
 from remotecal.certificates.keeping import replace
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.demo_people import CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNATORIES
+from remotecal.cli.demo_standards import followed
 from remotecal.clock import SharedClock, VirtualClock, civil_time
 from remotecal.errors import OrderError
 from remotecal.hub.numbers import numbered, series_of, written
@@ -83,6 +85,8 @@ SIGNED_AFTER: Final = {"performed": 0.04, "reviewed": 1.0, "approved": 2.0, "iss
 """Days from a run's end to each signature."""
 REMARK: Final = "第二个点请核查 / Please look into the second point: it repeats less well than last time"
 
+CHANGED: Final = 0.9
+"""Part of U by which the standards' errors were larger at their last point the year before."""
 STANDARDS: Final = "standards"
 """Where the certificates lie that the standards have now."""
 NUMBERS: Final = {"order": "DEMO-{year}-{number:4}", "certificate": "DEMO-C-{year}-{number:4}"}
@@ -194,7 +198,10 @@ class Year:
                 with self._kind.put_up(self._chosen, made, clock):
                     pass  # its paper is written
                 for path in made.glob("*.xml"):
-                    signed = sign_xml(path.read_bytes(), institute, "issued", begun - AGE)
+                    record = followed(
+                        dcc.read(path.read_bytes()), CHANGED if one is self._certified[0] else 0.0
+                    )
+                    signed = sign_xml(dcc.write(record), institute, "issued", begun - AGE)
                     replace(one.folder / path.name, signed)
 
     @contextmanager
