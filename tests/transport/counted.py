@@ -25,6 +25,8 @@ WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W\u4e00-\u9fff](?:[^\s\u4e00-\u9fff]
 """A word or a number; in Chinese, two letters. A mark that stands alone is none.
 
 A number is one word, however many digits it has, and what somebody thinks of it is not counted."""
+LEFT = "all => all.map(it => it.getBoundingClientRect().x)"
+"""Where the left edges of some elements are."""
 
 
 @dataclass
@@ -92,7 +94,7 @@ class Person:
         asked of the browser.
         """
         first, *others = rows.all()
-        places = [[one.bounding_box()["x"] for one in row.locator(what).all()] for row in (first, *others)]
+        places = [row.locator(what).evaluate_all(LEFT) for row in (first, *others)]
         assert all(x == pytest.approx(places[0], abs=1.0) for x in places), places
         self.look(first)
         return 1 + self.read(*(" ".join(row.locator("h2, .number").all_inner_texts()) for row in others))
