@@ -51,6 +51,8 @@ __all__ = ["browser", "said", "tiny", "web"]
 
 SERIAL = "SIM-0001"
 QUICK = {"sequence": "DKD-R 6-1 C", "pressures": [0.0, 5e5, 1e6], "dwell": 120.0, "dwell_at_ends": 180.0}
+GOAL = 180.0
+"""Seconds of a person, for a review."""
 MENDED, OFF = 0.0, 2e-3
 """Offset of the gauge as a part of its full scale; the other is four times what its class permits."""
 
@@ -92,13 +94,14 @@ def days(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Days]:
         yield made
 
 
-async def carried_out(days: Days) -> str:
+async def carried_out(days: Days, **parameters: object) -> str:
     """Order the gauge's calibration by the API, have it done, and return the run."""
     web = days.web
     ours = Order.load(web.site.tiny.order)
     order = Order.load(days.bench.order)
     head = order.order.model_copy(update={"certificate": None, "number": "P-1"})
-    update = {"order": head, "parameters": {**order.parameters, **QUICK}, "persons": ours.persons,
+    wanted_of_it = {**order.parameters, **QUICK, **parameters}
+    update = {"order": head, "parameters": wanted_of_it, "persons": ours.persons,
               "laboratory": ours.laboratory}  # fmt: skip
     body = order.model_copy(update=update).model_dump(mode="json", exclude_defaults=True)
     wanted = {
@@ -569,3 +572,66 @@ def line_to(web: Web) -> Iterator[Proxy]:
         proxy.close()
         file.write_text(before)
         web.site.folder = StationFolder(web.site.folder.path)
+
+
+@pytest.fixture(scope="module")
+def eighteen(days: Days) -> str:
+    """A run of 18 observations, of a gauge that has a certificate of three of its points."""
+    days.set_offset(MENDED)
+    nine = [at * 1.25e5 for at in range(9)]
+    return days.web.do(carried_out(days, pressures=nine))
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_12_eighteen_observations_are_reviewed_in_three_minutes(
+    browser: Browser, days: Days, eighteen: str, said: list[str], language: str
+) -> None:
+    goal = "12 review of 18 observations, three of them to their replies; goal 180 s of a person"
+    someone = person(browser, days.web, said, goal, language)
+    page = someone.page
+    someone.begin(days.web.url)
+    someone.click(page.locator(f"main a[href='/review/here/{eighteen}']"))
+    someone.look(page.locator("#flags ~ p, #flags ~ ul li"))
+    assert someone.look(page.locator("#last ~ .wide tbody tr")) >= 3
+    others = page.locator("#checks ~ table tbody tr")
+    assert someone.look(others) == 3  # no certificate of a standard was brought
+    folded = page.locator("details.folded")
+    someone.look(folded.locator("summary"))
+    expect(folded.locator("tbody tr")).to_have_count(22)
+    expect(folded.locator("tbody tr").first).to_be_hidden()
+    someone.click(page.locator("details.print summary"))
+    expect(page.locator("details.print img")).to_be_visible()
+    someone.look(page.locator("details.print summary"))  # it is looked over; its numbers stand beside it
+    someone.click(someone.link("evidence.all"))
+    repeats = page.locator("details.repeat")
+    expect(repeats).to_have_count(18)
+    assert someone.look_down(repeats.locator("summary"), "h2, .glance") == 18
+    usable(page, f"observations-{language}")
+    look_into(someone, 4, 11, 17)
+    someone.back()
+    expect(page.locator("#sign")).to_be_visible()
+    someone.look(page.locator("#remarks ~ p, #sign ~ p"))
+    someone.done()
+    assert someone.seconds <= GOAL
+    assert said == []
+
+
+def look_into(someone: Person, *wanted: int) -> None:
+    """Go through the observations by keys, and look at what some were read from, in place."""
+    page, at = someone.page, -1
+    repeats = page.locator("details.repeat")
+    for place in wanted:
+        for _ in range(place - at):
+            someone.press("j")
+        at = place
+        expect(repeats.nth(at).locator("summary")).to_be_focused()
+        someone.press("Enter")
+        reply = repeats.nth(at).locator(".hex").first
+        expect(reply).to_be_visible()
+        row = repeats.nth(at).locator("tbody tr").filter(has_text="controller.pressure").first
+        someone.look(row.locator("th, td.number:nth-child(2)"))
+        assert someone.look(row.locator("td.reply code:not(.hex)")) == 1  # hex is for what isn't text
+        someone.press("Enter")
+        expect(reply).to_be_hidden()
+    someone.press("k")
+    expect(repeats.nth(at - 1).locator("summary")).to_be_focused()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ The keystroke-level model, Comm. ACM 23 (1980) 396, table I: M + P + B of 0.2 s;
 PER_LOOK, PER_WORD = 1.35, 60 / 238
 """Seconds for a look at something (M, likewise), and for each word of it (Brysbaert, How many words do we
 read per minute?, J. Mem. Lang. 109 (2019) 104047: silent reading of English prose)."""
-WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\s\u4e00-\u9fff]+")
-"""A word; in Chinese, two letters."""
+WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W\u4e00-\u9fff](?:[^\s\u4e00-\u9fff]*[^\W\u4e00-\u9fff])?")
+"""A word or a number; in Chinese, two letters. A mark that stands alone is none.
+
+A number is one word, however many digits it has, and what somebody thinks of it is not counted."""
+LEFT = "all => all.map(it => it.getBoundingClientRect().x)"
+"""Where the left edges of some elements are."""
 
 
 @dataclass
@@ -74,9 +79,25 @@ class Person:
 
     def look(self, there: Locator) -> int:
         """Read each of what is there, as far as it can be seen, and return how many it is."""
-        texts = [text for text in there.all_inner_texts() if text.strip()]
-        self.reading += sum(PER_LOOK + len(WORD.findall(text)) * PER_WORD for text in texts)
-        return len(texts)
+        return self.read(*there.all_inner_texts())
+
+    def read(self, *texts: str) -> int:
+        """Read some texts, with a look at each, and return how many there are."""
+        seen = [text for text in texts if text.strip()]
+        self.reading += sum(PER_LOOK + len(WORD.findall(text)) * PER_WORD for text in seen)
+        return len(seen)
+
+    def look_down(self, rows: Locator, what: str) -> int:
+        """Read the first of some rows wholly, and of the others what is not the same; return how many.
+
+        Names and units that stand in one column are read once; whether they do stand below each other is
+        asked of the browser.
+        """
+        first, *others = rows.all()
+        places = [row.locator(what).evaluate_all(LEFT) for row in (first, *others)]
+        assert all(x == pytest.approx(places[0], abs=1.0) for x in places), places
+        self.look(first)
+        return 1 + self.read(*(" ".join(row.locator("h2, .number").all_inner_texts()) for row in others))
 
     def press(self, key: str, there: Locator | None = None) -> None:
         """Press one key, where the focus is or on what was got to."""

@@ -67,6 +67,15 @@ class ReadBack:
     """Number of the journal's line the reply stands in; 0 for none."""
 
 
+class Glance(NamedTuple):
+    """All that was read under one name in a repeat, in one unit, as it is seen at a glance."""
+
+    name: str
+    unit: str
+    least: float
+    most: float
+
+
 @dataclass(frozen=True, slots=True)
 class RepeatShown:
     """What one repeat at a point yielded."""
@@ -84,6 +93,13 @@ class RepeatShown:
     """How much more stands in the line."""
     pictures: tuple[PictureShown, ...] = ()
     """That were added while it was on."""
+
+    def at_a_glance(self) -> list[Glance]:
+        """Return what was read, in the order in which its names came first."""
+        found: dict[tuple[str, str], list[float]] = {}
+        for read in self.reads:
+            found.setdefault((read.name, read.measured.unit), []).append(read.measured.value)
+        return [Glance(*what, min(values), max(values)) for what, values in found.items()]
 
 
 class RepeatsShown(NamedTuple):
