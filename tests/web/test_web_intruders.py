@@ -95,7 +95,8 @@ def test_nothing_is_told_or_done_without_a_token(web: Web) -> None:
         for method, path in asked:
             named = {"order": "X", "station": "here", "run": "X", "name": "somebody"}
             numbered = dict.fromkeys(
-                ("remark", "item", "notice", "request", "wall", "passkey", "paper", "brought"), 1
+                ("remark", "item", "notice", "request", "wall", "passkey", "paper", "brought", "assessment"),
+                1,
             )
             address = path.format(**named, **numbered, token_id="0" * 16, sha256="0" * 64, prepared="x")
             body = BODIES.get(address.removeprefix("/api/v1"))
