@@ -120,7 +120,7 @@ DRAWN: Mapping[str, range] = {
     "heat-calculator": range(11, 19),
     "volumetric-tank": range(10, 15),
     "converter": range(5005, 5011),
-    "gas-loop": range(7004, 7008),
+    "gas-loop": range(7002, 7006),
     "solid-bench": range(9, 15),
     "hydrometer-bench": range(6, 14),
 }
