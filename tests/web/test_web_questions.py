@@ -78,15 +78,16 @@ async def _opened(served: Served) -> str:
 
 
 def phone(browser: Browser, web: Web, rig: AtTheRig, said: list[str], name: str, locale: str = "en") -> Page:
-    """Return the window of somebody's phone that has joined by the code."""
+    """Return the window of somebody's phone that has joined by the code, and says who holds it."""
     page = window(
         browser, said, ignore_https_errors=True, is_mobile=True, has_touch=True, locale=locale,
         viewport={"width": 360, "height": 740},
     )  # fmt: skip
     page.goto(web.do(_opened(rig.served)))
-    page.locator("#name").fill(name)
-    page.locator("main button").first.tap()
     page.wait_for_url(re.compile(rf"https://.*{rig.served.keeper.base}/$"))
+    page.locator("#name").fill(name)
+    page.locator("form.who button").tap()
+    expect(page.locator("#name")).to_have_value(name)
     return page
 
 
