@@ -276,7 +276,10 @@ AS_OFTEN_AS_IT_TAKES = {
 }  # fmt: skip
 """Series that go on until a bell has sunk, a tank is full or a displacer has passed."""
 
-WHO_ANSWERED = {"counted_before", "counted_after", "masters_before", "masters_after"}
+WHO_ANSWERED = {
+    *("counted_before", "counted_after", "masters_before", "masters_after"),
+    *("told_before", "told_after", "starts_before", "starts_after"),
+}
 """One reading of each of several instruments, or of each that answered."""
 
 ONE_AFTER_ANOTHER = {"zero", "loaded", "empty", "with_sphere", "sample", "cell"}

@@ -48,7 +48,7 @@ LAST = (
 """Forms in the order in which they come after all others, which would not be done after them."""
 TWICE: Mapping[str, set[str]] = {
     "/notices/calendar": {"notice_ways"},
-    "/runs/{station}/{run}/commands": {"journal_lines", "orders", "runs"},
+    "/runs/{station}/{run}/commands": {"journal_lines", "orders", "run_equipment", "runs"},
 }
 """Form → tables that change when it is sent again: an address is shown once, so who presses again is given
 another one, and the one before is none any more; and a run goes on by itself, and its order with it."""
