@@ -87,7 +87,8 @@ def looked_at(page: Page, name: str) -> None:
     found = Axe().run(page, options=RULES)
     assert [(one["id"], one["nodes"][0]["html"]) for one in found.response["violations"]] == [], name
     for unfit in (SMALLER_THAN_A_FINGER, COLOUR_ALONE, VALUES_SPOKEN):
-        assert (name, page.evaluate(unfit)) == (name, [])
+        told = page.evaluate(unfit)
+        assert told == [], f"{name}: {told}"
     width = page.viewport_size["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= width, name
 
