@@ -52,7 +52,7 @@ ENDING = {
 }
 ENVIRONMENT = {"hub": {"MALLOC_ARENA_MAX": "1"}, "station": {}}
 """Of the hub's threads one computes at a time; a heap of its own for each would keep what all of them once
-needed at once, 100 kB more for each who looks on (docs/how-fast.md)."""
+needed at once (docs/how-fast.md)."""
 SYSTEM, OWN = Path("/etc/systemd/system"), Path("~/.config/systemd/user")
 """Where units go: root's, and anybody else's."""
 
