@@ -45,7 +45,9 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
             f"procedure {found.name} was changed since run {evidence.run}: restore it, or ask for a new "
             "evaluation, which the certificate will state"
         )
-    procedure = found.procedure(_terms(evidence, found))
+    parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
+    _check_terms(evidence, found, parameters)
+    procedure = found.procedure(parameters)
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
     _check_facts(evidence, procedure)
@@ -112,14 +114,9 @@ def _point_of(error: Exception) -> str:
     return found
 
 
-def _terms(evidence: Evidence, found: Found) -> Parameters:
-    """Return a run's parameters as its order gives them, so that they tell which it states.
-
-    Raises:
-        EvidenceError: the run took others, or other points.
-    """
+def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:
+    """Raise `EvidenceError` if a run took other parameters than its order gives, or other points."""
     number = evidence.order.order.number
-    parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     ordered = read_parameters(
         found.procedure.accepts(), evidence.order.parameters, f"order {number}, parameters"
     )
@@ -132,7 +129,6 @@ def _terms(evidence: Evidence, found: Found) -> Parameters:
         raise EvidenceError(
             f"the run went to {_named(evidence.points)}, order {number} asks for {_named(due)}"
         )
-    return ordered
 
 
 def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
