@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.assessment import LARGEST, read_assessment, signature_of
@@ -39,13 +40,14 @@ def verify_assessment(
         now: the time to judge by, with its zone.
     """
     checks, number = Checklist(), ""
+    read, signature = cache(partial(read_assessment, data)), cache(partial(signature_of, data))
 
     def content() -> str:
-        count = len(read_assessment(data).assessment.certificates)
+        count = len(read().assessment.certificates)
         return f"{count} certificates, and their list has its digest"
 
     def signed() -> str:
-        its = signature_of(data)
+        its = signature()
         if its.time > now:
             raise CertificateRefused(f"signed on {its.time:%Y-%m-%d %H:%M %z}, which has not come yet")
         return f"signed by {its.name} {its.when}"
@@ -54,15 +56,15 @@ def verify_assessment(
         if trust is None:
             raise Unable("no trust list was given: whose signature this is stays open")
         trust.check_current(now)
-        return str(trust.recognise(signature_of(data)).name.get("en"))
+        return str(trust.recognise(signature()).name.get("en"))
 
     def registered(by: LaboratoryRegister) -> str:
-        its = signature_of(data)
+        its = signature()
         by.check_person(fingerprint(its.chain[0]), its.time.date())
         return "whoever signed is one of the laboratory's persons"
 
     if checks.examine("assessment", content, needed=True):
-        number = read_assessment(data).assessment.number
+        number = read().assessment.number
     if checks.examine("signature", signed, needed=True):
         checks.examine("trust", trusted, needed=True)
         if register is not None:
