@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 ECCENTRICITY, EVAPORATION, SPLASH = "balance_eccentricity", "tank_evaporation", "tank_splash"
 
-OF_LOAD: Final[Mapping[str, str]] = {ECCENTRICITY: "1"}
-"""What a bench may state of a load that is put on a balance."""
-OF_TANK: Final[Mapping[str, str]] = {**OF_LOAD, EVAPORATION: "kg/s", SPLASH: "kg"}
+OF_TANK: Final[Mapping[str, str]] = {ECCENTRICITY: "1", EVAPORATION: "kg/s", SPLASH: "kg"}
 """What it may state of a tank on a balance, and of the water that comes into it."""
 
 PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
@@ -40,11 +38,8 @@ PLAUSIBLE: Final[Mapping[str, tuple[float, float]]] = {
 }
 """Between which values they are (unverified); none of them brings water."""
 
-INPUTS_OF_LOAD: Final[Mapping[str, Text]] = {
-    "δ_e": Text(zh="天平偏载（相对）", en="load off the balance's centre, relative"),
-}
 INPUTS_OF_TANK: Final[Mapping[str, Text]] = {
-    **INPUTS_OF_LOAD,
+    "δ_e": Text(zh="天平偏载（相对）", en="load off the balance's centre, relative"),
     "r_v": Text(zh="称量容器的蒸发速率", en="evaporation from the weigh tank"),
     "δm": Text(zh="溅失的水", en="water that splashes out"),
 }

@@ -118,20 +118,15 @@ def strays(
 
 def check_declared(kind: type[Observed], parameters: object) -> None:
     """Raise `ParameterError` if parts do not say how often, or in which order, they are read in a run."""
-    for told in orders_of(kind):
-        told.pattern(kind)
+    for order in orders_of(kind):
+        order.pattern(kind)
     for name, part in kind.parts().items():
-        if part.waited is not None:
-            try:
-                part.waited.due(parameters)
-            except ParameterError as error:
-                raise ParameterError(f"{kind.__name__}.{name}: {error}") from None
-    for name, part in kind.parts().items():
-        if part.often is not None:
-            try:
-                part.often.due(parameters)
-            except ParameterError as error:
-                raise ParameterError(f"{kind.__name__}.{name}: {error}") from None
+        for told in (part.waited, part.often):
+            if told is not None:
+                try:
+                    told.due(parameters)
+                except ParameterError as error:
+                    raise ParameterError(f"{kind.__name__}.{name}: {error}") from None
 
 
 def hurried(
