@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
+from heat_tables import errors
 from short_runs import AtPoint, ShortRuns, evaluated, record
 
 from remotecal.bench import Bench
@@ -63,12 +64,6 @@ def calculator(tmp_path):
 def complete(tmp_path):
     with CompleteBench.up(tmp_path / "bench", seed=7, meters=1) as made:
         yield made
-
-
-def errors(measurement):
-    table = measurement.results[0].tables[0]
-    column = table.column("basic_measurementError")
-    return table, list(zip(column.floats(), map(float, column.uncertainty.expanded), strict=True))
 
 
 def statements(made):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from heat_tables import errors
 from short_runs import After, AtPoint, OnceRead, ShortRuns, record
 
 from remotecal.certificates.dcc import read, write
@@ -35,12 +36,6 @@ def calculators(tmp_path):
 def meters(tmp_path):
     with CompleteBench.up(tmp_path / "bench", seed=7, meters=3) as made:
         yield made
-
-
-def errors(measurement):
-    table = measurement.results[0].tables[0]
-    column = table.column("basic_measurementError")
-    return table, list(zip(column.floats(), map(float, column.uncertainty.expanded), strict=True))
 
 
 def verdicts(made):
