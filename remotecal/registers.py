@@ -220,7 +220,11 @@ class LaboratoryRegister(Written):
         """
         objections = [*self.objections(Undertaking.of(record)), *self._signing(record, duty, key, day)]
         if record.demonstration:
-            objections.insert(0, "it is of a training run or a demonstration, which gives no certificate")
+            objections.insert(
+                0,
+                "it is of a training run or a demonstration, of which a laboratory with a register signs "
+                "nothing: practise at a hub without one",
+            )
         if objections:
             raise CertificateRefused(
                 f"certificate {record.number} may not be signed: {'; '.join(objections)}"

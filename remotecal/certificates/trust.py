@@ -165,7 +165,9 @@ class TrustList(Written):
     def _leads_somewhere(self) -> Self:
         known = [body.id for body in self.bodies]
         if len(set(map(comparable, known))) < len(known):
-            raise ValueError("two bodies have one id")
+            raise ValueError(
+                "two bodies have one id: what is new of a body is added with `remotecal trust extend`"
+            )
         for body in self.bodies:
             path = [body.id]
             while (above := self._body(path[-1]).recognised_by) is not None:

@@ -16,15 +16,25 @@ from remotecal.certificates.keeping import extend, replace, write_new
 from remotecal.certificates.trust import Body, Revocation, TrustList, sign_trust_list, signature_file
 from remotecal.configuration import checked, read_toml
 from remotecal.errors import ConfigurationError, EvidenceError
-from remotecal.toml_entries import add_entry, document, put
+from remotecal.toml_entries import add_entry, document, put, tables
 
 if TYPE_CHECKING:
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.model import Text
 
 
-def found(path: Path, issuer: Text, key: SealKey, day: date, until: date) -> TrustList:
+def found(
+    path: Path, issuer: Text, key: SealKey, day: date, until: date, *, demonstration: bool = False
+) -> TrustList:
     """Write and sign the first issue of a list, on which nobody is yet.
+
+    Args:
+        path: where.
+        issuer: who makes it.
+        key: the issuer's.
+        day: of issue.
+        until: last day it may be used.
+        demonstration: whether it is for demonstrations, and for nothing else.
 
     Raises:
         ConfigurationError: there is a list already, or `until` is over.
@@ -32,6 +42,8 @@ def found(path: Path, issuer: Text, key: SealKey, day: date, until: date) -> Tru
     import tomlkit
 
     first = {"issuer": issuer.model_dump(), "number": 1, "issued": day, "next_update": until}
+    if demonstration:
+        first["demonstration"] = True
     made = checked(TrustList, first, str(path), ConfigurationError)
     _see_days(made)
     file = tomlkit.document()
@@ -42,8 +54,47 @@ def found(path: Path, issuer: Text, key: SealKey, day: date, until: date) -> Tru
 
 
 def add(path: Path, bodies: Sequence[Body], key: SealKey, day: date) -> TrustList:
-    """Add bodies to a list, in a new issue of it; refuses as `next_issue`."""
+    """Add bodies to a list, in a new issue of it.
+
+    Raises:
+        ConfigurationError: as `next_issue`; or a key or certificate is another body's already, which alone
+            would speak by it.
+    """
+    listed = _read(path)
+    for body in bodies:
+        for other in listed.bodies:
+            if {*body.certificates, *body.journal_keys} & {*other.certificates, *other.journal_keys}:
+                raise ConfigurationError(
+                    f"a key or certificate of {body.id} is {other.id}'s on {path} already: what is new of "
+                    f"{other.id} is added with `remotecal trust extend {path} --body {other.id}`"
+                )
     return next_issue(path, key, day, bodies=tuple(bodies))
+
+
+def extend_body(
+    path: Path,
+    body: str,
+    certificates: tuple[str, ...],
+    journal_keys: tuple[str, ...],
+    key: SealKey,
+    day: date,
+) -> TrustList:
+    """Add certificates in PEM and stations' keys in base64 to a body on a list, in a new issue of it.
+
+    Raises:
+        ConfigurationError: as `next_issue`; or the body is not on the list, or has all that already.
+    """
+    old = next((one for one in _read(path).bodies if one.id == body), None)
+    if old is None:
+        raise ConfigurationError(f"{body} is not on {path}: `remotecal trust show {path}` tells who is")
+    more = {
+        "certificates": tuple(dict.fromkeys((*old.certificates, *certificates))),
+        "journal_keys": tuple(dict.fromkeys((*old.journal_keys, *journal_keys))),
+    }
+    new = checked(Body, old.model_dump(exclude_unset=True) | more, f"body {body}", ConfigurationError)
+    if new == old:
+        raise ConfigurationError(f"{body} has all that on {path} already, or nothing was given to add")
+    return next_issue(path, key, day, extended=(new,))
 
 
 def revoke(path: Path, revocation: Revocation, key: SealKey, day: date) -> TrustList:
@@ -66,6 +117,7 @@ def next_issue(
     day: date,
     *,
     bodies: tuple[Body, ...] = (),
+    extended: tuple[Body, ...] = (),
     revoked: tuple[Revocation, ...] = (),
     until: date | None = None,
     by_hand: bool = False,
@@ -77,6 +129,7 @@ def next_issue(
         key: its issuer's.
         day: of issue.
         bodies: what is added.
+        extended: what takes the place of the bodies with the same ids.
         revoked: likewise.
         until: last day it may be used; as before if not given.
         by_hand: whether it may have been changed since it was signed.
@@ -87,7 +140,7 @@ def next_issue(
     """
     import tomlkit
 
-    old = checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
+    old = _read(path)
     signed = _as_signed(path, key)
     if not (signed or by_hand):
         raise ConfigurationError(
@@ -101,11 +154,16 @@ def next_issue(
     file.update(told)
     for body in bodies:
         add_entry(file, "bodies", body)
+    instead = {body.id: body for body in extended}
+    for table in tables(file, "bodies"):
+        if table["id"] in instead:
+            put(table, instead[table["id"]])
     for entry in revoked:
         add_entry(file, "revoked", entry)
     new = tomlkit.dumps(file)
     written = checked(TrustList, tomllib.loads(new), str(path), ConfigurationError)
-    joined = {"bodies": (*old.bodies, *bodies), "revoked": (*old.revoked, *revoked)}
+    kept_on = tuple(instead.get(body.id, body) for body in old.bodies)
+    joined = {"bodies": (*kept_on, *bodies), "revoked": (*old.revoked, *revoked)}
     if written != old.model_copy(update=told | joined):
         raise ConfigurationError(f"{path} must be changed by hand: what is added would be read otherwise")
     _see_days(written)
@@ -116,6 +174,10 @@ def next_issue(
     replace(path, new.encode())
     sign_trust_list(path, key)
     return written
+
+
+def _read(path: Path) -> TrustList:
+    return checked(TrustList, read_toml(path, ConfigurationError), str(path), ConfigurationError)
 
 
 def _see_days(issue: TrustList) -> None:

@@ -118,6 +118,7 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     now = civil_time(time.time(), asked.time_zone or local_zone())
     data = asked.file.read_bytes()
     if state(read_signatures(data)) != "issued":
+        _see_what_it_rests_on(asked.file, data)
         check_day(data, now)
         register = None if asked.register is None else LaboratoryRegister.load(asked.register)
         data = sign(data, key, now, register)
@@ -126,6 +127,23 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     if asked.pdf is not None:
         replace(asked.pdf, print_signed(data, key, now, asked.timestamp))
         print(f"{asked.pdf} is printed and signed")
+
+
+def _see_what_it_rests_on(file: Path, data: bytes) -> None:
+    """Raise `CertificateRefused` if the journal beside a certificate has gone on since it was computed."""
+    from remotecal.certificates.dcc import read
+    from remotecal.errors import CertificateRefused
+    from remotecal.journal.events import FILE, JournalReader
+
+    evidence, journal = read(data).evidence, file.parent / FILE
+    if evidence is None or not journal.is_file():
+        return
+    hashes = [event.hash for event in JournalReader.at(journal)]
+    if evidence.journal_hash in hashes[:-1]:
+        raise CertificateRefused(
+            f"{file} rests on the first {evidence.lines} lines of {journal}, which has {len(hashes)}: whoever "
+            f"verifies it would refuse it. Compute it again (`remotecal evaluate {file.parent}`), and sign that"
+        )
 
 
 def _trust_list(asked: argparse.Namespace, password: str | None) -> None:
@@ -153,3 +171,5 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
             )
         seal_journal(journal, key)
     print(f"{asked.file} is signed by key {key.public.id}")
+    for certificate in sorted(asked.file.parent.glob("*.xml")):
+        print(f"{certificate} rests on the lines before: compute it again with `remotecal evaluate`")

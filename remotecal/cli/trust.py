@@ -1,4 +1,4 @@
-"""`remotecal trust`: make a trust list, put bodies on it, renew it, look at it."""
+"""`remotecal trust`: make a trust list, put bodies and what is new of them on it, renew it, look at it."""
 
 from __future__ import annotations
 
@@ -16,31 +16,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     new = command(commands, "new", "make a list, on which nobody is yet", _new)
     add = command(commands, "add", "put a body on a list, in its next issue", _add)
+    extend = command(commands, "extend", "add keys to a body on a list, in its next issue", _extend)
     renew = command(commands, "renew", "sign the next issue of a list, also after a change by hand", _renew)
     show = command(commands, "show", "tell who is on a list, and what is revoked", _show)
-    for one in (new, add, renew, show):
+    for one in (new, add, extend, renew, show):
         one.add_argument("list", type=Path, metavar="LIST", help="the trust list (TOML)")
     _add_name(new, "issuer", "who makes the list")
-    add.add_argument("--body", required=True, metavar="ID", help="what the list calls it")
+    new.add_argument(
+        "--demonstration",
+        action="store_true",
+        help="it recognises what simulated rigs gave, and nothing else",
+    )
+    for one in (add, extend):
+        _add_keys(one)
     _add_name(add, "name", "the body's name, as certificates give it")
     add.add_argument("--kind", choices=KINDS, default="laboratory", help="laboratory if not given")
     add.add_argument("--recognised-by", metavar="ID", help="the body on the list that accredited it")
     add.add_argument("--since", type=date.fromisoformat, metavar="DAY", help="first day; today if not given")
-    add.add_argument(
-        "--certificate",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="of its authority, or one it signs with (PEM); may be given again",
-    )
-    add.add_argument(
-        "--journal-key",
-        action="append",
-        default=[],
-        metavar="KEY",
-        help="a station's: an Ed25519 public key in base64, or a PEM file; may be given again",
-    )
     add.add_argument(
         "--scope", type=Path, metavar="FILE", help="what it may certify: a TOML file with tables [[scope]]"
     )
@@ -48,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         one.add_argument(
             "--until", type=date.fromisoformat, required=True, metavar="DAY", help=f"last day {what}"
         )
+    for one in (new, add, extend, renew):
         one.add_argument(
             "--key", type=Path, required=True, metavar="FILE", help="key of the list's issuer (PEM)"
         )
@@ -57,6 +50,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_name(parser: argparse.ArgumentParser, option: str, about: str) -> None:
     parser.add_argument(f"--{option}", required=True, metavar="TEXT", help=about)
     parser.add_argument(f"--{option}-zh", metavar="TEXT", help="the same in Chinese")
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--body", required=True, metavar="ID", help="what the list calls it")
+    parser.add_argument(
+        "--certificate",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="of its authority, or one it signs with (PEM); may be given again",
+    )
+    parser.add_argument(
+        "--journal-key",
+        action="append",
+        default=[],
+        metavar="KEY",
+        help="a station's: an Ed25519 public key in base64, or a PEM file; may be given again",
+    )
 
 
 def _named(english: str, chinese: str | None) -> dict[str, str]:
@@ -70,7 +82,8 @@ def _new(asked: argparse.Namespace) -> None:
     from remotecal.model import Text
 
     key = SealKey.read(asked.key, password_of(asked))
-    found(asked.list, Text(_named(asked.issuer, asked.issuer_zh)), key, today_here(), asked.until)
+    issuer = Text(_named(asked.issuer, asked.issuer_zh))
+    found(asked.list, issuer, key, today_here(), asked.until, demonstration=asked.demonstration)
     print(f"Issue 1 of {asked.list} is signed; whoever uses it pins the key {key.public.text}")
     print(f"Next: remotecal trust add {asked.list} --body …")
 
@@ -103,6 +116,21 @@ def _add(asked: argparse.Namespace) -> None:
     print(f"{body.id} is on issue {new.number} of {asked.list}, until {body.valid_until}")
 
 
+def _extend(asked: argparse.Namespace) -> None:
+    """Add certificates and stations' keys to a body on the list.
+
+    Raises:
+        ConfigurationError: the list, the key or what is added can't be used; nothing was written then.
+    """
+    from remotecal.certificates.signing.seal import SealKey
+    from remotecal.certificates.trust_issues import extend_body
+
+    certificates, stations = tuple(map(_pem, asked.certificate)), tuple(map(_journal_key, asked.journal_key))
+    key = SealKey.read(asked.key, password_of(asked))
+    new = extend_body(asked.list, asked.body, certificates, stations, key, today_here())
+    print(f"{asked.body} has what is new on issue {new.number} of {asked.list}")
+
+
 def _renew(asked: argparse.Namespace) -> None:
     """Sign the next issue."""
     from remotecal.certificates.signing.seal import SealKey
@@ -124,6 +152,8 @@ def _show(asked: argparse.Namespace) -> None:
     from remotecal.errors import ConfigurationError
 
     found = checked(TrustList, read_toml(asked.list, ConfigurationError), str(asked.list), ConfigurationError)
+    if found.demonstration:
+        print("For demonstrations: it recognises nothing else")
     print(
         plain(f"Issue {found.number} by {found.issuer.get('en')}, for {found.issued} to {found.next_update}")
     )

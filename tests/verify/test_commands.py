@@ -115,7 +115,9 @@ def test_signing_to_the_end_gives_a_pdf_that_holds(made: Made, means: tuple[obje
     assert [check.name for check in report.failures][:1] == ["PDF signature"]
 
 
-def test_a_journal_is_signed_once_it_is_finished(made: Made, means: tuple[object, ...]) -> None:
+def test_a_journal_is_signed_once_it_is_finished(
+    made: Made, means: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     key = made.folder / "keys" / "station.pem"
     with pytest.raises(ConfigurationError, match="signed already"):
         call(sign_command, made.journal, "--key", key)
@@ -130,8 +132,20 @@ def test_a_journal_is_signed_once_it_is_finished(made: Made, means: tuple[object
     shutil.copytree(made.run, made.folder / "copy")
     copy = made.folder / "copy" / "journal.jsonl"
     copy.write_bytes(b"".join(copy.read_bytes().splitlines(keepends=True)[:-1]))
+    draft = copy.with_name("draft.xml")
+    draft.write_bytes(write(made.recompute(copy.parent)))
+    before = draft.read_bytes()
+    capsys.readouterr()
     call(sign_command, copy, "--key", key)
     assert read_journal(copy)[-1].kind == "signature"
+    # What was computed before its last line, its verification would refuse.
+    assert f"{draft} rests on the lines before: compute it again" in capsys.readouterr().out
+    lines = len(read_journal(copy))
+    with pytest.raises(CertificateRefused, match=rf"first {lines - 1} lines of .*, which has {lines}: "):
+        call(sign_command, draft, "--key", made.folder / "keys" / "performed.pem")
+    assert draft.read_bytes() == before
+    draft.write_bytes(write(made.recompute(copy.parent)))
+    call(sign_command, draft, "--key", made.folder / "keys" / "performed.pem")
 
 
 def test_a_trust_list_is_signed(made: Made, means: tuple[object, ...]) -> None:

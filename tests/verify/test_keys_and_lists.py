@@ -282,6 +282,38 @@ def test_a_laboratory_is_recognised_by_a_list_made_by_commands(
         assert said in shown
 
 
+def test_a_body_gets_what_is_new_of_it(listed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("first", "second"):
+        assert keys("seal", "--out", f"{name}.pem", "--plain") == 0
+    first, second = (read_public_key(Path(f"{name}.pub.pem")).text for name in ("first", "second"))
+    span = ("--since", "2020-01-01", "--until", "9000-01-01")
+    assert trust("add", *LABORATORY, "--journal-key", first, "--recognised-by", "cnas", *span) == 0
+    before = read_list()
+    other = ("--body", "elsewhere", "--name", "Elsewhere", "--until", "9000-01-01")
+    assert trust("add", *other, "--journal-key", first) == 2
+    assert "is laboratory's on trust.toml already" in capsys.readouterr().err
+    extend = ("extend", "--body", "laboratory", "--journal-key", second, "--certificate", "ca.crt")
+    assert trust(*extend) == 0
+    now = read_list()
+    (own,) = (body for body in now.bodies if body.id == "laboratory")
+    assert own.journal_keys == (first, second)
+    assert len(own.certificates) == 1
+    alike = own.model_copy(update={"journal_keys": (first,), "certificates": ()})
+    assert (now.number, (now.bodies[0], alike)) == (before.number + 1, before.bodies)
+    assert trust(*extend) == 2
+    assert "has all that on trust.toml already" in capsys.readouterr().err
+    assert trust("extend", "--body", "nobody", "--journal-key", second) == 2
+    assert "nobody is not on trust.toml" in capsys.readouterr().err
+
+
+def test_a_list_for_demonstrations_is_made_by_command(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert keys("seal", "--out", "list.pem", "--password-file", "pin") == 0
+    assert trust("new", "--issuer", "Province", "--until", "9000-01-01", "--demonstration") == 0
+    assert read_list().demonstration
+    assert trust("show") == 0
+    assert "For demonstrations" in capsys.readouterr().out
+
+
 def test_each_issue_before_is_kept_with_its_signature(listed: Path) -> None:
     issuer = read_public_key(Path("list.pub.pem"))
     for number in (1, 2):
