@@ -239,7 +239,10 @@ def _load(entry: EntryPoint) -> type[Instrument] | str:
             load(entry.module)
         found = entry.load()
     except Exception as error:  # noqa: BLE001  somebody else's module may fail in any way
-        return f"{entry.value}: {type(error).__name__}: {error}"
+        why = f"{entry.value}: {type(error).__name__}: {error}"
+        if isinstance(error, ModuleNotFoundError) and error.name == entry.module:
+            why += "; install its package (`pip install -e .`), or name its folder in PYTHONPATH"
+        return why
     if not (isinstance(found, type) and issubclass(found, Instrument)):
         return f"{entry.value} is no Instrument"
     return found

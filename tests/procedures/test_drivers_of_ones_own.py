@@ -37,4 +37,6 @@ def test_whoever_names_it_is_shown_what_it_says_of_itself(capsys: pytest.Capture
     assert main(["drivers", "show", "tiny:TinyMeter"]) == 0
     assert "TinyMeter" in capsys.readouterr().out
     assert main(["drivers", "show", "no_such_module:Meter"]) != 0
-    assert "no_such_module:Meter can't be loaded" in " ".join(capsys.readouterr().err.split())
+    said = " ".join(capsys.readouterr().err.split())
+    assert "no_such_module:Meter can't be loaded" in said
+    assert "or name its folder in PYTHONPATH" in said
