@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from remotecal.model.identifiers import comparable
 from remotecal.store.due_tables import items
 from remotecal.store.index import EquipmentRow, ItemRow, equipment_numbered, items_numbered
 from remotecal.store.journals import RunRow, run_of
 from remotecal.store.orders import with_words
 from remotecal.store.pages import runs_named
 from remotecal.store.placed import PlacedOrder, Stage, at_stage, placed, placed_of
-from remotecal.store.tables import amendments, orders, run_items
+from remotecal.store.tables import amendments, orders, run_items, runs
 from remotecal.store.together import together
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ class Numbered(NamedTuple):
     """Whose name begins so; likewise."""
     equipment: tuple[EquipmentRow, ...]
     """Where somebody with it took part; likewise."""
+
+
+LEAST = 3
+"""Letters and digits below which what is like a number is like too many."""
 
 
 class ByNumber:
@@ -97,6 +102,41 @@ class ByNumber:
             tuple(map(run_of, found[2])),
             tuple(map(EquipmentRow._make, found[3])) if account is None else (),
         )
+
+    def near(self, number: str, account: str | None, limit: int) -> tuple[str, ...]:
+        """Return numbers that have this one in them, whatever the case, blanks and hyphens.
+
+        Those of items, orders and certificates are looked through, so it is asked where nothing has exactly
+        the number. Whoever gives fewer than three letters and digits gets none.
+
+        Args:
+            number: as somebody remembers it.
+            account: only those of this customer's account; None for all.
+            limit: how many, at most.
+        """
+        from sqlalchemy import func, select, union
+
+        wanted = comparable(number).replace("-", "")
+        if len(wanted) < LEAST:
+            return ()
+        ways = []
+        for column, whose in (
+            (items.c.serial, items.c.account),
+            (items.c.owner_number, items.c.account),
+            (orders.c.number, orders.c.account),
+            (run_items.c.certificate, runs.c.account),
+        ):
+            bare = func.replace(func.replace(func.lower(column), "-", ""), " ", "")
+            way = select(column.label("number")).where(bare.contains(wanted, autoescape=True))
+            if column.table is run_items:
+                of_run = (runs.c.station == run_items.c.station) & (runs.c.run == run_items.c.run)
+                way = way.join(runs, of_run)
+            ways.append(way if account is None else way.where(whose == account))
+        found = union(*ways).subquery()
+        with self._database.read() as connection:
+            return tuple(
+                connection.scalars(select(found.c.number).order_by(found.c.number.desc()).limit(limit))
+            )
 
     def _orders(
         self,

@@ -82,6 +82,25 @@ def test_an_item_is_entered_changed_and_seen_by_its_own_customer_alone(web: Web)
     assert [json.loads(data)["serial"] for _, _, data in web.audit("item")][:2] == ["I-1", "I-1"]
 
 
+def test_a_number_half_remembered_is_found(web: Web) -> None:
+    for serial, account in (("DEMO-0005", "acme"), ("DEMO-0015", "bolt")):
+        entered(web, serial=serial, account=account)
+
+    def near(who: str, asked: str) -> tuple[list[str], str]:
+        with browsing(web, who) as client:
+            page = client.get("/search", params={"q": asked}).text
+            return re.findall(r'href="/search\?q=([^"]*)"', page), page
+
+    for asked in ("0005", "demo-0005", "DEMO0005", "demo 0005"):
+        assert near("operator", asked)[0] == ["DEMO-0005"], asked
+    # In full width it is the number itself.
+    listed, page = near("operator", "ＤＥＭＯ－０００５")
+    assert (listed, "/items/" in page) == ([], True)
+    assert near("operator", "EMO-00")[0] == ["DEMO-0015", "DEMO-0005"]
+    assert near("operator", "00")[0] == near("operator", "%%%")[0] == near("operator", "___")[0] == []
+    assert near("customer", "EMO-00")[0] == ["DEMO-0005"], "another's number does not exist"
+
+
 def test_an_item_is_entered_and_changed_by_forms(web: Web) -> None:
     with browsing(web, "operator") as client:
         csrf = token(client.get("/items/new?serial=F-1&name=Gauge"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from unicodedata import normalize
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Response
@@ -22,6 +23,8 @@ router = APIRouter(include_in_schema=False)
 
 MOST: Final = 50
 """Finds of each kind."""
+NEAR: Final = 20
+"""Numbers like the one that nothing has."""
 
 
 class Whereabouts(NamedTuple):
@@ -38,8 +41,11 @@ class Whereabouts(NamedTuple):
 
 @router.get("/search")
 async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "") -> Response:
-    """Return all that has a number, as it is written on the thing or the paper."""
-    number, store, account = q.strip(), visitor.office.store, visitor.caller.account
+    """Return all that has a number, as it is written on the thing or the paper; else numbers like it.
+
+    What an input method wrote in full width is what it stands for.
+    """
+    number, store, account = normalize("NFKC", q).strip(), visitor.office.store, visitor.caller.account
     found = await run_in_threadpool(_items, visitor, number)
     for one in found:
         if one.run is not None and one.run.state in ON:
@@ -48,8 +54,10 @@ async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "
     def page() -> Response:
         all_ = store.found.everything(number, visitor.office.clock.now(), account, MOST)
         told = {row.certificate for row in all_.items} | {row.certificate for row in all_.equipment}
+        near = () if found or any(all_) else store.found.near(number, account, NEAR)
         return visitor.page(
             "search.html",
+            near=near,
             number=number,
             whereabouts=[one._replace(end=_end(visitor, one)) for one in found],
             replaced=store.amendments.replaced(told),
