@@ -178,11 +178,13 @@ def _in_a_run(web: Web, run: str, serial: str, record: Record) -> bytes:
 def test_a_check_standard_has_its_chart_and_its_faults_in_words(web: Web, run: str, day: date) -> None:
     bench = web.site.tiny.bench
     before = bench.read_text()
-    text = (
-        'name = "check <weight>"\nunit = "g"\nin_control = {}\nlatest = [10.05, 9.95, 10.4]\nchecked = {}\n'
-    )
-    (bench.parent / "check.toml").write_text(text.format(STEADY, day - timedelta(days=1)))
-    bench.write_text(before + '[admission]\ncheck_standards = ["check.toml", "missing.toml"]\n')
+    text = 'name = "{}"\nunit = "g"\nin_control = {}\nlatest = {}\nchecked = {}\n'
+    for file, name, latest in (
+        ("check.toml", "check <weight>", [10.05, 9.95, 10.4]),
+        ("once.toml", "once", [10.4, 10.05, 9.95]),
+    ):
+        (bench.parent / file).write_text(text.format(name, STEADY, latest, day - timedelta(days=1)))
+    bench.write_text(before + '[admission]\ncheck_standards = ["check.toml", "once.toml", "missing.toml"]\n')
     stations = web.hub.laboratory.store.stations
 
     def told() -> tuple[object, ...]:
@@ -200,12 +202,14 @@ def test_a_check_standard_has_its_chart_and_its_faults_in_words(web: Web, run: s
     with browsing(web, "reader") as client, browsing(web, "reader", "zh") as chinese:
         listed = client.get("/standards").text
         assert "not in control" in listed
-        (address,) = [unescape(one) for one in re.findall(r'href="(/standards/check\?[^"]+)"', listed)]
+        address, once = [unescape(one) for one in re.findall(r'href="(/standards/check\?[^"]+)"', listed)]
         page = re.sub(r"\s+", " ", client.get(address).text)
         for seen in ("check &lt;weight&gt;", "10.00 g", "0.11 g", "9.67 … 10.33 g", "<svg", "not in control"):
             assert seen in page, seen
         rows = re.findall(r"<tr>(.*?)</tr>", page)[1:]
         assert ["out of control" in row for row in rows] == [True, False, False], "the latest first"
         assert "1 of the last 1 lie beyond 3 sigma above the centre" in rows[0]
+        now = re.sub(r"<[^>]*>|\s+", " ", client.get(once).text)
+        assert re.search(r"in control +· +not in control at earlier values since: 1", now)
         assert "高出中心线 3 倍标准差以上" in chinese.get(address).text
         assert client.get("/standards/check?station=here&bench=Tiny%20bench&name=x").status_code == 404
