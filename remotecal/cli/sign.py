@@ -141,8 +141,9 @@ def _see_what_it_rests_on(file: Path, data: bytes) -> None:
     hashes = [event.hash for event in JournalReader.at(journal)]
     if evidence.journal_hash in hashes[:-1]:
         raise CertificateRefused(
-            f"{file} rests on the first {evidence.lines} lines of {journal}, which has {len(hashes)}: whoever "
-            f"verifies it would refuse it. Compute it again (`remotecal evaluate {file.parent}`), and sign that"
+            f"{file} rests on the first {evidence.lines} lines of {journal}, which has {len(hashes)}: its "
+            f"verification would refuse it. Compute it again (`remotecal evaluate {file.parent}`), and sign "
+            "that"
         )
 
 

@@ -9,7 +9,7 @@ from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import amendments, runs, signed_certificates
 from remotecal.store.together import together
-from remotecal.store.unbegun import AwaitsConsent, Declined, asking, awaiting_consent, declined, overdue
+from remotecal.store.unbegun import AwaitsConsent, NotBegun, asking, awaiting_consent, not_begun, overdue
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -41,8 +41,8 @@ class IssuedAndOpen(NamedTuple):
     """Of customers, likewise."""
     overdue: tuple[AwaitsConsent, ...]
     """Orders that wait for consent for too long, the first issued first."""
-    declined: tuple[Declined, ...]
-    """Orders that stations declined, the latest first."""
+    not_begun: tuple[NotBegun, ...]
+    """Orders that were declined, or whose day or time is over, the latest first."""
 
 
 def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
@@ -65,15 +65,18 @@ def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, 
     return query.order_by(table.c.at.desc()).limit(limit)
 
 
-def issued_and_open(connection: Connection, since: float, now: float, limit: int) -> IssuedAndOpen:
-    """Return the certificates issued since a time, and what nobody has answered now; so many of each."""
+def issued_and_open(connection: Connection, since: float, now: float, day: str, limit: int) -> IssuedAndOpen:
+    """Return the certificates issued since a time, and what nobody has answered now; so many of each.
+
+    `day` is the laboratory's at the time `now`, ISO 8601.
+    """
     queries = (
         issued(since, None, limit),
         open_remarks(limit),
         open_requests(limit),
         awaiting_consent(now),
         asking(),
-        declined(now, limit),
+        not_begun(now, day, limit),
     )
     done, remarked, asked, waiting, said, refused = together(connection, *queries)
     return IssuedAndOpen(
@@ -81,5 +84,5 @@ def issued_and_open(connection: Connection, since: float, now: float, limit: int
         tuple(map(RemarkRow._make, remarked)),
         tuple(map(RequestRow._make, asked)),
         tuple(islice(overdue(waiting, said, now), limit)),
-        tuple(map(Declined._make, refused)),
+        tuple(map(NotBegun._make, refused)),
     )

@@ -280,10 +280,10 @@ class Pages:
         with self._database.read() as connection:
             return tuple(map(IssuedRow._make, connection.execute(issued(since, account, limit))))
 
-    def issued_and_open(self, since: float, now: float, limit: int = 50) -> IssuedAndOpen:
-        """Return the certificates issued since a time, and what nobody has answered now; so many of each."""
+    def issued_and_open(self, since: float, now: float, day: str, limit: int = 50) -> IssuedAndOpen:
+        """Return what `store.issued.issued_and_open` finds; so many of each."""
         with self._database.read() as connection:
-            return issued_and_open(connection, since, now, limit)
+            return issued_and_open(connection, since, now, day, limit)
 
     def _rows(
         self,

@@ -1,9 +1,9 @@
-"""Orders that are not begun because of people on site: some have not answered for long, others declined."""
+"""Orders that are not begun: on site nobody answers for long, or somebody declined; or their day is over."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from remotecal.order import STANDARD_OUT
 from remotecal.store.few import WAITING
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 OVERDUE: Final = 900.0
 """Seconds that an order may wait for consent before somebody at the laboratory is told."""
-DECLINED_TOLD: Final = 86400.0
-"""Seconds after the end of an order's time for which it is told that it was declined: a day, at least."""
+STILL_TOLD: Final = 86400.0
+"""Seconds after the end of an order's time for which it is told that it was not begun: a day, at least."""
 
 
 class AwaitsConsent(NamedTuple):
@@ -33,8 +33,8 @@ class AwaitsConsent(NamedTuple):
     """When the person on site was asked first, in seconds since 1970, UTC."""
 
 
-class Declined(NamedTuple):
-    """An order that its station won't carry out, or that the laboratory refused itself."""
+class NotBegun(NamedTuple):
+    """An order that won't be begun by itself any more, or whose day is over."""
 
     id: str
     number: str
@@ -43,12 +43,19 @@ class Declined(NamedTuple):
     by: str
     """Who ordered it."""
     reason: str
-    """Why, and who on site says so."""
+    """Why its station or the laboratory refused it, and who on site says so; "" where nobody did."""
+    state: str
+    planned: str | None
+    """Day it was planned for, ISO 8601."""
+    over: bool
+    """Whether the time in which it might be begun is over."""
 
     @property
-    def withheld(self) -> bool:
-        """Whether the laboratory refused it, for a standard is out of service; else the station did."""
-        return self.reason == STANDARD_OUT
+    def kind(self) -> Literal["declined", "withheld", "expired", "late"]:
+        """Whose doing it is: the station's, the laboratory's for a standard out of service, or time's."""
+        if self.state == "refused":
+            return "withheld" if self.reason == STANDARD_OUT else "declined"
+        return "expired" if self.over else "late"
 
 
 def awaiting_consent(now: float) -> Select[*tuple[Any, ...]]:
@@ -91,12 +98,18 @@ def overdue(
             yield AwaitsConsent(order, number, station, by, since)
 
 
-def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:
-    """Return the query for the orders that were declined, until a day after their time.
+def not_begun(now: float, day: str, limit: int) -> Select[*tuple[Any, ...]]:
+    """Return the query for orders that were declined, ran out or are behind the day they are planned for.
 
-    One whose item has a newer order, which nobody withdrew, is seen to: it is left out.
+    They are told until a day after their time. One whose item has a newer order, which nobody withdrew, is
+    seen to: it is left out.
+
+    Args:
+        now: in seconds since 1970, UTC.
+        day: it is where the laboratory is, ISO 8601.
+        limit: how many, at most.
     """
-    from sqlalchemy import exists, select
+    from sqlalchemy import and_, exists, or_, select
 
     of, newer = orders.c, orders.alias("newer")
     again = (
@@ -104,9 +117,11 @@ def declined(now: float, limit: int) -> Select[*tuple[Any, ...]]:
         .where(newer.c.item == of.item, newer.c.issued > of.issued, newer.c.state != "withdrawn")
         .correlate(orders)
     )
+    over = of.expires < now
+    waiting = and_(of.state == "issued", or_(over, of.planned < day))
     return (
-        select(of.id, of.number, of.station, of.by, of.reason)
-        .where(of.state == "refused", of.expires >= now - DECLINED_TOLD, ~again)
+        select(of.id, of.number, of.station, of.by, of.reason, of.state, of.planned, over.label("over"))
+        .where(or_(of.state == "refused", waiting), of.expires >= now - STILL_TOLD, ~again)
         .order_by(of.issued.desc(), of.id.desc())
         .limit(limit)
     )

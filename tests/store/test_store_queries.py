@@ -393,7 +393,7 @@ def test_what_a_station_said_is_looked_at_once_however_many_orders_wait(filled: 
         if connection.dialect.name == "sqlite":
             made = connection.connection.driver_connection
             made.create_function("like", 2, lambda part, whole: looked.append(whole) or part[1:-1] in whole)
-        found = issued_and_open(connection, 0.0, now, 50)
+        found = issued_and_open(connection, 0.0, now, "2026-11-30", 50)
         connection.invalidate()
     assert [one.id for one in found.overdue] == ["o0000"]
     assert len(looked) in ({*range(60, 121)} if "sqlite" in filled.database.name else {0}), "of 60 stations"

@@ -1,17 +1,21 @@
 """An order that waits long for consent on site is told to who ordered it, and so is one that was declined."""
 
+import re
+from datetime import date, timedelta
+
 import pytest
 from sites import Site, enrol_site, until
 from test_web_today import part
 from test_web_walls import logged_in
 from web_laboratory import Web
 
+from remotecal.clock import civil_day
 from remotecal.hub.standing import standing
 from remotecal.journal.events import on_site
 from remotecal.pages.words import LANGUAGES, words
 from remotecal.station.consent import SaidOnSite
 from remotecal.store.tables import orders
-from remotecal.store.unbegun import DECLINED_TOLD, OVERDUE
+from remotecal.store.unbegun import OVERDUE, STILL_TOLD
 from remotecal.transport.consent import ConsentAwaited
 from remotecal.transport.messages import RemoteOrder
 
@@ -105,13 +109,42 @@ def test_an_order_that_waits_for_long_is_told_and_one_that_is_declined(web: Web,
     with store.database.begin() as connection:
         connection.execute(orders.update().where(orders.c.id == mended[0].id).values(item=7))
     assert called("operator", section="abnormal"), "nobody saw to it by what was withdrawn"
-    with web.clock.put_forward(order.expires - order.issued + DECLINED_TOLD + 60):
+    with web.clock.put_forward(order.expires - order.issued + STILL_TOLD + 60):
         assert not called("operator", section="abnormal")
     assert called("operator", section="abnormal")
     with logged_in(web, "operator") as client:
         assert f'action="/orders/{order.id}/cancel"' in client.get(f"/orders/{order.id}").text
     store.orders.withdraw(order.id, "settled with them")
     assert not called("operator", section="abnormal"), "somebody saw to it"
+
+
+def test_an_order_that_nobody_begins_is_told_once_its_day_or_its_time_is_over(web: Web, site: Site) -> None:
+    order, store = web.do(site.order()), web.hub.laboratory.store
+    number = store.orders.find(order.id).number
+
+    def told(user: str = "operator", language: str = "en") -> str:
+        with logged_in(web, user) as client:
+            page = part(client.get("/", headers={"Accept-Language": language}), "abnormal")
+        lines = [line for line in page.split("<li>") if f'href="/orders/{order.id}"' in line]
+        return re.sub("<[^>]*>", "", "".join(lines)).strip()
+
+    def planned(day: date) -> None:
+        with store.database.begin() as connection:
+            at = orders.c.id == order.id
+            connection.execute(orders.update().where(at).values(planned=day.isoformat()))
+
+    today = civil_day(web.clock.now(), web.hub.laboratory.folder.time_zone)
+    planned(today)
+    assert told() == ""
+    planned(today - timedelta(days=1))
+    assert told() == f"Order not begun, planned for {today - timedelta(days=1)} {number} asks"
+    assert told("customer") == ""
+    with web.clock.put_forward(order.expires - web.clock.now() + 60):
+        assert told(language="zh").startswith("委托已过期，无人开始")
+    with web.clock.put_forward(order.expires - web.clock.now() + STILL_TOLD + 60):
+        assert told() == ""
+    store.orders.withdraw(order.id, "not needed")
+    assert told() == ""
 
 
 async def say(station: object, order: RemoteOrder) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from unicodedata import normalize
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from unicodedata import normalize
 
 from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from remotecal.store.notices import NoticeRow
     from remotecal.store.remarks import RemarkRow
     from remotecal.store.requests import RequestRow
-    from remotecal.store.unbegun import AwaitsConsent, Declined
+    from remotecal.store.unbegun import AwaitsConsent, NotBegun
     from remotecal.web.callers import Action
     from remotecal.web.office import Office
     from remotecal.web.pages.abnormal import Abnormal
@@ -94,8 +94,8 @@ class OfAll(NamedTuple):
     """What customers ask for."""
     overdue: Sequence[AwaitsConsent]
     """Orders that wait for consent on site for too long."""
-    declined: Sequence[Declined]
-    """Orders that stations declined."""
+    not_begun: Sequence[NotBegun]
+    """Orders that were declined, or whose day or time is over."""
     abnormal: Sequence[Abnormal]
     """See `abnormal`."""
     on: Sequence[On]
@@ -155,10 +155,10 @@ def _of_all(office: Office, account: str | None, may: Callable[[Action], bool]) 
     if account is not None:
         issued = store.pages.issued(since, account=account)
         return OfAll(wanting, issued, to_sign, (), (), (), (), wrong, on, {})
-    found = store.pages.issued_and_open(since, office.clock.now())
+    found = store.pages.issued_and_open(since, office.clock.now(), midnight.date().isoformat())
     requests = found.requests[:REQUESTS_SHOWN] if may("order") else ()
     remarks = found.remarks if to_sign else ()
-    open_ = requests, found.overdue, found.declined
+    open_ = requests, found.overdue, found.not_begun
     return OfAll(wanting, found.issued, to_sign, remarks, *open_, wrong, on, {})
 
 
@@ -181,7 +181,7 @@ def _content(visitor: Visitor, of_all: OfAll) -> dict[str, object]:
         "patience": int(PATIENCE // 60),
         "requests": of_all.requests if visitor.may("order") else (),
         "overdue": [one for one in of_all.overdue if _concerns(visitor, one.by)],
-        "declined": [one for one in of_all.declined if _concerns(visitor, one.by)],
+        "not_begun": [one for one in of_all.not_begun if _concerns(visitor, one.by)],
         "abnormal": of_all.abnormal,
         "due": _due(visitor),
         "out": () if visitor.caller.account is not None else office.out().rows,
