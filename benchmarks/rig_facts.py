@@ -57,8 +57,8 @@ class Off:
     """Of the scale with what is left in it."""
     density: float = 0.0
     """Of the density meter, in kg/m³."""
-    spilled: float = 0.0
-    """What each filling spills, in kg; less than 0 for air that stays."""
+    left: float = 0.0
+    """What each filling leaves full of air, in kg of water; less than 0 for what it spills."""
 
     @classmethod
     def drawn(cls, rng: Random) -> Off:
@@ -85,7 +85,7 @@ class Filler:
         if question.options:
             if text.startswith("Fill"):
                 pipe = self._rig.spec.connecting_volume * (1 + 3 * 16e-6 * (self._rig.temperature - 20))
-                self.can -= pipe * self._density + self.off.spilled
+                self.can -= pipe * self._density - self.off.left
                 self._shows = self.off.poured
             elif text.startswith("Empty"):
                 self.can, self._shows = 30.0, self.off.full

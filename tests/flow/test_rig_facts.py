@@ -57,15 +57,15 @@ def test_the_volume_is_that_of_the_pipe(rig):
     assert found.expanded < stated.expanded[0] / 10, "ten times better than from the drawings"
 
 
-def test_what_is_spilled_is_within_what_is_allowed_for(rig):
-    made = determined(rig, "flow.pipe_volume", Filler(rig, Off(spilled=0.01)), {}, {"balance": "can_scale"})
+def test_what_stays_full_of_air_is_within_what_is_allowed_for(rig):
+    made = determined(rig, "flow.pipe_volume", Filler(rig, Off(left=0.01)), {}, {"balance": "can_scale"})
     found = stated_in(made, "connecting_volume")
     assert found.value == pytest.approx(rig.rig.spec.connecting_volume - 1e-5, abs=0.6e-5)
     assert abs(found.value - rig.rig.spec.connecting_volume) < found.expanded
 
 
 def test_a_filling_that_takes_nothing_is_refused(rig):
-    person = Filler(rig, Off(spilled=20.0))
+    person = Filler(rig, Off(left=20.0))
     with pytest.raises(RunError, match="what the filling took"):
         determined(rig, "flow.pipe_volume", person, {}, {"balance": "can_scale"})
 
