@@ -4,7 +4,8 @@ Each calibration draws a bench and a device: every systematic error as its certi
 instrument with noise of its own. The shipped procedure calibrates the device over the bench's real
 protocols, and the bench, which alone knows the truth, says whether each reported interval E ± U holds
 the device's true error. Intervals of one calibration share their standards, so the standard error of the
-share that holds is by whole calibrations.
+share that holds is by whole calibrations. Where it is known what standards do (`benchmarks/luck.py`) it is
+told besides how intervals do with other ones.
 
     python benchmarks/truth.py [--bench NAME]… [--calibrations 200] [--first 1] [--drawn]
 
@@ -29,6 +30,7 @@ from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 
 from benchmarks import unwired
+from benchmarks.luck import Luck, anew, luck
 from remotecal.bench import Bench
 from remotecal.errors import RunError
 from remotecal.model import Table
@@ -142,6 +144,8 @@ class Interval:
     """Effective degrees of freedom of the error."""
     of: str = ""
     """What it is, beside what the first table states."""
+    luck: Luck | None = None
+    """What the bench's standards do to it; None where that is not known."""
 
     @property
     def expected(self) -> float:
@@ -234,6 +238,7 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     evaluated = procedure.evaluate(evidence)
     for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
         table = one.results[0].tables[0]
+        budgets = {each.row: each for each in one.budgets if each.result == 0}
         found = table.column(there.states[0])
         stated = zip(found.floats(), found.uncertainty.expanded, strict=True)
         for row, (value, expanded) in enumerate(stated):
@@ -241,7 +246,8 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
             if value == true == 0.0 and at_zero(table, row, there.states[1]):
                 continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
-            yield Interval(value, float(expanded), true, dof)
+            by = luck(evidence.procedure.name, there, budgets[row]) if row in budgets else None
+            yield Interval(value, float(expanded), true, dof, luck=by)
         for of, value, expanded, true in there.true_beside(one.results):
             yield Interval(value, expanded, true, of=of)
 
@@ -282,6 +288,10 @@ def main() -> None:
                     print(f"{done:4} calibrations", file=sys.stderr, flush=True)
             for kind in sorted(found):
                 print(f"{kind:28} {told(found[kind])}", flush=True)
+                every_row = [one for intervals in found[kind] for one in intervals]
+                rows = [(one.error - one.true, one.expanded, one.luck) for one in every_row if one.luck]
+                if rows:
+                    print(f"{'':28} {anew(rows)}", flush=True)
 
 
 def told(calibrations: list[list[Interval]]) -> str:
