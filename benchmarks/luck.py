@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from statistics import fmean
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     from remotecal.model import PointBudget
@@ -98,7 +98,7 @@ def luck(procedure: str, there: object, budget: PointBudget) -> Luck | None:
     """Return what standards do to an error of a bench's calibration; None where none are known."""
     name = procedure.rpartition(".")[2]
     lines = {line.symbol: float(line.contribution) for line in budget.lines}
-    return KNOWN[name](there, lines) if name in KNOWN else None
+    return cast("Callable[..., Luck]", KNOWN[name])(there, lines) if name in KNOWN else None
 
 
 def anew(rows: Sequence[tuple[float, float, Luck]]) -> str:
