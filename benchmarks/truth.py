@@ -4,7 +4,8 @@ Each calibration draws a bench and a device: every systematic error as its certi
 instrument with noise of its own. The shipped procedure calibrates the device over the bench's real
 protocols, and the bench, which alone knows the truth, says whether each reported interval E ± U holds
 the device's true error. Intervals of one calibration share their standards, so the standard error of the
-share that holds is by whole calibrations.
+share that holds is by whole calibrations. Where it is known what standards do (`benchmarks/luck.py`) it is
+told besides how intervals do with other ones.
 
     python benchmarks/truth.py [--bench NAME]… [--calibrations 200] [--first 1] [--drawn]
 
@@ -29,6 +30,7 @@ from statistics import fmean, stdev
 from tempfile import TemporaryDirectory
 
 from benchmarks import unwired
+from benchmarks.luck import Luck, anew, luck
 from remotecal.bench import Bench
 from remotecal.errors import RunError
 from remotecal.model import Table
@@ -87,6 +89,9 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
 
+RIG_FACTS = ("flow.diverter", "flow.pipe_volume", "flow.water_density")
+"""What characterises a rig is drawn by the procedure's name, for no bench has an order for it."""
+
 EVERY: Mapping[str, int] = {
     "water-rig": 3,
     "gas-loop": 9,
@@ -105,7 +110,7 @@ EVERY: Mapping[str, int] = {
 """Of so many points one is drawn: each has an error by itself, and the standards in common."""
 
 LESS: Mapping[str, Mapping[str, object]] = {
-    "converter": {"pressures": [2e5, 6e5, 1e6], "temperatures": [20.0]},
+    "converter": {"pressures": [2e5, 6e5, 1e6], "temperatures": [20.0, 35.0]},
 }
 """What an order that is drawn asks for instead, where its points need each other."""
 
@@ -119,7 +124,7 @@ DRAWN: Mapping[str, range] = {
     "vessel-bench": range(2, 10),
     "heat-calculator": range(11, 19),
     "volumetric-tank": range(10, 15),
-    "converter": range(5005, 5011),
+    "converter": range(23013, 23017),
     "gas-loop": range(7002, 7006),
     "solid-bench": range(9, 15),
     "hydrometer-bench": range(6, 14),
@@ -139,6 +144,8 @@ class Interval:
     """Effective degrees of freedom of the error."""
     of: str = ""
     """What it is, beside what the first table states."""
+    luck: Luck | None = None
+    """What the bench's standards do to it; None where that is not known."""
 
     @property
     def expected(self) -> float:
@@ -188,6 +195,8 @@ def draw(name: str, seed: int, every: int | None = None) -> list[Interval]:
     """Calibrate one random device on one random bench without wires, at one point of `every`."""
     with TemporaryDirectory() as folder:
         directory = Path(folder)
+        if name in RIG_FACTS:
+            return [fact_of_rig(name, seed, directory)]
         there = unwired.put_up(name, directory / "bench", {"seed": seed, **variety(name, seed)})
         order = quick(Order.load(there.order), {} if every else LESS.get(name, {}))
         found = find(order.order.procedure)
@@ -195,6 +204,14 @@ def draw(name: str, seed: int, every: int | None = None) -> list[Interval]:
         every = EVERY.get(name, 1) if every is None else every
         evidence = unwired.carry_out(order, found, there, directory / "run", company, every)
         return list(compare(found.procedure, evidence, there))
+
+
+def fact_of_rig(procedure: str, seed: int, directory: Path) -> Interval:
+    """Return what a rig's record states of a fact, by one of `RIG_FACTS`."""
+    from benchmarks.rig_facts import characterise  # of water rigs, which need not be there
+
+    told, true = characterise(procedure, seed, directory)
+    return Interval(float(told.value), float(told.expanded), true, float(str(told.dof).replace("∞", "inf")))
 
 
 def attempt(name: str, seed: int, *, drawn: bool) -> list[Interval] | str:
@@ -221,6 +238,7 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
     evaluated = procedure.evaluate(evidence)
     for device, one in enumerate((evaluated,) if isinstance(evaluated, Evaluation) else evaluated):
         table = one.results[0].tables[0]
+        budgets = {each.row: each for each in one.budgets if each.result == 0}
         found = table.column(there.states[0])
         stated = zip(found.floats(), found.uncertainty.expanded, strict=True)
         for row, (value, expanded) in enumerate(stated):
@@ -228,7 +246,8 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
             if value == true == 0.0 and at_zero(table, row, there.states[1]):
                 continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
-            yield Interval(value, float(expanded), true, dof)
+            by = luck(evidence.procedure.name, there, budgets[row]) if row in budgets else None
+            yield Interval(value, float(expanded), true, dof, luck=by)
         for of, value, expanded, true in there.true_beside(one.results):
             yield Interval(value, expanded, true, of=of)
 
@@ -241,7 +260,11 @@ def at_zero(table: Table, row: int, against: str) -> bool:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bench", action="append", help="a bench of the catalogue; all known by default")
+    parser.add_argument(
+        "--bench",
+        action="append",
+        help=f"a bench of the catalogue; all known by default; with --drawn also {', '.join(RIG_FACTS)}",
+    )
     parser.add_argument("--calibrations", type=int, default=200, help="how many on each bench")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--drawn", action="store_true", help="without wires, and few points each")
@@ -265,6 +288,10 @@ def main() -> None:
                     print(f"{done:4} calibrations", file=sys.stderr, flush=True)
             for kind in sorted(found):
                 print(f"{kind:28} {told(found[kind])}", flush=True)
+                every_row = [one for intervals in found[kind] for one in intervals]
+                rows = [(one.error - one.true, one.expanded, one.luck) for one in every_row if one.luck]
+                if rows:
+                    print(f"{'':28} {anew(rows)}", flush=True)
 
 
 def told(calibrations: list[list[Interval]]) -> str:

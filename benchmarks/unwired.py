@@ -77,8 +77,8 @@ def carry_out(
 def _opened(planned: Plan, there: Assembly) -> Iterator[OpenBench]:
     described = planned.bench
     instruments: dict[str, Instrument] = dict(there.connect())
-    for name, place in there.wired.items():
-        if place.port == "by hand":
+    for name in described.file.instruments:  # those that a person attends to, there or by the file alone
+        if name not in instruments:
             instruments[name] = described.open_instrument(name, there.clock)
     roles = {role: name for role, name in described.file.roles.items() if isinstance(name, str)}
     opened = UnwiredBench(

@@ -2,6 +2,7 @@
 
 Every error is of rising and of falling readings alike. What both differ by at a pressure, on the mean of the
 temperatures, is hysteresis, a rectangle of that full width; what is left of the differences is repeatability.
+At one temperature nothing tells them apart, so that the larger of both counts.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from remotecal.procedures.library.converter.places import (
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
 from remotecal.procedures.library.evaluation.series import is_rising
-from remotecal.procedures.library.evaluation.sources import RISING_AND_FALLING
+from remotecal.procedures.library.evaluation.sources import IN_SCATTER, RISING_AND_FALLING
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -351,9 +352,14 @@ class Scatter:
             zh=f"正、反行程读数之差，自由度 {self._dof}",
             en=f"differences of rising and falling readings, {self._dof} degrees of freedom",
         )
+        # At one temperature all of it is in the scatter; what it is more than that is left, and both together
+        # are the larger one. The variance of a rectangle is a third of its half width's square.
+        seen = 3 * self._s**2 if self._single else 0.0
+        width = math.sqrt(max(0.0, self._turned[p] ** 2 - seen))
+        of_width = RISING_AND_FALLING if width else IN_SCATTER
         return (
             Input.student_t(REPEATABILITY, 0.0, "%", self._s / math.sqrt(of), self._dof, source=source),
-            Input.from_limits(HYSTERESIS, 0.0, "%", abs(self._turned[p]), source=RISING_AND_FALLING),
+            Input.from_limits(HYSTERESIS, 0.0, "%", width, source=of_width),
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -123,6 +124,17 @@ def test_parts_and_whole_stand_side_by_side_with_their_correlation(bench):
         assert -1.0 < with_t < 0.0
     budget = {line.symbol: float(line.contribution) for line in made.measurements[0].budgets[0].lines}
     assert {"p_std", "t_ref", "δ_w", "δ_s", "δ_h", "E_rep", "V_b_res", "h"} == budget.keys()
+
+
+def test_at_one_temperature_hysteresis_is_not_charged_beside_the_scatter_that_it_is(bench):
+    """Of one rising and one falling reading at each level nothing tells them apart: the larger counts."""
+    made = record(calibrate(bench))
+    turned = column(made, 1, "remotecal_hysteresis").floats()
+    scatter = math.sqrt(statistics.fmean((each / 2) ** 2 for each in turned))
+    for budget in (each for each in made.measurements[0].budgets if each.result == 1):
+        found = {line.symbol: float(line.contribution) for line in budget.lines}
+        larger = max(scatter, abs(turned[budget.row]) / math.sqrt(12))
+        assert math.hypot(found["E_rep"], found["δ_h"]) == pytest.approx(larger, rel=0.06)
 
 
 def test_a_method_difference_is_stated_and_not_charged_to_the_device(bench):

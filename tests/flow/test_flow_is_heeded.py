@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from heeded import Heeded, Somebody, Told
-from test_rig_facts import BY_HAND, Person
 
+from benchmarks.rig_facts import BY_HAND, Filler
 from remotecal.configuration import as_toml
 from remotecal.runs.prompts import Beside
 from remotecal.sim.clamp_on.assemblies import ClampOnHome, ClampOnSite
@@ -57,7 +57,7 @@ def facts(folder, roles):
         order = rig.order.read_text("utf-8")
         head, _, rest = order.partition("[parameters]")
         rig.order.write_text(f"{head}[parameters]\n[dut{rest.partition('[dut')[2]}", "utf-8")
-        yield rig, Person(rig)
+        yield rig, Filler(rig)
 
 
 @contextmanager

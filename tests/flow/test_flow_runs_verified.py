@@ -15,9 +15,10 @@ from forged import BEGAN, RealRun, doubted
 from killed import HEARTBEAT_LIMIT, REMOTECAL, has_observed, killed_at, observed
 from test_bench_qualification import ordered
 from test_diverter import TOLD
-from test_rig_facts import Person, determined
+from test_rig_facts import determined
 from tripping import guarded, out_of_place
 
+from benchmarks.rig_facts import Filler
 from remotecal.bench import Bench
 from remotecal.certificates.characterised import stated_in
 from remotecal.certificates.library import CertificateLibrary
@@ -69,7 +70,7 @@ def test_a_run_holds(tmp_path, put_up, procedure) -> None:
 def test_what_a_rig_is_determined_to_be_by_hand_holds(tmp_path, procedure, parameters, roles) -> None:
     clock = SharedClock.begin(tmp_path / "rig" / CLOCK, BEGAN.timestamp())
     with water_rig(tmp_path / "rig", seed=5, clock=clock) as rig:
-        record = determined(rig, procedure, Person(rig), parameters, roles)
+        record = determined(rig, procedure, Filler(rig), parameters, roles)
     assert doubts(rig, tmp_path / "run", record, tmp_path / "sealed") == {}
 
 

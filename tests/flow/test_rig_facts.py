@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.rig_facts import BY_HAND, Filler, Off
 from remotecal.bench import Bench
 from remotecal.certificates.characterised import stated_in
 from remotecal.certificates.dcc import read, write
@@ -14,7 +15,6 @@ from remotecal.drivers.mapped.by_table import ByTable
 from remotecal.drivers.mapped.line_map import LineMap
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.errors import BenchError, RunError
-from remotecal.fluids.air import buoyancy_factor
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -25,57 +25,6 @@ from remotecal.sim.simulated_lines import LineSimulated
 from remotecal.sim.simulated_modbus import ModbusSimulated
 from remotecal.sim.water.assemblies import GravimetricRig, water_rig
 from remotecal.sim.wiring import Wired
-
-BY_HAND = """
-[instruments.can_scale]
-driver = "BalanceByHand"
-address = "by-hand:can-scale"
-serial = "S-1"
-settings = { unit = "kg", high = 60, step = 0.001, limit = 0.003 }
-
-[instruments.densitometer]
-driver = "DensitometerByHand"
-address = "by-hand:densitometer"
-serial = "S-1"
-settings = { unit = "kg/m3", low = 900, high = 1100, step = 0.001, limit = 0.01 }
-
-[roles]
-"""
-
-
-class Person:
-    """Fills the pipe, takes samples, and reads scale and density meter as they would show."""
-
-    def __init__(self, rig, spilled=0.0):
-        self.rig, self.can, self.spilled = rig.rig, 30.0, spilled
-        self.world = rig.world
-
-    def answer(self, question, still_wanted):
-        still_wanted()
-        return Answer(self._said(question), "liwei")
-
-    def _said(self, question):
-        text = question.text.get("en")
-        if question.options:
-            if text.startswith("Fill"):
-                with self.world.present():
-                    pipe = self.rig.spec.connecting_volume * (1 + 3 * 16e-6 * (self.rig.temperature - 20))
-                    self.can -= pipe * self.density - self.spilled
-            elif text.startswith("Empty"):
-                self.can = 30.0
-            return question.options[0]
-        if "density meter" in text:
-            with self.world.present():
-                return f"{self.density:.3f}"
-        if "serial" in text.lower():
-            return "S-1"
-        with self.world.present():
-            air = self.rig.air.density(self.world.time)
-            return f"{self.can / buoyancy_factor(air, self.density):.3f}"
-
-    @property
-    def density(self):
-        return self.rig.water.density(self.rig.temperature)
 
 
 def determined(rig, procedure, person, parameters, roles, by_hand=BY_HAND):
@@ -99,7 +48,7 @@ def rig(tmp_path):
 
 
 def test_the_volume_is_that_of_the_pipe(rig):
-    made = determined(rig, "flow.pipe_volume", Person(rig), {}, {"balance": "can_scale"})
+    made = determined(rig, "flow.pipe_volume", Filler(rig), {}, {"balance": "can_scale"})
     found = stated_in(read(write(made)), "connecting_volume")
     assert found.unit == "m3"
     assert found.value == pytest.approx(rig.rig.spec.connecting_volume, abs=found.expanded)
@@ -108,22 +57,21 @@ def test_the_volume_is_that_of_the_pipe(rig):
     assert found.expanded < stated.expanded[0] / 10, "ten times better than from the drawings"
 
 
-def test_what_is_spilled_is_within_what_is_allowed_for(rig):
-    made = determined(rig, "flow.pipe_volume", Person(rig, spilled=0.01), {}, {"balance": "can_scale"})
+def test_what_stays_full_of_air_is_within_what_is_allowed_for(rig):
+    made = determined(rig, "flow.pipe_volume", Filler(rig, Off(left=0.01)), {}, {"balance": "can_scale"})
     found = stated_in(made, "connecting_volume")
     assert found.value == pytest.approx(rig.rig.spec.connecting_volume - 1e-5, abs=0.6e-5)
     assert abs(found.value - rig.rig.spec.connecting_volume) < found.expanded
 
 
 def test_a_filling_that_takes_nothing_is_refused(rig):
-    person = Person(rig)
-    person.spilled = 20.0
+    person = Filler(rig, Off(left=20.0))
     with pytest.raises(RunError, match="what the filling took"):
         determined(rig, "flow.pipe_volume", person, {}, {"balance": "can_scale"})
 
 
 def test_the_water_is_as_dense_as_it_is(rig):
-    made = determined(rig, "flow.water_density", Person(rig), {"samples": 4}, {})
+    made = determined(rig, "flow.water_density", Filler(rig), {"samples": 4}, {})
     found = stated_in(read(write(made)), "water_density")
     assert found.unit == "1"
     assert found.value == pytest.approx(rig.rig.spec.water_excess, abs=found.expanded)
