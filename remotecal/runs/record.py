@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
+from remotecal.journal.values import sources
 from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.held import disordered, hurried, miscounted, strays
@@ -141,11 +142,19 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
     declared = {role.name: role.capabilities for role in procedure.roles()}
     if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles, declared)):
         raise EvidenceError("; ".join(faults))
+    told = procedure.parameters
+    for kept in evidence.kept:
+        if (kind := procedure.keeps.get(kept.text)) is None:
+            raise EvidenceError(f"{kept.place}: the procedure reads nothing beside the repeats for that")
+        kind.of(kept)
+        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values)
+        if faults := faults + miscounted(kind, kept.values, told, roles):
+            raise EvidenceError(f"{kept.place}: {'; '.join(faults)}")
     for entry in evidence.observations:
-        kind, told = procedure.yields(), procedure.parameters
+        kind = procedure.yields()
         faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values)
         if faults := faults + hurried(kind, entry.values, told, entry.began):
-            raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {'; '.join(faults)}")
+            raise EvidenceError(f"{entry.place}: {'; '.join(faults)}")
 
 
 def _check_facts(evidence: Evidence, procedure: Procedure) -> None:
