@@ -109,6 +109,9 @@ class Start(Frozen):
     """The bench's approvals as a measurement standard."""
     software: dict[str, str]
     """Program → version."""
+    own_word: bool = False
+    """Whether a default that the order states counts as its own word, not as what a form filled in: so it is
+    printed by the runs that say so, and otherwise by those before them."""
     clock: Literal["real", "virtual"] | None = None
     """What its times are; None in journals that do not tell the beginning of repeats either."""
 
@@ -169,6 +172,8 @@ class Evidence:
     """Time zone of the laboratory, in whose days certificates are dated."""
     adjusted: Mapping[str, Value] | None = None
     """What was set where the devices were adjusted; nothing where that was not possible, None before that."""
+    own_word: bool = False
+    """As `Start` says."""
     kept: tuple[KeptBeside, ...] = ()
     """What was read beside the repeats, in the order made."""
 

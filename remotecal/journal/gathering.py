@@ -164,6 +164,7 @@ class Gathering:
             lines=self._last.seq,
             time_zone=start.time_zone,
             adjusted=self._adjusted,
+            own_word=start.own_word,
             kept=tuple(self._kept),
         )
 

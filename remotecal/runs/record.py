@@ -48,7 +48,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
-    procedure = found.procedure(parameters)
+    procedure = found.procedure(_as_stated(evidence, parameters))
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
     _check_facts(evidence, procedure)
@@ -113,6 +113,27 @@ def _point_of(error: Exception) -> str:
             if isinstance(at, Point):
                 found = at.name
     return found
+
+
+def _as_stated(evidence: Evidence, taken: Parameters) -> Parameters:
+    """Return a run's parameters, of which those count as stated (`model_fields_set`) that its order states.
+
+    Forms of older versions filled in every default and sent it along. So of an order that states all there
+    are, and of a run that is as old, a value that is the default counts as left, as it was printed then.
+    """
+    kind = type(taken)
+    usual = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in kind.model_fields.items()
+        if not field.is_required()
+    }
+    ordered = evidence.order.parameters
+    filled_in = all(name in ordered for name, value in usual.items() if value not in (None, (), ""))
+    left = {name for name, value in usual.items() if name not in ordered}
+    if filled_in or not evidence.own_word:
+        left |= {name for name, value in usual.items() if getattr(taken, name) == value}
+    values = {name: getattr(taken, name) for name in kind.model_fields}
+    return kind.model_construct(kind.model_fields.keys() - left, **values)
 
 
 def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:
