@@ -120,8 +120,18 @@ class FlowSensorBench(WaterMeterBench):
         return paper.paper(self.outfit, self.chosen, today, paper.SENSORS)
 
 
+class QualifiedBench(WaterMeterBench):
+    """Bench of water meters that is itself what is looked at, by the first of its meters."""
+
+    procedures = ("flow.bench_qualification",)
+
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.chosen, today, paper.BENCH)
+
+
 BENCHES: Final[dict[str, type[Assembly]]] = {
     "water-bench": WaterMeterBench,
     "heat-flow-sensors": FlowSensorBench,
+    "bench-qualification": QualifiedBench,
 }
 """What the catalogue offers, by name."""
