@@ -63,6 +63,24 @@ def test_a_zero_is_the_meters_error_and_covered(measured):
         assert error == pytest.approx(bench.true_in(table, row), abs=1.2 * float(expanded))
 
 
+def test_the_zero_of_a_coriolis_meter_is_one_of_mass(tmp_path):
+    """The same mass flow is 2.5 times as much volume where the gas is 2.5 times as thin."""
+    with ClosedLoop.up(tmp_path / "bench", seed=7, output="coriolis", zero=True) as bench:
+        evidence = calibrate(bench, **LEVELS)
+        made = record(evidence).measurements[0]
+        dense, thin = zeros(made).column("remotecal_zeroFlow").floats()
+        assert thin / dense == pytest.approx(1000.0 / 400.0, rel=0.25)
+        true = [3600.0 * bench.rig.zero(1000.0 * pressure) for pressure in (1000.0, 400.0)]
+        assert (dense, thin) == pytest.approx(true, abs=0.004)
+        table = made.results[0].tables[0]
+        errors = table.column("basic_measurementError")
+        for row, (error, expanded) in enumerate(
+            zip(errors.floats(), errors.uncertainty.expanded, strict=True)
+        ):
+            assert error == pytest.approx(bench.true_in(table, row), abs=1.2 * float(expanded))
+    assert evidence.instruments["dut"].driver == "MicroMotion2700"
+
+
 def test_it_is_read_with_the_blower_off_and_every_branch_shut(measured):
     bench, _, steps = measured
     shut = [
