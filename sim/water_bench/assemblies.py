@@ -124,6 +124,18 @@ class QualifiedBench(WaterMeterBench):
     """Bench of water meters that is itself what is looked at, by the first of its meters."""
 
     procedures = ("flow.bench_qualification",)
+    scope = (
+        *WaterMeterBench.scope,
+        Capability(
+            quantity="remotecal_benchDeviation",
+            unit="%",
+            cmc="0.01",
+            against="remotecal_benchDeviation",
+            against_unit="%",
+            low="-1",
+            high="1",
+        ),
+    )
 
     def paper(self, today: date) -> Paper:
         return paper.paper(self.outfit, self.chosen, today, paper.BENCH)
