@@ -34,7 +34,7 @@ class WaterMeterBench(Assembly):
     procedures = ("flow.water_bench",)
     overload: ClassVar[float] = OVERLOAD
     """The meters' highest flow over their permanent one."""
-    scope = (
+    scope: ClassVar[tuple[Capability, ...]] = (
         Capability(
             quantity="basic_measurementError",
             unit="%",
