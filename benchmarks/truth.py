@@ -69,6 +69,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "converter": {"maker": ("EK280", "UNIFLO 1200"), "method": ("AGA8 DETAIL", "SGERG-88")},
     "water-bench": {"output": ("total", "pulses"), "temperature": (20.0, 34.0), "meters": (3, 8)},
     "heat-flow-sensors": {"output": ("total", "pulses"), "meters": (3, 8)},
+    "bench-qualification": {"output": ("total", "pulses")},
     "heat-bench": {"pairs": (1,)},
     "heat-meter": {"meters": (3,)},
     "heat-calculator": {

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from remotecal.bench import Bench
-from remotecal.bench_file import ArtefactEntry
+from remotecal.bench_file import ArtefactEntry, Determined
 from remotecal.certificates.dcc import write
 from remotecal.clock import SharedClock, civil_day
 from remotecal.configuration import as_toml, read_toml
@@ -285,7 +285,12 @@ class _Twin:
                 correlation=used.correlation,
                 drift=used.drift,
             )
-        stated = {**said, "characteristics": facts | dict(real.characteristics), "artefacts": artefacts}
+        for name, fact in real.characteristics.items():
+            facts[name] = fact
+            if fact.proof is not None:
+                (path.parent / f"{name}.xml").write_bytes(write(fact.proof.record))
+                facts[name] = Determined(record=f"{name}.xml", valid_until=fact.valid_until)
+        stated = {**said, "characteristics": facts, "artefacts": artefacts}
         path.write_text(as_toml({name: table for name, table in stated.items() if table}), encoding="utf-8")
 
 
@@ -293,19 +298,6 @@ def _of_whole(points: Sequence[Foreseen]) -> tuple[float, float] | None:
     """Return between what the probability lies that a conforming device does not pass at some point."""
     each = [point.conforming_refused for point in points if point.conforming_refused is not None]
     return (max(each), min(1.0, sum(each))) if each else None
-
-
-def _state_facts(path: Path, facts: Mapping[str, Characteristic]) -> list[str]:
-    """Let a simulated bench's file state the real bench's facts, and return which it has for itself alone.
-
-    Raises:
-        BenchError: the file is none.
-    """
-    said = read_toml(path, BenchError)
-    there = cast("dict[str, object]", said.get("characteristics", {}))
-    real = {name: fact.model_copy(update={"proof": None}) for name, fact in facts.items()}
-    path.write_text(as_toml({**said, "characteristics": there | real}), encoding="utf-8")
-    return [f"{name}: the simulated bench's own" for name in there if name not in facts]
 
 
 def _foreseen(measured: Measurement, spread: float) -> tuple[Foreseen, ...]:

@@ -78,6 +78,7 @@ DOMAINS = {
             "master-line",
             "water-bench",
             "heat-flow-sensors",
+            "bench-qualification",
             "water-large",
             "volumetric-tank",
             "prover-line",

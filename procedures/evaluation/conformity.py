@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from remotecal.model import Statement, Text, Verdict
 from remotecal.procedures import Parameters
@@ -195,13 +195,16 @@ WHY_UNVERIFIED: Mapping[str, str] = {
 }
 
 
+NOTHING: Final = (None, (), "")
+"""Values by which nothing is stated."""
+
+
 def as_it_comes(told: Parameters, *names: str) -> bool:
     """Tell whether an order leaves one of these parameters as it comes; what it states is its own word.
 
-    A value as it comes is none, though it stands in the order: a form has it filled in, and sends it along.
+    To state nothing, as by `None`, is to leave it: the procedure's figures decide then, too.
     """
-    usual = {name: type(told).model_fields[name].get_default(call_default_factory=True) for name in names}
-    return any(getattr(told, name) == usual[name] for name in names)
+    return any(name not in told.model_fields_set or getattr(told, name) in NOTHING for name in names)
 
 
 def _mark(judged: Specification | Further, language: str) -> str:

@@ -26,13 +26,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
 
-from remotecal.certificates.characterised import ref_type
 from remotecal.drivers.measured import Measured
-from remotecal.errors import ParameterError
-from remotecal.model import Column, Result, Statement, Table, Text, Uncertainty
+from remotecal.errors import ParameterError, RunError
+from remotecal.model import Result, Statement, Table, Text
 from remotecal.procedures import By, Drivers, Evaluation, Evidence, In, Point, Run, Waited
 from remotecal.procedures.library.evaluation.conformity import Further
-from remotecal.procedures.library.evaluation.digits import decimals, fixed, significant
+from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.several import DevicePlace, places_of
@@ -40,14 +39,18 @@ from remotecal.procedures.library.evaluation.tables import (
     budgets,
     by_gum,
     column,
-    repeatability_column,
-    stated_column,
 )
+from remotecal.procedures.library.flow.bench_tables import qualified_errors, qualified_whole
 from remotecal.procedures.library.flow.characterised import without_cmc
 from remotecal.procedures.library.flow.collecting import DRAINING
 from remotecal.procedures.library.flow.diverter import correction_of
 from remotecal.procedures.library.flow.in_series import BenchSeen, Ends, InSeries
-from remotecal.procedures.library.flow.water_bench import QUALIFIED, BenchParameters, MetersOnBench
+from remotecal.procedures.library.flow.water_bench import (
+    QUALIFIED,
+    BenchParameters,
+    MetersOnBench,
+    counter_of,
+)
 from remotecal.procedures.library.measuring.sampling import SAMPLED, sample
 from remotecal.procedures.library.meters.results import MeterFinding, nominal_column
 from remotecal.uncertainty.inputs import Input
@@ -186,8 +189,8 @@ class WaterBenchQualification(MetersOnBench):
         lasts = self.lasts(point)
         watched = {"flow": self.rig.flow, "line_pressure": self.rig.pressure}
         steady: dict[str, Any] = {**sample(run, lasts, watched)}
-        once = self.collect(run, lasts)
-        several = self.collect(run, lasts, self.parameters.starts)
+        once = self._looked(run, lasts)
+        several = self._looked(run, lasts, self.parameters.starts)
         seen = QualifiedSeen(
             **once,
             **steady,
@@ -198,6 +201,21 @@ class WaterBenchQualification(MetersOnBench):
         )
         self.see_state(seen)
         return seen
+
+    def _looked(self, run: Run, lasts: float, starts: int = 1) -> dict[str, Any]:
+        """Return what `collect` does, with the meter that looks among those that answered.
+
+        Raises:
+            RunError: it is not; others may be silent.
+        """
+        told = self.collect(run, lasts, starts)
+        looks = counter_of(self.meters[self.parameters.looks - 1]).source
+        if looks not in {one.source for one in told["counted_after"]}:
+            raise RunError(
+                f"{looks} does not answer, by which the bench is looked at: look at its wiring, and resume "
+                "the run; or let an order name another meter that `looks`"
+            )
+        return told
 
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return what the bench is at each flow, whether that suffices, and how right its volumes are."""
@@ -215,9 +233,9 @@ class WaterBenchQualification(MetersOnBench):
         limits = self._limits(at, findings, permitted)
         whole = Evaluation(
             results=(
-                _errors(findings),
+                qualified_errors(findings),
                 _steadiness(at, findings, permitted, wanted.uncertainty_share),
-                _whole(findings),
+                qualified_whole(findings),
             ),
             budgets=budgets(findings),
             conditions=self.conditions(evidence),
@@ -321,19 +339,6 @@ class Qualified(InSeries):
         return statistics.fmean(one.value for seen in self._all for one in seen.line_pressure) / 1000.0
 
 
-def _errors(findings: Sequence[MeterFinding]) -> Result:
-    """Return what the meter that looks showed, with the bench's expanded uncertainty."""
-    columns = (
-        nominal_column(findings),
-        column("标准流量", "Reference flow", "basic_referenceValue", "m3/h",
-               [finding.with_relative_uncertainty(finding.place) for finding in findings]),
-        stated_column("核查表示值误差", "Error of the meter that looks", "basic_measurementError", findings),
-        repeatability_column(findings),
-    )  # fmt: skip
-    name = Text(zh="装置在各流量点的不确定度", en="Uncertainty of the bench at each flow")
-    return Result(name=name, ref_types=("remotecal_benchUncertainty",), tables=(Table(columns=columns),))
-
-
 def _steadiness(
     at: Sequence[Qualified], findings: Sequence[MeterFinding], permitted: Sequence[float], share: float
 ) -> Result:
@@ -365,24 +370,6 @@ def _lasted(seen: BenchSeen) -> float:
     return seen.duration or 0.0
 
 
-def _whole(findings: Sequence[MeterFinding]) -> Result:
-    """Return within what the bench's volumes are right at all of the flows, as a bench file names it."""
-    worst = max(findings, key=lambda one: one.evaluated.expanded)
-    expanded = worst.evaluated.reported().expanded
-    told = Column(
-        name=DEVIATION,
-        ref_types=(ref_type(QUALIFIED),),
-        unit=worst.evaluated.unit,
-        values=(fixed(0.0, decimals(expanded)),),
-        uncertainty=Uncertainty(
-            expanded=(expanded,), k=(f"{worst.evaluated.k:.2f}",), p=("0.95",), distribution=("normal",)
-        ),
-    )
-    return Result(name=DEVIATION, ref_types=("remotecal_characteristics",), tables=(Table(columns=(told,)),))
-
-
-DEVIATION: Final = Text(zh="装置标准体积的相对偏差", en="Relative deviation of the bench's volumes")
-"""What is stated of the whole bench."""
 OF_PERMITTED: Final = Text(
     zh="扩展不确定度与水表最大允许误差之比", en="expanded uncertainty as a share of what meters are permitted"
 )

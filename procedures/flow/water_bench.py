@@ -20,7 +20,7 @@ or stands still, keeps nobody from going on: its certificate says what was found
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
@@ -65,9 +65,15 @@ from remotecal.units import scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
+    from remotecal.model import Record
 
 QUALIFIED: Final = "bench_deviation"
 """Fact that a bench may state: within what its volumes were found to be right, by its qualification."""
+UNCERTAINTY: Final = "remotecal_benchUncertainty"
+"""Result of its record that tells it at each flow."""
+
+SAME: Final = 0.001
+"""How near flows are the same, as a share: records print them rounded."""
 
 INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
 """Where a meter is tested at its initial verification (unverified)."""
@@ -145,6 +151,7 @@ class MetersOnBench(OnWeighTank):
     """Water temperature behind the last meter; `thermometer` is ahead of the first one."""
 
     under_test: ClassVar[str] = "meters"
+    bears_silence: ClassVar[bool] = True
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow"}
 
@@ -263,13 +270,7 @@ class MetersOnBench(OnWeighTank):
 
     def _count(self, run: Run) -> tuple[Measured, ...]:
         """Return what the meters count at rest; as `read_each`."""
-        return read_each(
-            run,
-            [
-                meter.running_pulses if isinstance(meter, PulseCounter) else meter.volume
-                for meter in self.meters
-            ],
-        )
+        return read_each(run, [counter_of(meter) for meter in self.meters])
 
     def see_facts(self, facts: Mapping[str, Characteristic]) -> None:
         """Hold the bench's own qualification, where it states one, against what the meters are held against.
@@ -280,13 +281,14 @@ class MetersOnBench(OnWeighTank):
         if (fact := facts.get(QUALIFIED)) is None:
             return
         wanted = self.parameters
-        permitted = min(wanted.permitted(WARM).at(flow).upper for flow in wanted.aims.values())
-        known = (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
+        zones = wanted.permitted(WARM)
+        held = [(flow, _known(fact, flow), zones.at(flow).upper) for flow in wanted.aims.values()]
+        flow, known, permitted = max(held, key=lambda one: one[1] / one[2])
         if known > (most := wanted.uncertainty_share * permitted):
             raise ParameterError(
-                f"the bench was qualified for volumes within ±{known:.2g} %, and meters of ±{permitted:g} % "
-                f"need ±{most:.2g} %, {wanted.uncertainty_share:.3g} of it: qualify it anew with more water "
-                "or a better balance, or calibrate meters of another class"
+                f"the bench was qualified for volumes within ±{known:.2g} % at {flow:g} m3/h, and meters of "
+                f"±{permitted:g} % need ±{most:.2g} %, {wanted.uncertainty_share:.3g} of it: qualify it anew "
+                "with more water or a better balance, or calibrate meters of another class"
             )
 
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
@@ -296,6 +298,37 @@ class MetersOnBench(OnWeighTank):
             MeterInSeries(self, evidence, place, item).evaluation()
             for item, place in placed(evidence, self.under_test)
         )
+
+
+def counter_of(meter: PulseCounter | VolumeTotalizer) -> BoundReading:
+    """Return what is read of a meter."""
+    return meter.running_pulses if isinstance(meter, PulseCounter) else meter.volume
+
+
+def _known(fact: Characteristic, flow: float) -> float:
+    """Return within what a bench's volumes are right at a flow in m³/h, in %, by its qualification.
+
+    Between two flows of its record that is what holds at both; beyond them, or where the bench file states
+    one figure alone, what holds at all.
+    """
+    whole = (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
+    told = [] if fact.proof is None else list(_by_flow(fact.proof.record))
+    below = max((one for one in told if one[0] <= flow * (1 + SAME)), default=None)
+    above = min((one for one in told if one[0] >= flow * (1 - SAME)), default=None)
+    if below is None or above is None:
+        return whole
+    return abs(fact.value) * scale(fact.unit, "%") + max(below[1], above[1])
+
+
+def _by_flow(record: Record) -> Iterator[tuple[float, float]]:
+    """Yield flows in m³/h, each with the expanded uncertainty in % that a qualification states there."""
+    results = (result for measured in record.measurements for result in measured.results)
+    for table in (table for result in results if UNCERTAINTY in result.ref_types for table in result.tables):
+        flows, errors = table.column("remotecal_nominalValue"), table.column("basic_measurementError")
+        if flows is not None and errors is not None and errors.uncertainty is not None:
+            bounds = (float(one) * scale(errors.unit, "%") for one in errors.uncertainty.expanded)
+            worth = scale(flows.unit, "m3/h")
+            yield from zip((worth * one for one in flows.floats()), bounds, strict=True)
 
 
 def _rate(point: Point) -> float:

@@ -20,7 +20,7 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
-from remotecal.procedures import Evaluation, Evidence, Point, Run
+from remotecal.procedures import Evaluation, Evidence, Observed, Point, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -44,6 +44,7 @@ from remotecal.procedures.library.gas_loop.running import (
 )
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
 from remotecal.procedures.library.gas_loop.sound import heard, see_sound, sounding
+from remotecal.procedures.library.gas_loop.standing_gas import KEPT, AtRest
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.branches import bits_of
 from remotecal.procedures.library.meters.classes import weighted_mean_error
@@ -66,6 +67,8 @@ class MeterByMasters(OnLoop):
     sets: ClassVar[Mapping[str, str]] = {"flow": "m3/h", "pressure": "kPa"}
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow", "meter_gauge.pressure": "pressure"}
     inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **integrated.INPUTS, **bank.INPUTS}
+
+    keeps: ClassVar[Mapping[str, type[Observed]]] = KEPT
 
     model_equation: ClassVar[str] = results.model(masters_first=True)
     """The measurement model in one line, where the gas comes to the masters first."""
@@ -119,7 +122,7 @@ class MeterByMasters(OnLoop):
         if first:
             self._at = None
             self._rig.come_to(pressure)
-            self._leak = self._rig.see_tight(pressure)
+            self._rig.see_tight(pressure)
             warm = AT_FIRST * self.parameters.highest
             best = Point(
                 f"{pressure:g} kPa, {warm:g} m3/h to come to rest", {"flow": warm, "pressure": pressure}
@@ -146,12 +149,9 @@ class MeterByMasters(OnLoop):
 
     def _read_zero(self, pressure: float) -> None:
         """Read what the meter shows while the gas stands, where the order says so."""
-        self._zero = {}
         if self.parameters.zero_time is None or not isinstance(self.dut, FlowMeter):
             return
-        found, scatter = self._rig.read_zero(pressure, self.dut.flow)
-        zero.see_zero(pressure, found, self.parameters)
-        self._zero = {"zero": found, "zero_scatter": scatter}
+        zero.see_zero(pressure, self._rig.read_zero(pressure, self.dut.flow), self.parameters)
 
     def arrives(self, point: Point, last: Point | None) -> float:
         told, pressure = self.parameters, point.nominal["pressure"]
@@ -186,9 +186,8 @@ class MeterByMasters(OnLoop):
             run, numbers, lambda: watch(run, self.lasts(point), first, self._watched(numbers))
         )
         told: dict[str, Any] = {**air._asdict(), **nozzles, **counted, **self._told(numbers, watched)}
-        told |= self._zero
         took = run.clock.now() - begun
-        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, leak=self._leak, **told)
+        seen = LoopSeen(standing=standing, masters_passing=passing, duration=took, **told)
         see_steady(point.name, seen, choice, self.parameters)
         gas = as_read(point.name, seen, self._gas, self.parameters, self._certificates)
         self._see_closure(point, seen, amounts, choice, gas)
@@ -245,7 +244,8 @@ class MeterByMasters(OnLoop):
             self._see_again(each)
         findings = [each.found() for each in repeats]
         whole = [each.whole() for each in repeats if isinstance(each, IntegratedRepeats)]
-        rounds = [self._round(each, finding) for each, finding in zip(repeats, findings, strict=True)]
+        rested = [[AtRest.of(seen, evidence, wanted, self._gas) for seen in each.seen] for each in repeats]
+        rounds = [self._round(*each) for each in zip(repeats, findings, rested, strict=True)]
         between = levels.compared(rounds, [each.evaluated for each in findings], wanted)
         checks = self._checked(evidence)
         closures = [each.closed() for each in checks]
@@ -256,9 +256,9 @@ class MeterByMasters(OnLoop):
         specification, further = wanted.held_against(findings, weighted)
         accredited = CMC in evidence.characteristics
         leaks = {each.pressure: each.leak for each in rounds}
-        at_level: dict[float, list[LoopSeen]] = {pressure: [] for pressure in wanted.pressures}
-        for each in repeats:
-            at_level[each.point.nominal["pressure"]] += each.seen
+        at_level: dict[float, list[zero.Stood]] = {pressure: [] for pressure in wanted.pressures}
+        for each, stood in zip(repeats, rested, strict=True):
+            at_level[each.point.nominal["pressure"]] += zip(each.seen, stood, strict=True)
         return Evaluation(
             results=(
                 results.error_table(findings, rounds, specification, accredited=accredited),
@@ -326,12 +326,12 @@ class MeterByMasters(OnLoop):
         flows, errors = ([getattr(one, part) for one in there] for part in ("place", "judged"))
         return weighted_mean_error(flows, errors, self.parameters.highest)
 
-    def _round(self, repeats: LoopRepeats, finding: MeterFinding) -> GoneRound:
+    def _round(self, repeats: LoopRepeats, finding: MeterFinding, rested: Sequence[AtRest]) -> GoneRound:
         meter, allowed = repeats.states[-1], self.parameters.leak_allowed
-        for seen in repeats.seen:
-            if abs(seen.leak) > allowed:
+        for found in rested:
+            if abs(found.leak) > allowed:
                 raise EvidenceError(
-                    f"{repeats.point.name}: the loop leaked {seen.leak:.3g} m3/h when it was tested, and "
+                    f"{repeats.point.name}: the loop leaked {found.leak:.3g} m3/h when it was tested, and "
                     f"{allowed:.2g} m3/h are allowed: a run does not go on behind that"
                 )
         return GoneRound(
@@ -341,7 +341,7 @@ class MeterByMasters(OnLoop):
             repeats.numbers,
             repeats.reynolds,
             repeats.choice.load,
-            repeats.seen[-1].leak,
+            rested[-1].leak,
         )
 
     def _checked(self, evidence: Evidence) -> list[CheckRepeats]:

@@ -96,10 +96,6 @@ class OnLoop(MeterUnderTest):
         self._nozzles: NozzlesOfLoop | None = None
         self._at: float | None = None
         """Pressure the loop is at, in kPa; None where it is not known."""
-        self._leak = 0.0
-        """What leaked there, in m³/h."""
-        self._zero: dict[str, float] = {}
-        """What the meter showed there while the gas stood, as parts of an observation."""
 
     def characteristics(self) -> Mapping[str, str]:
         """Return the facts of the bench; with nozzles the volume up to them is one, too."""

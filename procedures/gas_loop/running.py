@@ -6,14 +6,15 @@ can bear, and the blower always has somewhere to send the gas.
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.errors import NotStable, RunError
 from remotecal.procedures import Stability
+from remotecal.procedures.library.gas_loop.standing_gas import LEAK, ZERO, ZEROS, TightSeen, ZeroSeen
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample
 
 if TYPE_CHECKING:
@@ -38,8 +39,6 @@ REST: Final = 180.0
 STANDING: Final = 10.0
 """How much faster than between repeats temperatures may change while a sealed loop is watched for a leak:
 they are measured, and only what thermometers lag behind remains."""
-ZEROS: Final = 20
-"""How often a zero is read."""
 RAMP: Final = 30.0
 """Seconds in which the blower comes to another speed."""
 TRIES: Final = 6
@@ -112,8 +111,8 @@ class Circulation:
         loop.mode.set(LoopMode.HOLD)
         loop.highest_pressure.set(ABOVE * pressure, "kPa")
 
-    def see_tight(self, pressure: float) -> float:
-        """Watch the sealed loop; return what leaks at a pressure in kPa, in m³/h as it is there.
+    def see_tight(self, pressure: float) -> None:
+        """Watch the sealed loop at a pressure in kPa, and keep what was read.
 
         Raises:
             RunError: that is more than is allowed.
@@ -122,22 +121,17 @@ class Circulation:
         quantities |= {f"t{n}": each.temperature for n, each in enumerate(self._thermometers)}
         read = sample(self._run, self._told.leak_time, quantities)
         pressures = read.pop("pressure")
-        logs = [
-            math.log(self._filling.density(statistics.fmean(t.to("°C").value for t in at), p.to("Pa").value))
-            for p, *at in zip(pressures, *read.values(), strict=True)
-        ]
-        slope = statistics.linear_regression([one.at for one in pressures], logs).slope
-        leak, allowed = -3600.0 * self._told.loop_volume * slope, self._told.leak_allowed
-        self._run.note("leak", pressure=pressure, leak=leak, allowed=allowed, unit="m3/h")
+        seen = TightSeen(pressure=pressures, temperature=tuple(chain(*zip(*read.values(), strict=True))))
+        leak, allowed = seen.leak(self._told, self._filling), self._told.leak_allowed
+        self._run.observe(LEAK, seen, pressure=pressure, leak=leak, allowed=allowed, unit="m3/h")
         if abs(leak) > allowed:
             raise RunError(
                 f"at {pressure:g} kPa the sealed loop {'leaks' if leak > 0 else 'gains'} {abs(leak):.3g} "
                 f"m3/h, and {allowed:.3g} m3/h is allowed: look at flanges, at the filling and the venting "
                 "valve, and whether the temperature is steady; or watch it longer"
             )
-        return leak
 
-    def read_zero(self, pressure: float, flow: BoundReading) -> tuple[float, float]:
+    def read_zero(self, pressure: float, flow: BoundReading) -> float:
         """Read what a meter shows while the gas stands: the blower off, every branch shut.
 
         Args:
@@ -145,7 +139,7 @@ class Circulation:
             flow: what the meter shows.
 
         Returns:
-            Its mean and its standard deviation, in m³/h.
+            Its mean, in m³/h.
 
         Raises:
             RunError: a branch does not shut.
@@ -157,18 +151,19 @@ class Circulation:
         run.wait(REST)
         self._see_open(0)
         read = sample(run, self._told.zero_time or 0.0, {"flow": flow}, ZEROS)["flow"]
-        shown = [one.to("m3/h").value for one in read]
-        zero, scatter = statistics.fmean(shown), statistics.stdev(shown)
-        run.note(
-            "zero",
+        seen = ZeroSeen(flow=read)
+        zero, scatter = seen.zero()
+        run.observe(
+            ZERO,
+            seen,
             pressure=pressure,
             zero=zero,
             scatter=scatter,
-            readings=len(shown),
+            readings=len(read),
             allowed=self._told.zero_limit,
             unit="m3/h",
         )
-        return zero, scatter
+        return zero
 
     def open_for(self, bits: int, flow: float, look: Callable[[], float]) -> None:
         """Open branches, and bring the flow to a value.

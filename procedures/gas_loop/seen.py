@@ -114,10 +114,11 @@ class LoopSeen(MeterSeen):
     """Absolute pressure by the meter itself."""
     device_temperature: Annotated[tuple[Measured, ...] | None, "°C", By("dut", "temperature"), SAMPLED] = None
     """Temperature by the meter itself."""
-    leak: Annotated[float, "m3/h"]
-    """What leaked out of the sealed loop at this pressure, when it was tested."""
+    leak: Annotated[float | None, "m3/h"] = None
+    """What leaked out of the sealed loop at this pressure, by a journal that does not keep what was read for
+    it (`standing_gas.TightSeen`)."""
     zero: Annotated[float | None, "m3/h"] = None
-    """What the meter showed at this pressure while the gas stood, on the mean, if the order has it read."""
+    """What the meter showed while the gas stood, on the mean, by a journal of the same age."""
     zero_scatter: Annotated[float | None, "m3/h"] = None
     """Standard deviation of what it showed then."""
 

@@ -7,7 +7,7 @@ What it showed stands on the certificate; nothing is corrected by it, for it is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from remotecal.errors import EvidenceError, RunError
 from remotecal.model import Result, Table, Text
@@ -17,6 +17,10 @@ from remotecal.procedures.library.evaluation.tables import column
 if TYPE_CHECKING:
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
     from remotecal.procedures.library.gas_loop.seen import LoopSeen
+    from remotecal.procedures.library.gas_loop.standing_gas import AtRest
+
+Stood: TypeAlias = "tuple[LoopSeen, AtRest]"
+"""A repeat, and what was found of the loop at rest before it."""
 
 PLACES = 4
 """Decimals it is told with, in m³/h."""
@@ -32,11 +36,11 @@ def see_zero(pressure: float, zero: float, parameters: LoopParameters) -> None:
         )
 
 
-def zeros(seen: Mapping[float, Sequence[LoopSeen]], parameters: LoopParameters) -> tuple[Result, ...]:
+def zeros(seen: Mapping[float, Sequence[Stood]], parameters: LoopParameters) -> tuple[Result, ...]:
     """Return the zeros that were read, one row a pressure; nothing where none were.
 
     Args:
-        seen: pressure in kPa → repeats there, in their order.
+        seen: pressure in kPa → repeats there, in their order, each with what it stands by.
         parameters: what the order tells.
 
     Raises:
@@ -45,19 +49,18 @@ def zeros(seen: Mapping[float, Sequence[LoopSeen]], parameters: LoopParameters) 
     """
     found = {}
     for pressure, repeats in seen.items():
-        for one in repeats:
-            if one.zero is None or one.zero_scatter is None:
+        for one, rested in repeats:
+            if rested.zero is None or rested.scatter is None:
                 if parameters.zero_time is not None:
                     raise EvidenceError(
-                        f"{one.entry.point.name}, repeat {one.entry.repeat}: the order has the meter's zero "
-                        "read, and the repeat tells none"
+                        f"{one.entry.place}: the order has the meter's zero read, and nothing tells it"
                     )
                 continue
             try:
-                see_zero(pressure, one.zero, parameters)
+                see_zero(pressure, rested.zero, parameters)
             except RunError as refusal:
                 raise EvidenceError(f"{one.entry.point.name}: {refusal}") from None
-            found[pressure] = (one.zero, one.zero_scatter)
+            found[pressure] = (rested.zero, rested.scatter)
     if not found:
         return ()
     limit = f"{parameters.zero_limit:g}"

@@ -60,6 +60,7 @@ class Calculator(Procedure):
     ambient: AmbientMonitor
 
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
+    bears_silence: ClassVar[bool] = True
     sets: ClassVar[Mapping[str, str]] = {"difference": "K", "return_temperature": "°C"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 

@@ -85,6 +85,7 @@ class Complete(Procedure):
     ambient: AmbientMonitor
 
     read_by: ClassVar[tuple[type, ...]] = (PulseCounter,)
+    bears_silence: ClassVar[bool] = True
     sets: ClassVar[Mapping[str, str]] = {
         "difference": "K",
         "flow_temperature": "°C",

@@ -3,7 +3,7 @@
 Metered at 101.325 kPa. The figures of the standard's annex A are as two public programs carry them (the R
 package ISO6976.2016 and one in Python after it, both GPL-3.0); NeqSim (Apache-2.0) has the same of the
 hydrocarbons, nitrogen and carbon dioxide. By them the examples of annex D come out to the last printed digit.
-`calorific_value` has the figures of 1995, by which SGERG-88 is told its gas.
+Below them stand the calorific values of 1995, by which SGERG-88 is told its gas, and converters in service.
 """
 
 from __future__ import annotations
@@ -11,10 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ParameterError
+from remotecal.fluids.gas_equations import EQUATIONS
+from remotecal.fluids.sgerg88 import NORMAL_AIR_DENSITY
 from remotecal.uncertainty.number import Number, estimate, sqrt
+
+if TYPE_CHECKING:
+    from remotecal.fluids.gas import Gas
 
 PRESSURE: Final = 101_325.0
 """Where it is metered, Pa."""
@@ -227,3 +232,44 @@ def _require_components(fractions: Mapping[str, Number]) -> None:
     total = sum(estimate(each) for each in fractions.values())
     if not abs(total - 1.0) <= SUM_WITHIN:
         raise ParameterError(f"mole fractions sum up to 1, not {total:.7g}: scale the analysis")
+
+
+HEATS_1995: Mapping[str, float] = MappingProxyType(
+    {
+        "methane": 890.63,
+        "ethane": 1560.69,
+        "propane": 2219.17,
+        "n_butane": 2877.40,
+        "isobutane": 2868.20,
+        "n_pentane": 3535.77,
+        "isopentane": 3528.83,
+        "hexane": 4194.95,
+        "heptane": 4853.43,
+        "octane": 5511.80,
+        "nonane": 6171.15,
+        "decane": 6829.77,
+        "hydrogen": 285.83,
+        "carbon_monoxide": 282.98,
+        "hydrogen_sulfide": 562.01,
+        "water": 44.016,
+    }
+)
+"""Molar superior calorific values at 25 °C, kJ/mol (ISO 6976:1995, table 3); others do not burn."""
+
+
+def _density(gas: Gas) -> float:
+    return estimate(EQUATIONS["GERG-2008"].state(gas, METERED_AT[0], PRESSURE).density)
+
+
+def superior_calorific_value(gas: Gas) -> float:
+    """Return it in MJ/m³ as SGERG-88 is told it: by the figures of 1995, burned at 25 °C and metered at 0 °C.
+
+    The gas there is GERG-2008's (ParameterError where that does not hold for it).
+    """
+    molar = sum(HEATS_1995.get(each, 0.0) * estimate(fraction) for each, fraction in gas.fractions.items())
+    return molar / 1000.0 * _density(gas) / estimate(gas.molar_mass)
+
+
+def relative_density(gas: Gas) -> float:
+    """Return its density over that of air, as `superior_calorific_value`."""
+    return _density(gas) / NORMAL_AIR_DENSITY

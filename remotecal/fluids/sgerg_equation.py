@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ParameterError
-from remotecal.fluids.calorific_value import relative_density as relative_density_of
-from remotecal.fluids.calorific_value import superior_calorific_value
 from remotecal.fluids.critical_flow import GAS_CONSTANT
 from remotecal.fluids.gas_equations import EQUATIONS, GasEquation, GasRange, GasState
 from remotecal.fluids.gas_limits import PIPELINE_QUALITY
+from remotecal.fluids.iso6976 import relative_density as relative_density_of
+from remotecal.fluids.iso6976 import superior_calorific_value
 from remotecal.fluids.sgerg88 import SGERG_88_U, SimpleAnalysis, sgerg88_z
 from remotecal.uncertainty.number import estimate
 

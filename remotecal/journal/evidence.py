@@ -20,7 +20,7 @@ from remotecal.drivers.waveform import Waveform
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.journal.contents import File
 from remotecal.journal.events import FORMAT, Event, timestamp
-from remotecal.journal.observation import Observation, Point, Value
+from remotecal.journal.observation import KeptBeside, Observation, Point, Value
 from remotecal.journal.values import Sources, sources
 from remotecal.model import Frozen
 from remotecal.order import Order
@@ -109,6 +109,9 @@ class Start(Frozen):
     """The bench's approvals as a measurement standard."""
     software: dict[str, str]
     """Program → version."""
+    own_word: bool = False
+    """Whether a default that the order states counts as its own word, not as what a form filled in: so it is
+    printed by the runs that say so, and otherwise by those before them."""
     clock: Literal["real", "virtual"] | None = None
     """What its times are; None in journals that do not tell the beginning of repeats either."""
 
@@ -169,6 +172,10 @@ class Evidence:
     """Time zone of the laboratory, in whose days certificates are dated."""
     adjusted: Mapping[str, Value] | None = None
     """What was set where the devices were adjusted; nothing where that was not possible, None before that."""
+    own_word: bool = False
+    """As `Start` says."""
+    kept: tuple[KeptBeside, ...] = ()
+    """What was read beside the repeats, in the order made."""
 
     _by_point: dict[str, list[Observation]] = field(
         default_factory=dict, init=False, repr=False, compare=False

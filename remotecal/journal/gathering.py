@@ -19,7 +19,7 @@ from remotecal.journal.evidence import (
     start_of,
 )
 from remotecal.journal.files import read_attached
-from remotecal.journal.observation import AS_LEFT, Observation, Point, Value
+from remotecal.journal.observation import AS_LEFT, KeptBeside, Observation, Point, Value
 from remotecal.journal.occurrences import Occurrence, tell
 from remotecal.journal.values import PackedValues, Unpacked, unpack
 from remotecal.model import Text
@@ -67,6 +67,7 @@ class Gathering:
         self._used: dict[str, InstrumentUsed] = {}
         self._points: dict[str, Point] = {}
         self._observations: list[Observation] = []
+        self._kept: list[KeptBeside] = []
         self._adjusted: Mapping[str, Value] | None = None
         self._files, self._unpacked = files, Unpacked(files)
         self._asked: dict[object, str] = {}
@@ -97,6 +98,7 @@ class Gathering:
         if event.kind in {"repeat", "resume"} and self._begun is not None:
             self._discarded.append(self._begun)
             self._begun = None
+        self._kept += _kept(told)
         if event.kind == "file":
             read_attached(event.data, event.seq)
         elif event.kind == "instrument":
@@ -162,6 +164,8 @@ class Gathering:
             lines=self._last.seq,
             time_zone=start.time_zone,
             adjusted=self._adjusted,
+            own_word=start.own_word,
+            kept=tuple(self._kept),
         )
 
     def _check_whole(self, start: Start) -> None:
@@ -172,6 +176,14 @@ class Gathering:
         absent = sorted(set(start.roles.values()) - set(self._used) - set(start.artefacts))
         if self._complete and absent:
             raise JournalBroken(f"the run is said to be complete, but {', '.join(absent)} was never opened")
+
+
+def _kept(told: Occurrence) -> Iterator[KeptBeside]:
+    """Yield what was kept beside the repeats by a note; of most that is nothing."""
+    event = told.event
+    if event.kind == "note" and told.values:
+        about = {name: one for name, one in event.data.items() if isinstance(one, float | int | str)}
+        yield KeptBeside(str(about.pop("text", "")), about, told.values, seconds(event.at))
 
 
 def _mapping(written: Json) -> Mapping[str, Json]:

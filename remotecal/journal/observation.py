@@ -47,9 +47,33 @@ class Observation:
     at: float
     """When it was over."""
 
+    @property
+    def place(self) -> str:
+        """Which one it is, in words."""
+        return f"{self.point.name}, repeat {self.repeat}"
+
     def reading(self, name: str) -> Measured:
         """Return the single reading kept under a name (`EvidenceError` if there is none)."""
         kept = self.values.get(name)
         if not isinstance(kept, Measured):
-            raise EvidenceError(f"{self.point.name}, repeat {self.repeat}: {name} is no reading but {kept!r}")
+            raise EvidenceError(f"{self.place}: {name} is no reading but {kept!r}")
         return kept
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBeside:
+    """What was read beside the repeats, by which more than one of them stands: `Run.observe`."""
+
+    text: str
+    """What it was read for, by which the procedure declares it."""
+    about: Mapping[str, float | str]
+    """What tells it from others of its kind, such as the pressure it was read at."""
+    values: Mapping[str, Value]
+    """What was read."""
+    at: float
+    """When that was over, in seconds since 1970, UTC."""
+
+    @property
+    def place(self) -> str:
+        """Which one it is, in words."""
+        return ", ".join([self.text, *(f"{name} {value}" for name, value in self.about.items())])

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from remotecal.journal.observation import Value
 
 
+HOLDING = frozenset({"observation", "note"})
+"""Events with values that were read; a note has them where the procedure kept some."""
+
+
 class Occurrence:
     """An event, and what is in it.
 
@@ -40,18 +44,18 @@ class Occurrence:
 
     @cached_property
     def values(self) -> Mapping[str, Value]:
-        """The values of an observation; none in any other event.
+        """The values of an observation, or of what was kept beside them; none in any other event.
 
         Raises:
             JournalBroken: an observation can't hold what is written.
             EvidenceError: it holds a file that the journal does not name.
         """
-        values = self.event.data.get("values") if self.event.kind == "observation" else None
+        values = self.event.data.get("values") if self.event.kind in HOLDING else None
         return unpack(values, self._files) if isinstance(values, Mapping) else {}
 
     @cached_property
     def observed(self) -> tuple[tuple[str, Measured | Waveform], ...]:
-        """The indications and waveforms in an observation, each with the name of its value; as `values`."""
+        """The indications and waveforms among them, each with the name of its value; as `values`."""
         return tuple(indicated(self.values))
 
 

@@ -25,7 +25,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError, ParameterError, RemotecalError
 from remotecal.journal.contents import File
-from remotecal.journal.observation import Observation, Point, Value
+from remotecal.journal.observation import KeptBeside, Observation, Point, Value
 
 if TYPE_CHECKING:
     from remotecal.journal.evidence import Evidence
@@ -285,17 +285,14 @@ class Observed:
         return cls._parts
 
     @classmethod
-    def of(cls, entry: Observation) -> Self:
-        """Return what one repeat yielded, by its kept observation.
+    def of(cls, entry: Observation | KeptBeside) -> Self:
+        """Return what one repeat yielded, by its kept observation, or what was kept beside the repeats.
 
         Raises:
             EvidenceError: it is none of this kind.
         """
         if faults := _faults(cls, entry.values):
-            raise EvidenceError(
-                f"{entry.point.name}, repeat {entry.repeat}: the observation is no {cls.__name__}: "
-                f"{'; '.join(faults)}"
-            )
+            raise EvidenceError(f"{entry.place}: the observation is no {cls.__name__}: {'; '.join(faults)}")
         parts = cls.parts()
         read = cls(**{name: parts[name].converted(value) for name, value in entry.values.items()})
         object.__setattr__(read, "entry", entry)

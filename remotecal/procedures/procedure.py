@@ -88,6 +88,10 @@ class Procedure(ABC):
     read_by: ClassVar[tuple[type, ...]] = ()
     """Capabilities of what only reads a device in that role, as an ammeter reads a transmitter. What has
     none of them is the device itself: the serial number it tells must be the one the order gives."""
+    bears_silence: ClassVar[bool] = False
+    """Whether it goes on without a device under test, among several, that does not answer."""
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {}
+    """What is read beside the repeats and kept (`Run.observe`), by the text it is kept under."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:

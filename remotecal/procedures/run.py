@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from remotecal.journal.contents import File
     from remotecal.journal.events import Json
     from remotecal.model import Text
+    from remotecal.procedures.observed import Observed
     from remotecal.procedures.stability import Stability
 
 Kind = Literal["choice", "number", "text", "file"]
@@ -68,6 +69,19 @@ class Run(ABC):
     @abstractmethod
     def note(self, text: str, **data: Json) -> None:
         """Remark something in the journal."""
+
+    @abstractmethod
+    def observe(self, text: str, seen: Observed, **about: float | str) -> None:
+        """Keep what was read beside the repeats, on the way to a point, as evidence: `Evidence.kept`.
+
+        Args:
+            text: what for; `Procedure.keeps` declares it.
+            seen: what was read since the run turned to the point.
+            about: what tells it from others, such as the pressure it was read at.
+
+        Raises:
+            ParameterError: it is not what is declared.
+        """
 
     @abstractmethod
     def ask(

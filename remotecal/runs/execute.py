@@ -220,6 +220,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         characteristics=dict(facts),
         approvals=bench.file.approved(today),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
+        own_word=True,
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
     return Plan(start, procedure, bench, clock)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
+from remotecal.journal.values import sources
 from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.held import disordered, hurried, miscounted, strays
@@ -47,7 +48,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
-    procedure = found.procedure(parameters)
+    procedure = found.procedure(_as_stated(evidence, parameters))
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
     _check_facts(evidence, procedure)
@@ -114,6 +115,27 @@ def _point_of(error: Exception) -> str:
     return found
 
 
+def _as_stated(evidence: Evidence, taken: Parameters) -> Parameters:
+    """Return a run's parameters, of which those count as stated (`model_fields_set`) that its order states.
+
+    Forms of older versions filled in every default and sent it along. So of an order that states all there
+    are, and of a run that is as old, a value that is the default counts as left, as it was printed then.
+    """
+    kind = type(taken)
+    usual = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in kind.model_fields.items()
+        if not field.is_required()
+    }
+    ordered = evidence.order.parameters
+    filled_in = all(name in ordered for name, value in usual.items() if value not in (None, (), ""))
+    left = {name for name, value in usual.items() if name not in ordered}
+    if filled_in or not evidence.own_word:
+        left |= {name for name, value in usual.items() if getattr(taken, name) == value}
+    values = {name: getattr(taken, name) for name in kind.model_fields}
+    return kind.model_construct(kind.model_fields.keys() - left, **values)
+
+
 def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> None:
     """Raise `EvidenceError` if a run took other parameters than its order gives, or other points."""
     number = evidence.order.order.number
@@ -141,11 +163,19 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
     declared = {role.name: role.capabilities for role in procedure.roles()}
     if evidence.sources and (faults := strays(procedure.yields(), evidence.sources, roles, declared)):
         raise EvidenceError("; ".join(faults))
+    told = procedure.parameters
+    for kept in evidence.kept:
+        if (kind := procedure.keeps.get(kept.text)) is None:
+            raise EvidenceError(f"{kept.place}: the procedure reads nothing beside the repeats for that")
+        kind.of(kept)
+        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values)
+        if faults := faults + miscounted(kind, kept.values, told, roles):
+            raise EvidenceError(f"{kept.place}: {'; '.join(faults)}")
     for entry in evidence.observations:
-        kind, told = procedure.yields(), procedure.parameters
+        kind = procedure.yields()
         faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values)
         if faults := faults + hurried(kind, entry.values, told, entry.began):
-            raise EvidenceError(f"{entry.point.name}, repeat {entry.repeat}: {'; '.join(faults)}")
+            raise EvidenceError(f"{entry.place}: {'; '.join(faults)}")
 
 
 def _check_facts(evidence: Evidence, procedure: Procedure) -> None:

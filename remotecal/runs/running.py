@@ -18,8 +18,10 @@ from remotecal.errors import NotStable, ParameterError
 from remotecal.journal.contents import File
 from remotecal.journal.events import ON_SITE
 from remotecal.journal.files import LARGEST, keep_content, keep_file, read_file
+from remotecal.journal.values import pack
 from remotecal.journal.writing import IN_A_FILE
 from remotecal.model import Text
+from remotecal.procedures.observed import Observed, packed
 from remotecal.procedures.run import Run
 from remotecal.runs.prompts import Question
 from remotecal.runs.safety import OPTIONS, Patience
@@ -180,6 +182,9 @@ class Running(Run):
 
     def note(self, text: str, **data: Json) -> None:
         self._journal.append("note", {"text": text, **data})
+
+    def observe(self, text: str, seen: Observed, **about: float | str) -> None:
+        self.note(text, **about, values=pack(packed(seen)))
 
     def ask(
         self,

@@ -34,7 +34,7 @@ from remotecal.procedures.procedure import Artefact, of_role
 from remotecal.runs.items import other_device
 from remotecal.runs.running import Running
 from remotecal.runs.safety import NOTHING, Safety, make_safe
-from remotecal.runs.setups import check_setups
+from remotecal.runs.setups import check_setups, spared
 from remotecal.runs.tempo import Durations
 from remotecal.runs.watch import Watch
 
@@ -279,20 +279,20 @@ class Session:
             raise CertificateRefused(
                 f"{ended}, and the run went on beyond that day: begin anew once it holds"
             )
-        began = self._journal.append("repeat", {"point": point.name, "repeat": repeat}).at
+        place: dict[str, Json] = {"point": point.name, "repeat": repeat}
+        began = self._journal.append("repeat", place).at
         run.show("measure", repeat=repeat, plan=self._plan_done())
         values = packed(self._seen(point))
         if faults := hurried(self._procedure.yields(), values, self._procedure.parameters, seconds(began)):
             raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume the run")
         _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
-        check_setups(values, self._opened.instruments, run)
+        others = spared(type(self._procedure), self._start.roles)
+        values = check_setups(values, self._opened.instruments, run, others)
         self._watch.see_that_nobody_slept()
         self._watch.look_again()
         run.look()
-        self._journal.append(
-            "observation", {"began": began, "point": point.name, "repeat": repeat, "values": pack(values)}
-        )
+        self._journal.append("observation", {**place, "began": began, "values": pack(values)})
         self._done.add((point.name, repeat))
         run.show("done", observed=len(self._done), plan=self._plan_done())
 

@@ -186,7 +186,8 @@ def _proven(facts: Mapping[str, Characteristic], means: Means) -> list[str]:
         if fact.proof is None or data is None:
             continue
         record = _part(read(data), fact.proof.record)
-        if stated_in(record, name) != (fact.value, fact.unit, fact.expanded_uncertainty, fact.k):
+        stated = fact.value, fact.unit, fact.expanded_uncertainty, fact.k
+        if stated_in(record, name) != stated or record.tables != fact.proof.record.tables:
             raise EvidenceError(f"{name}: the run applied another value than that of record {record.number}")
         compared.append(record.number)
     return compared

@@ -18,6 +18,7 @@ from remotecal.drivers.quantities import BoundReading, BoundSetting, BoundTrace
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import EvidenceError, FileMissing, NeverAsked
 from remotecal.journal.contents import File, Files
+from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.report import Unable
 
@@ -75,7 +76,7 @@ class Replies:
                 )
             self._of_repeat[exchange.number] = exchange
             self._link(exchange.instrument).keep(exchange)
-        if event.kind == "observation":
+        if event.kind in HOLDING:
             self._observation(told)
         if event.kind in BEGINNINGS:
             self._of_repeat = {}

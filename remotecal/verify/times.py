@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
+from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER
 from remotecal.verify.replies import BEGINNINGS
 
@@ -41,6 +42,8 @@ class Times:
         self._first = self._last = ""
         self._kept: dict[int, Exchange] = {}
         """Exchanges since the repeat began, to which its readings belong."""
+        self._since = ""
+        """When that was, or the run turned to the point."""
         self._read: dict[str, tuple[int, Measured | Waveform]] = {}
         """Instrument → its reading of the latest exchange, and that one's number."""
 
@@ -51,10 +54,10 @@ class Times:
         over = seconds(event.at)
         self._exchanges(told.exchanges, event.seq, over)
         self._forward(over, event.seq, f"{event.kind!r}")
-        if event.kind == "observation":
+        if event.kind in HOLDING and told.values:
             self._readings_in_time(told)
         if event.kind in BEGINNINGS:
-            self._kept = {}
+            self._kept, self._since = {}, event.at
 
     def conclude(self) -> str:
         """Return from when to when the run went on."""
@@ -89,13 +92,14 @@ class Times:
     def _readings_in_time(self, told: Occurrence) -> None:
         """Refuse readings outside their repeats, or apart from the exchange they are of."""
         event = told.event
-        began, over = seconds(str(event.data["began"])), seconds(event.at)
+        since = str(event.data.get("began", self._since))
+        began, over = seconds(since), seconds(event.at)
         place = f"line {event.seq}"
         for name, measured in told.observed:
             if not began - ROUNDING <= measured.at <= over + ROUNDING:
                 raise EvidenceError(
                     f"{place}, {name}: read at {timestamp(measured.at)}, the repeat was from "
-                    f"{event.data['began']} to {event.at}"
+                    f"{since} to {event.at}"
                 )
         if not began <= over:
             raise EvidenceError(f"{place}: the repeat was over before it began")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.certificates.trust import Capability
-from remotecal.drivers.capabilities import Ammeter, VolumeConverter
+from remotecal.drivers.capabilities import Ammeter, MassTotalizer, VolumeConverter
 from remotecal.errors import ConfigurationError
 from remotecal.fluids.base_conditions import by_equation, conversion_factor, ideal
 from remotecal.model import Text
@@ -31,6 +31,7 @@ from remotecal.sim.gas_loop.outfit import (
     certified,
     drawn,
     gauges,
+    mass_zero_of,
     of_bank,
     of_dew_point,
     sensors_share,
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from remotecal.sim.paper import Paper
     from remotecal.sim.world import World
 
+VOLUME_STEP: Final = 1e-4
+"""The same as a volume, in m³: up to 1600 m³."""
 MASS_STEP: Final = 1e-3
 """Step of a Coriolis meter's total, in kg: single precision has as much up to 16 t."""
 
@@ -89,8 +92,11 @@ class ClosedLoop(Assembly):
             raise ConfigurationError("the check meter tells volume: take another one than a Coriolis meter")
         if options.dew_meter and options.dew_point is None:
             raise ConfigurationError("dew_meter needs a moist gas: give dew_point, too")
-        if options.zero and options.output != "total":
-            raise ConfigurationError('zero is of an ultrasonic meter under test: give output = "total", too')
+        if options.zero and options.output not in {"total", "coriolis"}:
+            raise ConfigurationError(
+                'zero is of an ultrasonic meter under test, or a Coriolis one: give output = "total", or '
+                '"coriolis", too'
+            )
         super().__init__(world, options)
         rng, count = chance(options.seed, "outfit"), len(options.masters)
         self.chosen = options
@@ -117,7 +123,7 @@ class ClosedLoop(Assembly):
             options.check,
             self._denser(options),
             self._disturbed(options),
-            zero_of(chance(options.seed, "zero"), options.highest) if options.zero else (0.0, 0.0),
+            *self._zeros(options),
         )
         self.rig = LoopRig(drawn(rng, wanted, self.certificates), world)
         """The physics."""
@@ -180,6 +186,14 @@ class ClosedLoop(Assembly):
         chosen = self.chosen
         counted = not ON_A_BUS.intersection((*chosen.kinds, chosen.check))
         return chosen.gate and counted and chosen.output in {"pulses", "current"}
+
+    @staticmethod
+    def _zeros(options: LoopOptions) -> tuple[tuple[float, float], float]:
+        """Draw what the meter under test shows while the gas stands, as a volume and as a mass."""
+        drawn = chance(options.seed, "zero")
+        if options.zero and options.output == "coriolis":
+            return (0.0, 0.0), mass_zero_of(drawn, options.highest)
+        return zero_of(drawn, options.highest) if options.zero else (0.0, 0.0), 0.0
 
     def _reads_master(self, number: int, meter: Meter) -> Wired:
         """Return what reads a master: a counter of its pulses, or an ultrasonic or Coriolis one's own bus."""
@@ -263,6 +277,12 @@ class ClosedLoop(Assembly):
         if self.chosen.output == "total":
             rig, off = self.rig, self.chosen.meter_sound_off
             return self._ultrasonic("dut", meter, lambda: rig.places.meter_temperature, off, rig.shown)
+        if self.chosen.output == "coriolis":
+            return Wired(
+                micro_motion(self.world, meter, name="dut", flow=self.rig.shown),
+                "socket",
+                settings={"unit": 1},
+            )
         if self.chosen.output == "base":
             device = IntegratedMeter(self.device_spec, self.rig.spec.filling)
             self.rig.followers.append(device.follow)
@@ -318,11 +338,13 @@ class ClosedLoop(Assembly):
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
         kinds = drivers.get("dut", object).__mro__
         output = "current" if Ammeter in kinds else "base" if VolumeConverter in kinds else "pulses"
+        if MassTotalizer in kinds:
+            output = "coriolis"
         zero = parameters.get("zero_time") is not None
         chosen = {
             "highest": parameters["highest"],
             "pressures": tuple(cast("Sequence[float]", parameters["pressures"])),
-            "output": "total" if zero else output,
+            "output": "total" if zero and output == "pulses" else output,
             "zero": zero,
             "gas": parameters.get("gas", "air"),
             "bank": parameters.get("by_nozzles", False),
@@ -358,6 +380,7 @@ class ClosedLoop(Assembly):
             "pulses": {"pulses_per_volume": spec.dut.pulses},
             "current": {"full_scale": chosen.highest},
             "total": {"total_resolution": step},
+            "coriolis": {"total_resolution": VOLUME_STEP},
             "base": {
                 "method": spec.filling.equation.name,
                 "total_resolution": step,

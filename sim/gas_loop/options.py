@@ -36,9 +36,10 @@ class LoopOptions(IntegratedOptions):
     """Dew point of the filling at the pressure of the air; a dry gas if it is not given."""
     dew_meter: bool = False
     """Whether a dew-point meter tells that of the gas, in a sample that is expanded to 101.325 kPa."""
-    output: Literal["pulses", "current", "total", "base"] = "pulses"
-    """How the meter under test is read; "total" is an ultrasonic one, over a bus; "base" is one with pressure
-    and temperature built in, an EK280, that tells its total and its volume at base conditions over a bus."""
+    output: Literal["pulses", "current", "total", "coriolis", "base"] = "pulses"
+    """How the meter under test is read; "total" is an ultrasonic one, over a bus, "coriolis" a Coriolis one
+    that tells its total as a volume; "base" is one with pressure and temperature built in, an EK280, telling
+    its total and its volume at base conditions over a bus."""
     gate: bool = True
     """Whether the controller opens all counters by one signal; else they are read one after another."""
     leak: Annotated[float, In("m3/h", at_least=0)] = 0.0
@@ -57,7 +58,7 @@ class LoopOptions(IntegratedOptions):
     installation: Annotated[float, In("%", at_least=0, at_most=2)] = 0.0
     """The same of swirl, and of how it is installed."""
     zero: bool = False
-    """Whether an ultrasonic meter under test (`output = "total"`) shows a flow while the gas stands, another
-    one at another pressure, and the order has that read."""
+    """Whether an ultrasonic or Coriolis meter under test (`output = "total"` or `"coriolis"`) shows a flow
+    while the gas stands, another one at another pressure, and the order has that read."""
     meter_lag: Annotated[float, In("s", at_least=1)] = 15.0
     """Time constant of the thermometer at the meter; one that soaks has minutes."""

@@ -56,6 +56,8 @@ class Wanted:
     """By how much more the meter under test shows for how the flow comes to it, relative."""
     zero: tuple[float, float] = (0.0, 0.0)
     """What it shows while the gas stands (`LoopSpec`)."""
+    mass_zero: float = 0.0
+    """The same of a Coriolis meter."""
 
 
 def gauges(count: int) -> list[str]:
@@ -120,6 +122,11 @@ def zero_of(rng: Random, highest: float) -> tuple[float, float]:
     return rng.uniform(-0.03, 0.03) * size, rng.choice((-1, 1)) * rng.uniform(0.02, 0.06) * size / 1e6
 
 
+def mass_zero_of(rng: Random, highest: float) -> float:
+    """Draw what a Coriolis meter shows while the gas stands, in kg/s: as much in air of 500 kPa."""
+    return rng.choice((-1, 1)) * rng.uniform(0.02, 0.05) * highest / 400.0 / 3600.0 * 6.0
+
+
 def sensors_share() -> tuple[Text, Table]:
     """Return what a sensor's certificate states of the part it has in common with the others."""
     known = Uncertainty(expanded=(f"{SENSORS_COMMON:.6f}",), k=("2",), p=("0.95",))
@@ -180,6 +187,7 @@ def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec
             denser=wanted.denser,
             disturbed=wanted.disturbed,
             zero=wanted.zero,
+            mass_zero=wanted.mass_zero,
         ),
         rng,
         wanted,

@@ -60,6 +60,8 @@ class LoopSpec:
     """By how much more the meter under test shows for how the flow comes to it, relative: no error of its."""
     zero: tuple[float, float] = (0.0, 0.0)
     """What it shows while the gas stands: in m³/s at no pressure, and by how much more a pascal."""
+    mass_zero: float = 0.0
+    """What a Coriolis meter under test shows then, in kg/s: as a volume the more, the thinner the gas."""
 
 
 @dataclass(slots=True)
@@ -159,7 +161,7 @@ class LoopRig:
     def zero(self, pressure: float) -> float:
         """Return what the meter under test shows while the gas stands at a pressure in Pa, in m³/s."""
         offset, slope = self.spec.zero
-        return offset + slope * pressure
+        return offset + slope * pressure + self.spec.mass_zero * self.pressure / (self.now.density * pressure)
 
     def shown(self) -> float:
         """Return the flow that the meter under test shows, in m³/h; with no cut-off."""

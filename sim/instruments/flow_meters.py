@@ -115,9 +115,21 @@ def promass(world: World, meter: Meter, *, unit: int = 247, name: str = "promass
     )
 
 
-def micro_motion(world: World, meter: Meter, *, unit: int = 1, name: str = "micro_motion") -> ModbusSimulated:
-    """Return a Micro Motion transmitter set to kg/h, kg/m³, °C and m³/h, its totals never reset."""
+def micro_motion(
+    world: World,
+    meter: Meter,
+    *,
+    unit: int = 1,
+    name: str = "micro_motion",
+    flow: Callable[[], float] | None = None,
+) -> ModbusSimulated:
+    """Return a Micro Motion transmitter set to kg/h, kg/m³, °C and m³/h, its totals never reset.
+
+    What flows is the meter's, or `flow` in m³/h where a zero is to show.
+    """
     shown = hourly(meter)
+    if flow is not None:
+        shown |= {"flow": flow, "mass_flow": lambda: flow() * meter.density}
     inventories = {"mass_inventory": shown["total_mass"], "volume_inventory": shown["volume"]}
     return ModbusSimulated(MicroMotion2700, world, name, unit=unit, reads=shown | inventories)
 

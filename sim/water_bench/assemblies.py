@@ -34,7 +34,7 @@ class WaterMeterBench(Assembly):
     procedures = ("flow.water_bench",)
     overload: ClassVar[float] = OVERLOAD
     """The meters' highest flow over their permanent one."""
-    scope = (
+    scope: ClassVar[tuple[Capability, ...]] = (
         Capability(
             quantity="basic_measurementError",
             unit="%",
@@ -120,8 +120,30 @@ class FlowSensorBench(WaterMeterBench):
         return paper.paper(self.outfit, self.chosen, today, paper.SENSORS)
 
 
+class QualifiedBench(WaterMeterBench):
+    """Bench of water meters that is itself what is looked at, by the first of its meters."""
+
+    procedures = ("flow.bench_qualification",)
+    scope = (
+        *WaterMeterBench.scope,
+        Capability(
+            quantity="remotecal_benchDeviation",
+            unit="%",
+            cmc="0.01",
+            against="remotecal_benchDeviation",
+            against_unit="%",
+            low="-1",
+            high="1",
+        ),
+    )
+
+    def paper(self, today: date) -> Paper:
+        return paper.paper(self.outfit, self.chosen, today, paper.BENCH)
+
+
 BENCHES: Final[dict[str, type[Assembly]]] = {
     "water-bench": WaterMeterBench,
     "heat-flow-sensors": FlowSensorBench,
+    "bench-qualification": QualifiedBench,
 }
 """What the catalogue offers, by name."""

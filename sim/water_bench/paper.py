@@ -76,6 +76,22 @@ SENSORS: Final = BenchKind(
 """Flow sensors of heat meters."""
 
 
+BENCH: Final = BenchKind(
+    "bench_qualification",
+    "BENCH",
+    "water meters, Q3",
+    {
+        "name": Text(zh="水表检定装置", en="Bench of water meters"),
+        "maker": "Simulated",
+        "model": "DN20",
+        "serial": "BENCH-20",
+    },
+    "BENCH",
+    45.0,
+)
+"""The bench itself."""
+
+
 def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: BenchKind = METERS) -> Paper:
     """Return what is written of the bench."""
     names = tuple(f"meter_{number}" for number in range(1, chosen.meters + 1))
@@ -85,12 +101,13 @@ def paper(drawn: BenchOutfit, chosen: MetersOptions, today: date, kind: BenchKin
             kind.procedure,
             kind.subject,
             _parameters(drawn, chosen, kind),
-            {},
+            kind.device if kind is BENCH else {},
             customer=Text(zh="示范水务有限公司", en="Example Water Co. Ltd"),
             laboratory=Text(zh="示范流量实验室", en="Demonstration Flow Laboratory"),
             duts=tuple(
                 {**kind.device, "serial": f"{kind.serial}-{number:04}", "on": name}
                 for number, name in enumerate(names, 1)
+                if kind is not BENCH
             ),
         ),
         roles={"meters": names},

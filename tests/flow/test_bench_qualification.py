@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from short_runs import After
 
 from remotecal.bench import Bench
 from remotecal.certificates.characterised import stated_in
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.pdf import print_certificate
-from remotecal.errors import CertificateRefused, ParameterError, RunAborted
+from remotecal.errors import CertificateRefused, ParameterError, RunAborted, RunError
 from remotecal.order import Order
 from remotecal.procedures.parameters import read_parameters
+from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
@@ -30,6 +32,7 @@ record = "bench.xml"
 serial = "BENCH-20"
 valid_until = {until}
 """
+FIGURE = 'value = 0.0\nunit = "%"\nexpanded_uncertainty = {}\nsource = "qualified by hand"'
 
 
 @contextmanager
@@ -174,6 +177,40 @@ def test_calibrations_are_held_against_it_and_name_it(bench):
     assert "Q-1" in {one.certificate.number for one in record.standards}
 
 
+def test_at_each_flow_it_is_held_against_what_is_permitted_there(bench):
+    """What suffices where much is permitted need not be as good as where little is."""
+    kind = find("flow.water_bench")
+    made = evaluate(qualify(bench, at=["Q3", "Q1"], duration=40.0, smallest_mass=2.0, starts=2), FOUND)
+    (bench.directory / "bench.xml").write_bytes(write(made))
+    text = bench.bench.read_text("utf-8")
+    table = made.measurements[0].results[0].tables[0]
+    fine, coarse = map(float, table.column("basic_measurementError").uncertainty.expanded)
+    assert coarse > 1.2 * fine
+    needed = max(fine / 2.0, coarse / 5.0)
+
+    def planned(fact, share, *at):
+        bench.bench.write_text(text + fact, "utf-8")
+        order = Order.load(bench.order)
+        told = {**order.parameters, "at": at, "repeats": 2, "uncertainty_share": share, "duration": 40.0}
+        order = order.model_copy(update={"parameters": told})
+        plan(order, kind, Bench.load(bench.bench), bench.clock, "run")
+        return order
+
+    by_record = STATED.format(until="2099-01-01")
+    order = planned(by_record, 1.05 * needed, "Q3", "Q1")
+    rehearsed = rehearse(order, kind, RealBench.of_file(order, kind, Bench.load(bench.bench)))
+    assert rehearsed.points, "what a record states goes into a rehearsal as a record"
+    with pytest.raises(ParameterError, match=r"qualified for volumes within ±0\.\d+ % at "):
+        planned(by_record, 0.95 * needed, "Q3", "Q1")
+    assert 1.05 * needed < coarse / 2.0
+    with pytest.raises(ParameterError, match=r"% at [\d.]+ m3/h, and meters of ±2 % need"):
+        planned(by_record, 1.05 * needed, "Q3", "0.35(Q2+Q3)")  # in between as at its ends
+    one_figure = STATED.replace('record = "bench.xml"\nserial = "BENCH-20"', FIGURE.format(coarse))
+    with pytest.raises(ParameterError, match="and meters of ±2 % need"):
+        planned(one_figure.format(until="2099-01-01"), 1.05 * needed, "Q3", "Q1")
+    planned(one_figure.format(until="2099-01-01"), 0.51 * coarse, "Q3", "Q1")
+
+
 def test_killed_in_the_middle_it_goes_on(bench):
     control = Control()
 
@@ -187,6 +224,26 @@ def test_killed_in_the_middle_it_goes_on(bench):
         assert not bench.rig.pump.started
     evidence = resume(bench.directory.parent / "run", Company(Scripted()), clock=bench.clock)
     assert len(evidence.observations) == 6
+    assert judged(told_so(evidence)).conformity == "pass"
+
+
+@pytest.mark.parametrize("reading", [1, 3], ids=["in the repeat", "over several starts"])
+def test_a_meter_that_looks_and_falls_silent_ends_the_repeat_and_another_one_does_not(bench, reading):
+    read = set()
+
+    def dies(progress):
+        read.update(told.at for name, told in progress.last.items() if name == "meter_1.volume")
+        if len(read) == reading:
+            bench.instrument("meter_1").faults.set("dead")
+
+    with pytest.raises(RunError, match=r"meter_1\.volume does not answer, by which the bench is looked at"):
+        qualify(bench, watchers=(dies,))
+    with bench.world.present():
+        assert not bench.rig.pump.started
+    bench.instrument("meter_1").faults.clear("dead")
+    other = After(1, lambda: bench.instrument("meter_2").faults.set("dead"))
+    evidence = resume(bench.directory.parent / "run", Company(Scripted(), (other,)), clock=bench.clock)
+    assert other.done
     assert judged(told_so(evidence)).conformity == "pass"
 
 

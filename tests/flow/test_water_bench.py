@@ -194,6 +194,30 @@ def test_a_meter_that_falls_silent_within_a_repeat_takes_nobody_down(bench):
     assert [len(each.results) for each in (made.measurements[0], made.measurements[2])] == [1, 1]
 
 
+def test_a_meter_that_does_not_tell_how_it_is_set_up_takes_nobody_down(bench):
+    """It dies right behind its last reading, so nobody knows in which unit that was."""
+    text = bench.bench.read_text("utf-8")
+    assert text.count('"SiemensMag6000"') == 3
+    bench.bench.write_text(text.replace("SiemensMag6000", "asked_meter:AskedMeter"), "utf-8")
+    read = set()
+
+    def dies_behind_its_last_reading(progress):
+        if told := progress.last.get("meter_2.volume"):
+            read.add(told.at)
+        if len(read) == 4:  # before and after it collects, in the second repeat
+            bench.instrument("meter_2").faults.set("dead")
+
+    made = record(calibrate(bench, watchers=(dies_behind_its_last_reading,)))
+    counts = [len(measurement.results[0].tables[0].columns[0].values) for measurement in made.measurements]
+    assert made.measurements[1].results[-1].tables[0].column("remotecal_repeatsRead").values == ("1", "0")
+    assert counts[::2] == [2, 2]
+    journal = read_journal(bench.directory.parent / "run" / "journal.jsonl")
+    (note,) = [
+        one.data for one in journal if one.data.get("text") == "a device does not tell how it is set up"
+    ]
+    assert note["instrument"] == "meter_2"
+
+
 def test_a_meter_that_stands_still_does_not_conform(bench):
     stuck = After(0, lambda: bench.instrument("meter_1").faults.set("stuck"))
     made = record(calibrate(bench, watchers=(stuck,)))

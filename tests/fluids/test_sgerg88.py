@@ -4,8 +4,8 @@ import pytest
 from test_gas_equations import ISO_12213_2
 
 from remotecal.errors import ParameterError
-from remotecal.fluids.calorific_value import relative_density, superior_calorific_value
 from remotecal.fluids.gas import Gas
+from remotecal.fluids.iso6976 import relative_density, superior_calorific_value
 from remotecal.fluids.sgerg88 import SGERG_88_U, SimpleAnalysis, sgerg88_z
 
 GASES = {

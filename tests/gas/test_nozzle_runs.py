@@ -250,6 +250,24 @@ def test_limits_of_the_class_are_called_unverified_and_those_of_the_order_are_no
         assert said.count("(unverified)") == times
 
 
+def test_a_limit_that_an_order_states_is_its_own_word_though_it_be_the_default(bench):
+    """Forms had filled in all defaults: such orders, and older runs, print as they did when issued."""
+    evidence = calibrate(bench)
+
+    def unverified(told, **changes):
+        order = evidence.order.model_copy(update={"parameters": told})
+        made = record(replace(evidence, order=order, **changes))
+        (said,) = (one.declaration.get("en") for one in made.statements if one.conformity)
+        return said.count("(unverified)")
+
+    few = evidence.order.parameters
+    states = {**few, "repeatability_share": evidence.parameters["repeatability_share"]}
+    assert evidence.own_word
+    assert (unverified(few), unverified(states), unverified(evidence.parameters)) == (3, 2, 3)
+    assert unverified(states, own_word=False) == 3
+    assert unverified({**states, "transition": None}) == 2
+
+
 def test_a_narrow_plenum_counts_by_its_velocity(bench):
     """26 m³/h in a pipe of 20 mm are 23 m/s, Ma 0.067: the gas at rest has 0.31 % more pressure.
 

@@ -9,9 +9,9 @@ import GTC
 import pytest
 
 from remotecal.errors import CertificateRefused, ParameterError
-from remotecal.fluids.calorific_value import relative_density, superior_calorific_value
 from remotecal.fluids.gas import AIR, NITROGEN
 from remotecal.fluids.gas_equations import EQUATIONS, carried
+from remotecal.fluids.iso6976 import relative_density, superior_calorific_value
 from remotecal.model import Certificate, Column, Table, Text, Uncertainty
 from remotecal.procedures.library.gas_loop.filling import LoopGas, reynolds
 from remotecal.procedures.library.gas_loop.master import Master, Together, choose

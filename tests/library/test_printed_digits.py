@@ -99,11 +99,12 @@ class Shares(Parameters):
     [
         ({}, True),
         ({"share": 1 / 3, "limits": ()}, True),
+        ({"share": 1 / 3, "limits": (1.0,)}, False),
         ({"share": 0.3}, True),
         ({"limits": (1.0,), "share": 0.3}, False),
     ],
 )
-def test_a_limit_that_a_form_filled_in_and_sent_along_is_as_it_comes(told, comes):
+def test_what_an_order_states_is_its_own_word_though_it_be_the_default(told, comes):
     assert as_it_comes(Shares(**told), "share", "limits") is comes
 
 

@@ -125,7 +125,8 @@ class Heeded:
         exchanges = [exchange for event in events for exchange in kept_exchanges(event)]
         # Several are asked at one moment, in any order.
         asked = sorted(one.request for one in exchanges for _ in range(1 + one.again))
-        said = [event.data for event in events if event.kind in {"prompt", "note"}]
+        told = [event.data for event in events if event.kind in {"prompt", "note"}]
+        said = [{name: one for name, one in data.items() if name != "values"} for data in told]
         return evidence, [asked, said, Lasted(exchanges[-1].at - exchanges[0].at)]
 
     @pytest.fixture(scope="class")

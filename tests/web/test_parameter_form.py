@@ -81,10 +81,14 @@ def test_a_third_is_a_third() -> None:
     assert read_typed("1/0") == "1/0"
     (usual,) = [one.usual for one in fields_of(MeterParameters) if one.name == "repeatability_share"]
     assert usual == "1/3"
-    for typed in ("1/3", "１／３"):
-        assert (
-            values_of(MeterParameters, {"parameter.repeatability_share": typed})["repeatability_share"]
-            == 1 / 3
+    for typed, said in (
+        ("1/7", {"repeatability_share": 1 / 7}),
+        ("１／３", {"repeatability_share": 1 / 3}),
+        ("1/3", {}),
+    ):
+        found = values_of(MeterParameters, {"parameter.repeatability_share": typed})
+        assert {name: one for name, one in found.items() if "share" in name} == said, (
+            "who leaves the default alone says nothing"
         )
 
 

@@ -63,7 +63,10 @@ def fields_of(kind: type[Parameters]) -> list[ParameterField]:
 
 
 def values_of(kind: type[Parameters], typed: Mapping[str, str]) -> dict[str, object]:
-    """Return what was typed into the fields of a form, as an order says it; empty fields are left out.
+    """Return what was typed into the fields of a form, as an order says it.
+
+    Empty fields are left out, and those in which the default still stands: what an order states is its own
+    word, and who left a field alone said nothing.
 
     Args:
         kind: of the parameters.
@@ -73,7 +76,10 @@ def values_of(kind: type[Parameters], typed: Mapping[str, str]) -> dict[str, obj
     for one in fields_of(kind):
         text = typed.get(BEFORE + one.name, "").strip()
         if one.kind == "truth":
-            found[one.name] = bool(text)
+            if one.required or bool(text) is not kind.model_fields[one.name].get_default():
+                found[one.name] = bool(text)
+        elif text == one.usual and not one.required:
+            continue
         elif text or "" in _told_choices(kind.model_fields[one.name]):
             found[one.name] = _value(kind.model_fields[one.name], one, text)
     return found

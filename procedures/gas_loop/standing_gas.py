@@ -1,0 +1,120 @@
+"""What is read of a loop at rest, at each pressure before its flows: for a leak, and for the meter's zero.
+
+All repeats at a pressure stand by it; so it is kept beside them, and the evaluation computes both from it.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar
+
+from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
+from remotecal.procedures import By, Observed, Often
+from remotecal.procedures.library.gas_loop.seen import of_each
+from remotecal.procedures.library.measuring.sampling import SAMPLED
+
+if TYPE_CHECKING:
+    from remotecal.procedures import Evidence
+    from remotecal.procedures.library.gas_loop.filling import LoopGas
+    from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+    from remotecal.procedures.library.gas_loop.seen import LoopSeen
+
+ZEROS: Final = 20
+"""How often a zero is read."""
+
+Kind = TypeVar("Kind", bound=Observed)
+
+
+class TightSeen(Observed):
+    """What is read while a sealed loop is watched for a leak."""
+
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure"), SAMPLED]
+    """Absolute pressure at the meter."""
+    temperature: Annotated[
+        tuple[Measured, ...],
+        "°C",
+        By("thermometers", "temperature"),
+        By("meter_thermometer", "temperature"),
+        SAMPLED,
+    ]
+    """Temperatures at the masters and, last, at the meter, in turn."""
+
+    def leak(self, told: LoopParameters, gas: LoopGas) -> float:
+        """Return what leaked, in m³/h as it is there."""
+        if len(self.temperature) % len(self.pressure):
+            raise EvidenceError("watched for a leak not all temperatures were read as often as the pressure")
+        rows = of_rows(self.temperature, len(self.pressure))
+        logs = [
+            math.log(gas.density(statistics.fmean(t.to("°C").value for t in at), p.to("Pa").value))
+            for p, at in zip(self.pressure, rows, strict=True)
+        ]
+        slope = statistics.linear_regression([one.at for one in self.pressure], logs).slope
+        return -3600.0 * told.loop_volume * slope
+
+
+class ZeroSeen(Observed):
+    """What a meter shows while the gas stands."""
+
+    flow: Annotated[tuple[Measured, ...], "m3/h", By("dut", "flow"), Often(ZEROS)]
+
+    def zero(self) -> tuple[float, float]:
+        """Return the mean and the standard deviation, in m³/h."""
+        shown = [one.to("m3/h").value for one in self.flow]
+        return statistics.fmean(shown), statistics.stdev(shown)
+
+
+LEAK: Final = "leak"
+ZERO: Final = "zero"
+KEPT: Final = {LEAK: TightSeen, ZERO: ZeroSeen}
+"""What is kept beside the repeats, by what for."""
+
+
+def of_rows(readings: Sequence[Measured], count: int) -> Iterator[tuple[Measured, ...]]:
+    """Yield readings that were taken in turn, so many times, each time's."""
+    width = len(readings) // count
+    yield from zip(*of_each(readings, width), strict=True)
+
+
+class AtRest(NamedTuple):
+    """What was found at a pressure while the loop was at rest, in m³/h."""
+
+    leak: float
+    zero: float | None = None
+    scatter: float | None = None
+
+    @classmethod
+    def of(cls, seen: LoopSeen, evidence: Evidence, told: LoopParameters, gas: LoopGas) -> AtRest:
+        """Return what a repeat stands by: what was read last before it, at its pressure.
+
+        Older journals keep no readings: their repeats tell the numbers.
+
+        Raises:
+            EvidenceError: nothing tells it, or a repeat tells another number than what was read.
+        """
+        place = seen.entry.place
+        if not evidence.kept and seen.leak is not None:
+            return cls(seen.leak, seen.zero, seen.zero_scatter)
+        if (tight := _last(TightSeen, LEAK, seen, evidence)) is None:
+            raise EvidenceError(f"{place}: nothing tells whether the loop leaked at its pressure")
+        still = _last(ZeroSeen, ZERO, seen, evidence)
+        found = cls(tight.leak(told, gas), *(() if still is None else still.zero()))
+        for part, said in zip(cls._fields, (seen.leak, seen.zero, seen.zero_scatter), strict=True):
+            if said is not None and said != getattr(found, part):
+                raise EvidenceError(
+                    f"{place}: the repeat tells {said:g} m3/h as {part}, and what was read {found}"
+                )
+        return found
+
+
+def _last(kind: type[Kind], what: str, seen: LoopSeen, evidence: Evidence) -> Kind | None:
+    """Return what was kept last before a repeat at its pressure; None where nothing was."""
+    pressure = seen.entry.point.nominal["pressure"]
+    before = (
+        one
+        for one in reversed(evidence.kept)
+        if one.text == what and one.about.get("pressure") == pressure and one.at <= seen.entry.began
+    )
+    return next(map(kind.of, before), None)
