@@ -39,6 +39,7 @@ from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
@@ -233,15 +234,15 @@ class VesselVolume(Procedure):
         wanted = self.parameters
         taken = poured(repeats, wanted.water, wanted.residue, extended=False)
         step = repeats.constant("balance_resolution", "kg")
-        repeats.rounded("W_res", "kg", step)
+        repeats.rounded("W_res", "kg", step, repeats.fact("balance_resolution").source)
         rounded = wanted.scale_resolution / 2 / len(repeats.seen) ** 0.5
         for symbol in ("h_sr", "h_0r"):
-            repeats.by_chance(Input.from_limits(symbol, 0.0, "mm", rounded))
+            repeats.by_chance(Input.from_limits(symbol, 0.0, "mm", rounded, source=ORDER))
         section, bottom = shape.places[level], shape.bottom
         repeats.inputs += [
-            Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded),
-            Input.from_limits("δ_A", 0.0, "1", section.within),
-            Input.from_limits("δ_0", 0.0, "1", bottom.within),
+            Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded, source=ORDER),
+            Input.from_limits("δ_A", 0.0, "1", section.within, source=ORDER),
+            Input.from_limits("δ_0", 0.0, "1", bottom.within, source=ORDER),
         ]
 
         def volume(one: VesselSeen, x: Numbers) -> Number:
