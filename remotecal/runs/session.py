@@ -283,7 +283,7 @@ class Session:
         run.show("measure", repeat=repeat, plan=self._plan_done())
         values = packed(self._seen(point))
         if faults := hurried(self._procedure.yields(), values, self._procedure.parameters, seconds(began)):
-            raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume the run")
+            raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume or order it anew")
         _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
         check_setups(values, self._opened.instruments, run)
