@@ -26,11 +26,21 @@ OF_THE_AIR: Final = ".air_pressure"
 """How the air's pressure is called by all who tell it (`AmbientMonitor`)."""
 
 
-def times(file: BenchFile, drivers: Drivers) -> dict[str, float]:
-    """Return the instruments that have a safe state, as they are brought there → seconds each may need."""
-    highest = max(_highest_pressures(file), default=math.inf)
+def times(file: BenchFile, drivers: Drivers, asked: float = math.inf) -> dict[str, float]:
+    """Return the instruments that have a safe state, as they are brought there → seconds each may need.
+
+    Args:
+        file: what the bench's file says.
+        drivers: of its instruments.
+        asked: the highest pressure in kPa that an order has a controller make; infinity for no order.
+    """
+    highest = min(max(_highest_pressures(file), default=math.inf), asked)
     order = [*file.safe.order, *(name for name in file.instruments if name not in file.safe.order)]
-    return {name: STEPS + drivers[name].time_to_be_safe(highest) for name in order if drivers[name].safe}
+    return {
+        name: STEPS + drivers[name].time_to_be_safe(highest, file.instruments[name].settings)
+        for name in order
+        if drivers[name].safe
+    }
 
 
 def shares(needed: Mapping[str, float], within: float) -> dict[str, float]:
@@ -44,7 +54,7 @@ def shares(needed: Mapping[str, float], within: float) -> dict[str, float]:
     return {name: one + (within - whole) / len(needed) for name, one in needed.items()}
 
 
-def check(path: Path, file: BenchFile, drivers: Drivers) -> None:
+def check(path: Path, file: BenchFile, drivers: Drivers, asked: float = math.inf) -> None:
     """Raise `BenchError` if a bench's safe state leaves something open, or takes longer than it may.
 
     Whoever only looks at a bench need not ask.
@@ -53,13 +63,14 @@ def check(path: Path, file: BenchFile, drivers: Drivers) -> None:
         path: where its file is.
         file: what that says.
         drivers: of its instruments.
+        asked: as `times`.
     """
     for name, driver in drivers.items():
         try:
             driver.refuse_unsafe()
         except BenchError as error:
             raise BenchError(f"{path}: instruments.{name}: {error}") from None
-    needed, within = times(file, drivers), file.safe.within
+    needed, within = times(file, drivers, asked), file.safe.within
     whole = sum(needed.values())
     if whole > within and any(one > STEPS for one in needed.values()):
         each = ", ".join(f"{name} {one:.4g} s" for name, one in needed.items())

@@ -23,7 +23,7 @@ from remotecal.errors import BenchError, ConfigurationError
 from remotecal.procedures.parameters import read_parameters
 from remotecal.registers import same_procedure
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute, plan
+from remotecal.runs.execute import execute, plan, refuse_unsafe
 from remotecal.runs.prompts import Beside, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
@@ -119,8 +119,8 @@ class RealBench:
             ConfigurationError: order, procedure and bench don't go together, as for a run.
             CertificateRefused: a certificate may not be used.
         """
-        bench.refuse_unsafe()
         planned = plan(order, found, bench, bench.clock(), "rehearsal")
+        refuse_unsafe(planned)
         return cls(
             _filled(planned.start.roles, bench.drivers),
             _filled(planned.start.roles, planned.start.certificates),

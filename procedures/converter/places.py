@@ -26,6 +26,7 @@ from remotecal.procedures import By, Often, Waited
 from remotecal.procedures.library.converter.methods import Conversion, ShownTogether
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import DRIFT
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
@@ -158,14 +159,14 @@ class AtPlace(Repeats[ConverterSeen]):
                 parameters.step
             )  # otherwise each pulse is seen, and the packet has exactly so many
         for symbol, step in steps.items():
-            self.rounded(symbol, "m3", step)
+            self.rounded(symbol, "m3", step, ORDER)
         # Come to rest it shows the same each time, so the mean of readings is as coarse as one of them.
         shown = (
             ("p_res", "Pa", parameters.pressure_resolution),
             ("T_res", "K", parameters.temperature_resolution),
         )
         for symbol, unit, step in shown:
-            self.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2))
+            self.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2, source=ORDER))
 
     def limited(self, symbols: Collection[str]) -> AtPlace:
         """Return the same with those inputs alone that an error takes, by their symbols."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from remotecal.errors import RunError
+from remotecal.procedures.library.measuring.asking import GO_ON
 
 if TYPE_CHECKING:
     from remotecal.drivers.measured import Measured
@@ -17,5 +18,5 @@ def see_steady(place: str, before: Measured, after: Measured, allowed: float) ->
         raise RunError(
             f"{place}: the liquid's temperature changed by {1000 * change:.0f} mK, and "
             f"{1000 * allowed:.0f} mK are allowed: let it come to rest, keep hands and lamps away, "
-            "and resume the run"
+            f"and {GO_ON}"
         )

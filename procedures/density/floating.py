@@ -122,7 +122,9 @@ class MarkRepeats(Repeats[HydrometerSeen]):
             ("γ", parameters.expansion, "1/K", parameters.expansion_spread),
         ):
             self.inputs.append(Input.from_limits(symbol, value, unit, half, source=ORDER))
-        aligned = Input.from_limits("δ_m", 0.0, "kg/m3", parameters.alignment, Distribution.TRIANGULAR)
+        aligned = Input.from_limits(
+            "δ_m", 0.0, "kg/m3", parameters.alignment, Distribution.TRIANGULAR, source=ORDER
+        )
         self.inputs.append(aligned)
 
     def temperature(self, seen: HydrometerSeen, x: Numbers) -> Number:

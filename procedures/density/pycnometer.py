@@ -24,6 +24,7 @@ from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Distribution, Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -104,7 +105,9 @@ class PycnometerRepeats(Repeats[PycnometerSeen]):
             for part, symbol in (("empty", "p_20"), ("with_sphere", "p_2k"), ("sample", "p_2"))
         }
         self._thermometer = self.correction("t", "thermometer", [one for s in seen for one in s.cell], "°C")
-        self.inputs.append(Input.from_limits("δ_T", 0.0, "K", parameters.isothermal, Distribution.TRIANGULAR))
+        self.inputs.append(
+            Input.from_limits("δ_T", 0.0, "K", parameters.isothermal, Distribution.TRIANGULAR, source=ORDER)
+        )
         virial = gas.VIRIAL[parameters.gas]
         spread = abs(virial) * gas.VIRIAL_SPREAD
         self.inputs.append(

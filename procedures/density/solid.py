@@ -40,7 +40,7 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
-from remotecal.procedures.library.measuring.asking import have_done
+from remotecal.procedures.library.measuring.asking import GO_ON, have_done
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
 FAR: Final = 0.1
@@ -152,7 +152,7 @@ class SolidByWeighing(Procedure):
             raise RunError(
                 f"{point.name}: the empty carrier changed by {1e6 * (last - first):.2f} mg: look at the "
                 "wire, at the depth it hangs at, at drops on the pan and at the liquid's level, "
-                "and resume the run"
+                f"and {GO_ON}"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:

@@ -92,7 +92,7 @@ def use_steps(repeats: Repeats[S], symbol: str, parameters: BalanceParameters, r
         parameters: of the run.
         readings: how many of the body a repeat has, each less as many of the empty balance.
     """
-    repeats.rounded(symbol, "kg", parameters.balance_step / math.sqrt(readings))
+    repeats.rounded(symbol, "kg", parameters.balance_step / math.sqrt(readings), ORDER)
 
 
 def use_eccentricity(repeats: Repeats[S], symbol: str, parameters: BalanceParameters) -> None:

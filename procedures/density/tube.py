@@ -19,6 +19,7 @@ from remotecal.procedures.library.density.standing import DENSITY, WATER
 from remotecal.procedures.library.evaluation import air
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
@@ -108,7 +109,7 @@ class LiquidRepeats(Repeats[TubeSeen]):
         t = statistics.fmean(mean(each.tube, "°C") for each in self.seen)
         self._liquid = self.use(certified_liquid(self.certificate(f"liquids[{self._number}]")).around(t))
         half = parameters.damping * DAMPING_SPREAD
-        self.inputs.append(Input.from_limits("c", parameters.damping, "1", half))
+        self.inputs.append(Input.from_limits("c", parameters.damping, "1", half, source=ORDER))
 
     @property
     def points(self) -> tuple[str, ...]:

@@ -9,11 +9,16 @@ from typing import Final, Protocol
 
 from remotecal.model import Statement, Text, Verdict
 from remotecal.procedures import Parameters
+from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.uncertainty.conformity import DECISION_RULES, Decision, Tolerance, decide
 
 RULE = "decisionRule"
 """Id of the statement of the decision rule."""
+
+
+MOST_DIGITS = 10
+"""Significant digits that no limit is told with."""
 
 
 class Permissible(Protocol):
@@ -88,8 +93,16 @@ class Further:
 
     @property
     def most(self) -> str:
-        """The limit with its unit, a number alone without."""
-        return f"{self.limit:.4g}" if self.unit == "1" else f"{self.limit:.4g} {self.unit}"
+        """The limit with its unit, a number alone without.
+
+        A share of another limit, such as a third, has two significant digits; more where these would say
+        otherwise than was decided.
+        """
+        texts = [f"{self.limit:.4g}"]
+        if float(texts[0]) != self.limit:
+            texts = [significant(self.limit, digits) for digits in range(2, MOST_DIGITS)]
+        told = next((text for text in texts if (self.found <= float(text)) == self.kept), texts[-1])
+        return told if self.unit == "1" else f"{told} {self.unit}"
 
     @property
     def kept(self) -> bool:

@@ -16,6 +16,7 @@ from remotecal.drivers.readings import Reading
 from remotecal.drivers.shown import Shown
 from remotecal.errors import ParameterError
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
+from remotecal.procedures.library.evaluation.sources import COUNTED, ORDER
 from remotecal.uncertainty.inputs import Input
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class Pulses(Output[Seen]):
         self, repeats: Repeats[Seen], counted: Callable[[Seen], float], per_unit: float, symbol: str = "N"
     ) -> None:
         self._counted, self._per_unit, self._symbol = counted, per_unit, symbol
-        repeats.rounded(symbol, "1", 1.0)
+        repeats.rounded(symbol, "1", 1.0, COUNTED)
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         amount: Number = (self._counted(seen) + x[self._symbol]) / self._per_unit
@@ -94,7 +95,7 @@ class Total(Output[Seen]):
         self, repeats: Repeats[Seen], passed: Callable[[Seen], float], step: float, unit: str, symbol: str
     ) -> None:
         self._passed, self._symbol = passed, symbol
-        repeats.rounded(symbol, unit, step)
+        repeats.rounded(symbol, unit, step, ORDER)
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         amount: Number = self._passed(seen) + x[self._symbol]
@@ -152,7 +153,7 @@ class Indication(Output[Seen]):
     ) -> None:
         self._readings, self._unit, self._symbol = readings, unit, symbol
         # It may show the same each time, so the mean of readings is as coarse as one of them.
-        repeats.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2))
+        repeats.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2, source=ORDER))
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         shown: Number = mean(self._readings(seen), self._unit) + x[self._symbol]

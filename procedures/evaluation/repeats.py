@@ -19,7 +19,7 @@ from remotecal.model import Text
 from remotecal.procedures import Observed
 from remotecal.procedures.library.evaluation.at_once import DELAY, apart, read_by_hand
 from remotecal.procedures.library.evaluation.finding import Beyond
-from remotecal.procedures.library.evaluation.sources import AS_READ, IN_SCATTER
+from remotecal.procedures.library.evaluation.sources import AS_READ, IN_SCATTER, repeated
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
 from remotecal.uncertainty.curvature import confirmed
@@ -217,7 +217,7 @@ class Repeats(Generic[Seen]):
         Raises:
             EvidenceError: the bench states none.
         """
-        fact = self._fact(name)
+        fact = self.fact(name)
         value, expanded = fact.size(unit), fact.expanded_uncertainty * units.scale(fact.unit, unit)
         found = Input.from_certificate(symbol, value, unit, expanded, fact.k, source=fact.source)
         if beside:
@@ -233,7 +233,7 @@ class Repeats(Generic[Seen]):
         Raises:
             EvidenceError: the bench does not state it, or they were read much farther apart.
         """
-        delay, fact = self.characteristic(symbol, DELAY, "s"), self._fact(DELAY)
+        delay, fact = self.characteristic(symbol, DELAY, "s"), self.fact(DELAY)
         most = abs(delay.value) + fact.expanded_uncertainty * units.scale(fact.unit, "s")
         found = max(apart(one.entry, most, read_by_hand(self.evidence)) for one in self.seen)
         if found > most:
@@ -241,7 +241,7 @@ class Repeats(Generic[Seen]):
             self.inputs[-1] = delay
         return delay
 
-    def rounded(self, symbol: str, unit: str, step: float) -> None:
+    def rounded(self, symbol: str, unit: str, step: float, source: Text | str) -> None:
         """Make it an input that two readings of each repeat are rounded to a step, as counted pulses are.
 
         Their difference is triangular within one step, as nothing begins at a step.
@@ -250,23 +250,22 @@ class Repeats(Generic[Seen]):
             symbol: of the input.
             unit: of the step.
             step: what each is rounded to.
+            source: of the step.
         """
         width = step / math.sqrt(len(self.seen))
-        self.by_chance(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR))
+        self.by_chance(Input.from_limits(symbol, 0.0, unit, width, Distribution.TRIANGULAR, source=source))
 
     def by_chance(self, rounding: Input) -> None:
-        """Make it an input what rounding does to the mean, by chance from repeat to repeat.
-
-        The scatter of the repeats has it in already, see `evaluate`.
-        """
+        """Make it an input what rounding does to the mean by chance; scatter has it in (`evaluate`)."""
         self.inputs.append(rounding)
         self.rounding.append(rounding.symbol)
 
     def constant(self, name: str, unit: str) -> float:
         """Return a characteristic that has no uncertainty and is a size, such as a resolution."""
-        return self._fact(name).size(unit)
+        return self.fact(name).size(unit)
 
-    def _fact(self, name: str) -> Characteristic:
+    def fact(self, name: str) -> Characteristic:
+        """Return a characteristic of the rig, as its bench states it."""
         fact = self.evidence.characteristics.get(name)
         if fact is None:
             raise EvidenceError(f"the bench file has no [characteristics.{name}]: the evaluation needs it")
@@ -371,8 +370,8 @@ class Repeats(Generic[Seen]):
     def _repeatability(self, errors: Sequence[float], unit: str) -> tuple[Input]:
         if len(errors) < 2:
             raise EvidenceError(f"{self.point.name}: {len(errors)} repeats are too few for an uncertainty")
-        spread = Input.from_readings(REPEATABILITY, errors, unit)
-        return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof),)
+        spread = Input.from_readings(REPEATABILITY, errors, unit, source=repeated(len(errors)))
+        return (Input.student_t(REPEATABILITY, 0.0, unit, spread.u, spread.dof, source=spread.source),)
 
 
 def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:

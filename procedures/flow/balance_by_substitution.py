@@ -40,7 +40,7 @@ from remotecal.procedures.library.flow.substituted import (
     SubstitutedSeen,
 )
 from remotecal.procedures.library.flow.substitution_parameters import SubstitutionParameters
-from remotecal.procedures.library.measuring.asking import have_done
+from remotecal.procedures.library.measuring.asking import GO_ON, have_done
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 
 
@@ -132,7 +132,7 @@ class BalanceBySubstitution(Procedure):
         if abs(shown) > allowed:
             raise RunError(
                 f"the balance shows {shown:.6g} kg with nothing on: take off what is on it, set it to "
-                "zero, and resume the run"
+                f"zero, and {GO_ON}"
             )
 
     def _see_same_zero(self, zero: Measured) -> None:
@@ -143,7 +143,7 @@ class BalanceBySubstitution(Procedure):
         if abs(moved) > allowed:
             raise RunError(
                 f"the balance's zero has moved by {moved:+.4g} kg, {allowed:g} kg are allowed: see that "
-                f"everything is off, and resume the run; if it stays, {ANEW}"
+                f"everything is off, and {GO_ON}; if it stays, {ANEW}"
             )
 
     def _step(self, run: Run, number: int) -> SubstitutedSeen:
@@ -159,7 +159,7 @@ class BalanceBySubstitution(Procedure):
         if abs(apart) > self.parameters.largest_difference * self.parameters.nominal:
             raise RunError(
                 f"substitution load {number} differs from the weights by {apart:+.4g} kg: take a little off "
-                "or put it on until the balance shows the same, and resume the run"
+                f"or put it on until the balance shows the same, and {GO_ON}"
             )
         return SubstitutedSeen(loaded=(loaded,), substituted=substituted, **air._asdict())
 

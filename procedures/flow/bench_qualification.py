@@ -35,6 +35,7 @@ from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.several import DevicePlace, places_of
+from remotecal.procedures.library.evaluation.sources import STARTS
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
     by_gum,
@@ -306,7 +307,9 @@ class Qualified(InSeries):
         scatter = statistics.stdev(found) / len(found) ** 0.5
         self.start = 100.0 * statistics.fmean(found)
         """What a start and a stop change, in % of what a repeat collects."""
-        self.inputs.append(Input.from_limits("δ_ss", 0.0, "1", abs(self.start) / 100.0 + scatter))
+        self.inputs.append(
+            Input.from_limits("δ_ss", 0.0, "1", abs(self.start) / 100.0 + scatter, source=STARTS)
+        )
 
     def volume(self, seen: BenchSeen, x: Numbers) -> Number:
         passed: Number = super().volume(seen, x) * (1.0 + x["δ_ss"])

@@ -23,7 +23,7 @@ from remotecal.model import Text
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
-from remotecal.procedures.library.evaluation.sources import AS_MEASURED
+from remotecal.procedures.library.evaluation.sources import AS_MEASURED, ORDER
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.meters.passing import INPUTS as OF_METER
@@ -165,7 +165,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
         self._thermometer = self.correction(
             "t_m", "thermometer", [one for each in seen for one in each.temperature], "°C"
         )
-        self.rounded("V_r", "m3", parameters.reference_resolution)
+        self.rounded("V_r", "m3", parameters.reference_resolution, ORDER)
         self.inputs += self._of_site()
         self.read_at_once("Δt")
         self.read_meter()
@@ -191,7 +191,7 @@ class OnPipe(MeterRepeats[ClampOnSeen]):
                 for symbol, (value, expanded) in lengths.items()
             ),
             Input.from_limits("δ_p", 0.0, "1", pipe.profile / 100.0, source=pipe.straight_run),
-            Input.from_limits("δ_T", 0.0, "1", pipe.temperature_effect / 100.0 * apart),
+            Input.from_limits("δ_T", 0.0, "1", pipe.temperature_effect / 100.0 * apart, source=ORDER),
         )
 
     def volume(self, seen: ClampOnSeen, x: Numbers) -> Number:

@@ -133,7 +133,9 @@ def collected_mass(repeats: OfWater[C]) -> Callable[[C, Numbers], Number]:
     seen = repeats.seen
     full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
-    repeats.rounded("W_res", "kg", repeats.constant("balance_resolution", "kg"))
+    repeats.rounded(
+        "W_res", "kg", repeats.constant("balance_resolution", "kg"), repeats.fact("balance_resolution").source
+    )
     centred, gone = off_centre(repeats), lost(repeats)
     around = AirAround(repeats, repeats.barometer)
 

@@ -40,6 +40,7 @@ from remotecal.procedures import (
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.sources import AMONG_FLOWS, COUNTED
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
     by_gum,
@@ -239,7 +240,7 @@ class DiverterCorrection(OnWeighTank):
         if each:
             found = [one.evaluated.value for one in each]
             half = (max(found) - min(found)) / 2
-            repeats.inputs.append(Input.from_limits("Δt_q", 0.0, "s", half))
+            repeats.inputs.append(Input.from_limits("Δt_q", 0.0, "s", half, source=AMONG_FLOWS))
 
         def corrected(one: Diversions, x: Numbers) -> Number:
             total: Number = correction(one, x) + x.get("Δt_q", 0.0)
@@ -268,10 +269,15 @@ def _correction(repeats: Repeats[Diversions]) -> Callable[[Diversions, Numbers],
     full = repeats.correction("W", "balance", [one.mass_after for one in seen], "kg")
     empty = repeats.correction("W_0", "balance", [one.mass_before for one in seen], "kg")
     for symbol in ("W_res", "W_ress"):
-        repeats.rounded(symbol, "kg", repeats.constant("balance_resolution", "kg"))
+        repeats.rounded(
+            symbol,
+            "kg",
+            repeats.constant("balance_resolution", "kg"),
+            repeats.fact("balance_resolution").source,
+        )
     centred, gone = off_centre(repeats), lost(repeats)
     # Of n short counts, each within a pulse, the sum is within √n of one.
-    repeats.rounded("N_res", "1", statistics.fmean(len(one.short_pulses) for one in seen) ** 0.5)
+    repeats.rounded("N_res", "1", statistics.fmean(len(one.short_pulses) for one in seen) ** 0.5, COUNTED)
 
     def correction(one: Diversions, x: Numbers) -> Number:
         many = len(one.short_times)

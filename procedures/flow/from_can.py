@@ -17,6 +17,7 @@ from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.air import INPUTS as AIR_INPUTS
 from remotecal.procedures.library.evaluation.air import AirAround
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
@@ -71,7 +72,7 @@ def poured(
     thermometer = repeats.correction("t_m", "thermometer", [one.temperature for one in seen], "°C")
     around, formula = AirAround(repeats), WATER_FORMULAS[water]
     repeats.characteristic("ρ", "water_density", "1", beside=formula.u)
-    repeats.inputs.append(Input.from_limits("δV", 0.0, "m3", residue))
+    repeats.inputs.append(Input.from_limits("δV", 0.0, "m3", residue, source=ORDER))
 
     def volume(one: F, x: Numbers) -> tuple[Number, Number]:
         temperature = thermometer.corrected(x, one.temperature.value)

@@ -22,6 +22,7 @@ from remotecal.procedures.library.evaluation.output import Output, Pulses, Total
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.several import FEWEST, DevicePlace, ReadRepeats, silent
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
@@ -127,8 +128,8 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
         self._outlet = self.correction("t_e", "outlet_thermometer", read, "°C")
         loss = 500.0 * parameters.pressure_loss  # half of it, in Pa: it may be anything up to the class
         self.inputs += [
-            Input.from_limits("δx", 0.0, "1", parameters.profile),
-            Input.from_limits("Δp", loss, "Pa", loss),
+            Input.from_limits("δx", 0.0, "1", parameters.profile, source=ORDER),
+            Input.from_limits("Δp", loss, "Pa", loss, source=ORDER),
         ]
         self._mass = collected_mass(self)
         self.characteristic("V_c", "connecting_volume", "m3")

@@ -26,7 +26,7 @@ from remotecal.model import Result, Table, Text, Words
 from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
-from remotecal.procedures.library.evaluation.sources import LEAK_TEST
+from remotecal.procedures.library.evaluation.sources import LEAK_TEST, ORDER
 from remotecal.procedures.library.evaluation.standards import DRIFT, Deviating, Standard, drifted
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.flow.parallel_parameters import MOST_MASTERS, ParallelParameters
@@ -267,7 +267,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             )
             self.inputs += (replace(own, stated=each.error), *drifted(own.symbol, certificate.drift, "1"))
             self.inputs.append(Input.normal(f"Δt_{each.number}", 0.0, "s", delay.u, source=delay.source))
-        self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)))
+        self.rounded("V_r", "m3", self.parameters.master_resolution * math.sqrt(len(self.running)), ORDER)
 
     def _facts(self) -> None:
         self.characteristic("V_c", "connecting_volume", "m3")

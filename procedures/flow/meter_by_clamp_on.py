@@ -39,7 +39,7 @@ from remotecal.procedures.library.flow.clamped import (
     VelocityCurve,
 )
 from remotecal.procedures.library.flow.journey import VELOCITY
-from remotecal.procedures.library.measuring.asking import have_done
+from remotecal.procedures.library.measuring.asking import GO_ON, have_done
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.procedures.library.meters.parameters import ReadingParameters
@@ -140,7 +140,7 @@ class MeterByClampOn(MeterUnderTest):
         if abs(found / asked - 1) * 100 > self.parameters.flow_tolerance:
             raise RunError(
                 f"{point.name}: the clamp-on meter told {found:.4g} m3/h: let the plant make the flow, look "
-                "at the coupling of the transducers and at the diameter set, and resume the run"
+                f"at the coupling of the transducers and at the diameter set, and {GO_ON}"
             )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:

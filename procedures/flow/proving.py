@@ -17,6 +17,7 @@ from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import Pulses
 from remotecal.procedures.library.evaluation.repeats import Repeats, Seen
+from remotecal.procedures.library.evaluation.sources import CLOCK
 from remotecal.uncertainty.coverage import coverage_factor
 from remotecal.uncertainty.inputs import Input
 
@@ -136,7 +137,9 @@ class Interpolated(Pulses[Seen], Generic[Seen]):
         self, repeats: Repeats[Seen], counted: Callable[[Seen], float], per_unit: float, tick: float
     ) -> None:
         self._counted, self._per_unit, self._symbol = counted, per_unit, "T"
-        repeats.inputs.append(Input.from_limits("T", 0.0, "1", tick * math.sqrt(2 / len(repeats.seen))))
+        repeats.inputs.append(
+            Input.from_limits("T", 0.0, "1", tick * math.sqrt(2 / len(repeats.seen)), source=CLOCK)
+        )
 
     def indicated(self, seen: Seen, x: Numbers) -> Number:
         amount: Number = self._counted(seen) * (1.0 + x["T"]) / self._per_unit

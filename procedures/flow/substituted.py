@@ -34,6 +34,7 @@ from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER, ZEROS, repeated
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -95,7 +96,14 @@ class Swap:
 
 
 def of_readings(
-    symbol: str, scatter: float, dof: float, step: float, readings: int = 1, *, unit: str = "kg"
+    symbol: str,
+    scatter: float,
+    dof: float,
+    step: float,
+    readings: int = 1,
+    *,
+    unit: str = "kg",
+    source: Text | str = "",
 ) -> Input:
     """Return what repeatability and scale interval make of readings that add up (cg-18, 7.1.1).
 
@@ -106,9 +114,10 @@ def of_readings(
         step: scale interval, to which a reading is rounded, and its zero as well.
         readings: how many add up.
         unit: of all of these.
+        source: what the standard deviation is known by.
     """
     one = math.hypot(scatter, step / math.sqrt(6))
-    return Input.student_t(symbol, 0.0, unit, one * math.sqrt(readings), dof)
+    return Input.student_t(symbol, 0.0, unit, one * math.sqrt(readings), dof, source=source)
 
 
 def off_centre(symbol: str, indicated: float, difference: float, load: float, *, unit: str = "kg") -> Input:
@@ -121,7 +130,7 @@ def off_centre(symbol: str, indicated: float, difference: float, load: float, *,
         load: at which.
         unit: of all of these.
     """
-    return Input.from_limits(symbol, 0.0, unit, indicated * difference / (2.0 * load))
+    return Input.from_limits(symbol, 0.0, unit, indicated * difference / (2.0 * load), source=ORDER)
 
 
 class Substituted(Repeats[SubstitutedSeen]):
@@ -227,19 +236,22 @@ class Substituted(Repeats[SubstitutedSeen]):
                 Input.normal(f"δ_{n}", 0.0, "1", part.own, dof=part.dof, source=its.number)
                 for n, (part, (_, its)) in enumerate(zip(parts, masses, strict=True), 1)
             ),
-            Input.from_limits("δ_D", 0.0, "1", told.weight_drift * expanded),
-            Input.from_certificate("ρ_w", told.weight_density, "kg/m3", told.weight_density_expanded),
-            Input.from_limits("v_s", 0.0, "1", told.load_volume),
+            Input.from_limits("δ_D", 0.0, "1", told.weight_drift * expanded, source=ORDER),
+            Input.from_certificate(
+                "ρ_w", told.weight_density, "kg/m3", told.weight_density_expanded, source=ORDER
+            ),
+            Input.from_limits("v_s", 0.0, "1", told.load_volume, source=ORDER),
         ]
         s, dof = self.scatter
+        known = repeated(dof + 1)
         self.inputs += [
-            of_readings("I_s", s, dof, told.scale_interval),
+            of_readings("I_s", s, dof, told.scale_interval, source=known),
             off_centre("I_ecc", self.indicated, told.eccentric_difference, told.eccentric_load),
         ]
         if self._exchanges:
             readings = 2 * len(self._exchanges)
-            self.inputs.append(of_readings("ΔI_s", s, dof, told.scale_interval, readings))
-        self.inputs.append(Input.from_limits("δ_z", 0.0, "kg", self.zero_span / 2.0))
+            self.inputs.append(of_readings("ΔI_s", s, dof, told.scale_interval, readings, source=known))
+        self.inputs.append(Input.from_limits("δ_z", 0.0, "kg", self.zero_span / 2.0, source=ZEROS))
 
     def weights(self, x: Numbers) -> Number:
         """Return the conventional mass of all weights together, in kg."""

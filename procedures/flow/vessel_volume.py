@@ -39,6 +39,7 @@ from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import (
     budgets,
@@ -53,7 +54,7 @@ from remotecal.procedures.library.flow.results import water
 from remotecal.procedures.library.flow.vessel_parameters import VesselParameters
 from remotecal.procedures.library.flow.vessel_section import Filling, VesselShape
 from remotecal.procedures.library.flow.volumetric import EXPANSION, VOLUME, grown
-from remotecal.procedures.library.measuring.asking import have_done
+from remotecal.procedures.library.measuring.asking import have_right
 from remotecal.procedures.library.measuring.sampling import see_amount
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
 from remotecal.uncertainty.inputs import Input
@@ -129,22 +130,11 @@ class VesselVolume(Procedure):
         see_resolution(drivers, "dut.level", self.parameters.scale_resolution, "mm")
 
     def measure(self, point: Point, run: Run) -> VesselSeen:
-        wanted, level = self.parameters, point.nominal["level"]
-        begun = run.clock.now()
-        have_done(run, drain(wanted.dripping))
-        if (took := run.clock.now() - begun) < wanted.dripping:
-            raise RunError(
-                f"{point.name}: it was drained and had dripped after {took:.3g} s, and it drips for "
-                f"{wanted.dripping:g} s: drain it again, let it drip as long, answer then; resume the run"
-            )
+        level = point.nominal["level"]
+        drained = self._drained(run)
         air = read_air(run, self.ambient)
-        (drained,) = run.read(self.dut.level)
-        self._see_near(drained, 0.0, wanted.empty)
         before = self.balance.settled_mass.read()
-        have_done(run, fill(level))
-        run.wait(wanted.settling)
-        filled, temperature = run.read(self.dut.level, self.thermometer.temperature)
-        self._see_near(filled, level, wanted.near)
+        filled, temperature = self._filled(run, level)
         after = self.balance.settled_mass.read()
         seen = VesselSeen(
             level_before=drained,
@@ -157,21 +147,49 @@ class VesselVolume(Procedure):
         self._see(seen, level)
         return seen
 
+    def _drained(self, run: Run) -> Measured:
+        """Return what the scale shows once the vessel was drained."""
+        wanted = self.parameters
+
+        def look(took: float) -> tuple[Measured, Text | None]:
+            (shown,) = run.read(self.dut.level)
+            if took < wanted.dripping:
+                return shown, Text(
+                    zh=f"{took:.3g} s 后即答复，未滴流够 {wanted.dripping:g} s。",
+                    en=f"It had dripped after {took:.3g} s, and it drips for {wanted.dripping:g} s.",
+                )
+            return shown, self._off(shown, 0.0, wanted.empty)
+
+        return have_right(run, drain(wanted.dripping), look)
+
+    def _filled(self, run: Run, level: float) -> tuple[Measured, Measured]:
+        """Return what scale and thermometer show once the vessel was filled up to a level."""
+
+        def look(_: float) -> tuple[tuple[Measured, Measured], Text | None]:
+            run.wait(self.parameters.settling)
+            shown, temperature = run.read(self.dut.level, self.thermometer.temperature)
+            return (shown, temperature), self._off(shown, level, self.parameters.near)
+
+        return have_right(run, fill(level), look)
+
+    def _off(self, shown: Measured, level: float, near: float) -> Text | None:
+        """Return how the scale shows something else than a level in mm; None if it does not."""
+        found = shown.to("mm").value
+        if abs(found - level) <= near:
+            return None
+        return Text(
+            zh=f"标尺示值为 {found:g} mm，应为 {level:g} ± {near:g} mm：检查排水阀，多出的水倒回该容器。",
+            en=f"The vessel's scale shows {found:g} mm, {level:g} ± {near:g} mm are asked for: see that its "
+            "drain works, and let what is too much go back into the can.",
+        )
+
     def _see(self, seen: VesselSeen, level: float) -> None:
         """Raise `RunError` if a repeat did not empty the vessel, or not fill it up to a level."""
-        self._see_near(seen.level_before, 0.0, self.parameters.empty)
-        self._see_near(seen.level, level, self.parameters.near)
+        emptied = self._off(seen.level_before, 0.0, self.parameters.empty)
+        if fault := emptied or self._off(seen.level, level, self.parameters.near):
+            raise RunError(f"{fault.get('en')}")
         taken = seen.can_before.to("kg").value - seen.can_after.to("kg").value
         see_amount("what the filling took, in kg,", taken)
-
-    def _see_near(self, shown: Measured, level: float, near: float) -> None:
-        """Raise `RunError` if the scale is farther than `near` mm from a level."""
-        if abs(shown.to("mm").value - level) > near:
-            raise RunError(
-                f"the vessel's scale shows {shown.to('mm').value:g} mm, {level:g} ± {near:g} mm are asked "
-                "for: see that its drain works, that nothing is left in it, and how far it is filled; then "
-                "resume the run"
-            )
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return what the vessel holds up to each level."""
@@ -233,15 +251,15 @@ class VesselVolume(Procedure):
         wanted = self.parameters
         taken = poured(repeats, wanted.water, wanted.residue, extended=False)
         step = repeats.constant("balance_resolution", "kg")
-        repeats.rounded("W_res", "kg", step)
+        repeats.rounded("W_res", "kg", step, repeats.fact("balance_resolution").source)
         rounded = wanted.scale_resolution / 2 / len(repeats.seen) ** 0.5
         for symbol in ("h_sr", "h_0r"):
-            repeats.by_chance(Input.from_limits(symbol, 0.0, "mm", rounded))
+            repeats.by_chance(Input.from_limits(symbol, 0.0, "mm", rounded, source=ORDER))
         section, bottom = shape.places[level], shape.bottom
         repeats.inputs += [
-            Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded),
-            Input.from_limits("δ_A", 0.0, "1", section.within),
-            Input.from_limits("δ_0", 0.0, "1", bottom.within),
+            Input.from_certificate("β", wanted.expansion, "1/K", wanted.expansion_expanded, source=ORDER),
+            Input.from_limits("δ_A", 0.0, "1", section.within, source=ORDER),
+            Input.from_limits("δ_0", 0.0, "1", bottom.within, source=ORDER),
         ]
 
         def volume(one: VesselSeen, x: Numbers) -> Number:

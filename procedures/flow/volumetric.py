@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from remotecal.errors import CertificateRefused
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import Single
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import Deviating, Standard
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.interpolation import CertifiedCurve
@@ -62,7 +63,9 @@ class VolumetricTank:
         self._volume, self._reference = scale_of(certificate).around(level), reference
         self._expansion = expansion = expansion_of(certificate)
         rounded = step / 2 / repeats**0.5
-        self.resolution = [Input.from_limits(symbol, 0.0, "mm", rounded) for symbol in ("h_res", "h_0")]
+        self.resolution = [
+            Input.from_limits(symbol, 0.0, "mm", rounded, source=ORDER) for symbol in ("h_res", "h_0")
+        ]
         """Of the scale's steps, by chance from reading to reading."""
         self._slope, self._drained = self._rise(level), _below(self._volume)
         self.inputs: Sequence[Input] = (*self._volume.inputs, *expansion.inputs)

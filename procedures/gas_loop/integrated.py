@@ -30,6 +30,7 @@ from remotecal.procedures.library.evaluation.digits import fixed, with_uncertain
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.tables import column, stated_column
 from remotecal.procedures.library.gas_loop.passing import LoopRepeats
 from remotecal.procedures.library.gas_loop.results import plain_column
@@ -173,9 +174,11 @@ class IntegratedRepeats(LoopRepeats):
                     f"{self.point.name}: the meter counted with an alarm, by a substitute value"
                 )
         told = self.parameters
-        self.rounded(STEP, "m3", told.base_resolution)
-        self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2))
-        self.by_chance(Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2))
+        self.rounded(STEP, "m3", told.base_resolution, ORDER)
+        self.by_chance(Input.from_limits(OF_PRESSURE, 0.0, "Pa", told.pressure_resolution / 2, source=ORDER))
+        self.by_chance(
+            Input.from_limits(OF_TEMPERATURE, 0.0, "K", told.temperature_resolution / 2, source=ORDER)
+        )
         self.inputs += [
             self._late(LATE_PRESSURE, "pressure", "Pa"),
             self._late(LATE_TEMPERATURE, "temperature", "K"),
@@ -237,8 +240,7 @@ class IntegratedRepeats(LoopRepeats):
 
     def _budget(self, error: ErrorOf) -> Budget:
         """Return the budget of an error, as the mean of all repeats."""
-        spread = Input.from_readings(REPEATABILITY, self.errors(error, 100.0), "%")
-        scatter = Input.student_t(REPEATABILITY, 0.0, "%", spread.u, spread.dof)
+        (scatter,) = self._repeatability(self.errors(error, 100.0), "%")
 
         def model(**x: Number) -> Number:
             total: Number = 0.0

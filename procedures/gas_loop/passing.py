@@ -19,7 +19,7 @@ from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_equations import GasState, carried
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.output import Current, mean
-from remotecal.procedures.library.evaluation.sources import LEAK_TEST, ONE_GATE, ORDER
+from remotecal.procedures.library.evaluation.sources import COUNTED, LEAK_TEST, ONE_GATE, ORDER
 from remotecal.procedures.library.gas_loop import disturbance, master, sensors
 from remotecal.procedures.library.gas_loop.filling import LoopGas
 from remotecal.procedures.library.gas_loop.line_pack import StoredGas
@@ -264,7 +264,10 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
     def _count(self, key: str, role: str, unit: str) -> None:
         """Make what counting is off by an input: a pulse, or a step of a total."""
         symbol = f"N_{key}" if unit == "1" else f"r_{key}"
-        self.rounded(symbol, unit, 1.0 if unit == "1" else self.parameters.step_of(role, unit))
+        if unit == "1":
+            self.rounded(symbol, unit, 1.0, COUNTED)
+        else:
+            self.rounded(symbol, unit, self.parameters.step_of(role, unit), ORDER)
 
     def _units(self) -> list[str]:
         """Return what each open master counts in: pulses, m³ or kg."""

@@ -19,7 +19,7 @@ from remotecal.model import Text
 from remotecal.procedures import By, Waited
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
-from remotecal.procedures.library.evaluation.sources import NORM_FORMULA
+from remotecal.procedures.library.evaluation.sources import NORM_FORMULA, ORDER
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.uncertainty.conformity import Tolerance
@@ -112,14 +112,14 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         flows = [self._by_master(one) for one in self.seen]
         self._master = self.certified("e_m", "master", "1", place=statistics.fmean(flows), at_unit="m3/h")
         self._note_beyond("master", self._master.standard, flows)
-        self.rounded("V_r", "m3", parameters.master_resolution)
+        self.rounded("V_r", "m3", parameters.master_resolution, ORDER)
         for side in told:
             self.characteristic(f"g_{side}", UNIFORMITY, "K")
             self.characteristic(f"s_{side}", STEM, "1")
         self.characteristic("δt", WARMER, "K")
         if self._ahead:
             loss = 500.0 * parameters.pressure_loss  # half of it, in Pa: it may be anything up to the limit
-            self.inputs.append(Input.from_limits("Δp", loss, "Pa", loss))
+            self.inputs.append(Input.from_limits("Δp", loss, "Pa", loss, source=ORDER))
         limit = parameters.coefficient_limit
         self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=NORM_FORMULA))
         self._output = energy_output(self, parameters, place)

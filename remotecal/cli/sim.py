@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from remotecal.clock import RealClock
+from remotecal.errors import RunError
 from remotecal.signals import on_ending
 from remotecal.sim.catalogue import bench, benches, broken
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from remotecal.sim.assembly import Assembly
 
 
@@ -54,6 +60,28 @@ def up(
             _until_ended(),  # before anybody is told how to end it
         ):
             _tell(name, assembly, real=real)
+            if assembly.person is not None and sys.stdin is not None:
+                _obey(assembly.person)
+
+
+def _obey(person: Callable[[str, Sequence[str]], str]) -> None:
+    """Do, beside serving, what is typed: what a run asks of a person on site nobody else does to a bench."""
+    if hasattr(signal, "SIGTTIN"):  # in the background there is nobody who types: that is an end of the input
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+
+    def heed() -> None:
+        with suppress(OSError):
+            for line in filter(None, map(str.strip, sys.stdin)):
+                try:
+                    print(f"  {person(line, (DONE,))}", flush=True)
+                except RunError as error:
+                    print(f"  {error}", flush=True)
+
+    Thread(target=heed, name="what is typed", daemon=True).start()
+
+
+DONE = "done"
+"""What is said when it is, unless there is something to read."""
 
 
 def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
@@ -72,7 +100,10 @@ def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     print(f"\nbench file  {assembly.bench}\nwork order  {assembly.order}\n")
     print(f"In another terminal:\n  remotecal bench check {assembly.bench}")
-    print(f"  remotecal run {assembly.order} --out run-1\nCtrl-C ends it.", flush=True)
+    print(f"  remotecal run {assembly.order} --out run-1")
+    if assembly.person is not None:
+        print("What it asks of a person on site, paste here in English: it is done, and then answered there.")
+    print("Ctrl-C ends it.", flush=True)
 
 
 def _settings(settings: Mapping[str, float | str]) -> str:

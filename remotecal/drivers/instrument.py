@@ -215,11 +215,12 @@ class Instrument:
         """
 
     @classmethod
-    def time_to_be_safe(cls, highest: float) -> float:  # noqa: ARG003  most are safe at once
+    def time_to_be_safe(cls, highest: float, settings: Mapping[str, object]) -> float:  # noqa: ARG003
         """Return the seconds its safe state takes at least beyond what it is told and asked.
 
         Args:
             highest: the highest absolute pressure in kPa it can be under; infinity where nothing limits it.
+            settings: what the bench file says of it.
         """
         return 0.0
 

@@ -6,9 +6,10 @@ So nothing opens a controller of this kind to the air while there is pressure, w
 
 from __future__ import annotations
 
+import math
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.drivers.capabilities import PressureController
@@ -36,6 +37,9 @@ PATIENCE: Final = 30.0
 LOOK: Final = 0.5
 """Seconds from one look at the pressure to the next."""
 
+MAX_SLEW: Final = 10.0
+"""Fastest change of pressure in kPa/s where a bench file says no other."""
+
 AIR: Final = 101.325
 """Pressure of the air in kPa where nobody says better: the standard atmosphere."""
 
@@ -58,6 +62,17 @@ class VentedByRamp(LineInstrument, PressureController):
         super().__init_subclass__()
         if cls.permit is not VentedByRamp.permit:
             raise TypeError(f"{cls.__name__} could be opened under pressure: its first base is VentedByRamp")
+
+    @classmethod
+    def time_to_be_safe(cls, highest: float, settings: Mapping[str, object]) -> float:
+        """Return how long the ramp from the highest pressure takes; 0 where nothing limits that.
+
+        A run's order does then: see `made_safe.check`.
+        """
+        slew = settings.get("max_slew", MAX_SLEW)
+        if math.isinf(highest) or not isinstance(slew, int | float) or slew <= 0:
+            return 0.0  # what is no rate is refused when it is opened
+        return max(highest - AIR, 0.0) / slew
 
     def vent(self) -> None:
         """Bring the pressure down to the air's by a ramp, then open to the air; done when this returns.

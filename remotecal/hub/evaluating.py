@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 START_WITHIN = 60.0
 """Seconds the process may take to start."""
 LONGEST_ANSWER = 2**20
-"""Bytes of a process's answer; what it says in it is shorter by far (`recomputing.LONGEST_REASON`)."""
+"""Bytes of a process's answer; what it says in it is shorter by far (`ordered.LONGEST_REASON`)."""
 ANSWER_WITHIN = 4.0
 """Seconds a station's request waits for its record; then it is not answered, and comes again."""
 FRESH = 10.0

@@ -31,6 +31,7 @@ from remotecal.hub.issued import enter_issued
 from remotecal.hub.keeping import Keeping
 from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.noticing import Noticing
+from remotecal.hub.ordered import note_refusal
 from remotecal.hub.out_of_service import Out
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
@@ -286,7 +287,7 @@ class Hub:
 
     async def _note_refusal(self, station: StationRow, content: bytes) -> Acknowledgement:
         refusal = spoken_by(station, unseal(content, "refusal", Refusal, [PublicKey.from_text(station.key)]))
-        await asyncio.to_thread(self._refuse, refusal, station.name)
+        await asyncio.to_thread(note_refusal, self._store, station.name, refusal.order, refusal.reason)
         return Acknowledgement(done=True)
 
     def _grant(self, claim: Claim, station: StationRow) -> str:
@@ -302,12 +303,6 @@ class Hub:
                 station.name, "claim", {"order": claim.order, "granted": not reason, "reason": reason}
             )
         return reason
-
-    def _refuse(self, refusal: Refusal, station: str) -> None:
-        with self._store.transaction():
-            self._store.orders.refuse(refusal.order, station, refusal.reason)
-            said = {"order": refusal.order, "reason": refusal.reason}
-            self._store.note(station, "refusal", said)
 
     async def _compare(self, station: StationRow, content: bytes) -> Compared | None:
         key = PublicKey.from_text(station.key)

@@ -248,8 +248,13 @@ def _check_signatures(
         _check_trust(trust, record, signed, now)
 
 
-def check_assessor(folder: HubFolder, signature: Signature, now: datetime) -> None:
-    """Raise `CertificateRefused` unless who signed an assessment is one of the laboratory's by now."""
+def check_assessor(folder: HubFolder, signature: Signature, now: datetime) -> bool:
+    """Tell whether the register was asked about who signed an assessment; without one nobody's duty is known.
+
+    Raises:
+        CertificateRefused: who signed is by now none of the laboratory's, or, without a register, nobody on
+            the trust list.
+    """
     from remotecal.certificates.signing.keys import fingerprint
 
     _check_key(folder, signature)
@@ -261,6 +266,7 @@ def check_assessor(folder: HubFolder, signature: Signature, now: datetime) -> No
     if trust is not None:
         trust.check_current(now)
         trust.recognise(signature)
+    return register is not None
 
 
 def _check_when(signature: Signature, now: datetime) -> None:

@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import EvidenceError, JournalBroken, NotOrdered
 from remotecal.hub.beginning import begun_with
@@ -21,6 +21,7 @@ from remotecal.order import STANDARD_OUT
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
 from remotecal.runs.suitability import points_of
+from remotecal.store.standing import fitting
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
 
@@ -177,6 +178,7 @@ def set_apart(store: Store, station: str, run: str, reason: str, particulars: st
         reason: why, as its customer may read it too.
         particulars: what stands in the audit log alone.
     """
+    reason, particulars = bounded(reason), bounded(particulars)
     with store.transaction():
         if store.journals.note_unordered(station, run, reason):
             said = ": ".join(filter(None, (reason, particulars)))
@@ -185,10 +187,28 @@ def set_apart(store: Store, station: str, run: str, reason: str, particulars: st
 
 def tell_conflict(store: Store, station: str, run: str, reason: str) -> None:
     """Note that a station's journal is another one than the laboratory's, and how."""
+    reason = bounded(reason)
     with store.transaction():
         store.journals.note_conflict(station, run, reason)
         store.note(station, "conflict", {"run": run, "reason": reason})
     log.error("%s", reason)
+
+
+def note_refusal(store: Store, station: str, order: str, reason: str) -> None:
+    """Note that a station won't carry out an order, or why its run ended early, in its words."""
+    reason = bounded(reason)
+    with store.transaction():
+        store.orders.refuse(order, station, reason)
+        store.note(station, "refusal", {"order": bounded(order), "reason": reason})
+
+
+def bounded(reason: str) -> str:
+    """Return a reason that may have a station's words in it, as any database takes it, and not too long."""
+    return fitting(reason, LONGEST_REASON)
+
+
+LONGEST_REASON: Final = 10_000
+"""Bytes; what a station wrote into its journal may be told in it."""
 
 
 def _data(line: bytes) -> Mapping[str, Json]:

@@ -13,7 +13,7 @@ from remotecal.certificates.keeping import extend
 from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.errors import EvidenceError, NotOrdered, OrderError, RemotecalError, StoreError
-from remotecal.hub.ordered import check_course, check_record, check_start, claimed_order, set_apart
+from remotecal.hub.ordered import bounded, check_course, check_record, check_start, claimed_order, set_apart
 from remotecal.journal.contents import Files
 from remotecal.journal.events import FILE, JournalReader
 from remotecal.journal.gathering import Gathering
@@ -210,15 +210,12 @@ def _refuse_failures(checks: Checklist) -> None:
 
 
 def _not_computed(store: Store, computed: Computed, reason: str) -> Compared:
-    reason = reason if len(reason) <= LONGEST_REASON else f"{reason[:LONGEST_REASON]} …"
+    reason = bounded(reason)
     said = {"station": computed.station, "run": computed.run, "reason": reason}
     store.note("hub", "not computed", said)
     store.journals.note_failed(computed.station, computed.run, reason)
     return Compared(agrees=False, reason=reason)
 
-
-LONGEST_REASON = 10_000
-"""Letters; what a station wrote into its journal may be told in it."""
 
 DIFFERS = "the station computed another record from the same journal"
 

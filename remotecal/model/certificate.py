@@ -40,6 +40,8 @@ ERROR = "basic_measurementError"
 """refType of errors that were found."""
 RANGE = "remotecal_measurementRange"
 """refType of the column with the ends of the range that a certificate without a curve holds over."""
+OF_RANGE = Text(zh="测量范围", en="Range")
+"""Name of a standard's range whose unit tells its quantity; earlier versions told no quantity of any."""
 
 LEVEL = "remotecal_curveLevel"
 """refType of the column that tells at which level, such as a pressure, each error was found.

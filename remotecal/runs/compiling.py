@@ -31,6 +31,7 @@ from remotecal.model import (
     Table,
     Text,
 )
+from remotecal.model.certificate import OF_RANGE, RANGE
 from remotecal.runs.verification import standing_statements, verified
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ def _calibrated(table: Table) -> Iterator[Column]:
     if against is None or stated is None or stated.uncertainty is None:
         return
     for name, ref_type, unit, numbers in (
-        (RANGE, "remotecal_measurementRange", against.unit, against.values),
+        (_quantity(against), RANGE, against.unit, against.values),
         (UNCERTAINTY, "remotecal_expandedUncertainty", stated.unit, stated.uncertainty.expanded),
     ):
         known = [number for number in numbers if number != "NaN"]
@@ -298,13 +299,22 @@ def _calibrated(table: Table) -> Iterator[Column]:
             yield Column(name=name, ref_types=(ref_type,), unit=unit, values=ends)
 
 
+def _quantity(against: Column) -> Text:
+    """Return what a range is called: by its quantity, where its unit tells nothing of that."""
+    if against.unit != "1":
+        return OF_RANGE
+    if any("reynolds" in each.lower() for each in against.ref_types):
+        return REYNOLDS
+    return against.name or OF_RANGE
+
+
 CERTIFIED = "remotecal_certifiedValue"
 """refType of a value, with its uncertainty, that a standard embodies."""
 
 SHARED = "remotecal_commonDeviation"
 """refType of what several standards deviate together by: 0, with its part of their uncertainty."""
 
-RANGE = Text(zh="测量范围", en="Range")
+REYNOLDS = Text(zh="雷诺数 Re", en="Reynolds number Re")
 UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")
 SERIAL = Text(zh="出厂编号", en="Serial number")
 

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal import made_safe
 from remotecal.bench import Bench
 from remotecal.clock import SteppedClock
 from remotecal.editions import withdrawn
@@ -33,7 +34,15 @@ from remotecal.runs.items import check_certified, check_items, check_serials, ch
 from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
-from remotecal.runs.suitability import check_limits, check_points, check_reach, fill, implausible, points_of
+from remotecal.runs.suitability import (
+    check_limits,
+    check_points,
+    check_reach,
+    fill,
+    highest_pressure,
+    implausible,
+    points_of,
+)
 from remotecal.runs.verification import check_verification
 from remotecal.units import same_dimension
 
@@ -82,7 +91,7 @@ def execute(
 def carry_out(planned: Plan, directory: Path, company: Company) -> Evidence:
     """Carry out what was planned, in a new or empty directory, and return the evidence; as `execute`."""
     check_directory(directory)
-    planned.bench.refuse_unsafe()
+    refuse_unsafe(planned)
     company.check_files()
     with (
         _connected(planned, company, directory) as opened,
@@ -91,6 +100,14 @@ def carry_out(planned: Plan, directory: Path, company: Company) -> Evidence:
         journal.append("start", planned.start.model_dump(mode="json"))
         Session(planned, opened, journal, company).perform()
     return read_evidence(directory)
+
+
+def refuse_unsafe(planned: Plan) -> None:
+    """Raise `BenchError` if the bench can't be made safe, or not in its time from what the order asks for."""
+    bench, start = planned.bench, planned.start
+    filled = {role: bench.drivers[name] for role, name in start.roles.items() if name in bench.drivers}
+    asked = highest_pressure(planned.procedure, start.points, filled)
+    made_safe.check(bench.path, bench.file, bench.drivers, asked)
 
 
 def check_directory(directory: Path) -> None:

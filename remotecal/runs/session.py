@@ -284,7 +284,7 @@ class Session:
         run.show("measure", repeat=repeat, plan=self._plan_done())
         values = packed(self._seen(point))
         if faults := hurried(self._procedure.yields(), values, self._procedure.parameters, seconds(began)):
-            raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume the run")
+            raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume or order it anew")
         _refuse_unread(values, seconds(began))
         self._refuse_unkept(values, seconds(began))
         others = spared(type(self._procedure), self._start.roles)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remotecal import units
+from remotecal.drivers.capabilities import PressureController
+from remotecal.drivers.capabilities.safe_states import HIGHEST_AIR
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import ParameterError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT
@@ -134,6 +136,28 @@ def check_reach(
     if beyond := "; ".join(filter(None, faults)):
         raise ParameterError(f"{beyond}. Choose other points, or another bench")
     procedure.suits(drivers)
+
+
+def highest_pressure(
+    procedure: Procedure, points: Sequence[Point], drivers: Mapping[str, type[Instrument]]
+) -> float:
+    """Return the highest absolute pressure in kPa that points have a pressure controller make.
+
+    Infinity where there is none. What is gauge pressure nobody knows here: the air's is added to all.
+
+    Args:
+        procedure: with its parameters.
+        points: what it is to measure at.
+        drivers: role → driver of the instrument that fills it, as far as they are known.
+    """
+    controllers = {of_role(key) for key, driver in drivers.items() if PressureController in driver.__mro__}
+    made = [
+        units.convert(point.nominal[nominal], procedure.sets[nominal], "kPa")
+        for quantity, nominal in procedure.reach.items()
+        for point in points
+        if quantity.partition(".")[0] in controllers and nominal in point.nominal
+    ]
+    return max(made) + HIGHEST_AIR if made else math.inf
 
 
 def check_limits(

@@ -26,6 +26,7 @@ from remotecal.errors import (
 from remotecal.journal.events import ON_SITE
 from remotecal.order import HELD
 from remotecal.runs.company import Company
+from remotecal.runs.execute import refuse_unsafe
 from remotecal.runs.safety import NOTHING, Safety
 from remotecal.station.acceptance import accept, benches, check_clock, check_time, foreseen, read_order
 from remotecal.station.commands import Commands
@@ -237,7 +238,7 @@ class Station(Site):
 
     def _foresee(self, order: RemoteOrder) -> OrderWaiting:
         with accept(order, self.folder, self.library) as planned:
-            planned.bench.refuse_unsafe()
+            refuse_unsafe(planned)
             return foreseen(order, planned)
 
     async def _claim(self, run: StationRun) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pkgutil import iter_modules
 from threading import Lock, local
 from typing import TYPE_CHECKING, TypeVar
@@ -101,6 +101,17 @@ class Database:
             if self._in_thread.failed:
                 raise RuntimeError("something within this transaction failed, so nothing of it is kept")
         self.full = False
+
+    def has_room(self) -> bool:
+        """Tell whether there is room; where what was to be written last found none, a row is written anew.
+
+        Raises:
+            StoreError: as `begin`.
+        """
+        if self.full:
+            with suppress(StoreFull), self.begin() as connection:
+                connection.exec_driver_sql(f"UPDATE {VERSIONS} SET version_num = version_num")  # noqa: S608
+        return not self.full
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

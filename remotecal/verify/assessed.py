@@ -36,15 +36,16 @@ def verify_assessment(
     Args:
         data: the file.
         trust: whom to believe; without it nobody is.
-        register: the laboratory's, to ask whether who signed is one of its persons.
+        register: the laboratory's, to ask whether who signed is one of its persons; without it that is said
+            to be unchecked.
         now: the time to judge by, with its zone.
     """
     checks, number = Checklist(), ""
     read, signature = cache(partial(read_assessment, data)), cache(partial(signature_of, data))
 
     def content() -> str:
-        count = len(read().assessment.certificates)
-        return f"{count} certificates, and their list has its digest"
+        told = read().assessment
+        return f"written by {told.by}; {len(told.certificates)} certificates, and their list has its digest"
 
     def signed() -> str:
         its = signature()
@@ -58,17 +59,18 @@ def verify_assessment(
         trust.check_current(now)
         return str(trust.recognise(signature()).name.get("en"))
 
-    def registered(by: LaboratoryRegister) -> str:
+    def registered() -> str:
+        if register is None:
+            raise Unable("no register was given: whether who signed has a duty there was not checked")
         its = signature()
-        by.check_person(fingerprint(its.chain[0]), its.time.date())
+        register.check_person(fingerprint(its.chain[0]), its.time.date())
         return "whoever signed is one of the laboratory's persons"
 
     if checks.examine("assessment", content, needed=True):
         number = read().assessment.number
     if checks.examine("signature", signed, needed=True):
         checks.examine("trust", trusted, needed=True)
-        if register is not None:
-            checks.examine("register", lambda: registered(register), needed=True)
+        checks.examine("register", registered, needed=register is not None)
     return Report(
         number, demonstration=trust is not None and trust.demonstration, checks=tuple(checks.checks)
     )

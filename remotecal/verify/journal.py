@@ -23,6 +23,7 @@ from remotecal.journal.contents import Files, beside
 from remotecal.journal.events import JournalReader, seconds
 from remotecal.journal.gathering import Gathering
 from remotecal.journal.occurrences import tell
+from remotecal.model.certificate import OF_RANGE, RANGE
 from remotecal.model.choice import results_of
 from remotecal.runs.apart import same_part
 from remotecal.runs.compiling import NEW_EVALUATION
@@ -229,7 +230,30 @@ def differences(record: Record, again: Record) -> list[str]:
     left_out = OF_THE_ISSUE | (OF_THE_PARTIES if record.replaces is not None else frozenset())
     own = tuple(statement for statement in record.statements if not may_be_added(statement, record))
     computed = record.model_copy(update={"statements": own})
-    return list(_differences(_plain(computed, left_out), _plain(again, left_out), ""))
+    stated = _plain(computed, left_out)
+    found = [
+        list(_differences(stated, _plain(each, left_out), "")) for each in (again, _without_quantities(again))
+    ]
+    return min(found, key=len)
+
+
+def _without_quantities(record: Record) -> Record:
+    """Return a record whose standards' ranges tell no quantity, as earlier versions wrote them."""
+    measurements = []
+    for measurement in record.measurements:
+        standards = tuple(
+            standard.model_copy(
+                update={
+                    "quantities": tuple(
+                        one.model_copy(update={"name": OF_RANGE}) if RANGE in one.ref_types else one
+                        for one in standard.quantities
+                    )
+                }
+            )
+            for standard in measurement.standards
+        )
+        measurements.append(measurement.model_copy(update={"standards": standards}))
+    return record.model_copy(update={"measurements": tuple(measurements)})
 
 
 def _versions(record: Record, again: Record) -> str:

@@ -62,9 +62,9 @@ async def get_health(here: Here) -> Response:
     try:
         async with here.one_health:
             found = await here.at_once(here.store.figures.waiting, here.clock.now(), HEARD_WITHIN)
+            full = not await here.at_once(here.store.database.has_room)
     except StoreError:
-        found = None
-    full = here.store.database.full
+        found, full = None, False
     health = Health(
         database="unreachable" if found is None else "full" if full else "ok",
         broker="ok" if up else "unreachable",

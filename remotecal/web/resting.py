@@ -142,7 +142,7 @@ def sign_assessment(
     if document.by != caller.name:
         raise NotNow(f"{document.by} wrote this assessment, and signs it")
     signature = signature_of(content)
-    check_assessor(
+    registered = check_assessor(
         here.laboratory.folder,
         signature,
         civil_time(here.clock.now(), here.laboratory.folder.time_zone),
@@ -153,6 +153,7 @@ def sign_assessment(
             assessment, content, signer=signature.name, certificate=certificate, signed=at
         )
         said = {"number": document.number, "signer": signature.name, "certificate": certificate}
+        said["register"] = "asked" if registered else "none: no duty was checked"
         here.store.note(caller.name, SIGN_ASSESSMENT, {"id": assessment, **said})
     return list_assessments(caller, here, document.number)
 

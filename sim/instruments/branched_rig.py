@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.branched import BranchedRigController, BranchTrip
 from remotecal.sim.guard import Guard
+from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.simulated import NOT_NOW, Refused
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
@@ -145,8 +146,8 @@ class BranchedPlc(Guard[BranchTrip]):
                 "opened": rig.branches.told,
                 **self.read(),
                 "flow": lambda: rig.flow * 3600.0 * (1.0 + self._flow),
-                "pressure": lambda: rig.pressure / 1000.0 + self._pressure,
-                "header_pressure": lambda: rig.header / 1000.0 + self._header,
+                "pressure": transmitter(self._world, lambda: rig.pressure, self._pressure, "line pressure"),
+                "header_pressure": transmitter(self._world, lambda: rig.header, self._header, "header"),
                 "standing": lambda: rig.branches.standing(self._world.time),
             },
             writes={

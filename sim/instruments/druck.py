@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 OPEN = 0.01
 """Gauge pressure in kPa below which a vent has ended."""
 
+DECIMALS = 4
+"""Behind the point of a pressure in kPa."""
+
 FASTEST = 1000.0
 """Rate in kPa/s of a set point that is approached without a ramp."""
 
@@ -105,7 +108,7 @@ class Pace(ScpiSimulated):
 
     def _pressure(self) -> Content:
         shown = self._indicated(self._regulator.pressure())
-        return shown + self._air() if self._absolute else shown
+        return round(shown + self._air() if self._absolute else shown, DECIMALS)
 
     def _gauge(self, pressure: float) -> float:
         return pressure - self._air() if self._absolute else pressure

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from remotecal.drivers.fluke.pressure6270a import Condition, Fluke6270A, Mode
+from remotecal.sim.instruments.druck import DECIMALS
 from remotecal.sim.simulated import Refused
 from remotecal.sim.simulated_lines import ScpiSimulated
 
@@ -40,7 +41,7 @@ class Controller6270A(ScpiSimulated):
             f"FLUKE,6270A,{serial},1.20",
             no_error='0,"No error"',
             reads={
-                "pressure": lambda: indicated(regulator.pressure()),
+                "pressure": lambda: round(indicated(regulator.pressure()), DECIMALS),
                 "told_uncertainty": lambda: 1e-4 * full_scale,
                 "condition": lambda: int(Condition.READY) if regulator.settled() >= DWELL else 0,
             },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.model import Table, Text
 from remotecal.sim.certificates import Certified
+from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.volumetric.vessel import stated_column
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class PipeProver:
             "whole_pulses": lambda: self.whole_pulses,
             "pulse_time": lambda: self.pulse_time,
             "pass_time": lambda: self.pass_time,
-            "pressure": lambda: self.pressure / 1000.0 + error,
+            "pressure": transmitter(self._rig.world, lambda: self.pressure, error, "prover pressure"),
         }
 
     def certified(self) -> Certified:

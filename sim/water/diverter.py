@@ -26,6 +26,8 @@ class DiverterSpec:
     late_to_bypass: float = 0.0
     jitter: float = 0.0004
     """Standard deviation of each change's moment, in s."""
+    haste: float = 0.002
+    """Standard deviation of how long it takes to its sensor, in s: no two collections last alike."""
 
     @property
     def asymmetry(self) -> float:
@@ -46,7 +48,7 @@ class Diverter:
         self.stuck = False
         """A stuck diverter takes commands and does not move."""
         self._world = world
-        self._rng = rng
+        self._rng, self._turning = rng, world.random("turning")
         self._order = 0
 
     def turn(self, time: float, *, to_tank: bool) -> None:
@@ -58,7 +60,7 @@ class Diverter:
             return
         self._order += 1
         order = self._order
-        half = time + 0.5 * self.spec.travel
+        half = time + max(0.5 * self.spec.travel + self._turning.gauss(0.0, self.spec.haste), 0.0)
         late = self.spec.late_to_tank if to_tank else self.spec.late_to_bypass
         late += self._rng.gauss(0.0, self.spec.jitter)
 

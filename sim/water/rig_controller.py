@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.drivers.contents import Content
 from remotecal.drivers.rig.controller import WaterRigController
+from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
 
@@ -39,7 +40,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
             **plc.read(),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
-            "pressure": lambda: line.pressure / 1000.0 + pressure_error,
+            "pressure": transmitter(rig.world, lambda: line.pressure, pressure_error, "line pressure"),
             "level": lambda: 100.0 * rig.tank.level,
             "collection_time": lambda: rig.timer.elapsed(rig.world.time),
         },

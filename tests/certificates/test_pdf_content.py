@@ -359,15 +359,20 @@ def test_the_formula_is_set_and_told_to_those_who_can_not_see_it(pdf: Path) -> N
 
 def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
     from remotecal.model import EquipmentClass
+    from remotecal.model.certificate import OF_RANGE
 
     plain = record()
     measurement = plain.measurements[0]
     scale, counter, thermometer = measurement.standards
     span = Column(ref_types=("remotecal_measurementRange",), unit="kg", values=("20", "600"))
     u = Column(ref_types=("remotecal_expandedUncertainty",), unit="kg", values=("0.01", "0.060"))
+    re_ = span.model_copy(
+        update={"name": Text(zh="雷诺数 Re", en="Reynolds number Re"), "unit": "1", "values": ("2016", "9e5")}
+    )
+    unnamed = re_.model_copy(update={"name": OF_RANGE, "values": ("7", "8")})
     shown = (
         scale.model_copy(update={"quantities": (span, u)}),
-        counter,
+        counter.model_copy(update={"quantities": (re_, unnamed)}),
         thermometer.model_copy(
             update={"classes": (EquipmentClass(reference="JJG 229-2010", class_id="AA"),)}
         ),
@@ -377,6 +382,7 @@ def test_a_standard_is_shown_with_its_range_and_uncertainty_or_class() -> None:
     )
     assert "20~600kg" in said
     assert "U=0.010~0.060kg" in said
+    assert said.count("雷诺数Re") == said.count("ReynoldsnumberRe") == 1, "said by what the record has alone"
     assert "AA(JJG229-2010)" in said
 
 

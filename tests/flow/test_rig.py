@@ -9,6 +9,7 @@ from remotecal.drivers.rig.controller import Trip
 from remotecal.errors import ConfigurationError
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.meter import ErrorPoints, MeterSpec
+from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.water.line import Pipework, PipeworkSpec
 from remotecal.sim.water.outfit import CERTIFIED, SIZES, outfit
 from remotecal.sim.water.rig import Rig
@@ -97,6 +98,27 @@ def test_a_rig_is_determined_by_its_seed_and_not_by_who_looks():
     run_up(different, clock)
     collect(different, clock, 37.0)
     assert different.tank.mass != pytest.approx(readings[0][1], rel=1e-6)
+
+
+def test_no_two_repeats_are_alike_digit_for_digit_but_for_a_seed():
+    """As on a real rig: a diverter is not as quick each time, and a transmitter hums in the steps it has."""
+    told = []
+    for _ in range(2):
+        rig, clock = rig_of(7)
+        pressure = transmitter(rig.world, lambda rig=rig: rig.line.pressure, 0.3, "line pressure")
+        run_up(rig, clock)
+        times, shown = [], []
+        for _ in range(3):
+            times.append(rig.timer.elapsed(collect(rig, clock, 5.0)))
+            with rig.world.present():
+                shown.append(pressure())
+                assert pressure() == shown[-1], "whoever looks at the same time"
+        told.append((times, shown))
+    assert told[0] == told[1]
+    assert (len(set(times)), len(set(shown)) > 1) == (3, True)
+    assert max(times) - min(times) < 0.02
+    assert max(shown) - min(shown) < 0.3
+    assert all(round(each, 2) == each for each in shown)
 
 
 def test_the_meter_errs_as_its_curve_says():

@@ -20,7 +20,8 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import read_journal
-from remotecal.model import Certificate
+from remotecal.model import Certificate, Record, Text
+from remotecal.model.certificate import OF_RANGE, RANGE
 from remotecal.order import Order
 from remotecal.procedures.library.evaluation.in_common import COMMON
 from remotecal.procedures.library.meters.nozzle import DISCHARGE, REYNOLDS, THROAT, Nozzle
@@ -31,6 +32,7 @@ from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.gas.assemblies import NozzleBench
 from remotecal.sim.gas.pvtt import PvttBench
+from remotecal.verify.journal import differences
 
 QUICK = {"pressures": [100.0], "repeats": 2}
 
@@ -148,9 +150,33 @@ def test_a_nozzle_calibrated_here_calibrates_a_meter_there(tmp_path):
             standard.certificate and standard.certificate.number == made.number
             for standard in meter.measurements[0].standards
         )
+    ranges = {one.name for one in ranges_of(meter) if one.unit == "1"}
+    assert ranges == {Text(zh="雷诺数 Re", en="Reynolds number Re")}
+    assert differences(renamed(meter, OF_RANGE), meter) == [], "as earlier versions named them"
+    assert len(differences(renamed(meter, Text(en="Mach number")), meter)) >= len(ranges_of(meter))
     lines = {line.symbol: float(line.contribution) for line in meter.measurements[0].budgets[0].lines}
     assert lines["δ_C2"] > 2 * lines["C_4"], "most of it is common to what this laboratory calibrates"
     assert Nozzle(4, Certificate(made)).diameter == pytest.approx(true.diameter, abs=1e-7)
+
+
+def ranges_of(record):
+    """Return the ranges that the standards of a record were calibrated over."""
+    return [
+        one
+        for standard in record.measurements[0].standards
+        for one in standard.quantities
+        if RANGE in one.ref_types
+    ]
+
+
+def renamed(record, name):
+    """Return a record whose standards' ranges have this name."""
+    content = record.model_dump()
+    for standard in content["measurements"][0]["standards"]:
+        for one in standard["quantities"]:
+            if RANGE in one["ref_types"]:
+                one["name"] = name.model_dump()
+    return Record.model_validate(content)
 
 
 def mount(bench, nozzle):

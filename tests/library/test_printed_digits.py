@@ -60,15 +60,27 @@ def test_degrees_of_freedom_that_no_longer_matter_are_infinite(dof, shown):
     assert f"{coverage_factor(1000, 0.95):.2f}" == f"{coverage_factor(math.inf, 0.95):.2f}"
 
 
-def test_what_fails_by_its_repeatability_is_not_within_the_limit_printed():
-    errors = [-0.168, 0.0, 0.168]  # s = 0.168 %, MPE/3 = 0.1667 %
+@pytest.mark.parametrize(
+    ("spread", "limit", "told", "decided"),
+    [
+        (0.168, 0.5 / 3, "0.167", "fail"),  # 0.17 % would say that it is kept
+        (0.1664, 0.5 / 3, "0.17", "pass"),
+        (0.02, 1 / 3, "0.33", "pass"),
+        (0.3332, 1 / 3, "0.3333", "pass"),  # 0.33 % and 0.333 % would say that it is not
+        (0.02, 0.125, "0.125", "pass"),  # as it was stated
+    ],
+)
+def test_the_limit_of_repeatability_has_two_digits_unless_these_contradict_what_was_decided(
+    spread, limit, told, decided
+):
+    errors = [-spread, 0.0, spread]
     found = Budget(lambda e: e, [Input.normal("e", 0.0, "%", 0.02)], "%").evaluate()
     finding = Finding(Point("7 m3/h"), Text.plain("7 m3/h"), [7.0] * 3, errors, found)
-    spread = Further(Text(zh="重复性", en="repeatability"), finding.repeatability, 0.5 / 3, "%")
+    scatter = Further(Text(zh="重复性", en="repeatability"), finding.repeatability, limit, "%")
     specification = Specification(Constant(0.5, "%"), "JJG 1033-2007", "simple acceptance")
-    _, verdict = statements([finding], specification, Text(en="the meter"), (spread,))
-    assert verdict.conformity == "fail"
-    assert "repeatability up to 0.1667 %" in (verdict.declaration.get("en") or "")
+    _, verdict = statements([finding], specification, Text(en="the meter"), (scatter,))
+    assert verdict.conformity == decided
+    assert f"repeatability up to {told} %" in str(verdict.declaration)
 
 
 @pytest.mark.parametrize(

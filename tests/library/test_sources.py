@@ -54,6 +54,24 @@ def test_no_source_is_said_in_one_language_alone():
     assert alone == []
 
 
+def test_every_input_says_where_it_comes_from():
+    """Those by readings do by themselves, see below; of some, nothing but u is taken."""
+    silent = []
+    for path in HOME.joinpath("procedures", "library").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        numbers = {id(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == "u"}
+        silent += [
+            f"{path.name}:{node.lineno}"
+            for node in nodes
+            if isinstance(node, ast.Call)
+            and ast.unparse(node.func).startswith("Input.")
+            and ast.unparse(node.func) != "Input.from_readings"
+            and "source" not in {each.arg for each in node.keywords}
+            and id(node) not in numbers
+        ]
+    assert silent == []
+
+
 def test_what_several_say_is_joined_in_every_language():
     both, alone = Text(zh="检漏限值", en="limit of the leak test"), Text(zh="委托单", en="the order")
     assert Text.joined([both, "C-1", alone, both]) == Text(

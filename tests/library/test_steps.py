@@ -13,7 +13,7 @@ import pytest
 from remotecal.journal.observation import Observation
 from remotecal.procedures import Observed, Point
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
-from remotecal.procedures.library.evaluation.sources import IN_SCATTER
+from remotecal.procedures.library.evaluation.sources import COUNTED, IN_SCATTER, ORDER
 from remotecal.uncertainty.inputs import Input
 
 
@@ -36,7 +36,7 @@ class Without:
 def counted(values):
     """Return the result of counting, with a step of 1 in each."""
     repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(value) for value in values])
-    repeats.rounded("N", "1", 1.0)
+    repeats.rounded("N", "1", 1.0, COUNTED)
     found = repeats.evaluate(lambda seen, x: seen.value + x["N"], "1")
     return found, {line.symbol: line for line in found.lines}
 
@@ -50,15 +50,15 @@ def test_they_count_once_where_the_repeats_scatter_by_more():
 def test_they_count_where_the_repeats_agree():
     found, lines = counted([100.0, 100.0, 100.0])
     assert found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(3))
-    assert lines["N"].source == ""
+    assert lines["N"].source == COUNTED
     found, lines = counted([100.0, 100.0, 100.0, 100.5])
     assert 0.0 < lines[REPEATABILITY].u < found.u == pytest.approx(1 / math.sqrt(6) / math.sqrt(4))
 
 
 def test_what_an_error_does_not_take_stays_as_it_is():
     repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(1.0), told(9.0)])
-    repeats.rounded("N", "1", 1.0)
-    repeats.rounded("of_another", "1", 1.0)
+    repeats.rounded("N", "1", 1.0, COUNTED)
+    repeats.rounded("of_another", "1", 1.0, COUNTED)
     lines = {line.symbol: line for line in repeats.evaluate(lambda seen, x: seen.value + x["N"], "1").lines}
     assert lines["N"].u == 0.0
     assert lines["of_another"].u == pytest.approx(1 / math.sqrt(12))
@@ -67,7 +67,7 @@ def test_what_an_error_does_not_take_stays_as_it_is():
 def test_they_count_once_beside_a_scatter_that_is_given():
     """One of all places, such as a converter's; what the mean of several readings is off is the smaller."""
     repeats = Repeats(Point("Q", {"flow": 1.0}), Without(), [told(1.0), told(1.0)])
-    repeats.rounded("W", "kg", 1 / math.sqrt(2))
+    repeats.rounded("W", "kg", 1 / math.sqrt(2), ORDER)
     for spread, left in ((0.0, 0.5), (0.1, math.sqrt(0.25 - 0.06)), (1.0, 0.0)):
         given = (Input.student_t(REPEATABILITY, 0.0, "kg", spread, 9.0),)
         found = repeats.evaluate(lambda seen, x: seen.value + x["W"], "kg", scatter=given)

@@ -36,7 +36,7 @@ def tabled(kind, role, table):
 
         def paper(self, today):
             made = super().paper(today)
-            takes = self.wired[role].simulated.driver.time_to_be_safe(math.inf)
+            takes = self.wired[role].simulated.driver.time_to_be_safe(math.inf, {})
             return replace(made, safe=made.safe.model_copy(update={"within": made.safe.within + takes}))
 
     return Tabled

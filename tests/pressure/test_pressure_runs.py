@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from papers import certified
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.pdf import wording
+from remotecal.drivers.venting import AIR
 from remotecal.errors import (
     BenchError,
     CertificateRefused,
@@ -23,13 +25,14 @@ from remotecal.errors import (
 )
 from remotecal.journal.events import read_journal
 from remotecal.journal.evidence import Evidence
+from remotecal.made_safe import times
 from remotecal.model import VERIFICATION
 from remotecal.model.certificate import Certificate
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
-from remotecal.runs.execute import execute, plan, resume
+from remotecal.runs.execute import carry_out, execute, plan, refuse_unsafe, resume
 from remotecal.runs.prompts import Answer, Question, Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.pressure.assemblies import PressureBench
@@ -323,6 +326,26 @@ def test_an_order_for_an_absolute_gauge_is_refused_on_one_for_gauge_pressure(ben
 def planned(bench, **parameters):
     order = ordered(bench, **parameters)
     return plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "run")
+
+
+def test_the_ramp_down_from_what_the_order_asks_for_must_fit_in_the_time_to_be_safe(bench):
+    """Interlocks say from where, or else the highest point of the order, to which the air's is added."""
+    order = ordered(bench)
+    stated = re.search(r"(?m)^max_slew = (\d+)$", bench.bench.read_text())
+    rewrite(bench, (stated[0], "max_slew = 5"), ("within = 120.0", "within = 225.0"))
+    planned = plan(order, find(order.order.procedure), Bench.load(bench.bench), bench.clock, "safe")
+    limited = 30 + (1100 - AIR) / 5
+    assert times(planned.bench.file, planned.bench.drivers) == {"controller": pytest.approx(limited)}
+    file = planned.bench.file.model_copy(update={"interlocks": ()})
+    unlimited = replace(planned.bench, file=file)
+    assert times(unlimited.file, unlimited.drivers) == {"controller": 30.0}
+    with pytest.raises(BenchError, match=r"within = 225 s, .*controller 229\.7 s\): state at least 230"):
+        carry_out(planned, bench.directory.parent / "run", Company(Scripted()))
+    half = ordered(bench, pressures=[0.0, 5e5])
+    refuse_unsafe(plan(half, find(half.order.procedure), unlimited, bench.clock, "safe"))
+    whole = plan(order, find(order.order.procedure), unlimited, bench.clock, "safe")
+    with pytest.raises(BenchError, match=r"controller 231\.7 s"):
+        refuse_unsafe(whole)
 
 
 def test_a_standard_is_not_used_beyond_its_certificate(bench):

@@ -1,5 +1,6 @@
 """Nothing is computed, and no certificate made, but of what the laboratory ordered and as it ordered it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli import main
 from remotecal.errors import CertificateRefused, JournalBroken, NotOrdered
 from remotecal.hub.issuing import issue
-from remotecal.hub.ordered import check_course, check_start, judge
+from remotecal.hub.ordered import check_course, check_start, judge, note_refusal, set_apart, tell_conflict
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.evidence import Start, read_start
 from remotecal.model import Record, Text
@@ -285,3 +286,19 @@ def test_what_differs_is_told_and_gets_no_certificate(
             issue(folder, store, "here", RUN, tmp_path / "issued")
     assert not (tmp_path / "issued").exists()
     assert STATION.public.text == row.key
+
+
+def test_what_a_station_says_is_bounded_before_it_is_kept(store: Store, brought: Brought) -> None:
+    """With the run or the order, and in the audit log, which keeps it for good."""
+    said = "\0" + "器" * 10_000
+    set_apart(store, "here", RUN, said, said)
+    tell_conflict(store, "here", RUN, said)
+    note_refusal(store, "here", RUN, said)
+    run, order = store.journals.find("here", RUN), store.orders.find(RUN)
+    assert run is not None
+    assert order is not None
+    kept = [run.unordered, run.conflict, order.reason]
+    noted = [json.loads(row.data)["reason"] for row in store.noted(limit=3)]
+    for text in (*kept, *noted):
+        assert "\0" not in text
+        assert 9_000 < len(text.encode()) <= 20_002

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import pytest
 
+from remotecal.drivers.measured import Measured
+from remotecal.journal.exchanges import Exchange
 from remotecal.pages.frame import as_read
 from remotecal.pages.words import LANGUAGES, words
 from remotecal.procedures import Parameters
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.runs.catalogue import find, names
+from remotecal.web.pages.evidence import ReadBack
 from remotecal.web.pages.parameter_form import (
     as_shown,
     as_typed,
@@ -106,3 +109,22 @@ def test_a_reading_is_shown_with_the_digits_it_was_read_with() -> None:
     assert as_read(146.791397094727) == "146.791397094727"  # no number of 32 bits
     assert as_read(struct.unpack(">f", bytes.fromhex("4312ca99"))[0]) == "146.7914"
     assert as_read(0.1 + 0.2) == "0.3"
+
+
+@pytest.mark.parametrize(
+    ("value", "reply", "told"),
+    [
+        (20.3496012000995, b"107.92804", "20.349601"),  # ohms of a platinum thermometer, computed
+        (477.78, b"S S     477.78 kg", "477.78"),
+        (1234567.0, b"12", "1234567"),  # of which somebody knows better
+        (146.791397094727, bytes.fromhex("0104084312ca99"), "146.791397094727"),  # registers are no text
+        (146.791397094727, bytes.fromhex("0104044231300a"), "146.791397094727"),  # though each byte could be
+        (-0.000123456789, b"-0.0123", "-0.000123"),
+        (0.1 + 0.2, None, "0.3"),
+    ],
+)
+def test_a_computed_reading_has_no_more_digits_than_its_reply(
+    value: float, reply: bytes | None, told: str
+) -> None:
+    exchange = None if reply is None else Exchange(1, "thermometer", 0.0, b"READ?", reply)
+    assert ReadBack("t", Measured(value, "°C", None, "thermometer.t", 0.0, 1), exchange, 0).told == told

@@ -77,9 +77,12 @@ def test_who_wrote_an_assessment_signs_it_where_their_key_is_and_anybody_verifie
     who, _, data = web.audit("sign assessment")[0]
     signer = web.keys.signers["approved"].name
     assert (who, json.loads(data)["signer"]) == ("approver", signer)
+    assert json.loads(data)["register"] == "none: no duty was checked"
     for user, language in (("operator", "en"), ("reviewer", "zh")):
         with browsing(web, user, language) as client:
-            assert signer in client.get(f"/resting?number={standard}").text
+            page = client.get(f"/resting?number={standard}").text
+            assert signer in page
+            assert ("no duty" if language == "en" else "未核对") in page
     with web.token("reviewer") as client:
         (one, *_) = client.get("/resting/assessments", params={"number": standard}).json()
         assert (one["id"], one["signer"], one["by"]) == (id_, signer, "approver")
@@ -87,6 +90,8 @@ def test_who_wrote_an_assessment_signs_it_where_their_key_is_and_anybody_verifie
     code, said = verified(web, file, capsys)
     assert code == 0, said
     assert f"The assessment of {standard} holds." in said
+    assert "written by approver" in said
+    assert "whether who signed has a duty there was not checked" in said
     assert main(["verify", str(file)]) == 6  # nobody is believed without a list
     with web.token("approver") as client:
         again = client.post(f"/resting/assessments/{id_}/signature", json=signed(web, id_))

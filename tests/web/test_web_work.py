@@ -3,6 +3,7 @@
 import json
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from domains import DOMAINS
 from procedure_package import package
 from sites import until
+from sqlalchemy import Connection, event
 from tiny_bench import PROCEDURE
 from web_laboratory import DIGEST, PASSWORD, Web, fetch, problem
 
@@ -297,26 +299,38 @@ def test_without_its_database_the_hub_says_so(web: Web) -> None:
         assert operator.get("/stations").status_code == 200
 
 
-def test_on_a_full_disk_the_hub_says_so_and_goes_on(web: Web) -> None:
+def test_on_a_full_disk_the_hub_says_so_until_there_is_room(web: Web) -> None:
+    """It looks again whenever it is asked: nobody need write before it says that there is room."""
     database = web.hub.laboratory.store.database
-
-    def fill() -> None:
-        with database.begin() as connection:
-            (most,) = connection.exec_driver_sql("PRAGMA max_page_count").one()
-            connection.exec_driver_sql("PRAGMA max_page_count = 1")
-            try:
-                connection.exec_driver_sql("CREATE TABLE large AS SELECT zeroblob(9000000)")
-            finally:
-                connection.exec_driver_sql(f"PRAGMA max_page_count = {most}")
-
-    with pytest.raises(StoreFull, match=r"disk of the database .* is full: make room there"):
-        fill()
-    answer = fetch(web.url + "/health")
-    assert (answer.status_code, answer.json()["database"]) == (503, "full")
     with database.begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE small (one INTEGER)")
-        connection.exec_driver_sql("DROP TABLE small")
+        (most,) = connection.exec_driver_sql("PRAGMA max_page_count").one()
+        connection.exec_driver_sql("CREATE TABLE large (one BLOB)")
+        connection.exec_driver_sql(
+            "CREATE TRIGGER fills AFTER UPDATE ON alembic_version "
+            "BEGIN INSERT INTO large VALUES (zeroblob(9000000)); END"
+        )
+    room = [1]
+    limited = partial(_limit, room)
+    event.listen(database._engine, "begin", limited)
+    try:
+        with (
+            pytest.raises(StoreFull, match=r"disk of the database .* is full: make room there"),
+            database.begin() as connection,
+        ):
+            connection.exec_driver_sql("INSERT INTO large VALUES (zeroblob(9000000))")
+        for _ in range(2):
+            answer = fetch(web.url + "/health")
+            assert (answer.status_code, answer.json()["database"]) == (503, "full")
+    finally:
+        room[0] = most
     assert fetch(web.url + "/health").json()["database"] == "ok"
+    with database.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE large")
+        connection.exec_driver_sql("DROP TRIGGER fills")
+
+
+def _limit(room: list[int], connection: Connection) -> None:
+    connection.exec_driver_sql(f"PRAGMA max_page_count = {room[0]}")
 
 
 def test_more_than_fits_is_not_taken(web: Web) -> None:

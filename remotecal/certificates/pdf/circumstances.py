@@ -11,6 +11,7 @@ from remotecal.certificates.pdf.facts import Fact, value
 from remotecal.certificates.pdf.formula import apart, equations
 from remotecal.certificates.pdf.numbers import Cell, printed, said, told, with_unit
 from remotecal.model import Column, Condition, Equipment, Method
+from remotecal.model.certificate import OF_RANGE, RANGE
 from remotecal.uncertainty.rounding import report
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def _method(method: Method) -> dict[str, object]:
     }
 
 
-RANGE, UNCERTAINTY = "remotecal_measurementRange", "remotecal_expandedUncertainty"
-"""refTypes of a standard's characteristics: the span it was calibrated over, U over that span."""
+UNCERTAINTY = "remotecal_expandedUncertainty"
+"""refType of a standard's U over the span it was calibrated over."""
 CERTIFIED = "remotecal_certifiedValue"
 """refType of a value that a standard embodies, with its U."""
 
@@ -103,8 +104,9 @@ def _standard(standard: Equipment) -> list[list[Cell]]:
     issuer: list[Cell] = [{"said": said(reference.issuer)}] if reference and reference.issuer else []
     until = str(reference.valid_until) if reference and reference.valid_until else "—"
     embodied = [_embodied(entry) for entry in _stated(standard, CERTIFIED)]
-    ends = map(_span, _stated(standard, RANGE))
-    ranges: list[Cell] = [{"text": text} for text in (*ends, *(value for value, _ in embodied))]
+    lengths = [cell for entry in _stated(standard, RANGE) for cell in _range(entry)]
+    values: list[Cell] = [{"text": value} for value, _ in embodied]
+    ranges = [*lengths, *values]
     classes: list[Cell] = [{"text": f"{entry.class_id} ({entry.reference})"} for entry in standard.classes]
     spans = [_span_of_uncertainty(entry) for entry in _stated(standard, UNCERTAINTY)]
     qualities: list[Cell] = [{"text": f"U = {u}"} for u in (*spans, *(u for _, u in embodied))]
@@ -125,6 +127,13 @@ def _stated(standard: Equipment, ref_type: str) -> list[Column]:
     return [
         entry for entry in standard.quantities if isinstance(entry, Column) and ref_type in entry.ref_types
     ]
+
+
+def _range(column: Column) -> list[Cell]:
+    """Return the ends of a span, below what it is a span of where the unit does not tell."""
+    ends: Cell = {"text": _span(column)}
+    named = column.unit == "1" and column.name not in (None, OF_RANGE)
+    return [{"said": said(column.name)}, ends] if named else [ends]
 
 
 def _span(column: Column) -> str:

@@ -23,7 +23,7 @@ from remotecal.drivers.options import positive, printed_limit
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
 from remotecal.drivers.talks import Talk
-from remotecal.drivers.venting import AIR, VentedByRamp
+from remotecal.drivers.venting import AIR, MAX_SLEW, VentedByRamp
 from remotecal.errors import BenchError, GarbledReply, InstrumentError
 
 KILOPASCALS: Final = {"MBAR": 0.1, "HPA": 0.1, "KPA": 1.0, "BAR": 100.0, "MPA": 1e3, "PSI": 6.894757}
@@ -290,7 +290,7 @@ class DruckPace(VentedByRamp, DruckPace1000):
         clock: Clock | None = None,
         module: int = 1,
         percent_of_range: float | None = None,
-        max_slew: float = 10.0,
+        max_slew: float = MAX_SLEW,
         air_pressure: float = AIR,
     ) -> None:
         super().__init__(

@@ -19,7 +19,7 @@ from remotecal.drivers.links.wire import Line
 from remotecal.drivers.options import positive, printed_limit
 from remotecal.drivers.quantities import Action, Choice, Flags, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
-from remotecal.drivers.venting import AIR, VentedByRamp
+from remotecal.drivers.venting import AIR, MAX_SLEW, VentedByRamp
 
 
 class Mode(Enum):
@@ -131,7 +131,7 @@ class Fluke6270A(VentedByRamp, ScpiInstrument):
         clock: Clock | None = None,
         full_scale: float = 20e3,
         percent_of_range: float | None = None,
-        max_slew: float = 10.0,
+        max_slew: float = MAX_SLEW,
         air_pressure: float = AIR,
     ) -> None:
         super().__init__(link, name=name, serial=serial, clock=clock)

@@ -78,7 +78,7 @@ class ByTable(Instrument):
             raise BenchError(cls.unsafe)
 
     @classmethod
-    def time_to_be_safe(cls, highest: float) -> float:  # noqa: ARG003  the table says it for all pressures
+    def time_to_be_safe(cls, highest: float, settings: Mapping[str, object]) -> float:  # noqa: ARG003
         return 0.0 if cls.relieved is None else cls.relieved.within
 
     def identify(self) -> Identity:

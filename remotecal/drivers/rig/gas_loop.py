@@ -14,6 +14,7 @@ the emergency stop, or when `heartbeat` has not changed for `heartbeat_limit` se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntFlag
 from typing import ClassVar, Final
 
@@ -117,7 +118,7 @@ class GasLoopController(ModbusInstrument, GasLoop, CounterGate, NozzleValves):
     hastened = (slew.to(SLOWEST),)
 
     @classmethod
-    def time_to_be_safe(cls, highest: float) -> float:
+    def time_to_be_safe(cls, highest: float, settings: Mapping[str, object]) -> float:  # noqa: ARG003
         return longest_relief(min(highest, cls.pressure.span[1]))
 
     def make_safe(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, Self
 
@@ -18,6 +19,7 @@ from remotecal.journal.occurrences import tell
 from remotecal.journal.places import places
 from remotecal.journal.values import readings
 from remotecal.model.flat import flatten
+from remotecal.pages.frame import as_read
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
 from remotecal.web.pages.frame import Visiting
@@ -66,14 +68,30 @@ class ReadBack:
     kept_in: int
     """Number of the journal's line the reply stands in; 0 for none."""
 
+    @property
+    def told(self) -> str:
+        """The indication, with no more digits than the reply has that it was computed from."""
+        shown = as_read(self.measured.value)
+        said = self.exchange.reply if self.exchange else b""
+        text = said.decode("ascii", "replace").strip()
+        if "." not in shown or not text.isprintable() or not (numbers := _NUMBER.findall(text)):
+            return shown  # registers begin with a byte that no line has
+        digits = max(len(number.replace(".", "").lstrip("0")) for number in numbers)
+        if digits and len(shown.partition("e")[0].replace(".", "").lstrip("-0")) > digits:
+            return as_read(float(f"{self.measured.value:.{digits}g}"))
+        return shown
+
+
+_NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+
 
 class Glance(NamedTuple):
     """All that was read under one name in a repeat, in one unit, as it is seen at a glance."""
 
     name: str
     unit: str
-    least: float
-    most: float
+    least: str
+    most: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +114,11 @@ class RepeatShown:
 
     def at_a_glance(self) -> list[Glance]:
         """Return what was read, in the order in which its names came first."""
-        found: dict[tuple[str, str], list[float]] = {}
+        found: dict[tuple[str, str], list[ReadBack]] = {}
         for read in self.reads:
-            found.setdefault((read.name, read.measured.unit), []).append(read.measured.value)
-        return [Glance(*what, min(values), max(values)) for what, values in found.items()]
+            found.setdefault((read.name, read.measured.unit), []).append(read)
+        ordered = {what: sorted(reads, key=lambda one: one.measured.value) for what, reads in found.items()}
+        return [Glance(*what, reads[0].told, reads[-1].told) for what, reads in ordered.items()]
 
 
 class RepeatsShown(NamedTuple):

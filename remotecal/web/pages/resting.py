@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.errors import ConfigurationError
+from remotecal.hub import issuing
 from remotecal.hub.reverse import shares
 from remotecal.web import callers, resting
 from remotecal.web.about import Depth, Number
@@ -80,6 +81,7 @@ def list_resting(
         said=lambda text: said(visitor, text),
         digest=resting.digest_of(found),
         command=lambda one: command_to_sign(visitor, f"--assessment {one.id}"),
+        registered=issuing.register_of(visitor.office.laboratory.folder) is not None,
         assessments=resting.assessments_of(visitor.office, number) if number else (),
     )
 
