@@ -1,4 +1,4 @@
-"""Commands that a program at a laboratory sends all the time, while nobody looks on and while all do, in turn."""
+"""Commands as a program at a laboratory sends them all the time: while nobody looks on, and while all do."""
 
 from __future__ import annotations
 
