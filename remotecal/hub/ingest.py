@@ -27,8 +27,10 @@ log = logging.getLogger(__name__)
 TOGETHER = 64
 """How many batches go into one transaction."""
 APART = 0.05
-"""Seconds from the beginning of one transaction to that of the next, at least, unless so many wait already:
-one costs the processor as much as ten batches that go into it."""
+"""Seconds from the beginning of one transaction to that of the next, at least: one costs the processor as
+much as five short batches that go into it."""
+SHORT = 2**16
+"""Bytes below which a batch is what a run has just told; whoever brings more has more to bring, and waits."""
 
 
 class _Waiting(NamedTuple):
@@ -65,10 +67,10 @@ class Ingest:
 
     async def run(self) -> None:
         """Commit what waits, again and again, until cancelled."""
-        loop, last = asyncio.get_running_loop(), 0.0
+        loop, last = asyncio.get_running_loop(), -APART
         while True:
             waiting = [await self._queue.get()]
-            if self._queue.qsize() < TOGETHER - 1:
+            if len(waiting[0].content) < SHORT and self._queue.qsize() < TOGETHER - 1:
                 await asyncio.sleep(last + APART - loop.time())
             last = loop.time()
             while not self._queue.empty() and len(waiting) < TOGETHER:

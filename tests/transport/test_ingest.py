@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from laboratories import PATIENCE
 from sqlalchemy import event
 
 from remotecal.certificates.signing.seal import SealKey
@@ -92,6 +93,19 @@ async def test_what_comes_soon_after_a_transaction_goes_into_the_next_together(
         assert [answer.committed for answer in await asyncio.gather(*answers) if answer] == list(range(2, 11))
     # The transaction that noted whose order this is came with the first line alone.
     assert len(kept) == own + 1
+
+
+async def test_who_has_much_to_bring_does_not_wait_for_others(
+    stations: Store, text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "APART", 1e6)
+    with Journal.create(tmp_path / "long", VirtualClock(0.0)) as journal:
+        for _ in range(10):
+            journal.append("note", {"text": "x" * 10_000})
+    long = (tmp_path / "long" / "journal.jsonl").read_bytes()
+    async with taking(stations) as ingest, asyncio.timeout(PATIENCE):
+        await ingest.take("cal.here.journal", message(text))
+        assert await ingest.take("cal.here.journal", message(long, run="long")) == Committed(committed=10)
 
 
 @pytest.mark.parametrize(
