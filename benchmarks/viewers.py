@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import http.client
 import json
 import logging
 import shutil
@@ -22,13 +21,13 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from pathlib import Path
 from statistics import fmean
 from tempfile import TemporaryDirectory
 
+from commanding import Pairs, Turn, commands, run_of
 from compare import Bound, amount, verdict
 from far_stations import BenchmarkStation, enrol, founded, hub_process, stations
 from remote import another, cpu, hear, memory, tell
@@ -54,8 +53,6 @@ SHOW_EVERY = 0.2
 """Seconds from one word of a station on its run to the next."""
 SLOWER, OF_A_VIEWER = 1.2, 100.0
 """How many times as long 99 of 100 commands may take where all look on; kB for each who looks on."""
-BESIDE = 0.05
-"""Seconds from one command to the next."""
 
 
 async def site(asked: argparse.Namespace) -> None:
@@ -151,10 +148,6 @@ async def show(station: BenchmarkStation) -> None:
         await station.connection.publish(subject, told.model_dump_json().encode())
 
 
-def run_of(station: str) -> str:
-    return f"run-{station}"
-
-
 async def viewers(asked: argparse.Namespace) -> None:
     """Look on, from addresses of their own, as many and as long as told; print what came to each.
 
@@ -230,43 +223,6 @@ def request(address: str, cookie: str) -> bytes:
     return f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookie}\r\n{kinds}\r\n\r\n".encode()
 
 
-@dataclass
-class Phase:
-    """Commands while so many looked on."""
-
-    took: list[float] = field(default_factory=list)
-    """Seconds of each command."""
-    busy: list[float] = field(default_factory=list)
-    """Seconds of the processor that the hub used in a second, turn by turn."""
-
-    def part(self, share: float) -> float:
-        """Return what a share of the commands stayed below, in seconds."""
-        return sorted(self.took)[int(share * (len(self.took) - 1))]
-
-
-def command(client: http.client.HTTPConnection, token: str, station: str) -> float:
-    """Pause a run as a program at the laboratory does, and return how long that took."""
-    began = time.perf_counter()
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    path = f"/api/v1/runs/{station}/{run_of(station)}/commands"
-    client.request("POST", path, b'{"verb": "pause"}', headers)
-    answer = client.getresponse()
-    content = answer.read()
-    if answer.status != 200:
-        raise SystemExit(f"{path}: {answer.status} {content!r}")
-    return time.perf_counter() - began
-
-
-def commands(into: Phase, pid: int, port: int, token: str, asked: argparse.Namespace) -> None:
-    """Send commands for a while."""
-    began, used, first = time.perf_counter(), cpu(pid), asked.stations - asked.running
-    with closing(http.client.HTTPConnection("127.0.0.1", port)) as client:
-        while time.perf_counter() - began < asked.seconds:
-            into.took.append(command(client, token, f"s{first + len(into.took) % asked.running}"))
-            time.sleep(BESIDE)
-    into.busy.append((cpu(pid) - used) / (time.perf_counter() - began))
-
-
 def known(folder: HubFolder, number: int) -> tuple[str, Path]:
     """Enter who commands and who looks on; return a token, and the file of the others' cookies."""
     now = time.time()
@@ -310,7 +266,7 @@ def until_on(folder: HubFolder, running: int) -> None:
 def measure(
     folder: HubFolder, both: list[subprocess.Popen[str]], port: int, pid: int, asked: argparse.Namespace
 ) -> list[Bound]:
-    """Let commands take turns: nobody looks on, all do."""
+    """Let commands take turns: nobody looks on, all do; a bound is crossed where the turns show that."""
     token, cookies = known(folder, asked.viewers)
     first = asked.stations - asked.running
     looking = another(
@@ -324,27 +280,28 @@ def measure(
         runs=asked.running,
     )
     hear(looking)
-    none, all_ = Phase(), Phase()
+    pairs = Pairs()
     tell(looking, f"{len(PAGES)} 5")  # what the first look at a page costs is nobody's
     hear(looking), hear(looking)
-    commands(Phase(), pid, port, token, asked)
+    commands(pid, port, token, asked)
     held, came, opened = [memory(pid)], dict[str, tuple[float, float, float]](), list[float]()
     for _ in range(asked.turns):
-        commands(none, pid, port, token, asked)
+        pairs.none.append(commands(pid, port, token, asked))
         held.append(memory(pid))
         tell(looking, f"{asked.viewers} {asked.seconds + 1}")
         opened.append(float(hear(looking)))
-        commands(all_, pid, port, token, asked)
+        pairs.all.append(commands(pid, port, token, asked))
         held.append(memory(pid))
         came = json.loads(hear(looking))
     more = (held[2] - held[1]) - (held[1] - held[0])  # it grows with its runs as well
     tell(looking)
     looking.communicate()
-    for name, phase in (("nobody looks on", none), (f"{asked.viewers} look on", all_)):
+    for name, turns in (("nobody looks on", pairs.none), (f"{asked.viewers} look on", pairs.all)):
+        together, busy = Turn([*chain(*(turn.took for turn in turns))]), [turn.busy for turn in turns]
         print(
-            f"  {name:16} {len(phase.took)} commands: p50 {amount(phase.part(0.5))}, "
-            f"p99 {amount(phase.part(0.99))}; processor of the hub {fmean(phase.busy):.2f} s a second "
-            f"({min(phase.busy):.2f} to {max(phase.busy):.2f})"
+            f"  {name:16} {len(together.took)} commands: p50 {amount(together.part(0.5))}, "
+            f"p99 {amount(together.part(0.99))}; processor of the hub {fmean(busy):.2f} s a second "
+            f"({min(busy):.2f} to {max(busy):.2f})"
         )
     for place, (page, event, minute) in came.items():
         print(
@@ -353,9 +310,12 @@ def measure(
         )
     print(f"  all opened their pages at once: within {amount(max(opened))}")
     print(f"  hub, turn by turn: {', '.join(f'{one:.1f}' for one in held)} MiB")
+    pairs.told("processor of the hub", lambda turn: turn.busy)
+    p99 = pairs.told("p99 of a command", lambda turn: turn.part(0.99))
+    p50 = pairs.told("p50 of a command", lambda turn: turn.part(0.5))
     return [
-        Bound("p99 of a command, all look on / nobody", all_.part(0.99) / none.part(0.99), SLOWER),
-        Bound("p50 of a command, all look on / nobody", all_.part(0.5) / none.part(0.5), SLOWER),
+        Bound("p99 of a command, all look on / nobody, at least", p99.low, SLOWER),
+        Bound("p50 of a command, all look on / nobody, at least", p50.low, SLOWER),
         Bound(
             "memory of the hub for each who looks on, in kB", more * 2**20 / 1e3 / asked.viewers, OF_A_VIEWER
         ),
@@ -401,8 +361,8 @@ def main() -> int:
     parser.add_argument("--running", type=int, default=50)
     parser.add_argument("--viewers", type=int, default=50)
     parser.add_argument("--rate", type=float, default=2.0, help="lines of each run's journal a second")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of each turn")
-    parser.add_argument("--turns", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each turn")
+    parser.add_argument("--turns", type=int, default=10)
     for name, kind in (
         ("hub", Path),
         ("cookies", Path),

@@ -1,4 +1,4 @@
-"""Taking in journals: what arrives while one transaction is committed goes into the next, together."""
+"""Taking in journals: what arrives while one transaction is committed, or soon after, goes into the next."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 
 TOGETHER = 64
 """How many batches go into one transaction."""
+APART = 0.05
+"""Seconds from the beginning of one transaction to that of the next, at least: one costs the processor as
+much as five short batches that go into it."""
+SHORT = 2**16
+"""Bytes below which a batch is what a run has just told; whoever brings more has more to bring, and waits."""
 
 
 class _Waiting(NamedTuple):
@@ -62,8 +67,12 @@ class Ingest:
 
     async def run(self) -> None:
         """Commit what waits, again and again, until cancelled."""
+        loop, last = asyncio.get_running_loop(), -APART
         while True:
             waiting = [await self._queue.get()]
+            if len(waiting[0].content) < SHORT and self._queue.qsize() < TOGETHER - 1:
+                await asyncio.sleep(last + APART - loop.time())
+            last = loop.time()
             while not self._queue.empty() and len(waiting) < TOGETHER:
                 waiting.append(self._queue.get_nowait())
             try:

@@ -214,16 +214,17 @@ class Database:
 def of_runs(table: Table, wanted: Collection[tuple[str, str]]) -> ColumnElement[bool]:
     """Return whether a row of a table is of one of these runs, named by station and name.
 
-    Each station's are looked up by themselves: for a list of pairs SQLite goes through the whole table.
+    Each station's are looked up by themselves: for a list of pairs SQLite goes through the whole table. The
+    last is named so often that their number is a power of two: each length is a statement that is kept.
     """
     from sqlalchemy import false, or_
 
     each: dict[str, list[str]] = {}
     for station, run in sorted(wanted):
         each.setdefault(station, []).append(run)
-    return or_(
-        false(), *((table.c.station == station) & table.c.run.in_(named) for station, named in each.items())
-    )
+    named = list(each.items())
+    named += named[-1:] * (2 ** (len(named) - 1).bit_length() - len(named))
+    return or_(false(), *((table.c.station == station) & table.c.run.in_(runs) for station, runs in named))
 
 
 def newest_version() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,16 +22,14 @@ def together(connection: Connection, *queries: Asked) -> tuple[Sequence[tuple[An
     from sqlalchemy import cast, literal, null, select, union_all
 
     each = [query.subquery() for query in queries]
+    own = [
+        [column.label(f"c{place}_{at}") for at, column in enumerate(one.c)] for place, one in enumerate(each)
+    ]
+    # Made once for all rows that lack them: to write the statement down costs more than to answer it.
+    absent = [[cast(null(), column.type).label(column.name) for column in columns] for columns in own]
     parts = [
-        select(
-            literal(number).label("which"),
-            *(
-                (column if one is own else cast(null(), column.type)).label(f"c{place}_{at}")
-                for place, one in enumerate(each)
-                for at, column in enumerate(one.c)
-            ),
-        ).select_from(own)
-        for number, own in enumerate(each)
+        select(literal(number).label("which"), *chain(*absent[:number], own[number], *absent[number + 1 :]))
+        for number in range(len(each))
     ]
     begins = [1]
     for one in each:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from asyncio.sslproto import SSLProtocol
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -33,6 +34,10 @@ THREADS = 6
 """Requests that are worked on at once; what commands wait for has threads beside (`Office.at_once`). The
 interpreter computes for one at a time, and each more keeps a station's command waiting longer; what takes
 long is done one at a time besides (`Office.one_print`, `Boards.make`)."""
+
+READ_AT_ONCE = 2**14
+"""Bytes taken of a TLS connection at once: what a record has at most (RFC 8446, 5.1). asyncio keeps room for
+so many for each that is open, by itself 256 kB of the 280 kB that a connection takes."""
 
 
 @asynccontextmanager
@@ -86,6 +91,7 @@ async def serving(
     config.http_protocol_class = partial(Patient, door=door)  # type: ignore[assignment]  # it is called only
     shown = f"[{host}]" if ":" in host else host
     server = PageServer(config)
+    SSLProtocol.max_size = READ_AT_ONCE
     to_thread.current_default_thread_limiter().total_tokens = THREADS
     running = asyncio.create_task(server.serve([door]), name="api")
     try:

@@ -397,3 +397,11 @@ def test_what_a_station_said_is_looked_at_once_however_many_orders_wait(filled: 
         connection.invalidate()
     assert [one.id for one in found.overdue] == ["o0000"]
     assert len(looked) in ({*range(60, 121)} if "sqlite" in filled.database.name else {0}), "of 60 stations"
+
+
+def test_runs_are_asked_for_in_few_statements_however_many_they_are(store: Store) -> None:
+    """Each that was sent is kept, and one that names fifty stations takes much memory."""
+    with asking(store) as asked:
+        for number in range(1, 65):
+            store.files.missing_of([(f"s{one}", "r") for one in range(number)])
+    assert len({one.statement for one in asked}) == 7

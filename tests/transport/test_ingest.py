@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from laboratories import PATIENCE
+from sqlalchemy import event
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import VirtualClock
 from remotecal.errors import ConfigurationError
+from remotecal.hub import ingest as ingesting
 from remotecal.hub.ingest import Ingest
 from remotecal.journal.writing import Journal
 from remotecal.store import Store
@@ -71,6 +74,38 @@ async def test_many_at_once_are_each_answered(stations: Store, text: bytes) -> N
     assert "line 2 stands where 1 is due" in refused.refused
     (noted,) = stations.noted(what="conflict")
     assert noted.who == "here"
+
+
+async def test_what_comes_soon_after_a_transaction_goes_into_the_next_together(
+    stations: Store, text: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "APART", 1.0)
+    first, *later = (message(part, first=n) for n, part in enumerate(text.splitlines(keepends=True), 1))
+    kept: list[object] = []
+    async with taking(stations) as ingest:
+        event.listen(stations.database._engine, "commit", kept.append)
+        assert await ingest.take("cal.here.journal", first) == Committed(committed=1)
+        own = len(kept)
+        answers = []
+        for one in later:
+            answers.append(asyncio.create_task(ingest.take("cal.here.journal", one)))
+            await asyncio.to_thread(str)  # time enough for a transaction to begin
+        assert [answer.committed for answer in await asyncio.gather(*answers) if answer] == list(range(2, 11))
+    # The transaction that noted whose order this is came with the first line alone.
+    assert len(kept) == own + 1
+
+
+async def test_who_has_much_to_bring_does_not_wait_for_others(
+    stations: Store, text: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingesting, "APART", 1e6)
+    with Journal.create(tmp_path / "long", VirtualClock(0.0)) as journal:
+        for _ in range(10):
+            journal.append("note", {"text": "x" * 10_000})
+    long = (tmp_path / "long" / "journal.jsonl").read_bytes()
+    async with taking(stations) as ingest, asyncio.timeout(PATIENCE):
+        await ingest.take("cal.here.journal", message(text))
+        assert await ingest.take("cal.here.journal", message(long, run="long")) == Committed(committed=10)
 
 
 @pytest.mark.parametrize(

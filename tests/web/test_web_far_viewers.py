@@ -9,7 +9,7 @@ import threading
 import tracemalloc
 import zlib
 from collections.abc import Iterator
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -26,6 +26,7 @@ from remotecal.cli.processes import free_port
 from remotecal.store.notices import NoticeWanted
 from remotecal.store.tables import runs
 from remotecal.transport.messages import Live
+from remotecal.transport.tls import client_context
 from remotecal.web import watching
 from remotecal.web.pages.runs import card_of
 from remotecal.web.server import serving
@@ -175,6 +176,29 @@ def held_for_each(web: Web, address: str, cookie: str) -> float:
         held = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     return held / VIEWERS
+
+
+def test_a_connection_by_tls_takes_little_as_well(web: Web) -> None:
+    folder = web.hub.laboratory.folder
+
+    async def held() -> float:
+        """Return how many bytes the hub takes for each connection, both ends' keys and buffers with it."""
+        async with serving(web.hub.laboratory, port=0, certificate=folder.broker) as url:
+            at, trusted = httpx.URL(url), client_context(folder.trusted, None)
+            async with AsyncExitStack() as all_:
+                gc.collect()
+                tracemalloc.start()
+                all_.callback(tracemalloc.stop)
+                before, _ = tracemalloc.get_traced_memory()
+                for one in range(VIEWERS):
+                    where = {"ssl": trusted, "local_addr": (f"127.0.0.{2 + one}", 0)}
+                    _, writer = await asyncio.open_connection(at.host, at.port, **where)
+                    all_.callback(writer.close)
+                gc.collect()
+                return (tracemalloc.get_traced_memory()[0] - before) / VIEWERS
+
+    each = web.do(held())
+    assert each < 2 * OF_A_VIEWER, each
 
 
 def test_of_many_cards_those_that_change_are_sent_and_compressed(web: Web, asks: str) -> None:
