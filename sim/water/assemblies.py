@@ -119,10 +119,9 @@ class WaterBench(Assembly):
         ]
         if not fits:
             raise ConfigurationError("no simulated water rig is as large as this one: choose by --set dn=…")
-        output: Output = next(
-            (output for kind, output in READ_BY.items() if kind in drivers.get("dut", object).__mro__),
-            "mag6000",
-        )
+        mro = drivers.get("dut", object).__mro__
+        wired: list[Output] = [output for kind, output in READ_BY.items() if kind in mro]
+        output: Output = wired[0] if wired else "mag6000"
         given = {"pulses": parameters["pulses_per_volume"], "full_scale": parameters["full_scale"]}
         if parameters.get("indicates") == "mass":
             output = MASS_BY.get(output, "mass")

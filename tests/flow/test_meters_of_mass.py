@@ -8,10 +8,14 @@ from test_what_a_bench_must_state import planned
 
 from benchmarks.truth import compare
 from remotecal.certificates.dcc import read, write
-from remotecal.errors import EvidenceError, ParameterError, RunError
+from remotecal.drivers.keysight.counter53230a import Keysight53230A
+from remotecal.errors import ConfigurationError, EvidenceError, ParameterError, RunError
 from remotecal.journal.evidence import Evidence
+from remotecal.procedures.library.flow.water_gravimetric import WaterGravimetric
+from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find
-from remotecal.sim.water.assemblies import CoriolisRig, master_line, water_rig
+from remotecal.sim.volumetric.proving import ProverLine
+from remotecal.sim.water.assemblies import CoriolisRig, GravimetricRig, master_line, water_rig
 
 STABILITY = 1.75
 """Zero stability of the DN 50 meter in kg/h."""
@@ -163,6 +167,15 @@ def test_a_k_factor_wrong_by_a_thousand_is_found_though_nobody_stated_it_twice(w
 def test_an_order_that_contradicts_the_meter_is_refused_before_anything_is_open(tmp_path, told, message):
     with CoriolisRig.up(tmp_path, seed=5) as rig, pytest.raises(ParameterError, match=message):
         planned(rig, **told)
+
+
+def test_an_order_of_mass_is_rehearsed_on_a_rig_with_a_meter_of_mass(weighed):
+    """Otherwise it would foresee errors wrong by the density."""
+    parameters = read_parameters(WaterGravimetric.accepts(), weighed.parameters, "here").model_dump()
+    chosen = GravimetricRig.resembling(parameters, {"dut": Keysight53230A})
+    assert chosen == {"dn": 50, "output": "mass_pulses", "pulses": 500_000.0}
+    with pytest.raises(ConfigurationError, match="no meter of mass"):
+        ProverLine.resembling(parameters, {})
 
 
 def test_the_meter_must_show_its_flow_and_tell_what_the_order_says(tmp_path):
