@@ -76,6 +76,7 @@ DOMAINS = {
         (
             "water-rig",
             "master-line",
+            "coriolis-rig",
             "water-bench",
             "heat-flow-sensors",
             "bench-qualification",

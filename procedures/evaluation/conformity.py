@@ -38,12 +38,14 @@ class Constant:
     limit: float
     unit: str
     """Unit of the errors."""
+    fiducial: bool = False
+    """Whether it is of the upper limit of the range, full scale."""
 
     def at(self, place: float) -> Tolerance:
         return Tolerance.symmetric(self.limit)
 
     def __str__(self) -> str:
-        return f"±{self.limit:g} {self.unit}"
+        return f"±{self.limit:g} {self.unit}{' FS' if self.fiducial else ''}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
-from remotecal.drivers.capabilities import CollectingRig, Outlet, PulseCounter, Valve, VolumeTotalizer
+from remotecal.drivers.capabilities import (
+    CollectingRig,
+    MassTotalizer,
+    Outlet,
+    PulseCounter,
+    Valve,
+    VolumeTotalizer,
+)
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Text
@@ -19,6 +26,7 @@ from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount
+from remotecal.procedures.library.meters.measurand import MASS
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.procedures.library.meters.under_test import can
 from remotecal.uncertainty.number import Number, Numbers
@@ -66,11 +74,12 @@ class IntoTank(FlowProcedure):
     def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
         standing = self.parameters.method == "standing"
-        if can(drivers, "dut", VolumeTotalizer) and not standing:
+        totals = MassTotalizer if self.parameters.measurand is MASS else VolumeTotalizer
+        if can(drivers, "dut", totals) and not standing:
             raise ParameterError(
                 'a total read over the bus can\'t be gated by the diverter: choose method = "standing"'
             )
-        if standing and "dut" in drivers and not can(drivers, "dut", PulseCounter, VolumeTotalizer):
+        if standing and "dut" in drivers and not can(drivers, "dut", PulseCounter, totals):
             raise ParameterError('a current can\'t be totalized from rest to rest: choose method = "flying"')
 
     def prepare(self, run: Run) -> None:
@@ -78,8 +87,9 @@ class IntoTank(FlowProcedure):
         self.rig.diverter.set(Outlet.BYPASS)
 
     def collect(self, run: Run, duration: float) -> dict[str, Any]:
-        """Collect for `duration` s; return what a repeat yields of that."""
-        return self._fly(run, duration) if self.parameters.method == "flying" else self._stand(run, duration)
+        """Collect for `duration` s; return what a repeat yields of that, and of the meter's zero."""
+        flying = self.parameters.method == "flying"
+        return (self._fly if flying else self._stand)(run, duration) | self.zero_told()
 
     def _fly(self, run: Run, duration: float) -> dict[str, Any]:
         """Collect between two passages of the diverter, in a steady flow."""
@@ -101,10 +111,11 @@ class IntoTank(FlowProcedure):
         self.rig.diverter.set(Outlet.TANK)
         run.wait(1.0)
         told: dict[str, Any] = {}
+        total = self.meter_total()
         if isinstance(self.dut, PulseCounter):
             self.dut.count_freely()
-        elif isinstance(self.dut, VolumeTotalizer):
-            told["total_before"] = self.dut.volume.read()
+        elif total is not None:
+            told["total_before"] = total.read()
         begun = run.clock.now()
         self.rig.outlet.set(Valve.OPEN)
         told |= self.watch(run, duration)
@@ -113,9 +124,9 @@ class IntoTank(FlowProcedure):
         run.wait(self.parameters.dripping)
         if isinstance(self.dut, PulseCounter):
             told["pulses"] = self.dut.running_pulses.read()
-        elif isinstance(self.dut, VolumeTotalizer):
-            told["total_after"] = self.dut.volume.read()
-            amount(self.dut.volume, told["total_before"], told["total_after"])
+        elif total is not None:
+            told["total_after"] = total.read()
+            amount(total, told["total_before"], told["total_after"])
         self.rig.diverter.set(Outlet.BYPASS)
         self.rig.outlet.set(Valve.OPEN)
         return told
@@ -132,10 +143,10 @@ class IntoTank(FlowProcedure):
                 raise EvidenceError(f"{repeats.point.name}: a repeat does not tell how long it collected")
             return lasted
 
-        def volume(seen: T, x: Numbers) -> Number:
+        def amount_passed(seen: T, x: Numbers) -> Number:
             stored = x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
-            passed: Number = (mass(seen, x) + stored) / repeats.density(seen, x)
+            passed: Number = repeats.at_meter(mass(seen, x) + stored, seen, x)
             time = passage(seen, x)
             return passed * time / (time + x["Δt"]) if flying else passed
 
-        return repeats.solve(volume, passage)
+        return repeats.solve(amount_passed, passage)

@@ -277,8 +277,8 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         leak = self.parameters.leak_share * min(self.parameters.flows)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
 
-    def volume(self, seen: ParallelSeen, x: Numbers) -> Number:
-        """Return what passed through the meter under test in a repeat, in m³ as it was there."""
+    def amount(self, seen: ParallelSeen, x: Numbers) -> Number:
+        """Return what passed through the meter under test in a repeat, in m³ as it was there, or in kg."""
         time: Number = self.lasted(seen) + x["Δt"]
         passed: Number = x["V_r"] + x["q_l"] / 3600.0 * time
         for each in self.running:
@@ -287,9 +287,8 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
             error = each.error + each.parts.weight(shared) * x[shared.symbol]
             error = error + x[f"e_{each.number}"] + x.get(f"{DRIFT}e_{each.number}", 0.0)
             passed = passed + self._passed(seen, each.number) * (time / counted) / (1.0 + error)
-        mass = passed * self._ahead(seen, x) - self._stored(seen, x)
-        volume: Number = mass / self.density(seen, x)
-        return volume
+        mass: Number = passed * self._ahead(seen, x) - self._stored(seen, x)
+        return self.at_meter(mass, seen, x)
 
     def _at_masters(self, seen: ParallelSeen, x: Numbers, place: int | None = None) -> tuple[Number, Number]:
         """Return temperature in °C and gauge pressure in Pa at the masters; as `WaterRepeats.temperature`."""

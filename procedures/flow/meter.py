@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from remotecal.drivers.capabilities import Ammeter
+from remotecal.bench_file import Characteristic
+from remotecal.drivers.capabilities import (
+    Ammeter,
+    FlowMeter,
+    MassFlowMeter,
+    MassTotalizer,
+    PulseCounter,
+    Valve,
+    VolumeTotalizer,
+)
 from remotecal.drivers.quantities import BoundReading
+from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Result, Text
 from remotecal.procedures import Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
@@ -20,10 +30,13 @@ from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.flow.on_rig import OF_WATER, OnWaterRig
-from remotecal.procedures.library.flow.parameters import FlowParameters
+from remotecal.procedures.library.flow.parameters import NOMINAL, FlowParameters
+from remotecal.procedures.library.flow.water import ZERO_STABILITY, FlowSeen
+from remotecal.procedures.library.meters.measurand import MASS, SET, set_otherwise
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.results import MeterFinding, characteristics, error_table
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
+from remotecal.procedures.library.meters.zero import Zero, read_zero, zero_table
 
 PHOTO = Text(
     zh="请拍摄被检表的安装状态和铭牌。",
@@ -32,26 +45,76 @@ PHOTO = Text(
 """What the person on site is asked for."""
 
 
+OF_METER: Mapping[str, Text] = {
+    **INPUTS,
+    MASS.rounding: Text(zh="被检表累积质量分辨力", en="resolution of the meter's total of mass"),
+    ZERO_STABILITY: Text(zh="被检表零点稳定性", en="zero stability of the meter"),
+}
+"""The inputs that the meter brings into the measurement model, by symbol."""
+
+BY_MASS: Mapping[str, str] = {"V_i/V": "m_i/(V·ρ)", "(ρ_p/ρ)": "ρ_p"}
+"""What the model's equation says of volume, and what instead of a meter of mass."""
+
+
 class FlowProcedure(OnWaterRig, MeterUnderTest):
     """A calibration of a water flow meter, whatever the reference."""
+
+    dut: PulseCounter | Ammeter | VolumeTotalizer | MassTotalizer  # type: ignore[assignment]  # one more way
+    """How the meter under test is read: counted pulses, a current, or its own total of volume or mass."""
+    zero_display: MassFlowMeter | FlowMeter | None
+    """What shows the meter's flow for its zero, its own interface or a person, where `dut` only reads it."""
 
     Parameters: ClassVar[type[FlowParameters]] = FlowParameters
     parameters: FlowParameters
 
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
-    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **OF_WATER}
+    inputs: ClassVar[Mapping[str, Text]] = {**OF_METER, **OF_WATER}
     """The inputs of the measurement model, by symbol."""
+
+    def __init__(self, parameters: FlowParameters, roles: Mapping[str, Any] | None = None) -> None:
+        super().__init__(parameters, roles)
+        self._zero: Zero | None = None
+        """What the meter showed in this run while nothing flowed, in kg/h."""
 
     def points(self) -> Sequence[Point]:
         repeats = self.parameters.repeats
         return tuple(Point(f"{flow:g} m3/h", {"flow": flow}, repeats) for flow in self.parameters.flows)
 
     def characteristics(self) -> Mapping[str, str]:
-        return {**super().characteristics(), "connecting_volume": "m3"}
+        return {**super().characteristics(), "connecting_volume": "m3", **self._stated_twice()}
+
+    def _stated_twice(self) -> Mapping[str, str]:
+        """Return what of a meter of mass the bench must state as the order does."""
+        return {name: unit for name, unit in MASS.set.items() if getattr(self.parameters, name) is not None}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
+        return {**super().may_state(), CMC: "%", **SET}
+
+    def see_facts(self, facts: Mapping[str, Characteristic]) -> None:
+        super().see_facts(facts)
+        if contradiction := set_otherwise(self.parameters, facts):
+            raise ParameterError(contradiction)
+
+    def held_against(self) -> tuple[str, ...]:
+        return (self.parameters.by_kind.norm,)
+
+    def suits(self, drivers: Drivers) -> None:
+        super().suits(drivers)
+        wanted = self.parameters
+        totals = MassTotalizer if wanted.measurand is MASS else VolumeTotalizer
+        total = can(drivers, "dut", MassTotalizer, VolumeTotalizer)
+        if total and not can(drivers, "dut", PulseCounter, Ammeter, totals):
+            raise ParameterError(
+                f"{drivers['dut'].__name__} tells no total of {wanted.indicates}: mend `indicates`, or the "
+                "bench file"
+            )
+        shown = [can(drivers, role, FlowMeter, MassFlowMeter) for role in ("dut", "zero_display")]
+        if "dut" in drivers and wanted.zero_readings is not None and not any(shown):
+            raise ParameterError(
+                "the order has the meter's zero read, and nothing on the bench shows its flow: give the role "
+                "zero_display to its own interface or to a person who reads it (MassFlowMeterByHand)"
+            )
 
     def corrected(self, drivers: Drivers) -> Sequence[tuple[str, str, str]]:
         """Return whose readings the evaluation corrects: role, quantity, unit to work in."""
@@ -60,9 +123,44 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
 
     def prepare(self, run: Run) -> None:
         """Let the water run through the line."""
+        self._zero = None
         if self.parameters.photo:
             run.ask(PHOTO, kind="file")
         super().prepare(run)
+
+    def approach(self, point: Point, run: Run) -> None:
+        """Bring the rig to a flow; before the first one, once the line is full, the meter's zero is read."""
+        super().approach(point, run)
+        if self.parameters.zero_readings is not None and self._zero is None:
+            self._zero = self._read_zero(run, self.parameters.zero_readings)
+            super().approach(point, run)
+
+    def _read_zero(self, run: Run, count: int) -> Zero:
+        """Stop the flow in the filled line and read what the meter shows; `RunError` beyond its limits."""
+        self.pump.stop()
+        run.wait(self.parameters.steady)
+        self.rig.outlet.set(Valve.SHUT)
+        run.wait(self.parameters.steady)
+        zero = self._shown(run, count)
+        if wrong := self.parameters.within(zero):
+            raise RunError(wrong)
+        self.rig.outlet.set(Valve.OPEN)
+        return zero
+
+    def _shown(self, run: Run, count: int) -> Zero:
+        for one in (self.dut, self.zero_display):
+            if isinstance(one, MassFlowMeter):
+                return read_zero(run, one.mass_flow, count, "kg/h")
+            if isinstance(one, FlowMeter):
+                return read_zero(run, one.flow, count, "m3/h", NOMINAL)
+        raise RunError("nothing on the bench shows the meter's flow, so its zero can't be read")
+
+    def zero_told(self) -> dict[str, float]:
+        """Return what a repeat tells of the zero that was read ahead of it."""
+        zero = self._zero
+        if zero is None:
+            return {}
+        return {"zero": zero.mean, "zero_scatter": zero.scatter, "zero_drift": zero.drift}
 
     def watched(self) -> Mapping[str, BoundReading]:
         """Return what drifts slowly during a repeat, and the meter's current if it has one."""
@@ -72,11 +170,12 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
         """Return errors, characteristics, budgets and conformity."""
         findings = [self.evaluate_point(point, evidence) for point in evidence.points]
         wanted = self.parameters
-        specification = Specification(Constant(wanted.accuracy_class, "%"), wanted.norm, wanted.rule)
+        held, fiducial = wanted.by_kind, wanted.fiducial is not None
+        specification = Specification(Constant(wanted.accuracy_class, "%", fiducial), held.norm, wanted.rule)
         spread = Further(
             Text(zh="重复性", en="repeatability"),
             max(finding.repeatability for finding in findings),
-            wanted.repeatability_share * wanted.accuracy_class,
+            held.share * wanted.accuracy_class,
             "%",
             unverified=as_it_comes(wanted, "repeatability_share"),
         )
@@ -85,17 +184,51 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             results=(
                 error_table(findings, specification, accredited=accredited),
                 characteristics(findings, wanted.judged_by),
+                *self._zeros(evidence),
                 *self.further(evidence, findings),
             ),
             budgets=budgets(findings),
             conditions=self.conditions(evidence),
-            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            methods=(by_gum(self._equation(), findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, (spread,)),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),
         )
+
+    def _equation(self) -> str:
+        """Return the measurement model in one line, of what the meter indicates."""
+        equation = self.model_equation
+        for volume, mass in BY_MASS.items() if self.parameters.measurand is MASS else ():
+            equation = equation.replace(volume, mass)
+        if self.parameters.zero_stability is None:
+            return equation
+        zero = f"{ZERO_STABILITY}/q_m"
+        head, comma, rest = equation.partition(", ")
+        return f"{head} + {zero}{comma}{rest}"
+
+    def _zeros(self, evidence: Evidence) -> tuple[Result, ...]:
+        """Return the zeros that were read; nothing where the order asks for none.
+
+        Raises:
+            EvidenceError: a repeat tells none though the order asks for it, or one beyond its limits.
+        """
+        wanted, found = self.parameters, dict[Zero, None]()
+        if wanted.zero_limit is None or wanted.zero_drift is None:
+            return ()
+        for entry in evidence.observations:
+            seen = self.yields().of(entry)
+            where = f"{entry.point.name}, repeat {entry.repeat}"
+            if not isinstance(seen, FlowSeen) or None in (seen.zero, seen.zero_scatter, seen.zero_drift):
+                raise EvidenceError(
+                    f"{where}: the order has the meter's zero read, and the repeat tells none"
+                )
+            zero = Zero(seen.zero or 0.0, seen.zero_scatter or 0.0, seen.zero_drift or 0.0)
+            if wrong := wanted.within(zero):
+                raise EvidenceError(f"{where}: {wrong}")
+            found[zero] = None
+        return (zero_table(tuple(found), wanted.zero_limit, wanted.zero_drift, MASS.flow),)
 
     def further(
         self,

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
 from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.measuring.surroundings import InAir
-from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
-from remotecal.uncertainty.number import Number, Numbers
+from remotecal.procedures.library.meters.measurand import MASS, set_otherwise
+from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen, OfRepeat
+from remotecal.procedures.library.meters.results import MeterFinding
+from remotecal.uncertainty.inputs import Input
+from remotecal.uncertainty.number import Number, Numbers, estimate
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
     from remotecal.procedures.library.flow.parameters import FlowParameters
+
+
+ABSURD: Final = 100.0
+"""By which factor a meter can't be wrong: its K factor is of another unit than the order says."""
+
+ZERO_STABILITY: Final = "z"
+"""Symbol of what the meter's zero may be otherwise."""
 
 
 class InWater(InAir):
@@ -32,6 +43,16 @@ class InWater(InAir):
 
 class FlowSeen(InWater, MeterSeen):
     """What a repeat yields, whatever the reference."""
+
+    total_before: Annotated[Measured | None, "m3", "kg", By("dut", "volume"), By("dut", "total_mass")] = None
+    """Total of a meter that is read by it."""
+    total_after: Annotated[Measured | None, "m3", "kg", By("dut", "volume"), By("dut", "total_mass")] = None
+    zero: Annotated[float | None, "kg/h"] = None
+    """What the meter showed while the water stood, on the mean, if the order has it read."""
+    zero_scatter: Annotated[float | None, "kg/h"] = None
+    """Standard deviation of what it showed then."""
+    zero_drift: Annotated[float | None, "kg/h"] = None
+    """Mean of the second half of those readings less that of the first."""
 
 
 W = TypeVar("W", bound=InWater)
@@ -93,5 +114,38 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
         self, point: Point, evidence: Evidence, seen: Sequence[S], parameters: FlowParameters
     ) -> None:
         super().__init__(point, evidence, seen, parameters)
+        if contradiction := set_otherwise(parameters, evidence.characteristics):
+            raise EvidenceError(f"{point.name}: {contradiction}")
+        self._stable = parameters.zero_stability
         self.know_water(parameters.water)
         self.read_meter()
+        if self._stable is not None:
+            self.inputs.append(Input.from_limits(ZERO_STABILITY, 0.0, MASS.flow, self._stable))
+
+    def at_meter(self, mass: Number, seen: S, x: Numbers) -> Number:
+        """Return what so many kg are for the meter: their volume there in m³; of a meter of mass, they."""
+        if self._told.measurand is MASS:
+            return mass
+        volume: Number = mass / self.density(seen, x)
+        return volume
+
+    def solve(self, amount: OfRepeat[S], time: OfRepeat[S]) -> MeterFinding:
+        known = self.estimates()
+        for seen in self.seen:
+            passed, shown = (
+                estimate(one) for one in (amount(seen, known), self._indicated(seen, known, time))
+            )
+            if passed > 0 and shown and not 1 / ABSURD < shown / passed < ABSURD:
+                raise EvidenceError(
+                    f"{self.point.name}: by the order the meter indicated {shown:.4g} "
+                    f"{self._told.measurand.unit}, and {passed:.4g} passed it: see the unit of its K factor "
+                    "or of its flow at 20 mA, and whether it indicates volume or mass"
+                )
+        return super().solve(amount, time)
+
+    def _indicated(self, seen: S, x: Numbers, time: OfRepeat[S]) -> Number:
+        """Return what the meter indicated, in m³ or kg; its zero may be otherwise at any time."""
+        shown = super()._indicated(seen, x, time)
+        if self._stable is not None:
+            shown = shown + self.at_meter(x[ZERO_STABILITY] * time(seen, x) / 3600.0, seen, x)
+        return shown

@@ -158,7 +158,7 @@ class WaterMasterMeter(FlowProcedure):
         if standing:
             run.wait(self.parameters.coming_to_rest)
         totals |= self._totals(run, "after")
-        told: dict[str, Any] = {**air._asdict(), **watched, **totals}
+        told: dict[str, Any] = {**air._asdict(), **watched, **totals, **self.zero_told()}
         for name, counter in self._counters().items():
             passed = amount(counter, totals[f"{name}_before"], totals[f"{name}_after"])
             if name == "reference":
@@ -196,12 +196,12 @@ class WaterMasterMeter(FlowProcedure):
                 raise EvidenceError(f"{point.name}: a repeat does not tell how long it lasted")
             return seen.duration
 
-        def volume(seen: MasterSeen, x: Numbers) -> Number:
+        def amount_passed(seen: MasterSeen, x: Numbers) -> Number:
             stored = towards * x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
-            passed: Number = (mass(seen, x) - stored) / repeats.density(seen, x)
+            passed: Number = repeats.at_meter(mass(seen, x) - stored, seen, x)
             return passed / (1.0 + x["Δt"] / passage(seen, x)) if flying else passed
 
-        return repeats.solve(volume, passage)
+        return repeats.solve(amount_passed, passage)
 
 
 def reference_mass(repeats: WaterRepeats[MasterSeen], flow: float) -> OfRepeat[MasterSeen]:

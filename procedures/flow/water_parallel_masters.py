@@ -154,7 +154,13 @@ class WaterParallelMasters(FlowProcedure):
         before, begun = self._totals(run, "before"), run.clock.now()
         watched = self.watch(run, self.lasts(point))
         took = run.clock.now() - begun
-        told: dict[str, Any] = {**air._asdict(), **watched, **before, **self._totals(run, "after")}
+        told: dict[str, Any] = {
+            **air._asdict(),
+            **watched,
+            **before,
+            **self._totals(run, "after"),
+            **self.zero_told(),
+        }
         seen = ParallelSeen(standing=standing, duration=took, **told)
         self.see_state(seen)
         self._see(point, seen)
@@ -190,7 +196,7 @@ class WaterParallelMasters(FlowProcedure):
 
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = ParallelRepeats(point, evidence, self.parameters)
-        return repeats.solve(repeats.volume, lambda seen, _: repeats.lasted(seen))
+        return repeats.solve(repeats.amount, lambda seen, _: repeats.lasted(seen))
 
     def further(self, evidence: Evidence, findings: Sequence[MeterFinding]) -> tuple[Result, ...]:
         running = [ParallelRepeats(point, evidence, self.parameters).running for point in evidence.points]

@@ -86,7 +86,7 @@ class ProverRepeats(WaterRepeats[ProvedSeen]):
 
     def _meter_output(self) -> Output[ProvedSeen]:
         shortest = min(seen.pass_time.value for seen in self.seen)
-        per_unit = self._given("pulses_per_volume")
+        per_unit = self._given(self._told.measurand.pulses)
         return Interpolated(self, self.pulses, per_unit, TICK / shortest)
 
 
@@ -141,10 +141,13 @@ class WaterProver(FlowProcedure):
 
     def suits(self, drivers: Drivers) -> None:
         super().suits(drivers)
-        if self.parameters.pulses_per_volume is None:
-            raise ParameterError("parameters.pulses_per_volume is missing: a prover counts pulses")
-        if self.parameters.full_scale is not None:
-            raise ParameterError("a prover counts pulses, and full_scale is of a current: leave it out")
+        what = self.parameters.measurand
+        if getattr(self.parameters, what.pulses) is None:
+            raise ParameterError(f"parameters.{what.pulses} is missing: a prover counts pulses")
+        if getattr(self.parameters, what.full_scale) is not None:
+            raise ParameterError(
+                f"a prover counts pulses, and {what.full_scale} is of a current: leave it out"
+            )
 
     def lasts(self, point: Point) -> float:
         return self.parameters.longest_pass / 10
@@ -158,7 +161,7 @@ class WaterProver(FlowProcedure):
 
     def measure(self, point: Point, run: Run) -> ProvedSeen:
         air = read_air(run, self.ambient)
-        told: dict[str, Any] = {**air._asdict(), **self._pass(point, run)}
+        told: dict[str, Any] = {**air._asdict(), **self._pass(point, run), **self.zero_told()}
         pulses, pulse_time, pass_time = run.read(
             self.dut.whole_pulses, self.dut.pulse_time, self.dut.pass_time
         )
@@ -205,9 +208,8 @@ class WaterProver(FlowProcedure):
         def swept(seen: ProvedSeen, x: Numbers) -> Number:
             t = thermometer.corrected(x, statistics.fmean(one.value for one in seen.prover_temperature))
             p = gauge.corrected(x, statistics.fmean(one.value for one in seen.prover_pressure))
-            inside = volume.swept(x, t, p) * repeats.density_at(seen, x, t, p)
-            passed: Number = inside / repeats.density(seen, x)
-            return passed
+            inside: Number = volume.swept(x, t, p) * repeats.density_at(seen, x, t, p)
+            return repeats.at_meter(inside, seen, x)
 
         finding = repeats.solve(swept, lambda seen, _: seen.pass_time.value)
         self._see_range(point, finding)

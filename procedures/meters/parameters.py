@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from remotecal.procedures import In, Parameters
+from remotecal.procedures.library.meters.measurand import VOLUME, Measurand
 
 
 class ReadingParameters(Parameters):
@@ -29,11 +30,27 @@ class ReadingParameters(Parameters):
     """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
     probability then follows from it."""
 
+    @property
+    def measurand(self) -> Measurand:
+        """What the meter indicates."""
+        return VOLUME
+
+    @property
+    def fiducial(self) -> float | None:
+        """The flow in m³/h whose shares errors are; None where they are relative."""
+        return None
+
     def shortest_repeat(self, flow: float, *, counted: bool) -> float:
         """Return how long a repeat must last at a flow in m³/h, in s, if the meter's pulses are counted."""
-        if not (self.pulses_per_volume and counted):
+        per_volume = self.planned_pulses
+        if not (per_volume and counted):
             return self.duration
-        return max(self.duration, self.fewest_pulses / (self.pulses_per_volume * flow / 3600))
+        return max(self.duration, self.fewest_pulses / (per_volume * flow / 3600))
+
+    @property
+    def planned_pulses(self) -> float | None:
+        """Pulses per m³, near enough to plan by."""
+        return self.pulses_per_volume
 
 
 class MeterParameters(ReadingParameters):

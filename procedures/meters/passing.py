@@ -13,8 +13,10 @@ from remotecal.procedures.library.evaluation.output import Current, Output, Puls
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.measuring.surroundings import InAir
+from remotecal.procedures.library.meters.measurand import VOLUME
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.number import Number, Numbers, estimate
+from remotecal.units import same_dimension
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence, Point
@@ -58,7 +60,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     REPEATABILITY: Text(zh="重复性", en="repeatability of the error"),
     "N": Text(zh="脉冲计数（±1）", en="counted pulses (±1)"),
     "I": Text(zh="电流示值偏差", en="deviation of the measured current"),
-    "V_res": Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
+    VOLUME.rounding: Text(zh="被检表累积量分辨力", en="resolution of the meter's total"),
 }
 """The inputs that the meter itself brings into the measurement model, by symbol."""
 
@@ -76,20 +78,23 @@ class MeterRepeats(Repeats[S]):
         """Add the inputs that reading the meter takes: of its pulses, of its current, or of its total."""
         self._output = self._meter_output()
 
-    def solve(self, volume: OfRepeat[S], time: OfRepeat[S]) -> MeterFinding:
+    def solve(self, amount: OfRepeat[S], time: OfRepeat[S]) -> MeterFinding:
         """Return the error at this flow, after `read_meter`.
 
         Args:
-            volume: what passed through the meter in one repeat, in m³.
+            amount: what passed through the meter in one repeat, as it tells it: in m³, or in kg.
             time: how long that took, in s.
         """
+        span = self._told.fiducial
 
         def error(seen: S, x: Numbers) -> Number:
-            relative: Number = self._indicated(seen, x, time) / volume(seen, x) - 1.0
+            relative: Number = self._indicated(seen, x, time) / amount(seen, x) - 1.0
+            if span is not None:
+                relative = relative * (3600.0 * amount(seen, x) / time(seen, x) / span)
             return relative
 
         known = self.estimates()
-        passed = [estimate(volume(seen, known)) for seen in self.seen]
+        passed = [estimate(amount(seen, known)) for seen in self.seen]
         took = [estimate(time(seen, known)) for seen in self.seen]
         if not (min(passed) > 0 and min(took) > 0):
             raise EvidenceError(
@@ -108,6 +113,8 @@ class MeterRepeats(Repeats[S]):
             ),
             beyond=self.beyond,
             factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),
+            measurand=wanted.measurand,
+            fiducial=span,
         )
 
     def lasted(self, seen: S) -> float:
@@ -124,7 +131,7 @@ class MeterRepeats(Repeats[S]):
         return self.passed(seen, "pulses", "1") if seen.pulses is None else seen.pulses.value
 
     def _indicated(self, seen: S, x: Numbers, time: OfRepeat[S]) -> Number:
-        """Return the volume the meter indicated, in m³."""
+        """Return what the meter indicated, in m³ or kg."""
         indicated = self._output.indicated(seen, x)
         if isinstance(self._output, Current):
             indicated = indicated / 3600.0 * time(seen, x)
@@ -132,13 +139,23 @@ class MeterRepeats(Repeats[S]):
 
     def _meter_output(self) -> Output[S]:
         """Return how the meter tells what passed: pulses, a current in proportion to the flow, or a total."""
-        first = self.seen[0]
+        first, what = self.seen[0], self._told.measurand
         if first.pulses is not None or first.pulses_after is not None:
-            return Pulses(self, self.pulses, self._given("pulses_per_volume"))
+            return Pulses(self, self.pulses, self._given(what.pulses))
         if first.current is not None:
-            return Current(self, "dut", lambda seen: seen.current or (), (0.0, self._given("full_scale")))
-        step = self._told.total_resolution
-        return Total(self, lambda seen: self.passed(seen, "total", "m3"), step, "m3", "V_res")
+            return Current(self, "dut", lambda seen: seen.current or (), (0.0, self._given(what.full_scale)))
+        step = self._given(what.resolution)
+        return Total(self, lambda seen: self._own_total(seen, what.unit), step, what.unit, what.rounding)
+
+    def _own_total(self, seen: S, unit: str) -> float:
+        """Return what passed by the meter's total, which is of what the order says it indicates."""
+        after = seen.total_after
+        if after is not None and not same_dimension(after.unit, unit):
+            raise EvidenceError(
+                f"{self.point.name}: the meter's total was read in {after.unit}, and by the order it "
+                f"indicates in {unit}"
+            )
+        return self.passed(seen, "total", unit)
 
     def _given(self, name: str) -> float:
         value: float | None = getattr(self._told, name)

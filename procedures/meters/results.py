@@ -13,6 +13,7 @@ from remotecal.procedures.library.evaluation.digits import decimals, fixed, same
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.tables import column, error_column, repeatability_column
 from remotecal.procedures.library.meters.characteristics import ErrorCharacteristics, FactorCharacteristics
+from remotecal.procedures.library.meters.measurand import MASS, VOLUME, Measurand
 
 Judged = Literal["error", "k factor"]
 """What a meter is judged by: its error of indication, or the linearity of its K factor."""
@@ -20,10 +21,14 @@ Judged = Literal["error", "k factor"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterFinding(Finding):
-    """What was found at one flow: relative errors in %, reference flows in m³/h."""
+    """What was found at one flow: errors in %, reference flows in m³/h, or in kg/h of a meter of mass."""
 
     factors: Sequence[float]
-    """K factor of each repeat, in 1/m³; empty for a meter without pulses."""
+    """K factor of each repeat, in 1/m³ or 1/kg; empty for a meter without pulses."""
+    measurand: Measurand = VOLUME
+    """What the meter indicates."""
+    fiducial: float | None = None
+    """The flow in m³/h whose shares the errors are; None for relative errors."""
 
     @property
     def judged_at(self) -> float:
@@ -32,7 +37,8 @@ class MeterFinding(Finding):
 
     def with_relative_uncertainty(self, value: float) -> str:
         """Return a value to the digits that the point's relative uncertainty leaves it; 0 is just 0."""
-        return with_uncertainty(value, abs(value) * self.evaluated.expanded / 100)
+        share = 1.0 if self.fiducial is None else self.place / self.fiducial
+        return with_uncertainty(value, abs(value) * self.evaluated.expanded / 100 / share)
 
 
 def nominal_column(findings: Sequence[MeterFinding]) -> Column:
@@ -53,7 +59,7 @@ def error_table(
     """
     columns = [
         nominal_column(findings),
-        column("标准流量", "Reference flow", "basic_referenceValue", "m3/h",
+        column("标准流量", "Reference flow", "basic_referenceValue", findings[0].measurand.flow,
                [finding.with_relative_uncertainty(finding.place) for finding in findings]),
     ]  # fmt: skip
     return errors_at(columns, findings, specification, accredited=accredited)
@@ -72,11 +78,23 @@ def errors_at(
         factors = [
             finding.with_relative_uncertainty(statistics.fmean(finding.factors)) for finding in findings
         ]
-        columns.append(column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3", factors))
+        columns.append(
+            column("仪表系数 K", "K factor", "remotecal_kFactor", findings[0].measurand.per, factors)
+        )
     columns.append(error_column(findings, specification, accredited=accredited))
     columns.append(repeatability_column(findings))
-    name = Text(zh="示值误差", en="Error of indication")
+    name = _called(findings[0])
     return Result(name=name, ref_types=("remotecal_errorCurve",), tables=(Table(columns=tuple(columns)),))
+
+
+def _called(finding: MeterFinding) -> Text:
+    """Return what the errors are called."""
+    if finding.fiducial is not None:
+        span = f"{finding.fiducial:g} m³/h"
+        return Text(zh=f"引用误差（引用值 {span}）", en=f"Fiducial error, of {span}")
+    if finding.measurand is MASS:
+        return Text(zh="质量示值误差", en="Error of indication of mass")
+    return Text(zh="示值误差", en="Error of indication")
 
 
 def characteristics(findings: Sequence[MeterFinding], judged: Judged) -> Result:
@@ -86,7 +104,7 @@ def characteristics(findings: Sequence[MeterFinding], judged: Judged) -> Result:
     if judged == "k factor" and all(finding.factors and any(finding.factors) for finding in findings):
         by_factor = FactorCharacteristics.of([finding.factors for finding in findings])
         return _characteristics(
-            column("仪表系数 K", "K factor", "remotecal_kFactor", "1/m3",
+            column("仪表系数 K", "K factor", "remotecal_kFactor", findings[0].measurand.per,
                    [findings[0].with_relative_uncertainty(by_factor.factor)]),
             column("线性度 E_L", "Linearity E_L", "remotecal_linearity", "%",
                    [fixed(by_factor.linearity, places)]),

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from remotecal.drivers.capabilities import Ammeter, PulseCounter, VolumeTotalizer
+from remotecal.drivers.capabilities import Ammeter, MassTotalizer, PulseCounter, VolumeTotalizer
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError
 from remotecal.model import Text
 from remotecal.procedures import Drivers, Point, Procedure
 from remotecal.procedures.library.evaluation.output import see_resolution
+from remotecal.procedures.library.meters.measurand import MASS
 from remotecal.procedures.library.meters.parameters import ReadingParameters
 
 METER = Text(en="the meter")
@@ -31,8 +32,12 @@ class MeterUnderTest(Procedure):
 
     def suits(self, drivers: Drivers) -> None:
         """See that the meter's output is described."""
-        see_resolution(drivers, "dut.volume", self.parameters.total_resolution, "m3")
-        for name, kind in (("pulses_per_volume", PulseCounter), ("full_scale", Ammeter)):
+        what = self.parameters.measurand
+        if (step := getattr(self.parameters, what.resolution)) is not None:
+            see_resolution(drivers, f"dut.{what.total}", step, what.unit)
+        totals = MassTotalizer if what is MASS else VolumeTotalizer
+        kinds = ((what.pulses, PulseCounter), (what.full_scale, Ammeter), (what.resolution, totals))
+        for name, kind in kinds:
             if can(drivers, "dut", kind) and getattr(self.parameters, name) is None:
                 raise ParameterError(
                     f"parameters.{name} is missing: the meter under test is read by {drivers['dut'].__name__}"
@@ -50,7 +55,14 @@ class MeterUnderTest(Procedure):
         """Return what the meter counts on and on, by the name it has in `MeterSeen`; a current has none."""
         if isinstance(self.dut, PulseCounter):
             return {"pulses": self.dut.running_pulses}
-        return {"total": self.dut.volume} if isinstance(self.dut, VolumeTotalizer) else {}
+        total = self.meter_total()
+        return {} if total is None else {"total": total}
+
+    def meter_total(self) -> BoundReading | None:
+        """Return the total the meter tells itself, of what it indicates; None if it tells none."""
+        if self.parameters.measurand is MASS:
+            return self.dut.total_mass if isinstance(self.dut, MassTotalizer) else None
+        return self.dut.volume if isinstance(self.dut, VolumeTotalizer) else None
 
     def meter_current(self) -> dict[str, BoundReading]:
         """Return the meter's current, by its name in `MeterSeen`, if it is read by one."""

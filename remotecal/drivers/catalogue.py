@@ -70,6 +70,7 @@ SHIPPED: Final = {
     "KrohneMfc300": "remotecal.drivers.krohne.mfc:KrohneMfc300",
     "KrohneMfc400": "remotecal.drivers.krohne.mfc:KrohneMfc400",
     "LineMap": "remotecal.drivers.mapped.line_map:LineMap",
+    "MassFlowMeterByHand": "remotecal.drivers.by_hand.indicating:MassFlowMeterByHand",
     "MassTotalizerByHand": "remotecal.drivers.by_hand.indicating:MassTotalizerByHand",
     "MettlerSics": "remotecal.drivers.mettler.sics:MettlerSics",
     "MicroMotion2700": "remotecal.drivers.emerson.micro_motion:MicroMotion2700",

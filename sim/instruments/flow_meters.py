@@ -79,8 +79,8 @@ def coriolis(meter: Meter) -> dict[str, Source]:
     """Return what a Coriolis meter makes of what flows, in SI units."""
     dense = 1.0 + meter.spec.density_error
     return {
-        "mass_flow": lambda: meter.flow * meter.density,
-        "flow": lambda: meter.flow / dense,
+        "mass_flow": lambda: meter.shown * meter.density,
+        "flow": lambda: meter.shown / dense,
         "density": lambda: meter.density * dense,
         "temperature": lambda: meter.temperature + meter.spec.temperature_error,
     }
@@ -96,8 +96,8 @@ def hourly(meter: Meter) -> dict[str, Source]:
     mass, volume = totals(meter)
     return {
         **coriolis(meter),
-        "mass_flow": lambda: meter.flow * meter.density * 3600.0,
-        "flow": lambda: meter.flow * 3600.0 / (1.0 + meter.spec.density_error),
+        "mass_flow": lambda: meter.shown * meter.density * 3600.0,
+        "flow": lambda: meter.shown * 3600.0 / (1.0 + meter.spec.density_error),
         "total_mass": mass,
         "volume": volume,
     }

@@ -76,6 +76,8 @@ class MeterSpec:
     """Standard deviation of the relative error over one minute, white (1)."""
     damping: float = 1.0
     """Time constant of the flow it shows, in s."""
+    zero: float = 0.0
+    """Flow in m³/s it counts beside what flows, and shows while nothing does."""
     low_cutoff: float = 0.0005
     """Share of the highest flow below which it counts nothing."""
     output_error: float = 0.0
@@ -145,6 +147,7 @@ class Meter:
         else:
             self._factor = 1.0 + self.spec.curve(flow)
             self._factor += self.spec.temperature_coefficient * (temperature - 20.0)
+            self._factor += self.spec.zero / flow if self.spec.zero else 0.0
 
     def take(self, volume: float, duration: float, density: float) -> None:
         """Count `volume` m³ of `density` that passed in `duration` s."""
@@ -155,6 +158,11 @@ class Meter:
         self.mass += counted * density
         flow = counted / duration
         self.flow = flow + (self.flow - flow) * math.exp(-duration / self.spec.damping)
+
+    @property
+    def shown(self) -> float:
+        """The flow it shows in m³/s; at rest that is its zero."""
+        return self.flow if self._factor else self.flow + self.spec.zero
 
     @property
     def cycles(self) -> float:
@@ -169,5 +177,13 @@ class Meter:
     @property
     def current(self) -> float:
         """Current output in A: 4 mA at no flow, 20 mA at the highest, 3.8 to 20.5 mA at the ends."""
-        share = self.flow / self.spec.highest * (1.0 + self.spec.output_error)
-        return min(max(0.004 + 0.016 * share, 0.0038), 0.0205)
+        return self._current(self.flow / self.spec.highest)
+
+    @property
+    def mass_current(self) -> float:
+        """The same by mass flow: 20 mA at the highest flow of water of 1000 kg/m³."""
+        return self._current(self.flow * self.density / 1000.0 / self.spec.highest)
+
+    def _current(self, share: float) -> float:
+        shown = 0.004 + 0.016 * (share * (1.0 + self.spec.output_error))
+        return min(max(shown, 0.0038), 0.0205)

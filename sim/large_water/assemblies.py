@@ -25,6 +25,7 @@ from remotecal.sim.large_water import paper
 from remotecal.sim.large_water.outfit import common_part, highest_flow, outfit
 from remotecal.sim.large_water.rig import LargeRig
 from remotecal.sim.large_water.still_tank import StillTank
+from remotecal.sim.water.assemblies import refuse_mass
 from remotecal.sim.wiring import Wired
 
 if TYPE_CHECKING:
@@ -143,6 +144,7 @@ class LargeWater(Assembly):
 
     @classmethod
     def resembling(cls, parameters: Mapping[str, object], drivers: Drivers) -> dict[str, object]:
+        refuse_mass(parameters)
         flows = cast("Sequence[float]", parameters["flows"])
         dn = next((dn for dn in BORES if highest_flow(dn) >= max(flows) / 1.1), BORES[-1])
         kinds = drivers.get("dut", object).__mro__

@@ -20,6 +20,7 @@ from remotecal.sim.instruments.meter import MeterSpec, Shape
 from remotecal.sim.instruments.prover import prover
 from remotecal.sim.paper import Job, Paper, Standing, characteristic
 from remotecal.sim.volumetric.prover import PipeProver
+from remotecal.sim.water.assemblies import refuse_mass
 from remotecal.sim.water.outfit import SIZES, outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.rig_controller import rig_controller
@@ -106,6 +107,7 @@ class ProverLine(Assembly):
         parameters: Mapping[str, object],
         drivers: Drivers,  # noqa: ARG003  its meter is read in one way
     ) -> dict[str, object]:
+        refuse_mass(parameters)
         highest = max(cast("Sequence[float]", parameters["flows"]))
         fits = [dn for dn, size in SIZES.items() if highest <= size.highest]
         if not fits:

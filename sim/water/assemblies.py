@@ -21,7 +21,7 @@ from remotecal.sim.water.outfit import SIZES, outfit
 from remotecal.sim.water.rig import Rig
 from remotecal.sim.water.truth import Truth
 from remotecal.sim.water.weighed import WeighTankOptions
-from remotecal.sim.water.wiring import Output
+from remotecal.sim.water.wiring import KILOGRAMS, OF_MASS, Output
 
 if TYPE_CHECKING:
     from datetime import date
@@ -74,6 +74,15 @@ class WaterBench(Assembly):
             low="0.5",
             high="150",
         ),
+        Capability(
+            quantity="basic_measurementError",
+            unit="%",
+            cmc="0.005",
+            against="basic_referenceValue",
+            against_unit="kg/h",
+            low="500",
+            high="150000",
+        ),
     )
 
     def __init__(self, world: World, options: WaterOptions) -> None:
@@ -88,13 +97,14 @@ class WaterBench(Assembly):
             meter=options.meter,
             reference_drift=options.reference_drift if isinstance(options, MasterLineOptions) else 0.0,
             weighing=options if isinstance(options, WeighTankOptions) else None,
+            coriolis=self.output in OF_MASS,
         )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)
         """The physics."""
         self.truth = Truth(self.rig)
         """What a perfect calibration would find."""
-        if self.output == "current":
+        if self.output in {"current", "mass_current"}:
             self.truth.output_error = self.outfit.spec.dut.output_error
         wire_up = wiring.gravimetric if self.gravimetric else wiring.master
         self.wired = wire_up(self.rig, self.outfit, self.output)
@@ -109,16 +119,20 @@ class WaterBench(Assembly):
         ]
         if not fits:
             raise ConfigurationError("no simulated water rig is as large as this one: choose by --set dn=…")
-        output = next(
-            (output for kind, output in READ_BY.items() if kind in drivers.get("dut", object).__mro__),
-            "mag6000",
-        )
+        mro = drivers.get("dut", object).__mro__
+        wired: list[Output] = [output for kind, output in READ_BY.items() if kind in mro]
+        output: Output = wired[0] if wired else "mag6000"
         given = {"pulses": parameters["pulses_per_volume"], "full_scale": parameters["full_scale"]}
+        if parameters.get("indicates") == "mass":
+            output = MASS_BY.get(output, "mass")
+            by_mass = {"pulses": parameters["pulses_per_mass"], "full_scale": parameters["mass_full_scale"]}
+            scales = {"pulses": KILOGRAMS, "full_scale": 1.0 / KILOGRAMS}
+            given = {key: scales[key] * cast("float", value) for key, value in by_mass.items() if value}
         return {"dn": fits[0], "output": output} | {key: value for key, value in given.items() if value}
 
     def true_error(self, at: float) -> float:
-        """Return the meter's true error in % at a flow in m³/h, as it is read."""
-        return 100.0 * self.truth.error(at)
+        """Return the meter's true error in % at a flow in m³/h, of a meter of mass in kg/h, as it is read."""
+        return 100.0 * self.truth.error(at / self.rig.density if self.output in OF_MASS else at)
 
     def paper(self, today: date) -> Paper:
         return paper.paper(self.outfit, self.output, today, gravimetric=self.gravimetric)
@@ -127,6 +141,15 @@ class WaterBench(Assembly):
 READ_BY: Final[dict[type, Output]] = {PulseCounter: "pulses", Ammeter: "current"}
 """What a meter under test is read by where it is not read over a bus."""
 
+MASS_BY: Final[dict[Output, Output]] = {"pulses": "mass_pulses", "current": "mass_current"}
+"""The same of a meter of mass."""
+
+
+def refuse_mass(parameters: Mapping[str, object]) -> None:
+    """Raise `ConfigurationError` if an order is of a meter of mass, which few benches have."""
+    if parameters.get("indicates") == "mass":
+        raise ConfigurationError("no meter of mass can be simulated on such a bench")
+
 
 class GravimetricRig(WaterBench):
     """Gravimetric water rig: pump, meter under test, diverter and weigh tank."""
@@ -134,6 +157,19 @@ class GravimetricRig(WaterBench):
     Options = GravimetricOptions
     procedures = ("flow.water_gravimetric",)
     gravimetric = True
+
+
+class CoriolisOptions(GravimetricOptions):
+    """What can be chosen of a gravimetric rig with a Coriolis meter under test."""
+
+    output: Output = "mass_pulses"
+    """How the meter under test is read."""
+
+
+class CoriolisRig(GravimetricRig):
+    """Gravimetric water rig with a Coriolis meter under test, which indicates mass and has a zero."""
+
+    Options = CoriolisOptions
 
 
 class MasterLine(WaterBench):
@@ -146,5 +182,9 @@ class MasterLine(WaterBench):
 
 water_rig, master_line = GravimetricRig.up, MasterLine.up
 
-BENCHES: Final[dict[str, type[Assembly]]] = {"water-rig": GravimetricRig, "master-line": MasterLine}
+BENCHES: Final[dict[str, type[Assembly]]] = {
+    "water-rig": GravimetricRig,
+    "master-line": MasterLine,
+    "coriolis-rig": CoriolisRig,
+}
 """What the catalogue offers, by name."""

@@ -85,6 +85,7 @@ def outfit(
     reference_drift: float = 0.0,
     weighing: WeighTankOptions | None = None,
     temperature: float = 20.0,
+    coriolis: bool = False,
 ) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
@@ -99,6 +100,7 @@ def outfit(
         reference_drift: how far the master meter may have drifted since its certificate, relative.
         weighing: what is stated of the weigh tank; nothing if not given.
         temperature: of the water in °C, about which it swings.
+        coriolis: whether a Coriolis meter is under test.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -114,6 +116,8 @@ def outfit(
     under_test = dut or _meter(rng, size)
     if dut is None and meter != 1:
         under_test = _meter(chance(seed, f"meter {meter}"), size)
+    if coriolis:
+        under_test = _coriolis(chance(seed, f"coriolis {meter}"), size)
     spec = RigSpec(
         line=PipeworkSpec(1.15 * highest),
         dut=_set(under_test, pulses, full_scale),
@@ -186,6 +190,25 @@ def _certificates(rng: Random, size: Size, reference_drift: float) -> dict[str, 
 def _volume(rng: Random, nominal: float) -> Calibrated:
     """Draw a pipe volume known to 10 %, as one gets it from the drawings."""
     return Calibrated(Stated("m3", (0.0,), (round(nominal, 6),), (0.1 * nominal,)), rng.gauss(0.0, 1.0))
+
+
+STABILITY = 5.0e-5
+"""Zero stability of a Coriolis meter, ±, as a share of its highest flow."""
+
+
+def _coriolis(rng: Random, size: Size) -> MeterSpec:
+    """Draw a Coriolis meter, its zero as it happens to be within its stability."""
+    highest = size.highest / 3600.0
+    return MeterSpec(
+        highest,
+        size.pulses,
+        Shape(highest, level=rng.gauss(0.0, 5.0e-4), slope=rng.gauss(0.0, 2.0e-4)),
+        noise=rng.uniform(0.5e-4, 1.5e-4),
+        zero=rng.uniform(-1.0, 1.0) * STABILITY * highest,
+        output_error=rng.uniform(-2.0e-4, 2.0e-4),
+        density_error=rng.uniform(-2.0e-4, 2.0e-4),
+        temperature_error=rng.uniform(-0.3, 0.3),
+    )
 
 
 def _meter(rng: Random, size: Size) -> MeterSpec:

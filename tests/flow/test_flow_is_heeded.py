@@ -92,6 +92,8 @@ def sensors(folder):
 
 QUICK: Told = {"flows": [10.0], "repeats": 2}
 
+ZERO: Told = {"zero_readings": 10, "zero_limit": 1.0, "zero_drift": 1.0, "zero_stability": 1.0}
+
 FLOW: Mapping[str, Told] = {
     "flows": {"flows": [12.0]},
     "repeats": {"repeats": 3},
@@ -106,6 +108,14 @@ FLOW: Mapping[str, Told] = {
     "coverage_factor": {"coverage_factor": 3.0},
     "pulses_per_volume": {"pulses_per_volume": 1234.0},
     "full_scale": {"full_scale": 99.0},
+    "kind": {"kind": "ultrasonic"},
+    "fiducial_flow": {"fiducial_flow": 35.0},
+    # Of a meter of mass, which no other meter takes; `test_meters_of_mass` has some.
+    "indicates": {"indicates": "mass"},
+    "pulses_per_mass": {"pulses_per_mass": 500.0},
+    "mass_full_scale": {"mass_full_scale": 1e5},
+    "mass_resolution": {"mass_resolution": 0.01},
+    **dict.fromkeys(ZERO, ZERO),
 }
 
 FLOW_RUN: Mapping[str, Told] = {
@@ -157,6 +167,8 @@ JUDGED = ("norm", "rule", "repeatability_share")
 """Fields that say how a meter is judged."""
 
 FACTS = ("connecting_volume", "water_density", "cmc")
+SET = ("pulses_per_volume", "full_scale", "pulses_per_mass", "mass_full_scale")
+"""Facts of the meter, which contradict an order that says otherwise."""
 WEIGHED = ("balance_resolution", "balance_eccentricity", "tank_evaporation", "tank_splash")
 """Facts of a weigh tank."""
 
@@ -457,11 +469,11 @@ class TestFlow(Heeded):
         ),
     }
     facts: ClassVar = {
-        "flow.water_gravimetric": (*FACTS, *WEIGHED, "diverter_correction"),
-        "flow.water_master_meter": FACTS,
-        "flow.water_parallel_masters": (*FACTS, "reading_delay", "pipe_stretch", "pipe_expansion"),
-        "flow.water_volumetric": (*FACTS, "diverter_correction"),
-        "flow.water_prover": ("water_density", "cmc"),
+        "flow.water_gravimetric": (*FACTS, *SET, *WEIGHED, "diverter_correction"),
+        "flow.water_master_meter": (*FACTS, *SET),
+        "flow.water_parallel_masters": (*FACTS, *SET, "reading_delay", "pipe_stretch", "pipe_expansion"),
+        "flow.water_volumetric": (*FACTS, *SET, "diverter_correction"),
+        "flow.water_prover": ("water_density", "cmc", *SET),
         "flow.ultrasonic_dry": (),
         "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
         "flow.bench_qualification": ("connecting_volume", "water_density", *WEIGHED, "meter_spacing"),

@@ -34,7 +34,7 @@ from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.water.assemblies import master_line, water_rig
+from remotecal.sim.water.assemblies import CoriolisRig, master_line, water_rig
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
 
 
@@ -46,7 +46,12 @@ def doubts(rig, out, record, place):
 
 
 @pytest.mark.parametrize(
-    ("put_up", "procedure"), [(water_rig, "water_gravimetric"), (master_line, "water_master_meter")]
+    ("put_up", "procedure"),
+    [
+        (water_rig, "water_gravimetric"),
+        (CoriolisRig.up, "water_gravimetric"),
+        (master_line, "water_master_meter"),
+    ],
 )
 def test_a_run_holds(tmp_path, put_up, procedure) -> None:
     clock = SharedClock.begin(tmp_path / "rig" / CLOCK, BEGAN.timestamp())

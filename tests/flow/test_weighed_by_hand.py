@@ -1,6 +1,7 @@
 """A gravimetric calibration worked once more by hand."""
 
 import numpy as np
+import pytest
 
 from remotecal.bench import Bench
 from remotecal.fluids.air import air_density
@@ -11,7 +12,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
-from remotecal.sim.water.assemblies import water_rig
+from remotecal.sim.water.assemblies import CoriolisRig, water_rig
 
 
 def interpolated(certificate, value):
@@ -22,9 +23,10 @@ def interpolated(certificate, value):
     return float(np.interp(value.value, places, table.column("basic_measurementError").floats()))
 
 
-def test_the_first_error_follows_from_the_replies_by_hand(tmp_path):
+@pytest.mark.parametrize("put_up", [water_rig, CoriolisRig.up])
+def test_the_first_error_follows_from_the_replies_by_hand(tmp_path, put_up):
     """ISO 4185's chain, written out once more from the observations, without the product's evaluation."""
-    with water_rig(tmp_path / "rig") as rig:
+    with put_up(tmp_path / "rig") as rig:
         order = Order.load(rig.order)
         one = {**order.parameters, "flows": order.parameters["flows"][:1]}
         found, order = find(order.order.procedure), order.model_copy(update={"parameters": one})
@@ -59,9 +61,12 @@ def test_the_first_error_follows_from_the_replies_by_hand(tmp_path):
         mass += (facts["tank_evaporation"] * weighing + facts["tank_splash"]) / 2
         mass += facts["connecting_volume"] * (water(waters[-1]) - water(waters[0]))
         time = values["time"].value
-        volume = mass / density * time / (time + facts["diverter_correction"])
-        pulses_per_volume = evidence.parameters["pulses_per_volume"]
-        errors.append(100 * (values["pulses"].value / pulses_per_volume / volume - 1))
+        passed = mass * time / (time + facts["diverter_correction"])
+        if put_up is water_rig:
+            indicated = values["pulses"].value / evidence.parameters["pulses_per_volume"] * density
+        else:
+            indicated = values["pulses"].value / evidence.parameters["pulses_per_mass"]
+        errors.append(100 * (indicated / passed - 1))
     record = evaluate(evidence, found)
     printed = record.tables[0].column("basic_measurementError").values[0]
     assert f"{np.mean(errors):.{len(printed.partition('.')[2])}f}" == printed

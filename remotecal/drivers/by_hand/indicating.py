@@ -20,6 +20,7 @@ from remotecal.drivers.capabilities import (
     EnergyTotalizer,
     FlowMeter,
     FrequencyMeter,
+    MassFlowMeter,
     MassTotalizer,
     PressureGauge,
     TankScale,
@@ -78,6 +79,17 @@ class FlowMeterByHand(ReadByHand, FlowMeter):
 
     flow = Reading(shown("瞬时流量示值", "flow meter"), "m3/h", span=(-1e6, 1e6), accuracy=UNSTATED)
     """Volume flow rate on the display."""
+
+
+class MassFlowMeterByHand(ReadByHand, MassFlowMeter):
+    """Meter that shows a mass flow rate, read by a person."""
+
+    model: ClassVar[str] = "mass flow meter"
+
+    mass_flow = Reading(
+        shown("瞬时质量流量示值", "mass flow meter"), "kg/h", span=(-1e9, 1e9), accuracy=UNSTATED
+    )
+    """Mass flow rate on the display."""
 
 
 class VolumeTotalizerByHand(ReadByHand, VolumeTotalizer):

@@ -17,6 +17,13 @@ class FlowMeter(Protocol):
 
 
 @runtime_checkable
+class MassFlowMeter(Protocol):
+    """Indicates a mass flow rate."""
+
+    mass_flow: ClassVar[Annotated[Reading, "kg/h"]]
+
+
+@runtime_checkable
 class VelocityMeter(Protocol):
     """Indicates the mean velocity of a fluid along its pipe."""
 

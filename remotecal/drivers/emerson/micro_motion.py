@@ -14,6 +14,7 @@ from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import (
     Densitometer,
     FlowMeter,
+    MassFlowMeter,
     MassTotalizer,
     Thermometer,
     VolumeTotalizer,
@@ -78,7 +79,9 @@ class VolumeFlowUnit(Enum):
     L_PER_H = 138
 
 
-class MicroMotion2700(TellsOrder, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
+class MicroMotion2700(
+    TellsOrder, FlowMeter, MassFlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer
+):
     """Transmitter set to kg/h, kg/m³, °C and m³/h. Nothing is ever written.
 
     Every register and code is as commonly quoted, and unverified. So the transmitter's own registers of

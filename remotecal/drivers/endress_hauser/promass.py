@@ -17,6 +17,7 @@ from remotecal.drivers.accuracy import EXACT, UNSTATED, percent_of_reading
 from remotecal.drivers.capabilities import (
     Densitometer,
     FlowMeter,
+    MassFlowMeter,
     MassTotalizer,
     Thermometer,
     VolumeTotalizer,
@@ -82,7 +83,7 @@ class Proline(ModbusInstrument):
     expects: ClassVar[tuple[Step, ...]] = (byte_order.to(ByteOrder.ORDER_1032),)
 
 
-class Promass83(Proline, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
+class Promass83(Proline, FlowMeter, MassFlowMeter, MassTotalizer, VolumeTotalizer, Densitometer, Thermometer):
     """Coriolis meter; totalizer 1 assigned to mass, 2 to volume (unverified as delivered)."""
 
     model = "Promass 83"
@@ -90,10 +91,10 @@ class Promass83(Proline, FlowMeter, MassTotalizer, VolumeTotalizer, Densitometer
     mass_flow = Reading(
         input_f32(2007),
         "kg/h",
-        span=(0, 350_000),
+        span=(-350_000, 350_000),
         accuracy=percent_of_reading(0.1, "Promass 83F as a test rig quotes it; unverified in the data sheet"),
     )
-    """Mass flow, forward; the span is the DN 100 sensor's, unverified."""
+    """Mass flow, either way; the span is the DN 100 sensor's, unverified."""
 
     flow = Reading(input_f32(2009), "m3/h", span=(0, 350), accuracy=UNSTATED)
     """Volume flow at line conditions; register and span are unverified."""

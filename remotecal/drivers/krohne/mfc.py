@@ -13,6 +13,7 @@ from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import (
     Densitometer,
     FlowMeter,
+    MassFlowMeter,
     MassTotalizer,
     Thermometer,
     VolumeTotalizer,
@@ -58,7 +59,7 @@ SERIAL = Serial(19200, parity="E")
 """The port as delivered; unverified."""
 
 
-class Mfc(ModbusInstrument, FlowMeter, Densitometer, Thermometer):
+class Mfc(ModbusInstrument, FlowMeter, MassFlowMeter, Densitometer, Thermometer):
     """What both converters have in common.
 
     That numbers come high word first, the port's settings and every span are unverified; no register

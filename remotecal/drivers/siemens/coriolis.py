@@ -16,6 +16,7 @@ from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import (
     Densitometer,
     FlowMeter,
+    MassFlowMeter,
     MassTotalizer,
     Thermometer,
     VolumeTotalizer,
@@ -38,7 +39,7 @@ class Totalled(Enum):
     VOLUME = 4
 
 
-class SitransCoriolis(ModbusInstrument, FlowMeter, Densitometer):
+class SitransCoriolis(ModbusInstrument, FlowMeter, MassFlowMeter, Densitometer):
     """What Siemens's Coriolis meters give alike, in SI units; every span is unverified."""
 
     maker = "Siemens"
