@@ -26,7 +26,8 @@ class NozzleParameters(GasMeterParameters):
     back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
     """Pressure behind the nozzles that may be there at most, as a share of that ahead of them. Without a
     diffuser air is choked up to 0.528; with one up to a limit that is measured for each nozzle, often 0.6 to
-    0.95 (unverified)."""
+    0.95 (unverified): of open ones the least that their certificates state decides, and where one states none
+    an order of more than 0.528 is refused."""
     steady: Annotated[float, In("s", at_least=5)] = 30.0
     """How long pressure and temperature must be steady before a repeat."""
     pressure_drift: Annotated[float, In("Pa/s", above=0)] = 2.0

@@ -96,11 +96,12 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         super().__init__(point, evidence, GasSeen.at(evidence, point), parameters)
         self.parameters, self.equation = parameters, air_equation(parameters.air)
         self.numbers = parameters.chosen(point.nominal["flow"])
+        bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
+        limit = nozzle.choked_to(parameters.back_pressure, bank)
         for seen in self.seen:
-            self._see(seen)
+            self._see(seen, limit)
         self._sensors = Sensors(self, CORRECTED, parameters.air)
         self._facts()
-        bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
         self._faster = self._velocity(bank)
         self.ahead = self._mean_inlet()
         """The air ahead of the nozzles, on the mean of all repeats."""
@@ -111,7 +112,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self._of_equation()
         self.read_meter()
 
-    def _see(self, seen: GasSeen) -> None:
+    def _see(self, seen: GasSeen, limit: float) -> None:
         stood = numbers_in(seen.opened.value)
         if stood != self.numbers:
             raise EvidenceError(
@@ -119,7 +120,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
             )
         back = max(one.value for one in seen.back_pressure)
         ahead = min(one.value for one in seen.inlet_pressure)
-        if refusal := see_choked(self.point.name, back, ahead, self.parameters.back_pressure):
+        if refusal := see_choked(self.point.name, back, ahead, limit):
             raise EvidenceError(refusal)
 
     def _facts(self) -> None:

@@ -166,7 +166,8 @@ class MeterByMasters(OnLoop):
         numbers = self._nozzles.chosen(point, self.parameters)
         serials = [self.nozzles[number - 1].serial for number in numbers] if self.nozzles else []
         run.note("nozzles", point=point.name, numbers=list(numbers), serials=serials)
-        self._rig.choke(self.bank, bits_of(numbers), self.parameters.back_pressure)
+        limit = self._nozzles.choked_to(numbers, self.parameters)
+        self._rig.choke(self.bank, bits_of(numbers), limit)
 
     def _go(self, run: Run, choice: Opening, point: Point) -> None:
         """Bring the flow to a point's, by the masters chosen for it."""
@@ -225,7 +226,7 @@ class MeterByMasters(OnLoop):
         if self._nozzles is None:
             return
         told, numbers = self.parameters, self._nozzles.chosen(point, self.parameters)
-        if refusal := bank.not_so(point, seen, numbers, told.back_pressure):
+        if refusal := bank.not_so(point, seen, numbers, self._nozzles.choked_to(numbers, told)):
             raise RunError(refusal)
         passed = mass_by(seen, amounts, choice, self._masters, gas)
         off = bank.bank_off_by(seen, passed, numbers, self._nozzles.of_gas(gas))
