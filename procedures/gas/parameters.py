@@ -34,6 +34,10 @@ class NozzleParameters(GasMeterParameters):
     """How fast the pressure ahead of the nozzles may change then."""
     temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
     """How fast the temperature there may change."""
+    pack_pressure: Annotated[float, In("Pa", at_least=0)] = 5.0
+    """How well the change of pressure between meter and nozzles in a repeat is known, ± (unverified)."""
+    pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02
+    """How well the change of temperature there is known, ± (unverified)."""
     back_volume: Annotated[float, In("m3", above=0)]
     """Volume between the nozzles' valves and the pump, about: by it a leak of the shut bank is told."""
     leak_time: Annotated[float, In("s", at_least=10)] = 120.0
