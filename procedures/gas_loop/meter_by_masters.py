@@ -22,6 +22,7 @@ from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.earlier import as_known
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
@@ -240,7 +241,7 @@ class MeterByMasters(OnLoop):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
-        wanted = self.parameters
+        wanted = as_known(self.parameters, evidence, "fewest_compared")
         repeats = [self._repeats(point, evidence) for point in evidence.points]
         for each in repeats:
             self._see_again(each)

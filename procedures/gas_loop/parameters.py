@@ -35,8 +35,11 @@ class LoopParameters(GasMeterParameters):
     """Inner diameter of the meter's pipe, for its Reynolds number."""
 
     reynolds_width: Annotated[float, In("%", above=0, at_most=20)] = 5.0
-    """How far apart the Reynolds numbers of two points at different pressures may be for their errors to be
-    held against each other (unverified)."""
+    """How far beyond all Reynolds numbers of one pressure that of a point at another may be for their errors
+    to be held against each other (unverified); what the curve's slope makes of it is in U."""
+    fewest_compared: Annotated[int | None, In("1", at_least=1)] = 3
+    """At how many Reynolds numbers errors at two pressures should be held against each other (unverified);
+    the certificate tells where fewer were."""
 
     gas: Literal["air", "nitrogen", "natural gas"] = "air"
     """What the loop is filled with."""
