@@ -22,7 +22,7 @@ from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation import conformity
-from remotecal.procedures.library.evaluation.earlier import as_known
+from remotecal.procedures.library.evaluation.earlier import as_known, knew
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
@@ -242,6 +242,7 @@ class MeterByMasters(OnLoop):
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
         wanted = as_known(self.parameters, evidence, "fewest_compared")
+        says_why = knew(evidence, "fewest_compared")
         repeats = [self._repeats(point, evidence) for point in evidence.points]
         for each in repeats:
             self._see_again(each)
@@ -292,8 +293,8 @@ class MeterByMasters(OnLoop):
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
-                *results.open_remark(rounds, closures),
-                *results.open_bank_remark(rounds, banks),
+                *results.open_remark(rounds, closures, wanted.closure if says_why else None),
+                *results.open_bank_remark(rounds, banks, wanted.nozzle_closure if says_why else None),
                 *levels.remark(between, wanted),
                 *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),
