@@ -49,8 +49,14 @@ from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.branches import bits_of, numbers_in
-from remotecal.procedures.library.meters.critical import see_choked
-from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, Nozzle
+from remotecal.procedures.library.meters.critical import Inlet, see_choked
+from remotecal.procedures.library.meters.nozzle import (
+    EXPANSION,
+    PLENUM,
+    Nozzle,
+    choked_to,
+    require_choked,
+)
 from remotecal.procedures.library.meters.under_test import can
 
 USUAL: Final = (85e3, 106e3)
@@ -113,25 +119,29 @@ class MeterByNozzles(GasMeterUnderTest):
         current = [("dut", "current", "mA")] if can(drivers, "dut", Ammeter) else []
         require_known(certificates, drivers, [*own, *(() if self.flowing == "dry" else room), *current])
         used = {number for flow in self.parameters.wanted for number in self.parameters.chosen(flow)}
-        for number in sorted(used):
-            self._check_nozzle(number, certificates)
+        self._nozzles = {number: self._check_nozzle(number, certificates) for number in sorted(used)}
+        ahead = self._ahead(sum(USUAL) / 2).state
+        require_choked(self.parameters.back_pressure, self._nozzles.values(), ahead)
 
     @property
     def flowing(self) -> Air:
         return self.parameters.air
 
-    def _check_nozzle(self, number: int, certificates: Certificates) -> None:
+    def _ahead(self, pressure: float) -> Inlet:
+        """Return dry air at 20 °C and a pressure in Pa."""
+        return inlet(air_equation(self.parameters.air), 20.0, pressure, 0.0)
+
+    def _check_nozzle(self, number: int, certificates: Certificates) -> Nozzle:
+        """Return a nozzle that passes what the order says."""
         stated = certificates.get(f"nozzles[{number}]")
         if stated is None:
             raise BenchError(
                 f"there is no nozzle {number} on the bench: give it an artefact, or mend nozzle_flows"
             )
-        nozzle, equation = Nozzle(number, stated.certificate), air_equation(self.parameters.air)
-        low, high = (
-            inlet(equation, 20.0, p, 0.0).reynolds(nozzle.diameter, lambda _: nozzle.area) for p in USUAL
-        )
+        nozzle = Nozzle(number, stated.certificate)
+        low, high = (self._ahead(p).reynolds(nozzle.diameter, lambda _: nozzle.area) for p in USUAL)
         nozzle.require(low, high)
-        ahead = inlet(equation, 20.0, sum(USUAL) / 2, 0.0)
+        ahead = self._ahead(sum(USUAL) / 2)
         reynolds = ahead.reynolds(nozzle.diameter, nozzle.effective)
         nozzle.parts(reynolds)
         passes, told = (
@@ -143,6 +153,7 @@ class MeterByNozzles(GasMeterUnderTest):
                 f"nozzle {number} passes {passes:.4g} m3/h by its certificate, nozzle_flows says {told:g}: "
                 "mend nozzle_flows, or the order of the nozzles on the bench"
             )
+        return nozzle
 
     def prepare(self, run: Run) -> None:
         """See that the gauges count absolute pressure, and that the shut bank is tight."""
@@ -226,7 +237,8 @@ class MeterByNozzles(GasMeterUnderTest):
             )
         back = max(one.to("Pa").value for one in seen.back_pressure)
         ahead = min(one.to("Pa").value for one in seen.inlet_pressure)
-        if refusal := see_choked(point.name, back, ahead, self.parameters.back_pressure):
+        limit = choked_to(self.parameters.back_pressure, [self._nozzles[number] for number in wanted])
+        if refusal := see_choked(point.name, back, ahead, limit):
             raise RunError(refusal)
 
     def _watched(self) -> dict[str, BoundReading]:

@@ -26,13 +26,18 @@ class NozzleParameters(GasMeterParameters):
     back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
     """Pressure behind the nozzles that may be there at most, as a share of that ahead of them. Without a
     diffuser air is choked up to 0.528; with one up to a limit that is measured for each nozzle, often 0.6 to
-    0.95 (unverified)."""
+    0.95 (unverified): of open ones the least that their certificates state decides, and where one states none
+    an order of more than 0.528 is refused."""
     steady: Annotated[float, In("s", at_least=5)] = 30.0
     """How long pressure and temperature must be steady before a repeat."""
     pressure_drift: Annotated[float, In("Pa/s", above=0)] = 2.0
     """How fast the pressure ahead of the nozzles may change then."""
     temperature_drift: Annotated[float, In("K/s", above=0)] = 0.002
     """How fast the temperature there may change."""
+    pack_pressure: Annotated[float, In("Pa", at_least=0)] = 5.0
+    """How well the change of pressure between meter and nozzles in a repeat is known, ± (unverified)."""
+    pack_temperature: Annotated[float, In("K", at_least=0)] = 0.02
+    """How well the change of temperature there is known, ± (unverified)."""
     back_volume: Annotated[float, In("m3", above=0)]
     """Volume between the nozzles' valves and the pump, about: by it a leak of the shut bank is told."""
     leak_time: Annotated[float, In("s", at_least=10)] = 120.0

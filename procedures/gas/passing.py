@@ -2,7 +2,8 @@
 
 For one repeat, with nozzles behind the meter:
 
-    V = Σ A·C_d·(1 + 2α(t_0 - 20 °C))·q_V·τ·(1 + ε_C)/(1 + ε_ρ) + V_c·(ρ_end - ρ_start)/ρ_m + q_l·τ
+    V = Σ A·C_d·(1 + 2α(t_0 - 20 °C))·q_V·τ·(1 + ε_C)/(1 + ε_ρ)
+        + V_c·(ρ_end - ρ_start + ρ_0·(Δp_c/p_0 - Δt_c/T_0))/ρ_m + q_l·τ
     E = V_i/V - 1
 
 q_V is what a throat of 1 m² draws (`critical`); V_i is N/K, the meter's total, or q_i·τ.
@@ -19,6 +20,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import By
+from remotecal.procedures.library.evaluation.earlier import knew
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -31,6 +33,7 @@ from remotecal.procedures.library.meters import nozzle
 from remotecal.procedures.library.meters import passing as meters
 from remotecal.procedures.library.meters.branches import numbers_in
 from remotecal.procedures.library.meters.critical import Inlet, at_rest, see_choked
+from remotecal.procedures.library.meters.line_pack import Pipe
 from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, REFERENCE_TEMPERATURE, Nozzle, Open
 from remotecal.procedures.library.meters.passing import MeterRepeats, MeterSeen
 from remotecal.procedures.library.meters.results import MeterFinding
@@ -79,6 +82,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "ε_C": Text(zh="临界流函数 C*（状态方程）", en="critical flow function C*, by the equation of state"),
     "ε_ρ": Text(zh="密度（状态方程）", en="density, by the equation of state"),
     "V_c": Text(zh="被检表与喷嘴间管容", en="volume between meter and nozzles"),
+    "Δp_c": Text(zh="管容内压力变化", en="change of pressure between meter and nozzles"),
+    "Δt_c": Text(zh="管容内温度变化", en="change of temperature between meter and nozzles"),
     "Δt": Text(zh="计时", en="time between the readings of the meter"),
     "q_l": Text(zh="泄漏", en="leak of the shut nozzles"),
 }
@@ -96,11 +101,12 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         super().__init__(point, evidence, GasSeen.at(evidence, point), parameters)
         self.parameters, self.equation = parameters, air_equation(parameters.air)
         self.numbers = parameters.chosen(point.nominal["flow"])
+        bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
+        limit = nozzle.choked_to(parameters.back_pressure, bank)
         for seen in self.seen:
-            self._see(seen)
+            self._see(seen, limit)
         self._sensors = Sensors(self, CORRECTED, parameters.air)
         self._facts()
-        bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
         self._faster = self._velocity(bank)
         self.ahead = self._mean_inlet()
         """The air ahead of the nozzles, on the mean of all repeats."""
@@ -111,7 +117,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self._of_equation()
         self.read_meter()
 
-    def _see(self, seen: GasSeen) -> None:
+    def _see(self, seen: GasSeen, limit: float) -> None:
         stood = numbers_in(seen.opened.value)
         if stood != self.numbers:
             raise EvidenceError(
@@ -119,11 +125,12 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
             )
         back = max(one.value for one in seen.back_pressure)
         ahead = min(one.value for one in seen.inlet_pressure)
-        if refusal := see_choked(self.point.name, back, ahead, self.parameters.back_pressure):
+        if refusal := see_choked(self.point.name, back, ahead, limit):
             raise EvidenceError(refusal)
 
     def _facts(self) -> None:
-        self.characteristic("V_c", "connecting_volume", "m3")
+        told = self.parameters if knew(self.evidence, "pack_pressure") else None
+        self._pipe = Pipe(self, "c", "connecting_volume", told)
         self.characteristic("Δt", "reading_delay", "s")
         leak = self.parameters.leak_share * min(self.parameters.wanted)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
@@ -175,7 +182,8 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         )
         throats = self.open.effective_area(x) * (1.0 + 2.0 * x.get("α", 0.0) * (t_0 - REFERENCE_TEMPERATURE))
         flow = throats * drawn(self.equation, (t_0, p_0), meter, water) * (1.0 + x["ε_C"]) / (1.0 + x["ε_ρ"])
-        passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + x["V_c"] * denser(seen)
+        pack = self._pipe.stored(x, *packed(seen))
+        passed: Number = (flow + x["q_l"] / 3600.0) * (self.lasted(seen) + x["Δt"]) + pack
         return passed
 
     def found(self) -> MeterFinding:
@@ -192,11 +200,16 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         return Through(self.numbers, self.reynolds, self.ahead, water, back / ahead, area)
 
 
-def denser(seen: GasSeen) -> float:
-    """Return how much denser the air ahead of the nozzles became, as a share of the meter's density."""
+def packed(seen: GasSeen) -> tuple[float, float, float, float]:
+    """Return what a pipe stores by (`Pipe.stored`), of the air ahead of the nozzles.
+
+    That is how much denser it became, how dense it is about, both as shares of the meter's density, its
+    temperature in °C and its pressure in Pa.
+    """
 
     def density(place: int) -> float:
         return seen.inlet_pressure[place].value / (seen.inlet_temperature[place].value + 273.15)
 
     meter = mean(seen.meter_pressure, "Pa") / (mean(seen.meter_temperature, "°C") + 273.15)
-    return (density(-1) - density(0)) / meter
+    t, p = mean(seen.inlet_temperature, "°C"), mean(seen.inlet_pressure, "Pa")
+    return (density(-1) - density(0)) / meter, p / (t + 273.15) / meter, t, p

@@ -32,6 +32,7 @@ from remotecal.procedures.library.meters.nozzle import (
     REFERENCE_TEMPERATURE,
     Nozzle,
     Open,
+    choked_to,
 )
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -126,11 +127,18 @@ class NozzlesOfLoop:
             )
         return some
 
+    def some(self, numbers: Sequence[int]) -> list[Nozzle]:
+        """Return the nozzles of some numbers."""
+        return [self.nozzles[number - 1] for number in numbers]
+
+    def choked_to(self, numbers: Sequence[int], told: LoopParameters) -> float:
+        """Return up to which ratio of pressures some nozzles that are open together count as choked."""
+        return choked_to(told.back_pressure, self.some(numbers))
+
     def mass_flow(self, numbers: Sequence[int], t: float, p: float) -> float:
         """Return what passes nozzles in kg/s, by their certificates."""
         ahead = self.at(t, p)
-        open_ones = [self.nozzles[number - 1] for number in numbers]
-        areas = (each.effective(ahead.reynolds(each.diameter, each.effective)) for each in open_ones)
+        areas = (each.effective(ahead.reynolds(each.diameter, each.effective)) for each in self.some(numbers))
         return ahead.flux * sum(areas)
 
 
@@ -204,12 +212,12 @@ class BankRepeats(LoopRepeats):
         super().__init__(point, evidence, parameters, filling)
         bank = NozzlesOfLoop.of(evidence.certificates, filling)
         self.standing = bank.chosen(point, parameters)
+        nozzles, limit = bank.some(self.standing), bank.choked_to(self.standing, parameters)
         for seen in self.seen:
-            if refusal := not_so(point, seen, self.standing, parameters.back_pressure):
+            if refusal := not_so(point, seen, self.standing, limit):
                 raise EvidenceError(refusal)
         if EXPANSION in evidence.characteristics:
             self.characteristic("α", EXPANSION, "1/K")
-        nozzles = [bank.nozzles[number - 1] for number in self.standing]
         self._rest = self._velocity(bank, nozzles)
         ahead = bank.at(*(estimate(one) for one in self._rest_of(*self._mean_at("n", self.estimates()))))
         self._throats = [ahead.reynolds(each.diameter, each.effective) for each in nozzles]

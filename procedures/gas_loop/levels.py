@@ -1,6 +1,9 @@
 """Errors at one Reynolds number, held against each other between two pressures.
 
-A meter whose error follows the Reynolds number has the same one there at every pressure. What two levels
+A meter whose error follows the Reynolds number has the same one there at every pressure. Each point of a
+later level is held against the errors of an earlier one at its own Reynolds number: between two points these
+follow the straight line over lg Re, and what that may miss is charged as between points of a certificate
+(`CertifiedCurve.bend`); a little beyond the last point it is what their slope makes of it. What two levels
 share cancels in the difference: what the masters of a laboratory are off together, what its sensors are, and
 the volume between the meters. All else, such as a master's own part, a gauge at another pressure, or swirl,
 may be another at the other level and counts for both, which makes U of the difference the larger one. So does
@@ -12,17 +15,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
-from typing import TYPE_CHECKING, Final
+from itertools import combinations, pairwise
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from remotecal.model import Result, Statement, Table, Text, Words
+from remotecal.model import CertifiedPoint, Result, Statement, Table, Text, Words
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.gas_loop.results import plain_column
 from remotecal.uncertainty.budget import Contribution, Evaluated
 from remotecal.uncertainty.coverage import coverage_factor
+from remotecal.uncertainty.interpolation import CertifiedCurve
 
 if TYPE_CHECKING:
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
 
 COMMON: Final = re.compile(r"δ_[Ept]\d+|V_c")
 """Symbols of what is one and the same at all levels, if it has one source."""
+
+SHARED: Final = -1
+"""What such a line is of; any other is of one error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,10 @@ class LevelDifference:
         return abs(self.evaluated.value) <= self.evaluated.expanded
 
 
+Found: TypeAlias = "tuple[GoneRound, Evaluated]"
+"""What went round at a point, and the error there in %."""
+
+
 def compared(
     rounds: Sequence[GoneRound], errors: Sequence[Evaluated], parameters: LoopParameters
 ) -> list[LevelDifference]:
@@ -57,19 +68,77 @@ def compared(
         errors: at each point, in %.
         parameters: what the order tells.
     """
-    at: dict[float, list[tuple[GoneRound, Evaluated]]] = {}
+    at: dict[float, list[Found]] = {}
     for gone, error in zip(rounds, errors, strict=True):
         at.setdefault(gone.pressure, []).append((gone, error))
     width, found = math.log1p(parameters.reynolds_width / 100.0), []
+    on_curve = parameters.fewest_compared is not None
     for before, level in combinations(at.values(), 2):
         for second, error in level:
-            first, other = min(before, key=partial(_apart, second))
-            if _apart(second, (first, other)) <= width:
-                found.append(LevelDifference(first, second, difference(error, other, parameters)))
+            if on_curve and (like := _between(before, second)) is not None:
+                first, other = like
+            else:
+                first, other = min(before, key=partial(_apart, second))
+                if _apart(second, (first, other)) > width:
+                    continue
+                if on_curve:
+                    slope = max(_slope(before, first), _slope(level, second))
+                    other = _less_sure(other, slope * _apart(second, (first, other)))
+            found.append(LevelDifference(first, second, difference(error, other, parameters)))
     return found
 
 
-def _apart(second: GoneRound, one: tuple[GoneRound, Evaluated]) -> float:
+def _between(level: Sequence[Found], second: GoneRound) -> Found | None:
+    """Return the error of a level at a point's Reynolds number; None where that is beyond its own."""
+    points = sorted(level, key=lambda one: one[0].reynolds)
+    x = math.log(second.reynolds)
+    at = [math.log(gone.reynolds) for gone, _ in points]
+    for i, (low, high) in enumerate(pairwise(at)):
+        if low <= x <= high and low < high:
+            share = (x - low) / (high - low)
+            certified = tuple(
+                CertifiedPoint(place, each.value, each.expanded, each.k, each.dof)
+                for place, (_, each) in zip(at, points, strict=True)
+            )
+            missed = CertifiedCurve(certified, "%").bend(i) * share * (1.0 - share)
+            error = _less_sure(_along(points[i][1], points[i + 1][1], share), missed)
+            return replace(points[i][0], reynolds=second.reynolds), error
+    return None
+
+
+def _along(a: Evaluated, b: Evaluated, share: float) -> Evaluated:
+    """Return the error on the line between two; what is each one's own counts as wholly correlated."""
+    lines: dict[tuple[str, str, int], Contribution] = {}
+    for weight, one in ((1.0 - share, a), (share, b)):
+        for line in one.lines:
+            key = _key(line, 0)
+            part = weight * (line.contribution if key[-1] == SHARED else abs(line.contribution))
+            if (known := lines.get(key)) is not None:
+                line = replace(line, dof=min(line.dof, known.dof))  # noqa: PLW2901
+                part += known.contribution
+            lines[key] = replace(line, contribution=part)
+    value, u = ((1.0 - share) * x + share * y for x, y in ((a.value, b.value), (a.u, b.u)))
+    return replace(a, value=value, u=u, lines=tuple(lines.values()))
+
+
+def _slope(level: Sequence[Found], near: GoneRound) -> float:
+    """Return how steep the errors of a level are from a point to its next one, in % a unit of ln Re."""
+    there = next(each for each in level if each[0] is near)
+    others = [each for each in level if each[0].reynolds != near.reynolds]
+    if not others:
+        return 0.0
+    nearest = min(others, key=partial(_apart, near))
+    return abs(nearest[1].value - there[1].value) / _apart(near, nearest)
+
+
+def _less_sure(error: Evaluated, limit: float) -> Evaluated:
+    """Return an error that may be off by as much more, ± in %, for another Reynolds number."""
+    u = limit / math.sqrt(3.0)
+    line = replace(error.lines[0], symbol="Re", contribution=u, dof=math.inf, source="")
+    return replace(error, u=math.hypot(error.u, u), lines=(*error.lines, line))
+
+
+def _apart(second: GoneRound, one: Found) -> float:
     return abs(math.log(one[0].reynolds / second.reynolds))
 
 
@@ -92,7 +161,7 @@ def difference(a: Evaluated, b: Evaluated, parameters: LoopParameters) -> Evalua
 def _key(line: Contribution, of: int) -> tuple[str, str, int]:
     """Return what a line is known by: of what is in common alike in both budgets, of all else its own."""
     if COMMON.fullmatch(line.symbol) and isinstance(line.source, str):
-        return line.symbol.rstrip("0123456789"), line.source, -1
+        return line.symbol.rstrip("0123456789"), line.source, SHARED
     return line.symbol, "", of
 
 
@@ -142,7 +211,7 @@ def remark(found: Sequence[LevelDifference], parameters: LoopParameters) -> tupl
         )
     apart = [one for one in found if not one.agrees]
     if not apart:
-        return ()
+        return _too_few(found, parameters)
     told = [(one, one.evaluated.reported()) for one in apart]
     zh = "；".join(
         f"Re {_number(one.first)}，{one.first.pressure:g} kPa 与 {one.second.pressure:g} kPa 之间相差 "
@@ -154,7 +223,26 @@ def remark(found: Sequence[LevelDifference], parameters: LoopParameters) -> tupl
         f"(U = {shown.expanded} %) at Re {_number(one.first)}"
         for one, shown in told
     )
-    return _said(f"相同雷诺数下的误差因压力而异：{zh}。", f"Errors at equal Re differ {en}.")
+    differ = _said(f"相同雷诺数下的误差因压力而异：{zh}。", f"Errors at equal Re differ {en}.")
+    return *differ, *_too_few(found, parameters)
+
+
+def _too_few(found: Sequence[LevelDifference], parameters: LoopParameters) -> tuple[Statement, ...]:
+    """Return between which pressures errors were held against each other at fewer points than wanted."""
+    fewest = parameters.fewest_compared or 0
+    counts = [
+        (a, b, sum((one.first.pressure, one.second.pressure) == (a, b) for one in found))
+        for a, b in combinations(parameters.pressures, 2)
+    ]
+    few = [(f"{a:g} kPa", f"{b:g} kPa", count) for a, b, count in counts if count < fewest]
+    if not few:
+        return ()
+    zh = "；".join(f"{a} 与 {b} 之间 {count} 个" for a, b, count in few)
+    en = "; ".join(f"{count} between {a} and {b}" for a, b, count in few)
+    return _said(
+        f"比较误差的相同雷诺数少于 {fewest} 个：{zh}。",
+        f"Errors were held against each other at fewer than {fewest} equal Reynolds numbers: {en}.",
+    )
 
 
 def _said(zh: str, en: str) -> tuple[Statement, ...]:

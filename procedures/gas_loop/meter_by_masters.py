@@ -22,6 +22,7 @@ from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Text
 from remotecal.procedures import Evaluation, Evidence, Observed, Point, Run
 from remotecal.procedures.library.evaluation import conformity
+from remotecal.procedures.library.evaluation.earlier import as_known, knew
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
@@ -166,7 +167,8 @@ class MeterByMasters(OnLoop):
         numbers = self._nozzles.chosen(point, self.parameters)
         serials = [self.nozzles[number - 1].serial for number in numbers] if self.nozzles else []
         run.note("nozzles", point=point.name, numbers=list(numbers), serials=serials)
-        self._rig.choke(self.bank, bits_of(numbers), self.parameters.back_pressure)
+        limit = self._nozzles.choked_to(numbers, self.parameters)
+        self._rig.choke(self.bank, bits_of(numbers), limit)
 
     def _go(self, run: Run, choice: Opening, point: Point) -> None:
         """Bring the flow to a point's, by the masters chosen for it."""
@@ -224,7 +226,7 @@ class MeterByMasters(OnLoop):
         if self._nozzles is None:
             return
         told, numbers = self.parameters, self._nozzles.chosen(point, self.parameters)
-        if refusal := bank.not_so(point, seen, numbers, told.back_pressure):
+        if refusal := bank.not_so(point, seen, numbers, self._nozzles.choked_to(numbers, told)):
             raise RunError(refusal)
         passed = mass_by(seen, amounts, choice, self._masters, gas)
         off = bank.bank_off_by(seen, passed, numbers, self._nozzles.of_gas(gas))
@@ -238,7 +240,8 @@ class MeterByMasters(OnLoop):
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return errors over Re at all pressures, the weighted mean error, closure, leaks, conformity."""
-        wanted = self.parameters
+        wanted = as_known(self.parameters, evidence, "fewest_compared")
+        says_why = knew(evidence, "fewest_compared")
         repeats = [self._repeats(point, evidence) for point in evidence.points]
         for each in repeats:
             self._see_again(each)
@@ -290,8 +293,8 @@ class MeterByMasters(OnLoop):
             statements=(
                 *conformity.statements(findings, specification, METER, further),
                 *remarks(findings, BY_CMC),
-                *results.open_remark(rounds, closures),
-                *results.open_bank_remark(rounds, banks),
+                *results.open_remark(rounds, closures, wanted.closure if says_why else None),
+                *results.open_bank_remark(rounds, banks, wanted.nozzle_closure if says_why else None),
                 *levels.remark(between, wanted),
                 *((integrated.remark(whole),) if whole else ()),
                 *sound.remark(sounds, wanted.sound_difference),

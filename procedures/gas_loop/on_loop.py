@@ -36,7 +36,7 @@ from remotecal.procedures.library.gas_loop.integrated import ProgrammedConversio
 from remotecal.procedures.library.gas_loop.master import MOST, Master, Opening, choice_at
 from remotecal.procedures.library.gas_loop.moisture import DEW_METER, see_dew_meter
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
-from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
+from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM, require_choked
 from remotecal.procedures.library.meters.under_test import MeterUnderTest, can
 
 CHECKS: Final = ("check_meter", "check_reader", "check_gauge", "check_thermometer")
@@ -220,8 +220,12 @@ class OnLoop(MeterUnderTest):
         self._nozzles = NozzlesOfLoop.of(certificates, self._gas)
         if not self._nozzles.nozzles:
             raise BenchError("by_nozzles needs nozzles: give the role nozzles its artefacts")
+        told = self.parameters
         for point in self.points():
-            self._nozzles.chosen(point, self.parameters)
+            numbers = self._nozzles.chosen(point, told)
+            ahead = self._nozzles.at(told.cooling, 1000.0 * point.nominal["pressure"]).state
+            require_choked(told.back_pressure, self._nozzles.some(numbers), ahead)
+            told.see_drawn(point.nominal["flow"], self._nozzles.choked_to(numbers, told))
 
     @staticmethod
     def _checks(drivers: Drivers) -> bool:

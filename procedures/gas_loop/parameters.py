@@ -35,8 +35,11 @@ class LoopParameters(GasMeterParameters):
     """Inner diameter of the meter's pipe, for its Reynolds number."""
 
     reynolds_width: Annotated[float, In("%", above=0, at_most=20)] = 5.0
-    """How far apart the Reynolds numbers of two points at different pressures may be for their errors to be
-    held against each other (unverified)."""
+    """How far beyond all Reynolds numbers of one pressure that of a point at another may be for their errors
+    to be held against each other (unverified); what the curve's slope makes of it is in U."""
+    fewest_compared: Annotated[int | None, In("1", at_least=1)] = 3
+    """At how many Reynolds numbers errors at two pressures should be held against each other (unverified);
+    the certificate tells where fewer were."""
 
     gas: Literal["air", "nitrogen", "natural gas"] = "air"
     """What the loop is filled with."""
@@ -139,7 +142,9 @@ class LoopParameters(GasMeterParameters):
     follows from the flow and their certificates."""
     back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
     """Pressure behind the nozzles that may be there at most, as a share of that ahead of them. A diffuser
-    lets it be more, up to what is measured for each nozzle, often 0.6 to 0.95 (unverified)."""
+    lets it be more, up to what is measured for each nozzle, often 0.6 to 0.95 (unverified): of open ones the
+    least that their certificates state decides, and where one states none an order of more than a throat
+    bears alone, 0.528 in air, is refused."""
     nozzle_closure: Annotated[float, In("%", above=0)] = 0.5
     """How far the nozzles may be from the masters before the run stops (unverified); whether they are within
     twice the standard uncertainty of both stands on the certificate."""
@@ -194,11 +199,8 @@ class LoopParameters(GasMeterParameters):
             raise ValueError("least_load must be less than most_load")
         if (fastest := max(self.wanted + self.elsewhere)) > self.capacity:
             raise ValueError(f"{fastest:g} m3/h is more than the blower sends round, {self.capacity:g} m3/h")
-        if self.by_nozzles and (drawn := fastest / self.back_pressure) > self.capacity:
-            raise ValueError(
-                f"at {fastest:g} m3/h nozzles are choked where the blower draws {drawn:.4g} m3/h, and its "
-                f"capacity is {self.capacity:g} m3/h: mend flows, or back_pressure if diffusers allow"
-            )
+        if self.by_nozzles and (refused := self._not_drawn(fastest, self.back_pressure)):
+            raise ValueError(f"{refused} if diffusers allow")
         return self
 
     @model_validator(mode="after")
@@ -236,6 +238,24 @@ class LoopParameters(GasMeterParameters):
         if self.further_flows:
             return self.further_flows
         return tuple(flow for share in ELSEWHERE if (flow := round(share * self.highest, 9)) >= self.lowest)
+
+    def _not_drawn(self, flow: float, limit: float) -> str:
+        """Return why nozzles that make a flow in m³/h can't be choked, up to a ratio; "" if they can."""
+        if (drawn := flow / limit) <= self.capacity:
+            return ""
+        return (
+            f"at {flow:g} m3/h nozzles are choked where the blower draws {drawn:.4g} m3/h, and its "
+            f"capacity is {self.capacity:g} m3/h: mend flows, or back_pressure"
+        )
+
+    def see_drawn(self, flow: float, limit: float) -> None:
+        """See that the blower draws what has nozzles choked that are so up to a ratio by their certificates.
+
+        Raises:
+            ParameterError: it does not draw so much.
+        """
+        if refused := self._not_drawn(flow, limit):
+            raise ParameterError(f"{refused}; by their certificates they are choked up to {limit:g}")
 
     def flows_at(self, pressure: float) -> tuple[float, ...]:
         """Return the flows to calibrate at, at one of the pressures, in m³/h."""

@@ -188,8 +188,16 @@ def leak_table(leaks: Mapping[float, float], allowed: float) -> Result:
     return Result(name=name, ref_types=("remotecal_leakTest",), tables=(Table(columns=columns),))
 
 
-def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) -> tuple[Statement, ...]:
-    """Return what is to be said of points at which the check meter did not agree."""
+def open_remark(
+    rounds: Sequence[GoneRound], closures: Sequence[LoopClosure], stops: float | None
+) -> tuple[Statement, ...]:
+    """Return what is to be said of points at which the check meter did not agree.
+
+    Args:
+        rounds: what went round at each point.
+        closures: there.
+        stops: beyond how many % a run stops; None for one of which no more is said than where it was.
+    """
     return _not_closed(
         rounds,
         closures,
@@ -197,11 +205,14 @@ def open_remark(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure]) ->
             zh="核查表在 {there} 处偏离其证书曲线超过 2u。",
             en="At {there} the check meter is off its certified curve by more than 2u.",
         ),
+        stops,
     )
 
 
-def open_bank_remark(rounds: Sequence[GoneRound], closures: Sequence[BankFinding]) -> tuple[Statement, ...]:
-    """Return what is to be said of points at which the nozzles did not agree."""
+def open_bank_remark(
+    rounds: Sequence[GoneRound], closures: Sequence[BankFinding], stops: float | None
+) -> tuple[Statement, ...]:
+    """Return what is to be said of points at which the nozzles did not agree, as `open_remark`."""
     return _not_closed(
         rounds,
         closures,
@@ -209,29 +220,35 @@ def open_bank_remark(rounds: Sequence[GoneRound], closures: Sequence[BankFinding
             zh="临界流喷嘴在 {there} 处与标准表之差超过 2u。",
             en="At {there} the critical nozzles differ from the masters by more than 2u.",
         ),
+        stops,
     )
 
 
 def _not_closed(
-    rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | BankFinding], said: Text
+    rounds: Sequence[GoneRound],
+    closures: Sequence[LoopClosure | BankFinding],
+    said: Text,
+    stops: float | None,
 ) -> tuple[Statement, ...]:
     """Return a remark on the points at which a closure was not kept; none if it was everywhere."""
-    there = _not_kept(rounds, closures)
-    if not there:
+    open_ones = [pair for pair in zip(rounds, closures, strict=False) if not pair[1].kept]
+    if not open_ones:
         return ()
-    declaration = Text(
-        zh=said.get("zh").format(there="、".join(there)), en=said.get("en").format(there=", ".join(there))
-    )
-    return (Statement(ref_types=("remotecal_remark",), declaration=declaration),)
-
-
-def _not_kept(rounds: Sequence[GoneRound], closures: Sequence[LoopClosure | BankFinding]) -> list[str]:
-    """Return where closure was not kept; nowhere if there is none."""
-    return [
-        f"Re {float(significant(each.reynolds, 3)):.0f}"
-        for each, closed in zip(rounds, closures, strict=False)
-        if not closed.kept
-    ]
+    there = [f"Re {float(significant(each.reynolds, 3)):.0f}" for each, _ in open_ones]
+    zh, en = said.get("zh").format(there="、".join(there)), said.get("en").format(there=", ".join(there))
+    if stops is not None:
+        told = [closed.evaluated.reported() for _, closed in open_ones]
+        zh += "闭合差 c 与 2u：" + "；".join(f"{each.value} % 与 {each.expanded} %" for each in told)
+        zh += (
+            f"。运行在 {stops:g} % 以外才停止，2u 为较小的限值：此差不在任何不确定度预算中，"
+            "该处误差可能有同样大小的偏差。"
+        )
+        en += " c and 2u: " + "; ".join(f"{each.value} % and {each.expanded} %" for each in told)
+        en += (
+            f". A run stops beyond {stops:g} % only, and 2u is the smaller limit: what is off is in no "
+            "budget, and the error there may be wrong by as much."
+        )
+    return (Statement(ref_types=("remotecal_remark",), declaration=Text(zh=zh, en=en)),)
 
 
 def gas(name: str, filling: LoopGas, dew_point: float | None, *, read: bool = False) -> Condition:

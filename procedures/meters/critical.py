@@ -90,7 +90,7 @@ def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
         name: of the point.
         back: largest pressure behind them, in Pa.
         ahead: smallest pressure ahead of them.
-        limit: what may be of the one to the other at most.
+        limit: what may be of the one to the other at most (`nozzle.choked_to`).
     """
     if back <= limit * ahead:
         return ""

@@ -11,10 +11,12 @@ flows are then less sure than if each erred by itself.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
+from remotecal.errors import CertificateRefused, ParameterError
+from remotecal.fluids.critical_flow import critical_ratio_ideal
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
@@ -24,7 +26,8 @@ from remotecal.uncertainty.number import estimate
 from remotecal.units import convert
 
 if TYPE_CHECKING:
-    from remotecal.model import Certificate
+    from remotecal.fluids.gas_equations import GasState
+    from remotecal.model import Certificate, Column
     from remotecal.uncertainty.number import Number, Numbers
 
 DISCHARGE: Final = "remotecal_dischargeCoefficient"
@@ -36,6 +39,9 @@ EFFECTIVE_AREA: Final = "remotecal_effectiveThroatArea"
 THROAT: Final = "remotecal_throatDiameter"
 """refType of the throat's diameter d at 20 °C. It is a convention that C_d goes with, and has no uncertainty,
 where both are of one calibration with flow; one that was measured by itself states its own."""
+LARGEST_RATIO: Final = "remotecal_maximumBackPressureRatio"
+"""refType of the largest ratio of the pressures behind and ahead of it at which it was found choked (MBPR):
+one value, or one for each Reynolds number."""
 PLENUM, EXPANSION = "plenum_diameter", "nozzle_expansion"
 """Facts that a bench may state: how wide the pipe ahead of nozzles is, and how they expand."""
 
@@ -104,6 +110,26 @@ class Nozzle:
         return laboratory_of(self.certificate)
 
     @property
+    def choked_to(self) -> float | None:
+        """Largest ratio of pressures at which it is choked; None where its certificate states none.
+
+        The least of all that is stated, each less its expanded uncertainty.
+        """
+        columns = (table.column(LARGEST_RATIO) for table in self.certificate.record.tables)
+        told = [
+            convert(value - spread, column.unit, "1")
+            for column in columns
+            if column is not None
+            for value, spread in zip(column.floats(), _expanded(column), strict=True)
+        ]
+        if told and not 0.0 < min(told) < 1.0:
+            raise CertificateRefused(
+                f"certificate {self.certificate.number} states {min(told):g} as the ratio of pressures up to "
+                "which it is choked, and that lies between 0 and 1: have it corrected"
+            )
+        return min(told, default=None)
+
+    @property
     def area(self) -> float:
         """Area of the throat at 20 °C, in m²."""
         return math.pi * self.diameter**2 / 4
@@ -155,6 +181,44 @@ class Nozzle:
         found = self.certificate.single(THROAT, "m")
         (point,) = found.points
         return convert(point.expanded / point.k, found.unit, "m")
+
+
+def _expanded(column: Column) -> tuple[float, ...]:
+    stated = column.uncertainty.expanded if column.uncertainty is not None else ("0",)
+    return tuple(map(float, stated)) * (len(column.values) if len(stated) == 1 else 1)
+
+
+def choked_to(ordered: float, nozzles: Iterable[Nozzle]) -> float:
+    """Return up to which ratio of pressures nozzles that are open together count as choked.
+
+    Args:
+        ordered: what the order allows.
+        nozzles: those that are open; of all that their certificates state the least decides.
+    """
+    return min([ordered, *(told for each in nozzles if (told := each.choked_to) is not None)])
+
+
+def require_choked(ordered: float, nozzles: Iterable[Nozzle], ahead: GasState) -> None:
+    """See that nobody takes for choked what a throat alone is not, unless it was measured of each nozzle.
+
+    Args:
+        ordered: largest ratio of pressures that the order allows.
+        nozzles: that are to be used.
+        ahead: the gas ahead of them.
+
+    Raises:
+        ParameterError: it is more than a nozzle without diffuser bears, and a certificate states no limit.
+    """
+    exponent = estimate(ahead.isentropic_exponent)
+    bare = critical_ratio_ideal(exponent)
+    untold = sorted(each.number for each in nozzles if each.choked_to is None)
+    if ordered > bare and untold:
+        raise ParameterError(
+            f"back_pressure is {ordered:g}, and a throat without diffuser is choked up to {bare:.3f} "
+            f"(isentropic exponent {exponent:.3f}): the certificate of nozzle {', '.join(map(str, untold))} "
+            f"states no {LARGEST_RATIO}, up to which it was found choked; have it measured and certified, or "
+            "let back_pressure be less"
+        )
 
 
 class Open:

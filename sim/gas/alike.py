@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from remotecal.sim.instruments.nozzle import CURVE, TrueNozzle
+from remotecal.sim.instruments.nozzle import CURVE, LARGEST_RATIO, TrueNozzle
 from remotecal.units import convert
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def certified_so(
         used: the certificate: C_d over Re, one C_d, or A·C_d.
         shared: laboratory → by how many standard uncertainties of the common part its nozzles are off.
         rng: draws what is the nozzle's own.
-        recovers: largest ratio of pressures at which it is choked, which no certificate states.
+        recovers: largest ratio of pressures at which it is choked, where its certificate states none.
 
     Raises:
         CertificateRefused: it is none of a nozzle.
@@ -42,7 +42,10 @@ def certified_so(
     common = min(_common(certificate, u), u)
     laboratory = certificate.record.laboratory.contact.name.get("en")
     own = rng.gauss(0.0, math.sqrt(u * u - common * common))
-    return TrueNozzle(diameter, reynolds, stated, shared[laboratory] * common + own, recovers)
+    columns = (table.column(LARGEST_RATIO) for table in certificate.record.tables)
+    told = [min(column.floats()) for column in columns if column is not None]
+    off = shared[laboratory] * common + own
+    return TrueNozzle(diameter, reynolds, stated, off, min(told, default=recovers))
 
 
 def _throat(certificate: Certificate) -> float:

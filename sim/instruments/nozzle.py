@@ -24,6 +24,9 @@ BEST = 1.0e5
 CURVE = ("remotecal_dischargeCoefficient", "remotecal_throatReynoldsNumber")
 """refTypes of what a nozzle's certificate states, and against what."""
 
+LARGEST_RATIO = "remotecal_maximumBackPressureRatio"
+"""refType of the ratio of pressures up to which it was found choked: a limit, on the safe side."""
+
 OF_NOZZLES = (
     Capability(
         quantity=CURVE[0],
@@ -91,11 +94,19 @@ class TrueNozzle:
                     ),
                 ),
                 (
+                    Text(zh="最大背压比", en="maximum back-pressure ratio"),
+                    Table(columns=(_column(LARGEST_RATIO, "1", (self._choked_to(),)),)),
+                ),
+                (
                     Text(zh="公共部分", en="common part"),
                     Table(columns=(_column("remotecal_commonDeviation", "1", ("0",), COMMON),)),
                 ),
             ),
         )
+
+    def _choked_to(self) -> str:
+        """Return what is stated as the largest ratio at which it is choked: two digits, rounded down."""
+        return f"{math.floor(100 * self.recovers) / 100:.2f}"
 
     def _curve(self) -> Table:
         at = _column("remotecal_throatReynoldsNumber", "1", tuple(f"{each:.0f}" for each in self.reynolds))

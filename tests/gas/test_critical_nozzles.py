@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from remotecal.errors import CertificateRefused
+from remotecal.errors import CertificateRefused, ParameterError
 from remotecal.fluids.air import vapour_fraction
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.model import Certificate, Column, Contact, Table, Text, Uncertainty
@@ -19,10 +19,13 @@ from remotecal.procedures.library.meters.critical import at_rest, choose
 from remotecal.procedures.library.meters.nozzle import (
     DISCHARGE,
     EFFECTIVE_AREA,
+    LARGEST_RATIO,
     REYNOLDS,
     THROAT,
     Nozzle,
     Open,
+    choked_to,
+    require_choked,
 )
 from remotecal.sim.certificates import Certified, certificate
 from remotecal.sim.paper import Standing
@@ -186,6 +189,36 @@ def test_a_nozzle_is_not_used_beyond_its_reynolds_numbers():
 def test_a_common_part_larger_than_the_whole_is_refused():
     with pytest.raises(CertificateRefused, match=r"states 0\.0015 as the part it has in common"):
         Nozzle(1, stated(DIAMETER, CURVE, shared("0.003"))).parts(120_000.0)
+
+
+def choked(number, *column_of):
+    """Return a nozzle whose certificate states such a column of largest ratios, if any."""
+    tables = [Table(columns=(column(LARGEST_RATIO, *column_of),))] if column_of else []
+    return Nozzle(number, stated(DIAMETER, CURVE, *tables))
+
+
+def test_of_open_nozzles_the_least_ratio_that_is_stated_decides():
+    told = choked(1, "1", ("0.83",)), choked(2, "%", ("91", "76", "88")), choked(3)
+    surely = choked(4, "1", ("0.80", "0.70"), ("0.01", "0.02"))
+    assert [each.choked_to for each in told] == [0.83, pytest.approx(0.76), None]
+    assert surely.choked_to == pytest.approx(0.68), "each less its U"
+    assert choked_to(0.9, told) == pytest.approx(0.76)
+    assert choked_to(0.9, told[2:]) == 0.9, "as older certificates have it, which state none"
+    assert choked_to(0.5, told) == 0.5, "an order may ask for more than nozzles need"
+    with pytest.raises(CertificateRefused, match=r"states 83 as the ratio of pressures"):
+        choked(5, "1", ("83",)).choked_to  # noqa: B018
+
+
+def test_an_order_beyond_a_bare_throat_is_refused_where_a_certificate_states_no_ratio():
+    """0.528282 of a gas of 1.4 (NACA 1135); air at 20 °C and 100 kPa has an isentropic exponent of 1.401."""
+    air = inlet(air_equation("dry"), *ROOM, 0.0).state
+    require_choked(0.527, [choked(1)], air)
+    require_choked(0.9, [choked(1, "1", ("0.6",))], air)
+    with pytest.raises(
+        ParameterError,
+        match=r"0\.9, .* up to 0\.528 \(isentropic exponent 1\.40\d\): .* nozzle 2, 3 states no",
+    ):
+        require_choked(0.9, [choked(3), choked(1, "1", ("0.6",)), choked(2)], air)
 
 
 def test_nozzles_are_chosen_that_come_nearest_and_the_fewest_of_these():

@@ -1,16 +1,21 @@
 """Orders for gas benches rehearsed: nozzles are artefacts, and theirs are the certificates that count."""
 
+from collections import defaultdict
+from random import Random
+
 import pytest
 
 from remotecal.bench import Bench
 from remotecal.errors import ConfigurationError
 from remotecal.order import Order
+from remotecal.procedures.library.meters.nozzle import Nozzle
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
 from remotecal.runs.execute import execute
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
+from remotecal.sim.gas.alike import certified_so
 from remotecal.sim.gas.assemblies import NozzleBench
 from remotecal.sim.gas.pvtt import PvttBench
 
@@ -69,6 +74,13 @@ def test_a_poorer_certificate_of_a_nozzle_is_foreseen(real, tmp_path):
         stated.write_text(text, encoding="utf-8")
     assert float(grown.points[0].expanded) > 1.5 * float(plain.points[0].expanded)
     assert grown.points[0].foremost[0][0] == "C_6"
+
+
+def test_a_rehearsed_nozzle_is_choked_up_to_what_its_certificate_states(real):
+    (*_, evidence) = real
+    used = evidence.certificates["nozzles[6]"]
+    nozzle = certified_so(used, defaultdict(float), Random(1), recovers=0.99)
+    assert nozzle.recovers == Nozzle(6, used.certificate).choked_to < 0.9
 
 
 def worse(text):

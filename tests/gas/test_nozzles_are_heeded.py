@@ -113,6 +113,8 @@ class TestGas(Heeded):
             "flow_tolerance": {"flows": [9.0], "flow_tolerance": 0.5},
             "back_pressure": {"back_pressure": 0.01},
             "leak_share": {"leak_share": 0.01},
+            "pack_pressure": {"pack_pressure": 500.0},
+            "pack_temperature": {"pack_temperature": 2.0},
             "air": {"air": "dry"},
             "pulses_per_volume": {"pulses_per_volume": 12345.0},
             "accuracy_class": {"accuracy_class": "1.5"},

@@ -11,8 +11,10 @@ from loops import calibrate
 from short_runs import evaluated, record
 
 from remotecal.model import Text
-from remotecal.procedures.library.gas_loop.levels import difference
+from remotecal.procedures.library.gas_loop.levels import compared as held_together
+from remotecal.procedures.library.gas_loop.levels import difference, remark
 from remotecal.procedures.library.gas_loop.parameters import LoopParameters
+from remotecal.procedures.library.gas_loop.results import GoneRound
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.uncertainty import Budget
 from remotecal.uncertainty.inputs import Input
@@ -34,7 +36,8 @@ LABORATORY = "Institute"
 def evidence(tmp_path_factory):
     """160 m³/h at 1000 kPa and 400 m³/h at 400 kPa, which have one Reynolds number."""
     with ClosedLoop.up(tmp_path_factory.mktemp("loop") / "bench", seed=7) as bench:
-        return calibrate(bench, pressures=[1000.0, 400.0], flows=[160.0], further_flows=[400.0])
+        told = {"pressures": [1000.0, 400.0], "flows": [160.0], "further_flows": [400.0]}
+        return calibrate(bench, **told, fewest_compared=1)
 
 
 def error(value, source, **u):
@@ -62,6 +65,67 @@ def test_what_levels_share_cancels_if_it_is_said_that_they_share_it(source, u):
     assert found.dof == pytest.approx(u**4 / (0.02**4 / 2 + 0.01**4 / 2), rel=1e-3)
     assert found.expanded == pytest.approx(found.k * u, abs=1e-4)
     assert difference(second, first, PARAMETERS.model_copy(update={"coverage_factor": 2.0})).k == 2.0
+
+
+SHARES = (1.0, 0.7, 0.4, 0.25, 0.1, 0.05)
+
+
+def levels(curve, further, fewest, shares=(1.0, 0.4, 0.1)):
+    """Return differences between 1000 kPa and a further pressure; the meter's error is a curve over ln Re.
+
+    Its Reynolds number is 2e6 at the highest flow and 1000 kPa, and goes with the pressure; u is 0.03 %.
+    """
+    parameters = PARAMETERS.model_copy(
+        update={"pressures": (1000.0, further), "fewest_compared": fewest, "coverage_factor": 2.0}
+    )
+    rounds, errors = [], []
+    for pressure, at in ((1000.0, SHARES), (further, shares)):
+        for share in at:
+            number = 2e6 * share * pressure / 1000.0
+            rounds.append(GoneRound(pressure, None, number, (1,), (number,), 0.5, 0.0))
+            errors.append(error(curve(math.log(number / 2e6)), LABORATORY, δ_E1=0.04, E_1=0.03))
+    found = held_together(rounds, errors, parameters)
+    return found, [one.declaration.get("en") for one in remark(found, parameters)]
+
+
+def test_points_are_held_against_the_curve_wherever_ranges_overlap():
+    """By points alone the flows of 600 kPa have one like at 1000 kPa, and those of 300 kPa none."""
+    along = levels(lambda x: 0.5 * x, 600.0, 3)[0]
+    assert [round(one.second.reynolds / 2e6, 9) for one in along] == [0.6, 0.24, 0.06]
+    for one in along:
+        assert one.first.reynolds == one.second.reynolds
+        assert one.evaluated.value == pytest.approx(0.0, abs=1e-9), "a straight line misses nothing"
+        assert one.evaluated.u == pytest.approx(0.03 * math.sqrt(2), abs=2e-4), "what is shared cancels"
+    bent, said = levels(lambda x: 0.3 * x * x, 600.0, 3)
+    assert all(one.agrees and one.evaluated.u > along[n].evaluated.u for n, one in enumerate(bent))
+    assert bent[2].evaluated.value == pytest.approx(-0.3 * math.log(0.1 / 0.06) * math.log(0.06 / 0.05))
+    assert said == []
+    far, said = levels(lambda x: 0.5 * x, 300.0, 3)
+    assert [round(one.second.reynolds / 2e6, 9) for one in far] == [0.3, 0.12]
+    (remarked,) = said
+    assert remarked.endswith("at fewer than 3 equal Reynolds numbers: 2 between 1000 kPa and 300 kPa.")
+    assert [len(levels(lambda x: 0.5 * x, pressure, None)[0]) for pressure in (600.0, 300.0)] == [1, 0]
+
+
+def test_beyond_the_last_point_the_slope_is_in_u():
+    """4 % more Re at 4 % a unit of ln Re are 0.157 %, which U of 0.085 % had called a difference."""
+    (before,) = levels(lambda x: 4.0 * x, 1040.0, None, shares=(1.0,))[0]
+    assert not before.agrees
+    (now,) = levels(lambda x: 4.0 * x, 1040.0, 1, shares=(1.0,))[0]
+    assert now.evaluated.value == before.evaluated.value == pytest.approx(4 * math.log(1.04))
+    more = math.hypot(before.evaluated.u, 4 * math.log(1.04) / math.sqrt(3))
+    assert now.evaluated.u == pytest.approx(more)
+    assert now.agrees
+
+
+def test_a_journal_that_does_not_know_how_many_are_wanted_is_evaluated_by_points_alone(evidence):
+    known = {name: one for name, one in evidence.parameters.items() if name != "fewest_compared"}
+    order = evidence.order.model_copy(
+        update={"parameters": {n: one for n, one in evidence.order.parameters.items() if n in known}}
+    )
+    older = record(replace(evidence, parameters=known, order=order))
+    assert said(older) == []
+    assert older.measurements == record(evidence).measurements
 
 
 def compared(made):

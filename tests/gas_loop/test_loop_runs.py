@@ -194,14 +194,26 @@ def test_a_branch_valve_that_lets_pass_is_found_by_closure(tmp_path):
 def test_a_branch_that_lets_pass_would_have_been_the_meters_error(tmp_path):
     """With the limit let go the certificate says that it does not close, beside an error that is wrong."""
     with ClosedLoop.up(tmp_path / "bench", seed=7, branch_leak=1.0) as bench:
-        made = record(calibrate(bench, flows=[100.0], closure=9.0))
+        evidence = calibrate(bench, flows=[100.0], closure=9.0)
+        made = record(evidence)
         results = {result.ref_types[0]: result.tables[0] for result in made.measurements[0].results}
         (error,) = results["remotecal_errorCurve"].column("basic_measurementError").floats()
         (number,) = results["remotecal_errorCurve"].column("basic_referenceValue").floats()
         assert error - bench.true_error(number) > 0.5
         assert results["remotecal_closure"].said("remotecal_closes").words == ("✗",)
-        said = [statement.declaration.get("en") for statement in made.statements if statement.declaration]
-        assert any("the check meter is off its certified curve by more than 2u" in one for one in said)
+        closure = results["remotecal_closure"]
+        (off,), (limit,) = (
+            closure.column(f"remotecal_{part}").values for part in ("closure", "closureLimit")
+        )
+
+        def remarks(made):
+            return [one.declaration.get("en") for one in made.statements if one.declaration]
+
+        plain = "the check meter is off its certified curve by more than 2u."
+        (said,) = (one for one in remarks(made) if plain in one)
+        assert f"{plain} c and 2u: {off} % and {limit} %. A run stops beyond 9 % only, and 2u is the" in said
+        known = {name: one for name, one in evidence.parameters.items() if name != "fewest_compared"}
+        assert any(one.endswith(plain) for one in remarks(record(replace(evidence, parameters=known))))
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,7 @@ class TestGasLoop(Heeded):
                 "further_flows": [130.0],
                 "reynolds_width": 20.0,
             },
+            "fewest_compared": {"pressures": [400.0, 300.0], "further_flows": [130.0], "fewest_compared": 9},
             "repeats": {"repeats": 3},
             "gas": {"gas": "nitrogen"},
             "components": {"gas": "natural gas", **ETHANE},

@@ -230,6 +230,20 @@ def test_flows_that_nozzles_can_not_make_are_refused(bench, parameters, error, s
         planned(bench, **parameters)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("remotecal_maximumBackPressureRatio", "other"), r"nozzle 1, 2, 6, 7 states no remotecal_maximumB"),
+        ((">0.9", ">0.7"), r"draws 5\d\d\.?\d* m3/h, .*; by their certificates they are choked up to 0\.7\d"),
+    ],
+)
+def test_nozzles_are_choked_up_to_what_their_certificates_state(bench, change, said):
+    for number in range(1, len(bench.rig.spec.bank.nozzles) + 1):
+        rewrite(bench.directory / f"nozzle_{number}.xml", change)
+    with pytest.raises(ParameterError, match=said):
+        planned(bench)
+
+
 def test_nozzles_are_not_used_beyond_their_certificates(bench):
     rewrite(bench.bench, ("above = 1050.0", "above = 6000.0"), ("within = 3600.0", "within = 11100.0"))
     with pytest.raises(CertificateRefused, match=r"nozzle \d does not count: "):
