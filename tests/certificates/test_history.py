@@ -73,6 +73,10 @@ def test_the_drawing_has_a_mark_for_each_error_and_no_more_than_it_has_marks() -
     assert tags.count("circle") == points
     assert tags.count("polygon") == points * (len(MARKS) - 1)
     assert tags.count("path") == len(MARKS)
+    assert [name in _text(svg) for name in (then.errors.name.get("en"), then.errors.name.get("zh"))] == [
+        True,
+        False,
+    ]
 
 
 def test_levels_are_lines_of_their_own_named_above_the_drawing() -> None:
