@@ -40,7 +40,7 @@ class CourseStep:
     """Something that happened in a run."""
 
     line: int
-    """Number of the journal's line that tells it; of a repeat, that of what was observed."""
+    """Number of the journal's line that tells it; of a repeat, the one with which it begins."""
     at: float
     """When, in seconds since 1970, UTC."""
     kind: str
@@ -51,14 +51,23 @@ class CourseStep:
     """Who did it; "" for nobody."""
     done: bool = True
     """Whether a repeat came to an observation, or the safe state was reached."""
+    observed: int = 0
+    """Of a repeat the line that keeps what was observed; 0 where it came to none."""
+
+    def stands_for(self, line: int) -> bool:
+        """Tell whether a line of the journal is told of here."""
+        return line in {self.line, self.observed}
+
+    def as_of(self, line: int) -> CourseStep:
+        """Return the same as it was when a line was written: what a repeat yields comes later."""
+        return self if self.observed <= line else replace(self, done=False, observed=0)
 
 
 class Timeline(NamedTuple):
     """What a journal tells, and which of its lines keep what instruments replied."""
 
     steps: tuple[CourseStep, ...]
-    begins: tuple[int, ...]
-    """For each step the line from which on it has happened; a repeat has with the line that begins it."""
+    """What happened, by the lines that tell it."""
     replies: tuple[int, ...]
     states: tuple[tuple[int, str], ...]
     """Lines with which the run came into another state, and which; as whoever asks names them."""
@@ -85,7 +94,6 @@ def timeline(lines: Iterable[bytes], choose: Choose, states: Mapping[str, str]) 
         JournalBroken: a line is no event.
     """
     steps: list[CourseStep] = []
-    begins: list[int] = []
     replies: list[int] = []
     came: list[tuple[int, str]] = []
     repeat: int | None = None
@@ -99,15 +107,14 @@ def timeline(lines: Iterable[bytes], choose: Choose, states: Mapping[str, str]) 
             replies.append(link.seq)
         elif link.kind == "observation":
             if repeat is not None:
-                steps[repeat] = replace(steps[repeat], line=link.seq, done=True)
+                steps[repeat] = replace(steps[repeat], observed=link.seq, done=True)
             repeat = None
         elif link.kind not in PASSED_OVER:
             if link.kind == "repeat":
                 repeat = len(steps)
             event = json.loads(line)
             steps.append(_step(link.seq, link.kind, event["at"], event["data"], choose))
-            begins.append(link.seq)
-    return Timeline(tuple(steps), tuple(begins), tuple(replies), tuple(came))
+    return Timeline(tuple(steps), tuple(replies), tuple(came))
 
 
 def _step(seq: int, kind: str, at: str, data: Mapping[str, object], choose: Choose) -> CourseStep:

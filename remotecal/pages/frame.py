@@ -121,6 +121,7 @@ def environment(package: str) -> Environment:
         "as_read": as_read,
         "wide": full_width,
         "parted": parted,
+        "unbroken": unbroken,
     }
     made.tests |= {"on_site": is_on_site, "sha256": is_sha256}
     return made
@@ -130,6 +131,8 @@ SMALL: Final = 1e-4
 """Numbers below are shown with their exponent."""
 LARGE: Final = 1e15
 """As are numbers above."""
+UNBROKEN: Final = 24
+"""Characters of a number that stands on one line."""
 TOLD: Final = 8
 """Digits that 32 bits tell of a number."""
 WATCHED: Final = 6
@@ -214,6 +217,12 @@ def parted(name: str) -> Markup:
     said = str(escape(name))
     # Escaped text has neither in what stands for a character.
     return Markup(said.replace(".", ".<wbr>").replace("_", "_<wbr>"))  # noqa: S704  it is escaped
+
+
+def unbroken(text: object) -> Markup:
+    """Return a number or a date that is not broken where a line ends, unless it is long."""
+    said = escape("" if text is None else text)
+    return Markup('<span class="unbroken">{}</span>').format(said) if 0 < len(said) <= UNBROKEN else said
 
 
 def is_sha256(text: str) -> bool:

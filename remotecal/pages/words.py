@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from remotecal.certificates.pdf.numbers import as_in_a_book
 from remotecal.sayings import Sayings
 from remotecal.verify.said import checks_and_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -22,6 +24,10 @@ LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
 COOKIE: Final = "remotecal_language"
 """Keeps which language somebody chose."""
 A_YEAR: Final = 366 * 86400
+_NUMBERED: Final = re.compile(r"(?P<name>.+?)(\[|_?)(?P<number>[0-9]+)\]?")
+"""The name of one of several."""
+_LIMIT: Final = re.compile(r"(?P<source>\S+) (?P<side>above|below) (?P<limit>.+)")
+"""A limit as `Interlock` says it."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,38 @@ class Catalogue:
     def of(self, group: str, name: str) -> str:
         """Return the text of something that others name, such as a state; the name itself where none is."""
         return self.texts.get(f"{group}.{name}", name)
+
+    def source(self, name: str) -> str:
+        """Return what an indication, a setting or an act is of, `gauge.value`, as people call both.
+
+        What a laboratory, or a driver of its own, calls otherwise than any of ours keeps its name; what there
+        are several of has its number behind it: `dut[2]`, `thermometer_2`.
+        """
+        instrument, _, what = name.partition(".")
+        parts = [self._called(("role",), instrument), self._called(("property", "seen"), what)]
+        return self.texts["frame.colon"].join(filter(None, parts))
+
+    def _called(self, groups: Sequence[str], name: str) -> str:
+        found = _NUMBERED.fullmatch(name)
+        of_one = (found["name"], f" {found['number']}") if found else (name, "")
+        for known, number in ((name, ""), of_one):
+            for group in groups:
+                if self.has(group, known):
+                    return self.of(group, known) + number
+        return name
+
+    def limit(self, said: str) -> str:
+        """Return what stops a run, `gauge.value above 8 V` as the journal says it, in this language."""
+        found = _LIMIT.fullmatch(said)
+        if found is None:
+            return said
+        stops = self(f"live.{found['side']}", limit=as_in_a_book("", found["limit"]))
+        return f"{self.source(found['source'])}{self.texts['frame.colon']}{stops}"
+
+    def move(self, said: str) -> str:
+        """Return what may move, `dut.input_level: -50 – 50 V` as a station says it, in this language."""
+        source, colon, span = said.partition(": ")
+        return self.source(source) + (f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if colon else "")
 
     def has(self, group: str, name: str) -> bool:
         """Tell whether the catalogue has a text."""

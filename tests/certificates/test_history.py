@@ -66,19 +66,23 @@ def test_the_drawing_has_a_mark_for_each_error_and_no_more_than_it_has_marks() -
     (then,) = errors_of(record(), 0, "C-1")
     years = [then._replace(day=date(2020 + year, 1, 1)) for year in range(7)]
     assert by_kind(years) == [tuple(years)]
-    svg = history([(one.at, one.errors, ()) for one in years], "sans-serif")
+    svg = history([(one.at, one.errors, ()) for one in years], "sans-serif", "en")
     drawn = ET.fromstring(_text(svg))  # noqa: S314  ours
     tags = [element.tag.rpartition("}")[2] for element in drawn.iter()]
     points = len(then.errors.values)
     assert tags.count("circle") == points
     assert tags.count("polygon") == points * (len(MARKS) - 1)
     assert tags.count("path") == len(MARKS)
+    assert [name in _text(svg) for name in (then.errors.name.get("en"), then.errors.name.get("zh"))] == [
+        True,
+        False,
+    ]
 
 
 def test_levels_are_lines_of_their_own_named_above_the_drawing() -> None:
     at, errors = Column(unit="1", values=("1", "2", "3", "4")), Column(unit="%", values=("0", "1", "0", "1"))
     among = levels(Column(unit="MPa", values=("1", "0.4", "1", "0.4")), errors)
-    drawn = ET.fromstring(_text(history([(at, errors, among), (at, errors, ())], "sans-serif")))  # noqa: S314  ours
+    drawn = ET.fromstring(_text(history([(at, errors, among), (at, errors, ())], "sans-serif", "en")))  # noqa: S314  ours
     dashes = [each.get("stroke-dasharray") for each in drawn.findall("{*}path")]
     assert dashes == ["none", "none", "1.5 2.5"], "what was before without levels, then each level"
     named = [each.text for each in drawn.findall("{*}text")][-2:]

@@ -167,7 +167,7 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         order = beside.do(beside.site.order())
         wait_until(lambda: beside.station.consent.order is not None)
         page = client.get(beside.base + "/").text
-        for said in ("Li Wei asks", "Comparison", "Meter M1", "Tiny bench", "source.level: ", "1 V × 2"):
+        for said in ("Li Wei asks", "Comparison", "Meter M1", "Tiny bench", "source: level: ", "1 V × 2"):
             assert said in page
         assert "By the procedure about" not in page, "its procedure does not say"
         consent = beside.station.consent
@@ -176,7 +176,11 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
             update={"seconds": 2341.0, "expires": time.time() + 8771.5 * 60}
         )
         assert "about 40 min, or longer; preparing" in client.get(beside.base + "/").text
-        for language, said in (("en", "+08:00 (6 days left)"), ("zh", "+08:00（剩余 6 天）")):
+        for language, said in (
+            ("en", "+08:00 (6 days left)"),
+            ("zh", "+08:00（剩余 6 天）"),
+            ("zh", "<li>源：标尺示值："),
+        ):
             assert said in client.get(beside.base + "/", headers={"Accept-Language": language}).text
         for locale, said in (("C.UTF-8", "about 40 min by"), ("zh_CN.UTF-8", "约需：40 分钟，")):
             monkeypatch.setenv("LC_ALL", locale)

@@ -30,6 +30,7 @@ from remotecal.hub.run_at import RunAt
 from remotecal.hub.settings import PublicSettings
 from remotecal.pages.assets import address
 from remotecal.store.notices import NoticeWanted
+from remotecal.transport.messages import RemoteOrder
 from remotecal.web.callers import csrf_of
 
 COOKIE = "remotecal_session"
@@ -61,7 +62,7 @@ class Furnished:
     """What has to stand behind the `?` of an address → what."""
     run: dict[str, str] = field(default_factory=dict)
     """Runs: `issued`, `amended` (that was, and is drafted anew), `open` (returned with a remark), `ready` and
-    `fresh` to be signed first, `approved` to be issued, `on` (asks something)."""
+    `fresh` to be signed first, `approved` to be issued, `on` (asks something), `aborted`."""
     passkey: Passkey | None = None
     """Of the operator."""
     wall: str = ""
@@ -263,6 +264,8 @@ def _further(home: Furnished) -> None:
         f"/orders/sheets?order={order}",
         f"/orders/labels?order={order}",
         "/stations/spare",
+        f"/runs/here/{home.run['aborted']}/course",
+        f"/runs/here/{home.run['aborted']}/moment",
         *(f"/runs/here/{home.run[name]}" for name in ("on", "open", "ready")),
         *(f"/review/here/{home.run[name]}" for name in ("fresh", "open", "ready", "approved", "amended")),
         f"/resting?number={home.queries['number']}",
@@ -285,21 +288,37 @@ def _further(home: Furnished) -> None:
     ]
 
 
+def _aborted(web: Web) -> str:
+    """Have a run begun and aborted; return it."""
+    order = web.do(web.site.order())
+    web.do(web.site.state(order, "asking"))
+    _abort(web, order)
+    return order.id
+
+
+def _abort(web: Web, order: RemoteOrder) -> None:
+    """Abort a run, which somebody else may have taken over by a form."""
+    for verb, why in (("take_control", ""), ("abort", "enough")):
+        web.do(web.hub.laboratory.command("here", verb, "Li Wei", run=order.id, argument=why))
+    web.do(web.site.state(order, "aborted", "signed"))
+
+
 @contextmanager
 def _on(home: Furnished) -> Iterator[None]:
     """Let a run ask something while the context lasts."""
     web = home.web
     web.site.tiny.parameter("ask = true")
-    order = web.do(web.site.order())
     up = web.site.up()
     web.do(up.__aenter__())
     try:
-        web.do(web.site.state(order, "asking"))
-        web.hub.laboratory.store.orders.assign(order.id, "acme")
-        home.run["on"] = order.id
-        yield
-    finally:  # somebody else may have taken it over by a form
-        for verb, why in (("take_control", ""), ("abort", "enough")):
-            web.do(web.hub.laboratory.command("here", verb, "Li Wei", run=order.id, argument=why))
-        web.do(web.site.state(order, "aborted", "signed"))
+        home.run["aborted"] = _aborted(web)
+        order = web.do(web.site.order())
+        try:
+            web.do(web.site.state(order, "asking"))
+            web.hub.laboratory.store.orders.assign(order.id, "acme")
+            home.run["on"] = order.id
+            yield
+        finally:
+            _abort(web, order)
+    finally:
         web.do(up.__aexit__(None, None, None))

@@ -5,7 +5,10 @@ from typing import Annotated
 
 import pytest
 
+from remotecal.drivers.catalogue import drivers
+from remotecal.drivers.declarations import named
 from remotecal.drivers.measured import Measured
+from remotecal.drivers.states import Flags
 from remotecal.journal.exchanges import Exchange
 from remotecal.pages.frame import as_read
 from remotecal.pages.words import LANGUAGES, words
@@ -100,9 +103,32 @@ def test_each_parameter_and_each_part_of_an_observation_has_a_name_in_each_langu
     kind = find(procedure).procedure
     wanted = {f"parameter.{name}" for name in kind.accepts().model_fields}
     wanted |= {f"seen.{name}" for name in kind.yields().parts()}
+    wanted |= {f"role.{role.name}" for role in kind.roles()}
     wanted |= {f"choice.{one}" for field in fields_of(kind.accepts()) for one in {*field.choices} - NAMES}
     for language in LANGUAGES:
         assert not wanted - words(language).texts.keys()
+
+
+def test_what_an_instrument_is_read_or_told_has_a_name_in_each_language() -> None:
+    """Flags stand for themselves: nobody is asked to read or to allow one."""
+    unnamed = {
+        (driver, name)
+        for driver, kind in drivers().items()
+        for name, declared in named(kind).items()
+        if not isinstance(declared, Flags) and words("zh").source(f"rig.{name}").endswith(name)
+    }
+    assert unnamed == set()
+
+
+def test_a_source_a_limit_and_what_may_move_are_said_as_people_say_them() -> None:
+    zh, en = words("zh"), words("en")
+    assert zh.source("dut[2]") == "被检仪器 2"
+    assert zh.source("thermometer_2.temperature[101]") == "温度计 2：温度 101"
+    assert zh.source("Old Betsy.fettle") == "Old Betsy：fettle", "as the laboratory has it"
+    assert zh.limit("gauge.value above 8 V") == "压力表：示值：高于 8 V 停机"
+    assert en.limit("gauge.value below -8 V") == "gauge: value: stops below −8 V"
+    assert zh.move("dut.input_level: -50 – 50 V").startswith("被检仪器：输入触发电平：")
+    assert zh.move("dut.initiate") == "被检仪器：启动测量"
 
 
 def test_a_reading_is_shown_with_the_digits_it_was_read_with() -> None:

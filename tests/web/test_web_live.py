@@ -126,7 +126,7 @@ def test_a_card_says_all_in_words(language: str) -> None:
         now = live(last=last, sent=sent, left=601.0, number=2, points=5, state="paused", **LIMITED)
         heard.take(now, float(second))
     seen = Seen(now, time.monotonic(), heard)
-    card = environment(TEMPLATES).get_template("live_card.html").render(t=t, row=row(), seen=seen)
+    card = environment(TEMPLATES).get_template("live_values.html").render(t=t, row=row(), seen=seen, drawn=6)
     said = re.sub(r"<[^>]+>", " ", card.replace("<wbr>", ""))
     for text in (
         t("live.about", minutes=11),
@@ -139,6 +139,14 @@ def test_a_card_says_all_in_words(language: str) -> None:
     assert f'role="img" aria-label="{t("live.trend", least="21.5", most="21.5")}"' in card
     assert "style=" not in card
     assert len(card) < 2500
+
+
+def test_the_buttons_of_a_card_stand_above_its_values() -> None:
+    """Below them all, on a phone, nobody would find what pauses a run."""
+    pieces = {"a": "head", "a.acts": "acts", "a.values": "values"}
+    cards = environment(TEMPLATES).get_template("live_cards.html")
+    told = cards.render(cards=[("a", "R")], pieces=pieces, acts=True)
+    assert re.sub(r"<[^>]+>", " ", told).split() == ["head", "acts", "values"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -81,6 +82,8 @@ def test_a_moment_is_told_by_what_stands_before_it(
     found = moment(known, line, 2)
     assert (found.state, found.point, found.repeat) == (state, point, repeat)
     assert (found.observed, found.of, found.question, found.safe) == (observed, 2, question, safe)
+    told = [one.line for one in (*found.before, *found.after)]
+    assert told == sorted(told), "in the order in which it happened"
     assert all(one.line <= line for one in found.before)
 
 
@@ -95,7 +98,7 @@ def test_the_drawing_has_a_mark_for_each_and_no_more_than_can_be_told_apart(know
     }
     assert paths["faults"] == f"M{round(WIDE * 12 / 14)} 0v8"
     many = timeline(written(COURSE[:1] + COURSE[2:3] * 90), str, STATES)
-    many = many._replace(steps=many.steps * 50, begins=tuple(range(1, 91 * 50 + 1)))
+    many = many._replace(steps=tuple(replace(one, line=at) for at, one in enumerate(many.steps * 50, 1)))
     assert drawn(many, 91 * 50)["points"].count("M") <= WIDE + 1
 
 

@@ -92,6 +92,7 @@ def test_a_refusal_has_all_headers_and_is_in_the_language_of_the_page(web: Web, 
             answer = known.post(address, data={"csrf": token(page), **sent})
             assert answer.status_code == 422, address
             assert 'role="alert">' in answer.text, address
+            assert 'href="/orders"' in answer.text, "who was refused goes on by the menu"
 
 
 def test_what_was_typed_is_said_again_also_to_whose_session_is_over(web: Web) -> None:

@@ -127,11 +127,12 @@ def error_curve(
     return svg
 
 
-def history(series: Sequence[tuple[Column, Column, tuple[Level, ...]]], font: str) -> _Element:
+def history(series: Sequence[tuple[Column, Column, tuple[Level, ...]]], font: str, language: str) -> _Element:
     """Return a drawing (SVG) of several errors, each over its places; the latest first, as many as `MARKS`.
 
     All are in the same units; each has the mark of its place, and bars of its uncertainties. Of errors that
     were found at several levels each level has a line of its own, dashed as it is told above the drawing.
+    What the axes show is said in one language, that of whoever looks.
     """
     places = tuple(place for at, _, _ in series for place in at.floats())
     reach = [end for _, errors, _ in series for end in _reach(errors, ())]
@@ -139,7 +140,7 @@ def history(series: Sequence[tuple[Column, Column, tuple[Level, ...]]], font: st
     named = {each.name: each for *_, among in series for each in among}
     svg = _empty(font, len(named))
     frame_of(svg, x, y)
-    _labels(svg, *series[0][:2])
+    _labels(svg, *series[0][:2], (language,))
     dashes = {name: DASHES[number % len(DASHES)] for number, name in enumerate(named)}
     for mark, colour, (at, errors, among) in reversed(
         list(zip(MARKS, (INK, *EARLIER), series, strict=False))
@@ -154,6 +155,8 @@ def history(series: Sequence[tuple[Column, Column, tuple[Level, ...]]], font: st
     return svg
 
 
+BOTH = ("zh", "en")
+"""Languages of a certificate's drawing."""
 NAMED, ABOVE = 6, 16.0
 """Levels that are named in a line above a drawing, and its height."""
 
@@ -320,17 +323,17 @@ def _tick(mark: float) -> str:
     return printed(f"{mark:.0f}" if written_out else f"{mark:g}")
 
 
-def _labels(svg: _Element, at: Column, errors: Column) -> None:
+def _labels(svg: _Element, at: Column, errors: Column, languages: Sequence[str] = BOTH) -> None:
     middle = (LEFT + WIDTH - RIGHT) / 2
-    svg.append(text_of(_heading(at), f"{middle:g}", f"{HEIGHT - 12:g}", anchor="middle"))
+    svg.append(text_of(_heading(at, languages), f"{middle:g}", f"{HEIGHT - 12:g}", anchor="middle"))
     upright = tag("g", transform=f"translate(14 {(TOP + HEIGHT - BOTTOM) / 2:g}) rotate(-90)")
-    upright.append(text_of(_heading(errors), "0", "0", anchor="middle"))
+    upright.append(text_of(_heading(errors, languages), "0", "0", anchor="middle"))
     svg.append(upright)
 
 
-def _heading(column: Column) -> str:
-    texts = (full_width(column.name.get("zh")), column.name.get("en")) if column.name else ()
-    names = dict.fromkeys(texts)
+def _heading(column: Column, languages: Sequence[str] = BOTH) -> str:
+    texts = [(column.name.get(one), one) for one in languages] if column.name else []
+    names = dict.fromkeys(full_width(text) if one == "zh" else text for text, one in texts)
     unit = in_unit(column.unit) if units.symbol(column.unit) != "1" else ""
     return " ".join([*names, unit]).strip()
 

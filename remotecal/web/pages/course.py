@@ -37,7 +37,8 @@ def show_course(
     with visitor.office.store.journals.opened(station, run) as lines:
         steps = steps_of(lines, visitor.words.choose)
     if line:
-        before = sum(one.line < line for one in steps)
+        found = (at for at, one in enumerate(steps) if one.stands_for(line))
+        before = next(found, sum(one.line < line for one in steps))
         begin = before - before % ON_A_PAGE
     return visitor.page(
         "course.html",

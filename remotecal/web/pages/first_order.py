@@ -197,7 +197,7 @@ def _form(
         bindings=BINDING,
         sites=SITES,
         can_adjust=setup.found.procedure.can_adjust(),
-        series=visitor.office.settings.numbers.order,
+        series=visitor.series(visitor.office.settings.numbers.order),
     )
     page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return page

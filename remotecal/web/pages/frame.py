@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, Response
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
+from remotecal.hub.numbers import shown
 from remotecal.hub.ordering import title_of
 from remotecal.model.identifiers import comparable
 from remotecal.pages.frame import (
@@ -65,6 +66,8 @@ MOST_FILES: Final = 8
 """Files that come with one form."""
 TYPED: Final = "remotecal.typed"
 """Where a request keeps what was typed into its form: if that is refused, its page says it again."""
+VISITOR: Final = "remotecal.visitor"
+"""Where it keeps who looks at a page, once that is known: if they are refused, they go on by the menu."""
 NOT_TYPED: Final = frozenset({
     "csrf", "key", "password", "digest", "content", "passkey", "made", "value", "certificate", "request",
     "which", "lines", "prompt", "tables", "verb",
@@ -110,9 +113,10 @@ class Visitor:
 
     def part(self, template: str, **content: object) -> str:
         """Return a page, or a part of one, as text."""
-        return _template(template).render(self._frame() | content)
+        return _template(template).render(self.frame() | content)
 
-    def _frame(self) -> dict[str, object]:
+    def frame(self) -> dict[str, object]:
+        """Return what all pages of theirs show."""
         founded = self.office.laboratory.founded
         return {
             **common(self.request, self.words),
@@ -131,11 +135,18 @@ class Visitor:
             "laboratory": self.office.settings.name(self.words.language),
             "when": self.when,
             "procedure": self.procedure,
-            "today": self.when(self.office.clock.now()).partition(" ")[0],
+            "today": self._today(),
             "left": self.left,
             "gone": self.gone,
             "fresh_key": _fresh_key,
         }
+
+    def series(self, pattern: str | None) -> str:
+        """Return how the numbers of a series of the laboratory's are written now; "" where there is none."""
+        return shown(pattern, int(self._today()[:4])) if pattern else ""
+
+    def _today(self) -> str:
+        return self.when(self.office.clock.now()).partition(" ")[0]
 
     def gone(self, certificate: str | None) -> bool:
         """Tell whether the trust list has revoked a certificate of this number."""
@@ -167,7 +178,9 @@ def looking_on(request: Request, here: Here) -> Visitor:
 
 def _visitor(request: Request, here: Office, *, looking_on: bool) -> Visitor:
     caller = callers.in_session(here, request.cookies.get(COOKIE), looking_on=looking_on)
-    return Visitor(request, callers.require(caller, "read"), words_for(request), here)
+    visitor = Visitor(request, callers.require(caller, "read"), words_for(request), here)
+    request.scope[VISITOR] = visitor
+    return visitor
 
 
 Visiting = Annotated[Visitor, Depends(visiting)]
@@ -341,7 +354,9 @@ def refusal(request: Request, status: int, detail: str) -> Response:
         return see(f"/login?next={quote(here)}")
     words = words_for(request)
     said, language = words.refusal(detail)
-    content = common(request, words) | {"status": int(status), "detail": said, "said_in": language}
+    visitor: Visitor | None = request.scope.get(VISITOR)
+    content = visitor.frame() if visitor is not None else common(request, words)
+    content |= {"status": int(status), "detail": said, "said_in": language}
     content |= {"back": came_from(request), "typed": request.scope.get(TYPED, [])}
     if request.method not in SAFE:
         content["whole"] = content["back"] or "/"  # where a form was sent to there may be no page

@@ -78,13 +78,12 @@ def show_amendment(visitor: Visiting, number: Number) -> Response:
     callers.require(visitor.caller, "amend")
     found = _issued(visitor, number)
     record = found.record()
-    pattern = visitor.office.settings.numbers.certificate
     return visitor.page(
         "amend.html",
         number=number,
         items=[(item.name, item.model, item.serials) for item in record.items],
         fields=list(_fields(record)),
-        pattern=pattern,
+        series=visitor.series(visitor.office.settings.numbers.certificate),
         suggested=f"{AMENDED.sub('', number)}-A{found.edition + 1}",
     )
 

@@ -186,7 +186,7 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
         names=json.loads(row.name),
         rules=RULES,
         calibrations=found,
-        histories=_histories(found),
+        histories=_histories(found, visitor.words.language),
         orders=visitor.office.store.pages.placed_for(row.id, visitor.office.clock.now(), 20),
         days=AHEAD[0],
         out=None if row.account else visitor.office.out().find(row.serial),
@@ -264,14 +264,14 @@ class ErrorHistory(NamedTuple):
     """Column of the levels, such as pressures, where there are any."""
 
 
-def _histories(found: Sequence[Calibration]) -> list[ErrorHistory]:
+def _histories(found: Sequence[Calibration], language: str) -> list[ErrorHistory]:
     then = [
         errors for one in found for errors in errors_of(Record.from_json(one.record), one.place, one.number)
     ]
-    return [_history(group) for group in by_kind(then)]
+    return [_history(group, language) for group in by_kind(then)]
 
 
-def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
+def _history(group: tuple[ErrorsThen, ...], language: str) -> ErrorHistory:
     from lxml import etree
 
     from remotecal.certificates.pdf.curve import history
@@ -279,7 +279,9 @@ def _history(group: tuple[ErrorsThen, ...]) -> ErrorHistory:
 
     drawn = group[:DRAWN]
     svg = history(
-        [(one.at, one.errors, levels(one.levels, one.errors)) for one in drawn], "system-ui, sans-serif"
+        [(one.at, one.errors, levels(one.levels, one.errors)) for one in drawn],
+        "system-ui, sans-serif",
+        language,
     )
     svg.set("aria-hidden", "true")  # its table follows, and its key stands before it
     rows = [(one, *row) for one in group for row in one.rows()]

@@ -8,7 +8,6 @@ lines is made up; what came next is told apart.
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple
 
 from fastapi import APIRouter, Query, Response
@@ -111,7 +110,7 @@ def moment(known: Timeline, line: int, of: int) -> Moment:
         line: number of the line.
         of: how many repeats came to an observation, in all of it.
     """
-    happened = bisect_right(known.begins, line)
+    happened = bisect_right(known.steps, line, key=lambda one: one.line)
     state = next((state for seq, state in reversed(known.states) if seq <= line), "new")
     point, repeat, question, seen = "", "", "", 0
     safe: bool | None = None
@@ -122,12 +121,9 @@ def moment(known: Timeline, line: int, of: int) -> Moment:
             point, repeat = one.what, ""
         elif one.kind == "repeat":
             repeat = one.what.rpartition(" · ")[2]
-            seen += one.done and one.line <= line
+            seen += one.as_of(line).done
     first = max(0, happened - AROUND)
-    before = tuple(
-        one if one.line <= line else replace(one, line=begins, done=False)  # what it yielded came later
-        for one, begins in zip(known.steps[first:happened], known.begins[first:happened], strict=True)
-    )
+    before = tuple(one.as_of(line) for one in known.steps[first:happened])
     after = known.steps[happened : happened + AROUND // 2]
     return Moment(line, state, point, repeat, seen, of, question * (state == "asking"), safe, before, after)
 
@@ -135,9 +131,9 @@ def moment(known: Timeline, line: int, of: int) -> Moment:
 def drawn(known: Timeline, lines: int) -> dict[str, str]:
     """Return row of the drawing → its marks, as the path of an SVG; as many as are told apart, at most."""
     places: dict[str, dict[int, None]] = {name: {} for name in ROWS}
-    for one, begins in zip(known.steps, known.begins, strict=True):
+    for one in known.steps:
         if row := DRAWN.get(one.kind):
-            places[row][round(WIDE * (begins - 1) / max(lines - 1, 1))] = None
+            places[row][round(WIDE * (one.line - 1) / max(lines - 1, 1))] = None
     return {name: "".join(f"M{at} 0v8" for at in found) for name, found in places.items()}
 
 
@@ -177,13 +173,9 @@ def _kept(visitor: Visitor, row: RunRow, known: Timeline, line: int) -> tuple[fl
 
 def _links(known: Timeline, line: int) -> Sequence[tuple[str, int]]:
     """Return where it goes on to without a script: name in the catalogue → line."""
-    places = sorted(set(known.begins))
+    places = [one.line for one in known.steps]
     before = [one for one in places if one < line]
     after = [one for one in places if one > line]
-    faults = [
-        begins
-        for one, begins in zip(known.steps, known.begins, strict=True)
-        if DRAWN.get(one.kind) == "faults" and begins != line
-    ]
+    faults = [one.line for one in known.steps if DRAWN.get(one.kind) == "faults" and one.line != line]
     found = [("first", places[:1]), ("earlier", before[-1:]), ("later", after[:1]), ("fault", faults[:1])]
     return [(name, lines[0]) for name, lines in found if lines]

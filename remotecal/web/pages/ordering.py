@@ -197,7 +197,7 @@ def _form(
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
         "said": lambda name: fields.get(name, ""),
-        "series": visitor.office.settings.numbers.order,
+        "series": visitor.series(visitor.office.settings.numbers.order),
         "point": point,
         "alone": only is not None,
     }

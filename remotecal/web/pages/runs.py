@@ -324,9 +324,10 @@ def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, ac
     pieces: dict[str, str] = {}
     drawn = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY
     for row, seen in cards:
-        pieces[card_of(row)] = visitor.part("live_card.html", row=row, seen=seen, drawn=drawn)
+        pieces[card_of(row)] = visitor.part("live_card.html", row=row)
         if acts:
             pieces[f"{card_of(row)}.acts"] = visitor.part("live_acts.html", row=row, seen=seen)
+        pieces[f"{card_of(row)}.values"] = visitor.part("live_values.html", row=row, seen=seen, drawn=drawn)
     told = [(card_of(row), row.run) for row, _ in cards]
     return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces, acts=acts), pieces)
 
