@@ -148,6 +148,32 @@ def read_after_the_next(events: list[Event]) -> None:
     samples[3]["at"] = samples[5]["at"]
 
 
+def read_later_than_it_was(events: list[Event]) -> None:
+    """What passed from one reading to the other is then divided by more than it took."""
+    values(events)["mass_before"]["at"] += 0.1
+
+
+def read_later_by_a_clock_of_this_world(events: list[Event]) -> None:
+    data(events[0])["clock"] = "real"
+    values(events)["mass_before"]["at"] += 1.5
+
+
+def read_a_little_later_by_a_clock_of_this_world(events: list[Event]) -> None:
+    data(events[0])["clock"] = "real"
+    values(events)["mass_before"]["at"] += 0.5
+
+
+def waited_for_in_words_alone(events: list[Event]) -> None:
+    """The scale was asked at once; that it had come to rest is what the reading's time claims."""
+    batches = [exchanges_of(data(event)) for event in of_kind(events, "replies")]
+    number = mass(events)["exchange"]
+    kept = next(batch for batch in batches if number in {one["number"] for one in batch})
+    asked = next(one["at"] for one in kept if one["number"] == number)
+    before = max(one["at"] for one in kept if one["at"] < asked)
+    for one in kept:
+        one["at"] = before if one["at"] == asked else one["at"]
+
+
 def time_runs_backwards(events: list[Event]) -> None:
     place = place_of(events, "stable")
     events[place] = moved(events[place], -3600)
@@ -212,7 +238,11 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (read_before_its_repeat, "times", "the repeat was from"),
     (read_after_its_repeat, "times", "the repeat was from"),
     (read_before_its_exchange, "times", "before its exchange"),
-    (read_after_the_next, "times", "gave before claims"),
+    (read_after_the_next, "times", "nothing it was read from came later"),
+    (read_later_than_it_was, "times", "0.1 s after its exchange"),
+    (read_later_by_a_clock_of_this_world, "times", "1.5 s after its exchange"),
+    (read_a_little_later_by_a_clock_of_this_world, "times", "1 claim to be later than their exchanges"),
+    (waited_for_in_words_alone, "times", "nothing it was read from came later"),
     (time_runs_backwards, "times", "before"),
     (time_runs_backwards_at_a_resumption, "times", "'resume' came at"),
     (exchanges_run_backwards, "times", "exchange"),
