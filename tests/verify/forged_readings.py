@@ -107,6 +107,12 @@ def best_sample_again_and_again(events: list[Event]) -> None:
     samples[1:] = [samples[0]] * (len(samples) - 1)
 
 
+def readings_left_out(events: list[Event]) -> None:
+    """So that the warmest alone makes the mean; an order that says how many there are is another check."""
+    samples = values(events)["temperature"]
+    samples[:] = [max(samples, key=lambda one: float(one["value"]))]
+
+
 def roles_swapped(events: list[Event]) -> None:
     """So that another certificate corrects the readings."""
     roles = data(events[0])["roles"]
@@ -228,6 +234,7 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_twice, "replies", "is due"),
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
+    (readings_left_out, "replies", "left out of 1 series"),
     (roles_swapped, "results", "must be by thermometer.temperature, where ambient has the role thermometer"),
     (read_by_another, "results", "pressure was read by ambient.air_pressure, and must be by rig.pressure"),
     (weighings_exchanged, "results", "was read for mass_after, mass_before, and must in the order"),

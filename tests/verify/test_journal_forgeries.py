@@ -22,6 +22,7 @@ from forged_readings import (
     READINGS,
     another_channel,
     read_a_little_later_by_a_clock_of_this_world,
+    readings_left_out,
     reply_absent_and_source_disguised,
     value_edited,
 )
@@ -92,6 +93,7 @@ UNPROVEN = {
     written_by_an_older_version,
     photo_exchanged,
     read_a_little_later_by_a_clock_of_this_world,
+    readings_left_out,
     *UNPROVEN_WATCH,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
