@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -20,6 +19,10 @@ WITHIN: Final = 120.0
 """Seconds in which the hub must say something; printing a certificate takes it some."""
 LARGEST: Final = 2**20
 """Bytes of an answer that is no file."""
+LARGEST_DOCUMENT: Final = 32 * 2**20
+"""Bytes of a certificate or an assessment."""
+PIECE: Final = 2**16
+"""Bytes of a file that are held at once."""
 SAID_WITHIN: Final = 240.0
 """Seconds after which the password is given again: the hub wants it after 300, by its own clock."""
 SESSION: Final = "remotecal_session"
@@ -81,16 +84,30 @@ class AtHub:
         self._said = self._now()
 
     def get(self, path: str, into: Path, **query: str) -> bytes:
-        """Keep a file of the hub's, and return it; errors as `_ask`."""
+        """Keep a document of the hub's, and return it; errors as `keep`."""
+        self.keep(path, into, LARGEST_DOCUMENT, **query)
+        return into.read_bytes()
+
+    def keep(self, path: str, into: Path, largest: int, **query: str) -> None:
+        """Keep a file of the hub's; errors as `_ask`.
+
+        Raises:
+            NotConnected: it breaks off, or has more than `largest` bytes, of which no more are kept.
+        """
         asked = urlencode({name: value for name, value in query.items() if value})
         answer = self._ask("GET", f"{path}?{asked}" if asked else path)
         into.parent.mkdir(parents=True, exist_ok=True)
+        left = largest
         try:
             with into.open("wb") as file:
-                shutil.copyfileobj(answer, file)
+                while left >= 0 and (piece := answer.read(min(PIECE, left + 1))):
+                    left -= len(piece)
+                    file.write(piece)
         except (OSError, HTTPException) as error:
             raise NotConnected(f"{path} could not be fetched from {self._url}: {error}") from error
-        return into.read_bytes()
+        if left < 0:
+            into.unlink()
+            raise NotConnected(f"{path} at {self._url} is no such file: it has more than {largest} bytes")
 
     def post(self, path: str, content: bytes, kind: str, **query: str) -> Mapping[str, object]:
         """Send a file, and return what is answered; errors as `_ask`."""

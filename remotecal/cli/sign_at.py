@@ -211,19 +211,21 @@ def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
         EvidenceError: a file is not the one the journal names.
         NotConnected, RequestRefused: as `AtHub`.
     """
-    from hashlib import sha256
+    from hashlib import file_digest
 
     from remotecal.certificates import XML_NAME
     from remotecal.journal.events import FILE, JournalReader
-    from remotecal.journal.files import Attached
+    from remotecal.journal.files import LARGEST_EVER, Attached
 
     xml = hub.get(f"/runs/{run}/certificate.xml", folder / XML_NAME, device=device)
-    hub.get(f"/runs/{run}/journal", folder / FILE)
+    hub.keep(f"/runs/{run}/journal", folder / FILE, LARGEST_EVER)
     for event in JournalReader.at(folder / FILE):
         if event.kind == "file":
             file = Attached.model_validate(event.data)
-            content = hub.get(f"/runs/{run}/files/{file.sha256}", folder / file.place)
-            if sha256(content).hexdigest() != file.sha256:
+            hub.keep(f"/runs/{run}/files/{file.sha256}", folder / file.place, file.size)
+            with (folder / file.place).open("rb") as kept:
+                digest = file_digest(kept, "sha256").hexdigest()
+            if digest != file.sha256:
                 raise EvidenceError(f"{file.name} of {run} is not the file that the journal names")
     return Fetched(xml, folder)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, TypeAlias
 from zlib import compress, decompress
 
@@ -207,6 +207,32 @@ def indicated(values: Mapping[str, Value]) -> Iterator[tuple[str, Measured | Wav
     """Yield the indications and waveforms among an observation's values, as `readings` and `waveforms`."""
     yield from readings(values)
     yield from waveforms(values)
+
+
+def timed(values: Mapping[str, Value], over: Callable[[int], float | None]) -> dict[str, Value]:
+    """Return an observation's values with each reading at the time its exchange was over.
+
+    Its driver has told when the reply was understood, which may be a while later on a slow machine.
+
+    Args:
+        values: of the observation.
+        over: number of an exchange → when it was over; None where that is not known.
+    """
+
+    def when(one: Measured | Waveform) -> float:
+        known = None if one.exchange is None else over(one.exchange)
+        return one.at if known is None else known
+
+    def at_its_time(value: Value) -> Value:
+        if isinstance(value, Measured):
+            return value._replace(at=when(value))
+        if isinstance(value, Waveform):
+            return replace(value, at=when(value))
+        if isinstance(value, tuple):
+            return tuple(one._replace(at=when(one)) for one in value if isinstance(one, Measured))
+        return value
+
+    return {name: at_its_time(value) for name, value in values.items()}
 
 
 def measured(written: Mapping[str, Json]) -> Measured:

@@ -53,6 +53,8 @@ class Journal:
         self._file, self._size, self._torn = file, os.fstat(file).st_size, False
         self._lock = threading.RLock()
         self._exchanges = UnwrittenExchanges(past.exchanges)
+        self._over: dict[int, float] = {}
+        """Number of an exchange since the repeat began → when it was over."""
         self._large = 0
         """Bytes of the kept replies that go into files."""
         self._named = {digest: set(said) for digest, said in past.named.items()}
@@ -122,6 +124,8 @@ class Journal:
         check_names(data)
         with self._lock:
             self._write_kept()
+            if kind == "repeat":
+                self._over.clear()
             return self._append(kind, data, durable=durable)
 
     def keep(self, instrument: str, request: bytes, reply: bytes) -> int:
@@ -132,7 +136,14 @@ class Journal:
         with self._lock:
             self._large += len(reply) if len(reply) > IN_A_FILE else 0
             at, watching = self.clock.now(), bool(_WATCHING.get())
-            return self._exchanges.keep(at, instrument, request, reply, watching=watching)
+            number = self._exchanges.keep(at, instrument, request, reply, watching=watching)
+            self._over.setdefault(number, at)
+            return number
+
+    def over(self, number: int) -> float | None:
+        """Return when an exchange of the repeat that is on was over, in seconds since 1970; else None."""
+        with self._lock:
+            return self._over.get(number)
 
     @contextmanager
     def watching(self, what: str) -> Iterator[None]:

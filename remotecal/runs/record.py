@@ -146,11 +146,23 @@ def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> No
         was, wanted = getattr(parameters, name), getattr(ordered, name)
         if was != wanted:
             raise EvidenceError(f"the run took {was!r} for {name}, order {number} says {wanted!r}")
+    if found.sha256 == evidence.procedure.sha256 and (fault := other_points(evidence, found)):
+        raise EvidenceError(fault)
+
+
+def other_points(evidence: Evidence, found: Found) -> str:
+    """Return in what the points of a run are not those a text of the procedure gives for its order; "" if so.
+
+    Raises:
+        ParameterError: that text does not take the parameters.
+    """
+    parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     due = points_of(found.procedure(parameters), adjust=evidence.order.order.adjust)
-    if found.sha256 == evidence.procedure.sha256 and evidence.points != due:
-        raise EvidenceError(
-            f"the run went to {_named(evidence.points)}, order {number} asks for {_named(due)}"
-        )
+    if evidence.points == due:
+        return ""
+    went, asked = (_named(points) for points in (evidence.points, due))
+    how = "" if went != asked else ", with other nominal values or series"
+    return f"the run went to {went}, order {evidence.order.order.number} asks for {asked}{how}"
 
 
 def _check_readers(evidence: Evidence, procedure: Procedure) -> None:

@@ -26,7 +26,7 @@ from remotecal.errors import (
 from remotecal.journal.contents import File
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.observation import AS_LEFT
-from remotecal.journal.values import pack, readings, sources
+from remotecal.journal.values import pack, readings, sources, timed
 from remotecal.model import Text
 from remotecal.procedures.held import disordered, hurried, miscounted, strays
 from remotecal.procedures.observed import packed
@@ -282,7 +282,7 @@ class Session:
         place: dict[str, Json] = {"point": point.name, "repeat": repeat}
         began = self._journal.append("repeat", place).at
         run.show("measure", repeat=repeat, plan=self._plan_done())
-        values = packed(self._seen(point))
+        values = timed(packed(self._seen(point)), self._journal.over)
         if faults := hurried(self._procedure.yields(), values, self._procedure.parameters, seconds(began)):
             raise RunError(f"{point.name}: {'; '.join(faults)}: wait as long, and resume or order it anew")
         _refuse_unread(values, seconds(began))

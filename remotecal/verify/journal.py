@@ -311,17 +311,23 @@ def recomputed(evidence: Evidence, procedure: Path | None, renewed: str) -> Reco
 
     Raises:
         EvidenceError: the procedure at hand is another one, and nothing was computed.
-        Unable: the procedure is not at hand.
+        Unable: the procedure is not at hand, or the later text goes to other points than the run did.
     """
     from remotecal.runs.catalogue import find_followed
-    from remotecal.runs.record import evaluate
+    from remotecal.runs.record import evaluate, other_points
 
     used = evidence.procedure
     try:
         found = find_followed(used.name, renewed or used.sha256, procedure)
     except OrderError as error:
         raise Unable(f"the procedure is not at hand: {error}") from error
-    return evaluate(evidence, found, new_evaluation=bool(renewed))
+    record = evaluate(evidence, found, new_evaluation=bool(renewed))
+    if renewed and (doubt := other_points(evidence, found)):  # a later text may go to others, as a forger
+        raise Unable(
+            f"it was evaluated anew, and by the later text {doubt}: by the text of the run, SHA-256 "
+            f"{used.sha256[:16]}…, that may be right, and it is not at hand"
+        )
+    return record
 
 
 def renewed_by(record: Record) -> str:

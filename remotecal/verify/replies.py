@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -20,6 +21,7 @@ from remotecal.errors import EvidenceError, FileMissing, NeverAsked
 from remotecal.journal.contents import File, Files
 from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
+from remotecal.verify.left_out import LeftOut
 from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class Replies:
     Raises:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
-            stands in a file that is not at hand.
+            stands in a file that is not at hand, or a series holds fewer readings than were taken for it.
     """
 
     concerned = True
@@ -61,6 +63,7 @@ class Replies:
         self._again = self._alone = 0
         self._first_alone = ""
         self._own: set[str] = set()
+        self._left_out, self._thin = LeftOut(self._gives), list[str]()
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
@@ -76,10 +79,14 @@ class Replies:
                 )
             self._of_repeat[exchange.number] = exchange
             self._link(exchange.instrument).keep(exchange)
+        self._left_out.follow(event)
         if event.kind in HOLDING:
             self._observation(told)
+        if event.kind == "observation":
+            self._thin += self._left_out.of(told, self._of_repeat)
         if event.kind in BEGINNINGS:
             self._of_repeat = {}
+            self._left_out.begin()
             for link in self._links.values():
                 link.pass_over()
 
@@ -91,6 +98,11 @@ class Replies:
             )
         if not self._again:
             raise Unable("no observed value names the reply it was read from")
+        if self._thin:
+            raise Unable(
+                f"readings may have been left out of {len(self._thin)} series: {self._thin[0]}, beyond what "
+                "was watched and waited for"
+            )
         rest = f"; no instrument said {', '.join(sorted(self._own))}" if self._own else ""
         return f"{self._again} values read again from the instruments' kept replies{rest}"
 
@@ -120,6 +132,18 @@ class Replies:
             self._again += 1
         _each_once(told)
         self._own |= {name for name, value in told.values.items() if _is_own(value)}
+
+    def _gives(self, source: str, number: int) -> bool:
+        """Tell whether an exchange gives a reading, as its driver understands it."""
+        of, _, quantity = source.rpartition(".")
+        instrument = self._instruments[of]
+        bound, link = instrument.quantity(quantity), self._link(of)
+        link.at(number)
+        if isinstance(bound, BoundReading | BoundSetting):
+            with suppress(*NOT_UNDERSTOOD):
+                bound.read()
+                return number in link.used
+        return False
 
     def _of_this_repeat(self, measured: Measured | Waveform, instrument: str, place: str) -> None:
         number = measured.exchange or 0

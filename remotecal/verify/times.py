@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from remotecal.errors import EvidenceError
 from remotecal.journal.events import MICROSECOND, seconds, timestamp
 from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.dates import CLOCKS_MAY_DIFFER
+from remotecal.verify.kept import LONGEST_SCAN
 from remotecal.verify.replies import BEGINNINGS
+from remotecal.verify.report import Unable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +24,10 @@ if TYPE_CHECKING:
 
 ROUNDING = 2 * MICROSECOND
 """Two rounded times that are in order may be apart by this the wrong way round, in seconds."""
+AT_ONCE = 0.01
+"""Seconds within which an older version gave the time to a reading whose reply was there."""
+LATE = 1.0
+"""Seconds by which it may have come later on a slow machine, or from one exchange of a scan to the next."""
 
 
 class Times:
@@ -30,8 +37,13 @@ class Times:
         now: the time to judge by.
         virtual: the run lived by a clock of its own, which may be ahead.
 
+    A reading has the time its exchange was over. Versions before gave it the time when its reply was
+    understood, behind whatever else was asked in one scan; that is granted within `LATE`.
+
     Raises:
-        EvidenceError: time runs backwards, or a reading was not taken when its repeat was on.
+        EvidenceError: time runs backwards, or a reading was not taken when its repeat was on, or when its
+            reply came.
+        Unable: a reading claims to be later than its exchange, by no more than a slow machine explains.
     """
 
     concerned = True
@@ -44,8 +56,8 @@ class Times:
         """Exchanges since the repeat began, to which its readings belong."""
         self._since = ""
         """When that was, or the run turned to the point."""
-        self._read: dict[str, tuple[int, Measured | Waveform]] = {}
-        """Instrument → its reading of the latest exchange, and that one's number."""
+        self._late: list[str] = []
+        """Readings later than their exchanges by what slowness explains."""
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
@@ -63,7 +75,13 @@ class Times:
         """Return from when to when the run went on."""
         if not self._virtual and self._latest > (self._now + CLOCKS_MAY_DIFFER).timestamp():
             raise EvidenceError(f"line {self._line}: {timestamp(self._latest)} has not come yet")
-        return f"from {self._first} to {self._last}, always forward, each reading within its repeat"
+        said = f"from {self._first} to {self._last}, always forward, each reading within its repeat"
+        if self._late:
+            raise Unable(
+                f"{said}; {len(self._late)} claim to be later than their exchanges, such as {self._late[0]}: "
+                "older versions wrote so where a machine was slow"
+            )
+        return said
 
     def _exchanges(self, exchanges: Sequence[Exchange], line: int, over: float) -> None:
         """Go on to the exchanges of an event; none came again once its question had another answer."""
@@ -103,36 +121,44 @@ class Times:
                 )
         if not began <= over:
             raise EvidenceError(f"{place}: the repeat was over before it began")
-        readings = [one for one in told.observed if one[1].exchange in self._kept]
-        for name, measured in sorted(readings, key=lambda one: (one[1].exchange or 0, one[1].at)):
-            exchange = self._kept[measured.exchange or 0]
-            _with_its_exchange(measured, exchange, self._read.get(exchange.instrument), f"{place}, {name}")
-            self._read[exchange.instrument] = exchange.number, measured
+        for name, measured in told.observed:
+            if measured.exchange in self._kept:
+                self._with_its_exchange(measured, measured.exchange, f"{place}, {name}")
+
+    def _with_its_exchange(self, measured: Measured | Waveform, number: int, place: str) -> None:
+        """Refuse a reading from before its exchange, or from later than its reply was understood."""
+        exchange = self._kept[number]
+        late = measured.at - exchange.at
+        if late < -ROUNDING:
+            raise EvidenceError(
+                f"{place}: read at {timestamp(measured.at)}, before its exchange {number} at "
+                f"{timestamp(exchange.at)}"
+            )
+        if late <= ROUNDING:
+            return
+        behind = measured.at - self._over(exchange, measured.at)
+        if behind > (ROUNDING if self._virtual else LATE):
+            raise EvidenceError(
+                f"{place}: read at {timestamp(measured.at)}, {late:.4g} s after its exchange {number}, and "
+                "nothing it was read from came later"
+            )
+        if behind > AT_ONCE or late > LATE:
+            self._late.append(f"{place} ({late:.2g} s)")
+
+    def _over(self, exchange: Exchange, by: float) -> float:
+        """Return when the latest exchange was over, by a time, that may be of one scan with another one."""
+        over, asked = exchange.at, {exchange.request}
+        numbers = range(exchange.number + 1, next(reversed(self._kept)) + 1)
+        later = (self._kept[number] for number in numbers if number in self._kept)
+        for one in islice((one for one in later if one.instrument == exchange.instrument), LONGEST_SCAN):
+            if one.request in asked or not one.at - LATE <= over or one.at > by + ROUNDING:
+                break
+            over = one.at
+            asked.add(one.request)
+        return over
 
 
 def _came_again(exchange: Exchange, line: int) -> EvidenceError:
     return EvidenceError(
         f"line {line}: exchange {exchange.number} came again until {timestamp(exchange.last)}"
     )
-
-
-def _with_its_exchange(
-    measured: Measured | Waveform,
-    exchange: Exchange,
-    before: tuple[int, Measured | Waveform] | None,
-    place: str,
-) -> None:
-    """Refuse a reading from before its exchange, or an earlier one from after it."""
-    if measured.at < exchange.at - ROUNDING:
-        raise EvidenceError(
-            f"{place}: read at {timestamp(measured.at)}, before its exchange {exchange.number} at "
-            f"{timestamp(exchange.at)}"
-        )
-    if before is None or before[1].at == measured.at:  # all of one scan have the time of its end
-        return
-    number, earlier = before
-    if number < exchange.number and earlier.at > exchange.at + ROUNDING:
-        raise EvidenceError(
-            f"{place}: exchange {exchange.number} was at {timestamp(exchange.at)}; what exchange {number} "
-            f"gave before claims {timestamp(earlier.at)}"
-        )

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remotecal.clock import VirtualClock
+from remotecal.drivers.measured import Measured
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal import events, writing
 from remotecal.journal.events import (
@@ -31,6 +32,7 @@ from remotecal.journal.events import (
     timestamp,
 )
 from remotecal.journal.past import Past
+from remotecal.journal.values import timed
 from remotecal.journal.writing import Journal
 
 
@@ -290,3 +292,17 @@ def test_times_come_back():
 def test_times_are_those_of_the_calendar(at):
     told = datetime.fromtimestamp(at, UTC)
     assert timestamp(at) == f"{told.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+
+
+def test_a_reading_is_written_at_the_time_its_exchange_was_over(tmp_path, clock):
+    """However long a slow machine takes to understand the reply; of no repeat before."""
+    with Journal.create(tmp_path / "run", clock) as opened:
+        before = opened.keep("balance", b"SI", b"S S 0.5 kg")
+        opened.append("repeat", {})
+        over, number = clock.now(), opened.keep("balance", b"SI", b"S S 1.0 kg")
+        clock.advance(0.3)
+        read = Measured(1.0, "kg", None, "balance.mass", clock.now(), number)
+        of_before = read._replace(exchange=before)
+        found = timed({"one": read, "several": (read, of_before), "text": "S"}, opened.over)
+    due = read._replace(at=over)
+    assert found == {"one": due, "several": (due, of_before), "text": "S"}

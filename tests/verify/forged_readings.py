@@ -107,6 +107,12 @@ def best_sample_again_and_again(events: list[Event]) -> None:
     samples[1:] = [samples[0]] * (len(samples) - 1)
 
 
+def readings_left_out(events: list[Event]) -> None:
+    """So that the warmest alone makes the mean; an order that says how many there are is another check."""
+    samples = values(events)["temperature"]
+    samples[:] = [max(samples, key=lambda one: float(one["value"]))]
+
+
 def roles_swapped(events: list[Event]) -> None:
     """So that another certificate corrects the readings."""
     roles = data(events[0])["roles"]
@@ -146,6 +152,32 @@ def read_before_its_exchange(events: list[Event]) -> None:
 def read_after_the_next(events: list[Event]) -> None:
     samples = values(events)["temperature"]
     samples[3]["at"] = samples[5]["at"]
+
+
+def read_later_than_it_was(events: list[Event]) -> None:
+    """What passed from one reading to the other is then divided by more than it took."""
+    values(events)["mass_before"]["at"] += 0.1
+
+
+def read_later_by_a_clock_of_this_world(events: list[Event]) -> None:
+    data(events[0])["clock"] = "real"
+    values(events)["mass_before"]["at"] += 1.5
+
+
+def read_a_little_later_by_a_clock_of_this_world(events: list[Event]) -> None:
+    data(events[0])["clock"] = "real"
+    values(events)["mass_before"]["at"] += 0.5
+
+
+def waited_for_in_words_alone(events: list[Event]) -> None:
+    """The scale was asked at once; that it had come to rest is what the reading's time claims."""
+    batches = [exchanges_of(data(event)) for event in of_kind(events, "replies")]
+    number = mass(events)["exchange"]
+    kept = next(batch for batch in batches if number in {one["number"] for one in batch})
+    asked = next(one["at"] for one in kept if one["number"] == number)
+    before = max(one["at"] for one in kept if one["at"] < asked)
+    for one in kept:
+        one["at"] = before if one["at"] == asked else one["at"]
 
 
 def time_runs_backwards(events: list[Event]) -> None:
@@ -202,6 +234,7 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_twice, "replies", "is due"),
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
+    (readings_left_out, "replies", "left out of 1 series"),
     (roles_swapped, "results", "must be by thermometer.temperature, where ambient has the role thermometer"),
     (read_by_another, "results", "pressure was read by ambient.air_pressure, and must be by rig.pressure"),
     (weighings_exchanged, "results", "was read for mass_after, mass_before, and must in the order"),
@@ -212,7 +245,11 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (read_before_its_repeat, "times", "the repeat was from"),
     (read_after_its_repeat, "times", "the repeat was from"),
     (read_before_its_exchange, "times", "before its exchange"),
-    (read_after_the_next, "times", "gave before claims"),
+    (read_after_the_next, "times", "nothing it was read from came later"),
+    (read_later_than_it_was, "times", "0.1 s after its exchange"),
+    (read_later_by_a_clock_of_this_world, "times", "1.5 s after its exchange"),
+    (read_a_little_later_by_a_clock_of_this_world, "times", "1 claim to be later than their exchanges"),
+    (waited_for_in_words_alone, "times", "nothing it was read from came later"),
     (time_runs_backwards, "times", "before"),
     (time_runs_backwards_at_a_resumption, "times", "'resume' came at"),
     (exchanges_run_backwards, "times", "exchange"),

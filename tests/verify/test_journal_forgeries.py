@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import inspect
 import re
+import shutil
 import time
 import tracemalloc
 from importlib import import_module
@@ -17,7 +18,14 @@ from pkgutil import iter_modules
 import pytest
 from examining import examine_course, examine_reality
 from forged import Forgery, RealRun, data, doubted, observation, of_kind, real_run, signed, values
-from forged_readings import READINGS, another_channel, reply_absent_and_source_disguised, value_edited
+from forged_readings import (
+    READINGS,
+    another_channel,
+    read_a_little_later_by_a_clock_of_this_world,
+    readings_left_out,
+    reply_absent_and_source_disguised,
+    value_edited,
+)
 from forged_runs import (
     RUNS,
     end_without_a_safe_state,
@@ -34,10 +42,14 @@ from remotecal.certificates.library import CertificateLibrary
 from remotecal.drivers.abb.acs580 import AbbAcs580
 from remotecal.errors import EvidenceError, ModbusRefusal
 from remotecal.journal.contents import Files
-from remotecal.journal.events import Event, read_journal
+from remotecal.journal.events import FILE, Event, read_journal
+from remotecal.journal.evidence import Evidence
 from remotecal.journal.exchanges import Exchange
+from remotecal.journal.gathering import read_evidence
+from remotecal.runs.catalogue import find
 from remotecal.sim import instruments
 from remotecal.verify import verify
+from remotecal.verify.journal import recomputed
 from remotecal.verify.kept import KeptLink, on_kept_link
 from remotecal.verify.reality import SIMULATED
 from remotecal.verify.report import Unable
@@ -80,6 +92,8 @@ UNPROVEN = {
     another_channel,
     written_by_an_older_version,
     photo_exchanged,
+    read_a_little_later_by_a_clock_of_this_world,
+    readings_left_out,
     *UNPROVEN_WATCH,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
@@ -199,3 +213,23 @@ def test_the_simulators_serial_numbers_are_known() -> None:
     written = "".join(path.read_text("utf-8") for path in Path(instruments.__file__).parents[1].rglob("*.py"))
     # Benches number several of a kind by their last digit.
     assert [serial for serial in SIMULATED if serial[:-1] not in written] == []
+
+
+def test_a_text_that_nobody_has_goes_to_no_other_points(real: RealRun, tmp_path: Path) -> None:
+    """Evaluated anew, a run keeps the points of its order: the journal may name a text that never was."""
+    events, later = copy.deepcopy(list(real.events)), find("dosing").sha256
+    start = data(events[0])
+    start["procedure"]["sha256"] = "ab" * 32
+    assert recomputed(_evidence(events, real, tmp_path / "same"), None, later).measurements
+    for nominal in (point["nominal"] for point in start["points"]):
+        nominal.update({name: value * 1.01 for name, value in nominal.items()})
+    with pytest.raises(Unable, match=r"the run went to .*, with other nominal values"):
+        recomputed(_evidence(events, real, tmp_path / "others"), None, later)
+
+
+def _evidence(events: list[Event], real: RealRun, folder: Path) -> Evidence:
+    folder.mkdir()
+    if (real.folder / "files").is_dir():
+        shutil.copytree(real.folder / "files", folder / "files")
+    (folder / FILE).write_bytes(signed(events, real.key))
+    return read_evidence(folder / FILE)

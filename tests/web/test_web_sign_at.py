@@ -23,6 +23,7 @@ from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.at_hub import AtHub
+from remotecal.errors import NotConnected
 from remotecal.private_files import write_private
 
 USERS = {"performed": "operator", "reviewed": "reviewer", "approved": "approver", "issued": "administrator"}
@@ -259,6 +260,10 @@ def test_a_connection_that_ended_while_somebody_read_costs_no_signature(tmp_path
         try:
             with AtHub(f"http://127.0.0.1:{server.server_port}") as hub:
                 assert [hub.get("/runs", tmp_path / "kept") for _ in range(3)] == [b"{}"] * 3
+                hub.keep("/runs", tmp_path / "kept", 2)
+                with pytest.raises(NotConnected, match="more than 1 bytes"):
+                    hub.keep("/runs", tmp_path / "kept", 1)
+                assert not (tmp_path / "kept").exists()
         finally:
             server.shutdown()
             served.join()
