@@ -118,7 +118,7 @@ def test_the_run_tells_the_last_minute_before_it_tripped_and_its_journal_has_it(
             assert words(language).refusal(stopped.why)[0] in page
             assert f"{least} 0 " in page or f"{least}0 " in page
             told = page.partition('id="before"')[2].partition("</section>")[0]
-            assert "gauge.<wbr>value" in told
+            assert words(language).source("gauge.value") in told
             assert re.search(r'<svg viewBox="0 0 120 28" aria-hidden="true"><path d="M[0-9 ]+"/></svg>', told)
             assert "style=" not in told
             (last,) = re.findall(r'([0-9.]+)</td><td class="number">5[01]</td>', told)

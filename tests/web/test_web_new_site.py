@@ -53,7 +53,9 @@ def test_20_a_new_site_gives_its_first_value(
         expect(page.get_by_role("heading", name=BENCH)).to_be_visible()
         someone.fill(page.get_by_label(someone.words("stations.quantity", what="gauge")), "value")
         someone.click(page.get_by_role("button", name=f"{someone.words('stations.read')} gauge"))
-        expect(page.get_by_role("status").filter(has_text="gauge.value")).to_contain_text(" V")
+        expect(
+            page.get_by_role("status").filter(has_text=someone.words.source("gauge.value"))
+        ).to_contain_text(" V")
     finally:
         web.do(up.__aexit__(None, None, None))
     assert someone.done() < GOAL
