@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.characterised import ref_type
-from remotecal.model import Column, Result, Table, Text, Uncertainty
+from remotecal.model import Result, Table, Text
 from remotecal.procedures.library.evaluation.digits import decimals, fixed
 from remotecal.procedures.library.evaluation.tables import column, repeatability_column, stated_column
 from remotecal.procedures.library.flow.water_bench import QUALIFIED, UNCERTAINTY
@@ -33,15 +33,8 @@ def qualified_whole(findings: Sequence[MeterFinding]) -> Result:
     """Return within what the bench's volumes are right at all of the flows, as a bench file names it."""
     worst = max(findings, key=lambda one: one.evaluated.expanded)
     expanded = worst.evaluated.reported().expanded
-    told = Column(
-        name=DEVIATION,
-        ref_types=(ref_type(QUALIFIED),),
-        unit=worst.evaluated.unit,
-        values=(fixed(0.0, decimals(expanded)),),
-        uncertainty=Uncertainty(
-            expanded=(expanded,), k=(f"{worst.evaluated.k:.2f}",), p=("0.95",), distribution=("normal",)
-        ),
-    )
+    told = stated_column(DEVIATION.get("zh"), DEVIATION.get("en"), ref_type(QUALIFIED), [worst])
+    told = told.model_copy(update={"values": (fixed(0.0, decimals(expanded)),)})
     return Result(name=DEVIATION, ref_types=("remotecal_characteristics",), tables=(Table(columns=(told,)),))
 
 

@@ -30,6 +30,7 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError
 from remotecal.model import Text
+from remotecal.model.certified import Selected
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, In, Point, Run
 from remotecal.procedures.library.evaluation.conformity import Further, Zones
 from remotecal.procedures.library.evaluation.output import see_resolution
@@ -61,6 +62,7 @@ from remotecal.procedures.library.measuring.several import both_times, count_fre
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.under_test import can
+from remotecal.uncertainty.coverage import coverage_factor
 from remotecal.units import scale
 
 if TYPE_CHECKING:
@@ -321,14 +323,19 @@ def _known(fact: Characteristic, flow: float) -> float:
 
 
 def _by_flow(record: Record) -> Iterator[tuple[float, float]]:
-    """Yield flows in m³/h, each with the expanded uncertainty in % that a qualification states there."""
+    """Yield flows in m³/h, each with the expanded uncertainty in %, at about 95 %, of a qualification."""
     results = (result for measured in record.measurements for result in measured.results)
     for table in (table for result in results if UNCERTAINTY in result.ref_types for table in result.tables):
         flows, errors = table.column("remotecal_nominalValue"), table.column("basic_measurementError")
         if flows is not None and errors is not None and errors.uncertainty is not None:
-            bounds = (float(one) * scale(errors.unit, "%") for one in errors.uncertainty.expanded)
-            worth = scale(flows.unit, "m3/h")
-            yield from zip((worth * one for one in flows.floats()), bounds, strict=True)
+            for one in Selected(table, errors, tuple(range(table.rows))).points(flows):
+                bound = at_95(one.expanded, one.k, one.dof)
+                yield one.at * scale(flows.unit, "m3/h"), bound * scale(errors.unit, "%")
+
+
+def at_95(expanded: float, k: float, dof: float) -> float:
+    """Return an expanded uncertainty as it is at about 95 %, where a k was laid down that holds less."""
+    return expanded * max(1.0, coverage_factor(dof, 0.95) / k)
 
 
 def _rate(point: Point) -> float:
