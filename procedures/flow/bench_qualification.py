@@ -41,6 +41,7 @@ from remotecal.procedures.library.evaluation.tables import (
     by_gum,
     column,
 )
+from remotecal.procedures.library.flow.bench_range import at_95
 from remotecal.procedures.library.flow.bench_tables import qualified_errors, qualified_whole
 from remotecal.procedures.library.flow.characterised import without_cmc
 from remotecal.procedures.library.flow.collecting import DRAINING
@@ -50,8 +51,9 @@ from remotecal.procedures.library.flow.water_bench import (
     QUALIFIED,
     BenchParameters,
     MetersOnBench,
-    at_95,
+    collected,
     counter_of,
+    water_of,
 )
 from remotecal.procedures.library.measuring.sampling import SAMPLED, sample
 from remotecal.procedures.library.meters.results import MeterFinding, nominal_column
@@ -233,7 +235,7 @@ class WaterBenchQualification(MetersOnBench):
         limits = self._limits(at, findings, permitted)
         whole = Evaluation(
             results=(
-                qualified_errors(findings),
+                qualified_errors(findings, [one.range() for one in at]),
                 _steadiness(at, findings, permitted, wanted.uncertainty_share),
                 qualified_whole(findings),
             ),
@@ -333,6 +335,11 @@ class Qualified(InSeries):
             mean = statistics.fmean(values)
             worst = max(worst, *(100.0 * abs(one / mean - 1.0) for one in values))
         return worst
+
+    def range(self) -> tuple[float, float, float]:
+        """Return the smallest mass collected in kg, and between which temperatures in °C the water was."""
+        water = [one for seen in self._all for one in water_of(seen)]
+        return min(map(collected, self._all)), min(water), max(water)
 
     def scatter(self) -> float:
         """Return the relative standard deviation of the flow within a repeat, the largest, in %."""

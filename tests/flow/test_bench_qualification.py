@@ -15,6 +15,7 @@ from remotecal.certificates.dcc import read, write
 from remotecal.certificates.pdf import print_certificate
 from remotecal.errors import CertificateRefused, ParameterError, RunAborted, RunError
 from remotecal.order import Order
+from remotecal.procedures.library.flow.bench_range import NO_RANGE
 from remotecal.procedures.parameters import read_parameters
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
@@ -196,14 +197,42 @@ def test_calibrations_are_held_against_it_and_name_it(bench):
         planned(uncertainty_share=0.001)
     with pytest.raises(ParameterError, match=r"meters of ±0\.1 % need ±0\.02 %"):
         planned(permissible=[0.1, 0.1])
+    with pytest.raises(ParameterError, match=r"qualified from [\d.]+ to [\d.]+ m3/h, not at 0\.02\d* m3/h"):
+        planned(at=["Q1"], smallest_mass=1.0)
+    with pytest.raises(ParameterError, match=r"for \d[\d.]* kg or more: raise smallest_mass or duration"):
+        planned(duration=30.0)
     with pytest.raises(CertificateRefused, match="was valid until 2020-01-01: determine it anew"):
         planned("2020-01-01")
     planned()
     out, kind = bench.directory.parent / "meters", find("flow.water_bench")
-    record = evaluate(
-        execute(order, kind, Bench.load(bench.bench), out, Company(Scripted()), bench.clock), kind
-    )
+    evidence = execute(order, kind, Bench.load(bench.bench), out, Company(Scripted()), bench.clock)
+    record = evaluate(evidence, kind)
     assert "Q-1" in {one.certificate.number for one in record.standards}
+
+    def evaluated(**columns):
+        """Return what is found of the meters had the bench been qualified otherwise; None: not stated."""
+        fact, made = evidence.characteristics["bench_deviation"], []
+        for column in (table := fact.proof.record.measurements[0].results[0].tables[0]).columns:
+            (name, *_) = column.ref_types
+            if (change := columns.get(name, column.values)) is not None:
+                made.append(column.model_copy(update={"values": change}))
+        changed = table.model_copy(update={"columns": tuple(made)})
+        measured = fact.proof.record.measurements[0]
+        first = measured.results[0].model_copy(update={"tables": (changed,)})
+        measured = measured.model_copy(update={"results": (first, *measured.results[1:])})
+        proof = fact.proof.model_copy(
+            update={"record": fact.proof.record.model_copy(update={"measurements": (measured,)})}
+        )
+        facts = {**evidence.characteristics, "bench_deviation": fact.model_copy(update={"proof": proof})}
+        wanted = read_parameters(kind.procedure.accepts(), evidence.parameters, "here")
+        return kind.procedure(wanted).evaluate(replace(evidence, characteristics=facts))[0].statements
+
+    assert NO_RANGE not in evaluated()
+    assert NO_RANGE in evaluated(remotecal_smallestMass=None)
+    with pytest.raises(ParameterError, match=r"kg are collected, and the bench was qualified"):
+        evaluated(remotecal_smallestMass=("900", "900"))
+    with pytest.raises(ParameterError, match=r"the water is [\d.]+ °C, and the bench was qualified for 40"):
+        evaluated(remotecal_lowestTemperature=("50", "50"), remotecal_highestTemperature=("51", "51"))
 
 
 def test_at_each_flow_it_is_held_against_what_is_permitted_there(bench):
