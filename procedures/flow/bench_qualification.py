@@ -12,10 +12,10 @@ The measurement model, for one repeat, with n starts:
     δ   = (R - 1)/(n/m_s - R/m_l)           the mass that a start with its stop makes it count too much
 
 δ_ss is within what δ is of the mass that a repeat collects, with its own scatter. The expanded uncertainty of
-E, with k = 2, is that of the bench, the meter's reading among it: it is held against a share of what is
-permitted for the meters. Limits of the steadiness of flow and pressure are those of ISO 4064-2 as they are
-commonly cited; what JJG 1113-2015 and OIML R 49-2 say was not seen here, and all figures are unverified:
-state others.
+E is that of the bench, the meter's reading among it. At about 95 %, with k by its effective degrees of
+freedom, it is held against a share of what is permitted for the meters, also where an order lays down another
+k. Limits of the steadiness of flow and pressure are those of ISO 4064-2 as they are commonly cited; what JJG
+1113-2015 and OIML R 49-2 say was not seen here, and all figures are unverified: state others.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from remotecal.procedures.library.evaluation.tables import (
     by_gum,
     column,
 )
+from remotecal.procedures.library.flow.bench_range import at_95
 from remotecal.procedures.library.flow.bench_tables import qualified_errors, qualified_whole
 from remotecal.procedures.library.flow.characterised import without_cmc
 from remotecal.procedures.library.flow.collecting import DRAINING
@@ -50,7 +51,9 @@ from remotecal.procedures.library.flow.water_bench import (
     QUALIFIED,
     BenchParameters,
     MetersOnBench,
+    collected,
     counter_of,
+    water_of,
 )
 from remotecal.procedures.library.measuring.sampling import SAMPLED, sample
 from remotecal.procedures.library.meters.results import MeterFinding, nominal_column
@@ -113,8 +116,6 @@ class QualificationParameters(BenchParameters):
     """Repeats at each flow (unverified)."""
     norm: str = "JJG 1113-2015"
     """The document the bench is held against."""
-    coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = 2.0
-    """Coverage factor of the bench's expanded uncertainty."""
     looks: Annotated[int, In("1", at_least=1, at_most=30)] = 1
     """Place of the meter by which the bench is looked at; at the first one the most is between it and the
     tank."""
@@ -234,7 +235,7 @@ class WaterBenchQualification(MetersOnBench):
         limits = self._limits(at, findings, permitted)
         whole = Evaluation(
             results=(
-                qualified_errors(findings),
+                qualified_errors(findings, [one.range() for one in at]),
                 _steadiness(at, findings, permitted, wanted.uncertainty_share),
                 qualified_whole(findings),
             ),
@@ -254,7 +255,10 @@ class WaterBenchQualification(MetersOnBench):
         def worst(found: Sequence[float], allowed: Sequence[float]) -> float:
             return max(100.0 * abs(one) / most for one, most in zip(found, allowed, strict=True))
 
-        expanded = [float(one.evaluated.reported().expanded) for one in findings]
+        expanded = [
+            at_95(float(one.evaluated.reported().expanded), one.evaluated.k, one.evaluated.dof)
+            for one in findings
+        ]
         unsteady = [wanted.flow_variation[one.judged_at >= flows.transitional] for one in findings]
         return (
             Further(OF_PERMITTED, worst(expanded, permitted), 100 * wanted.uncertainty_share, "%"),
@@ -332,6 +336,11 @@ class Qualified(InSeries):
             worst = max(worst, *(100.0 * abs(one / mean - 1.0) for one in values))
         return worst
 
+    def range(self) -> tuple[float, float, float]:
+        """Return the smallest mass collected in kg, and between which temperatures in °C the water was."""
+        water = [one for seen in self._all for one in water_of(seen)]
+        return min(map(collected, self._all)), min(water), max(water)
+
     def scatter(self) -> float:
         """Return the relative standard deviation of the flow within a repeat, the largest, in %."""
         series = [[one.value for one in seen.flow] for seen in self._all]
@@ -374,7 +383,8 @@ def _lasted(seen: BenchSeen) -> float:
 
 
 OF_PERMITTED: Final = Text(
-    zh="扩展不确定度与水表最大允许误差之比", en="expanded uncertainty as a share of what meters are permitted"
+    zh="扩展不确定度（p ≈ 95 %）与水表最大允许误差之比",
+    en="expanded uncertainty (p ≈ 95 %) as a share of what meters are permitted",
 )
 SCATTER: Final = Text(
     zh="重复性与水表最大允许误差之比", en="repeatability as a share of what meters are permitted"

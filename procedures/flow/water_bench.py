@@ -20,7 +20,7 @@ or stands still, keeps nobody from going on: its certificate says what was found
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final, Self
 
 from pydantic import model_validator
@@ -35,6 +35,13 @@ from remotecal.procedures.library.evaluation.conformity import Further, Zones
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.several import placed
+from remotecal.procedures.library.flow.bench_range import (
+    NO_RANGE,
+    by_flow,
+    neighbours,
+    see_within,
+    states_range,
+)
 from remotecal.procedures.library.flow.collecting import (
     DRAINING,
     OF_WEIGHING,
@@ -65,15 +72,10 @@ from remotecal.units import scale
 
 if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
-    from remotecal.model import Record
+    from remotecal.model import Statement
 
 QUALIFIED: Final = "bench_deviation"
 """Fact that a bench may state: within what its volumes were found to be right, by its qualification."""
-UNCERTAINTY: Final = "remotecal_benchUncertainty"
-"""Result of its record that tells it at each flow."""
-
-SAME: Final = 0.001
-"""How near flows are the same, as a share: records print them rounded."""
 
 INITIAL: Final[tuple[PointName, ...]] = ("Q3", "Q2", "Q1")
 """Where a meter is tested at its initial verification (unverified)."""
@@ -276,11 +278,14 @@ class MetersOnBench(OnWeighTank):
         """Hold the bench's own qualification, where it states one, against what the meters are held against.
 
         Raises:
-            ParameterError: it is not good enough for them.
+            ParameterError: it is not good enough for them, or was not for such flows or so little water.
         """
         if (fact := facts.get(QUALIFIED)) is None:
             return
-        wanted = self.parameters
+        wanted, told = self.parameters, by_flow(fact)
+        for point in self.points():
+            mass = self._lasts(point, counted=True) * _rate(point)
+            see_within(told, point.nominal["flow"], mass, wanted.flow_tolerance / 100)
         zones = wanted.permitted(WARM)
         held = [(flow, _known(fact, flow), zones.at(flow).upper) for flow in wanted.aims.values()]
         flow, known, permitted = max(held, key=lambda one: one[1] / one[2])
@@ -294,10 +299,39 @@ class MetersOnBench(OnWeighTank):
     def evaluate(self, evidence: Evidence) -> Sequence[Evaluation]:
         """Return a measurement for each meter: errors, budgets and conformity, as far as it could be read."""
         self.see_facts(evidence.characteristics)
-        return tuple(
+        remarks = self._held_against_range(evidence)
+        made = (
             MeterInSeries(self, evidence, place, item).evaluation()
             for item, place in placed(evidence, self.under_test)
         )
+        return tuple(one.model_copy(update={"statements": (*one.statements, *remarks)}) for one in made)
+
+    def _held_against_range(self, evidence: Evidence) -> tuple[Statement, ...]:
+        """Return what is to be said of the bench's qualification (ParameterError: it was not for this)."""
+        if (fact := evidence.characteristics.get(QUALIFIED)) is None:
+            return ()
+        if not states_range(told := by_flow(fact)):
+            return (NO_RANGE,)
+        for point in evidence.points:
+            for seen in BenchSeen.at(evidence, point):
+                see_within(
+                    told,
+                    point.nominal["flow"],
+                    collected(seen),
+                    2 * self.parameters.flow_tolerance / 100,  # its own and the qualification's
+                    water_of(seen),
+                )
+        return ()
+
+
+def collected(seen: BenchSeen) -> float:
+    """Return what the balance showed more behind a repeat, in kg."""
+    return seen.mass_after.to("kg").value - seen.mass_before.to("kg").value
+
+
+def water_of(seen: BenchSeen) -> list[float]:
+    """Return how warm the water was at both ends of the line, in °C."""
+    return [one.to("°C").value for one in (*seen.temperature, *seen.outlet_temperature)]
 
 
 def counter_of(meter: PulseCounter | VolumeTotalizer) -> BoundReading:
@@ -311,24 +345,9 @@ def _known(fact: Characteristic, flow: float) -> float:
     Between two flows of its record that is what holds at both; beyond them, or where the bench file states
     one figure alone, what holds at all.
     """
-    whole = (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
-    told = [] if fact.proof is None else list(_by_flow(fact.proof.record))
-    below = max((one for one in told if one[0] <= flow * (1 + SAME)), default=None)
-    above = min((one for one in told if one[0] >= flow * (1 - SAME)), default=None)
-    if below is None or above is None:
-        return whole
-    return abs(fact.value) * scale(fact.unit, "%") + max(below[1], above[1])
-
-
-def _by_flow(record: Record) -> Iterator[tuple[float, float]]:
-    """Yield flows in m³/h, each with the expanded uncertainty in % that a qualification states there."""
-    results = (result for measured in record.measurements for result in measured.results)
-    for table in (table for result in results if UNCERTAINTY in result.ref_types for table in result.tables):
-        flows, errors = table.column("remotecal_nominalValue"), table.column("basic_measurementError")
-        if flows is not None and errors is not None and errors.uncertainty is not None:
-            bounds = (float(one) * scale(errors.unit, "%") for one in errors.uncertainty.expanded)
-            worth = scale(flows.unit, "m3/h")
-            yield from zip((worth * one for one in flows.floats()), bounds, strict=True)
+    if (both := neighbours(by_flow(fact), flow)) is None:
+        return (abs(fact.value) + fact.expanded_uncertainty) * scale(fact.unit, "%")
+    return abs(fact.value) * scale(fact.unit, "%") + max(one.bound for one in both)
 
 
 def _rate(point: Point) -> float:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from scipy.special import stdtr, stdtrit
 from short_runs import After
 
 from remotecal.bench import Bench
@@ -14,6 +15,7 @@ from remotecal.certificates.dcc import read, write
 from remotecal.certificates.pdf import print_certificate
 from remotecal.errors import CertificateRefused, ParameterError, RunAborted, RunError
 from remotecal.order import Order
+from remotecal.procedures.library.flow.bench_range import NO_RANGE
 from remotecal.procedures.parameters import read_parameters
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
@@ -81,15 +83,43 @@ def test_what_the_bench_measures_with_is_within_what_its_record_states(tmp_path,
         errors = made.measurements[0].results[0].tables[0].column("basic_measurementError")
         truths = [bench.true_errors(point.nominal["flow"])[0] for point in evidence.points]
     fact = stated_in(made, "bench_deviation")
-    assert (fact.value, fact.unit, fact.k) == (0.0, "%", 2.0)
+    assert (fact.value, fact.unit) == (0.0, "%")
     assert fact.expanded == max(float(one) for one in errors.uncertainty.expanded)
-    assert 0.02 < fact.expanded < 0.2, "and not so wide that it would cover anything"
+    assert 0.02 < fact.expanded < 0.4, "and not so wide that it would cover anything"
     for error, true in zip(errors.floats(), truths, strict=True):
         assert error == pytest.approx(true, abs=1.25 * fact.expanded)
     followed = {norm for method in made.measurements[0].methods for norm in method.norms}
     assert {"JJG 1113-2015", "OIML R 49-2:2013", "ISO 4064-2:2014"} <= followed
     assert read(write(made)) == made
     assert print_certificate(made, write(made)).startswith(b"%PDF")
+
+
+def test_its_uncertainty_is_of_as_much_probability_as_it_says(tmp_path):
+    """k is by the effective degrees of freedom; one laid down has its true p, and U at 95 % judges."""
+    with put_up(tmp_path, 5) as bench:
+        evidence = qualify(bench)
+
+    def whole(made):
+        (column,) = made.results[-1].tables[0].columns
+        return column, column.uncertainty
+
+    made, two = told_so(evidence), told_so(evidence, coverage_factor=2.0)
+    (by_freedom, of_many), (laid_down, of_two) = whole(made), whole(two)
+    assert by_freedom.dof == laid_down.dof
+    ((dof, k, forced),) = zip(by_freedom.dof, of_many.k, of_two.k, strict=True)
+    assert int(dof) < 10
+    assert float(k) == pytest.approx(stdtrit(int(dof), 0.975), abs=0.005)
+    assert (of_many.p, forced) == (("0.95",), "2.00")
+    assert float(of_two.p[0]) == pytest.approx(2 * stdtr(int(dof), 2.0) - 1, abs=1e-4)
+    assert of_two.distribution == ("t",)
+    first = two.results[0].tables[0].column("basic_measurementError").uncertainty
+    assert set(of_two.p) <= set(first.p), "as its first table says"
+    narrow, wide = float(of_two.expanded[0]), float(of_many.expanded[0])
+    share = (narrow / 2 + wide / 2) / 2.0
+    assert narrow < 2.0 * share < wide
+    for coverage_factor in (None, 2.0):
+        said = judged(told_so(evidence, coverage_factor=coverage_factor, uncertainty_share=share))
+        assert said.conformity == "fail"
 
 
 def test_what_is_not_told_of_the_tank_shows_against_the_truth(tmp_path):
@@ -117,7 +147,7 @@ def test_each_limit_decides(bench):
         {"repeatability_share": 1e-6},
         {"start_share": 1e-9},
         {"flow_variation": [20.0, 0.001]},
-        {"pressure_variation": 1e-9},
+        {"pressure_variation": 0.05},
     ):
         assert judged(told_so(evidence, **tight)).conformity == "fail", tight
     said = judged(told_so(evidence)).declaration
@@ -167,20 +197,50 @@ def test_calibrations_are_held_against_it_and_name_it(bench):
         planned(uncertainty_share=0.001)
     with pytest.raises(ParameterError, match=r"meters of ±0\.1 % need ±0\.02 %"):
         planned(permissible=[0.1, 0.1])
+    with pytest.raises(ParameterError, match=r"qualified from [\d.]+ to [\d.]+ m3/h, not at 0\.02\d* m3/h"):
+        planned(at=["Q1"], smallest_mass=1.0)
+    with pytest.raises(ParameterError, match=r"for \d[\d.]* kg or more: raise smallest_mass or duration"):
+        planned(duration=30.0)
     with pytest.raises(CertificateRefused, match="was valid until 2020-01-01: determine it anew"):
         planned("2020-01-01")
     planned()
     out, kind = bench.directory.parent / "meters", find("flow.water_bench")
-    record = evaluate(
-        execute(order, kind, Bench.load(bench.bench), out, Company(Scripted()), bench.clock), kind
-    )
+    evidence = execute(order, kind, Bench.load(bench.bench), out, Company(Scripted()), bench.clock)
+    record = evaluate(evidence, kind)
     assert "Q-1" in {one.certificate.number for one in record.standards}
+
+    def evaluated(**columns):
+        """Return what is found of the meters had the bench been qualified otherwise; None: not stated."""
+        fact, made = evidence.characteristics["bench_deviation"], []
+        for column in (table := fact.proof.record.measurements[0].results[0].tables[0]).columns:
+            (name, *_) = column.ref_types
+            if (change := columns.get(name, column.values)) is not None:
+                made.append(column.model_copy(update={"values": change}))
+        changed = table.model_copy(update={"columns": tuple(made)})
+        measured = fact.proof.record.measurements[0]
+        first = measured.results[0].model_copy(update={"tables": (changed,)})
+        measured = measured.model_copy(update={"results": (first, *measured.results[1:])})
+        proof = fact.proof.model_copy(
+            update={"record": fact.proof.record.model_copy(update={"measurements": (measured,)})}
+        )
+        facts = {**evidence.characteristics, "bench_deviation": fact.model_copy(update={"proof": proof})}
+        wanted = read_parameters(kind.procedure.accepts(), evidence.parameters, "here")
+        return kind.procedure(wanted).evaluate(replace(evidence, characteristics=facts))[0].statements
+
+    assert NO_RANGE not in evaluated()
+    assert NO_RANGE in evaluated(remotecal_smallestMass=None)
+    with pytest.raises(ParameterError, match=r"kg are collected, and the bench was qualified"):
+        evaluated(remotecal_smallestMass=("900", "900"))
+    with pytest.raises(ParameterError, match=r"the water is [\d.]+ °C, and the bench was qualified for 40"):
+        evaluated(remotecal_lowestTemperature=("50", "50"), remotecal_highestTemperature=("51", "51"))
 
 
 def test_at_each_flow_it_is_held_against_what_is_permitted_there(bench):
     """What suffices where much is permitted need not be as good as where little is."""
     kind = find("flow.water_bench")
-    made = evaluate(qualify(bench, at=["Q3", "Q1"], duration=40.0, smallest_mass=2.0, starts=2), FOUND)
+    made = evaluate(
+        qualify(bench, at=["Q3", "Q1"], duration=40.0, smallest_mass=1.0, starts=2, repeats=5), FOUND
+    )
     (bench.directory / "bench.xml").write_bytes(write(made))
     text = bench.bench.read_text("utf-8")
     table = made.measurements[0].results[0].tables[0]
