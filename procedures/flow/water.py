@@ -48,11 +48,16 @@ class FlowSeen(InWater, MeterSeen):
     """Total of a meter that is read by it."""
     total_after: Annotated[Measured | None, "m3", "kg", By("dut", "volume"), By("dut", "total_mass")] = None
     zero: Annotated[float | None, "kg/h"] = None
-    """What the meter showed while the water stood, on the mean, if the order has it read."""
+    """What the meter showed while the water stood, on the mean, by a journal that does not keep what was read
+    for it (`meters.zero.ZeroSeen`)."""
     zero_scatter: Annotated[float | None, "kg/h"] = None
     """Standard deviation of what it showed then."""
     zero_drift: Annotated[float | None, "kg/h"] = None
     """Mean of the second half of those readings less that of the first."""
+
+    def zero_said(self) -> dict[str, float | None]:
+        """Return field of a `Zero` → what the repeat tells of it."""
+        return {"mean": self.zero, "scatter": self.zero_scatter, "drift": self.zero_drift}
 
 
 W = TypeVar("W", bound=InWater)
