@@ -140,7 +140,9 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
             passed, shown = (
                 estimate(one) for one in (amount(seen, known), self._indicated(seen, known, time))
             )
-            if passed > 0 and shown and not 1 / ABSURD < shown / passed < ABSURD:
+            share = shown / passed if passed > 0 else 0.0
+            slow = 0 < share <= 1 / ABSURD and self._told.measurand is MASS  # one of volume may stand still
+            if slow or share >= ABSURD:
                 raise EvidenceError(
                     f"{self.point.name}: by the order the meter indicated {shown:.4g} "
                     f"{self._told.measurand.unit}, and {passed:.4g} passed it: see the unit of its K factor "

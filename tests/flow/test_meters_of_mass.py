@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from examining import examine_replies
-from test_finished_runs import finished, record, with_values
+from test_finished_runs import finished, record, verdicts, with_values
 from test_what_a_bench_must_state import planned
 
 from benchmarks.truth import compare
@@ -233,6 +233,13 @@ def test_a_k_factor_wrong_by_a_thousand_is_found_though_nobody_stated_it_twice(w
 def test_an_order_that_contradicts_the_meter_is_refused_before_anything_is_open(tmp_path, told, message):
     with CoriolisRig.up(tmp_path, seed=5) as rig, pytest.raises(ParameterError, match=message):
         planned(rig, **told)
+
+
+def test_a_meter_of_volume_that_all_but_stands_still_has_an_error(by_volume):
+    """As before orders could say mass: it is a fault of the meter, and no certificate hides it."""
+    made = record(with_values(by_volume, pulses=3.0))
+    assert column(made, "basic_measurementError").floats()[0] == pytest.approx(-50.0, abs=1.0)
+    assert verdicts(made) == ("noPass",)
 
 
 def test_an_order_of_mass_is_rehearsed_on_a_rig_with_a_meter_of_mass(weighed):
