@@ -307,6 +307,7 @@ class Repeats(Generic[Seen]):
         weights: Sequence[float] = (),
         scatter: Sequence[Input] | None = None,
         smallest: float = 0.0,
+        cmc_share: float = 1.0,
     ) -> Evaluated:
         """Return the mean error of the repeats with its budget; the repeatability becomes an input.
 
@@ -323,6 +324,7 @@ class Repeats(Generic[Seen]):
             scatter: what stands for the repeatability instead, each added to the mean: of value 0, and in
                 the unit of the result. One of them may be that of the mean, by the symbol `REPEATABILITY`.
             smallest: smallest expanded uncertainty that may be reported, in that unit.
+            cmc_share: what passed over that of which the error is a share: the CMC is one of what passed.
 
         Raises:
             EvidenceError: the repeats are too few to tell their repeatability.
@@ -339,7 +341,7 @@ class Repeats(Generic[Seen]):
                 result = result + x[each.symbol]
             return result
 
-        cmc = self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
+        cmc = cmc_share * self.constant(CMC, unit) if CMC in self.evidence.characteristics else 0.0
         spread = next((each for each in added if each.symbol == REPEATABILITY), None)
         known = self.inputs if spread is None else self.beside(spread, error, scale)
         budget = Budget(model, (*added, *known), unit, self.correlations)

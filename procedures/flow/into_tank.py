@@ -87,9 +87,9 @@ class IntoTank(FlowProcedure):
         self.rig.diverter.set(Outlet.BYPASS)
 
     def collect(self, run: Run, duration: float) -> dict[str, Any]:
-        """Collect for `duration` s; return what a repeat yields of that, and of the meter's zero."""
+        """Collect for `duration` s; return what a repeat yields of that."""
         flying = self.parameters.method == "flying"
-        return (self._fly if flying else self._stand)(run, duration) | self.zero_told()
+        return (self._fly if flying else self._stand)(run, duration)
 
     def _fly(self, run: Run, duration: float) -> dict[str, Any]:
         """Collect between two passages of the diverter, in a steady flow."""

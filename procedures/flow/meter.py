@@ -23,7 +23,7 @@ from remotecal.drivers.capabilities import (
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import EvidenceError, ParameterError, RunError
 from remotecal.model import IN_CMC, Result, Text
-from remotecal.procedures import Drivers, Evaluation, Evidence, Point, Run
+from remotecal.procedures import Drivers, Evaluation, Evidence, Observed, Point, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -36,7 +36,15 @@ from remotecal.procedures.library.meters.measurand import MASS, SET, set_otherwi
 from remotecal.procedures.library.meters.passing import INPUTS
 from remotecal.procedures.library.meters.results import MeterFinding, characteristics, error_table
 from remotecal.procedures.library.meters.under_test import METER, MeterUnderTest, can
-from remotecal.procedures.library.meters.zero import Zero, read_zero, zero_table
+from remotecal.procedures.library.meters.zero import (
+    ZERO,
+    ToldIn,
+    Zero,
+    ZeroSeen,
+    read_zero,
+    zero_behind,
+    zero_table,
+)
 
 PHOTO = Text(
     zh="请拍摄被检表的安装状态和铭牌。",
@@ -69,13 +77,15 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
 
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow", "reference.flow": "flow"}
 
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {ZERO: ZeroSeen}
+
     inputs: ClassVar[Mapping[str, Text]] = {**OF_METER, **OF_WATER}
     """The inputs of the measurement model, by symbol."""
 
     def __init__(self, parameters: FlowParameters, roles: Mapping[str, Any] | None = None) -> None:
         super().__init__(parameters, roles)
-        self._zero: Zero | None = None
-        """What the meter showed in this run while nothing flowed, in kg/h."""
+        self._zeroed = False
+        """Whether the meter's zero was read in this run."""
 
     def points(self) -> Sequence[Point]:
         repeats = self.parameters.repeats
@@ -123,7 +133,7 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
 
     def prepare(self, run: Run) -> None:
         """Let the water run through the line."""
-        self._zero = None
+        self._zeroed = False
         if self.parameters.photo:
             run.ask(PHOTO, kind="file")
         super().prepare(run)
@@ -131,36 +141,34 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
     def approach(self, point: Point, run: Run) -> None:
         """Bring the rig to a flow; before the first one, once the line is full, the meter's zero is read."""
         super().approach(point, run)
-        if self.parameters.zero_readings is not None and self._zero is None:
-            self._zero = self._read_zero(run, self.parameters.zero_readings)
+        if (told := self._zero_told()) is not None and not self._zeroed:
+            self._read_zero(run, told)
+            self._zeroed = True
             super().approach(point, run)
 
-    def _read_zero(self, run: Run, count: int) -> Zero:
+    def _zero_told(self) -> ToldIn | None:
+        """Return how a zero is told; None where the order has none read."""
+        count = self.parameters.zero_readings
+        return None if count is None else ToldIn(count, MASS.flow, NOMINAL)
+
+    def _read_zero(self, run: Run, told: ToldIn) -> None:
         """Stop the flow in the filled line and read what the meter shows; `RunError` beyond its limits."""
         self.pump.stop()
         run.wait(self.parameters.steady)
         self.rig.outlet.set(Valve.SHUT)
         run.wait(self.parameters.steady)
-        zero = self._shown(run, count)
+        zero = self._shown(run, told)
         if wrong := self.parameters.within(zero):
             raise RunError(wrong)
         self.rig.outlet.set(Valve.OPEN)
-        return zero
 
-    def _shown(self, run: Run, count: int) -> Zero:
+    def _shown(self, run: Run, told: ToldIn) -> Zero:
         for one in (self.dut, self.zero_display):
             if isinstance(one, MassFlowMeter):
-                return read_zero(run, one.mass_flow, count, "kg/h")
+                return read_zero(run, one.mass_flow, told, {})
             if isinstance(one, FlowMeter):
-                return read_zero(run, one.flow, count, "m3/h", NOMINAL)
+                return read_zero(run, one.flow, told, {})
         raise RunError("nothing on the bench shows the meter's flow, so its zero can't be read")
-
-    def zero_told(self) -> dict[str, float]:
-        """Return what a repeat tells of the zero that was read ahead of it."""
-        zero = self._zero
-        if zero is None:
-            return {}
-        return {"zero": zero.mean, "zero_scatter": zero.scatter, "zero_drift": zero.drift}
 
     def watched(self) -> Mapping[str, BoundReading]:
         """Return what drifts slowly during a repeat, and the meter's current if it has one."""
@@ -202,31 +210,32 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
         equation = self.model_equation
         for volume, mass in BY_MASS.items() if self.parameters.measurand is MASS else ():
             equation = equation.replace(volume, mass)
-        if self.parameters.zero_stability is None:
-            return equation
-        zero = f"{ZERO_STABILITY}/q_m"
         head, comma, rest = equation.partition(", ")
-        return f"{head} + {zero}{comma}{rest}"
+        if self.parameters.zero_stability is not None:
+            head += f" + {ZERO_STABILITY}/q_m"
+        if self.parameters.fiducial is not None:
+            head = f"E = ({head.removeprefix('E = ')})·q/q_FS"
+        return f"{head}{comma}{rest}"
 
     def _zeros(self, evidence: Evidence) -> tuple[Result, ...]:
         """Return the zeros that were read; nothing where the order asks for none.
 
         Raises:
-            EvidenceError: a repeat tells none though the order asks for it, or one beyond its limits.
+            EvidenceError: nothing tells a repeat's though the order asks for it, or it is beyond its limits.
         """
-        wanted, found = self.parameters, dict[Zero, None]()
-        if wanted.zero_limit is None or wanted.zero_drift is None:
+        wanted, told, found = self.parameters, self._zero_told(), dict[Zero, None]()
+        if told is None or wanted.zero_limit is None or wanted.zero_drift is None:
             return ()
         for entry in evidence.observations:
             seen = self.yields().of(entry)
-            where = f"{entry.point.name}, repeat {entry.repeat}"
-            if not isinstance(seen, FlowSeen) or None in (seen.zero, seen.zero_scatter, seen.zero_drift):
+            said = seen.zero_said() if isinstance(seen, FlowSeen) else {}
+            zero = zero_behind(entry, said, evidence, told, {})
+            if zero is None:
                 raise EvidenceError(
-                    f"{where}: the order has the meter's zero read, and the repeat tells none"
+                    f"{entry.place}: the order has the meter's zero read, and nothing tells it"
                 )
-            zero = Zero(seen.zero or 0.0, seen.zero_scatter or 0.0, seen.zero_drift or 0.0)
             if wrong := wanted.within(zero):
-                raise EvidenceError(f"{where}: {wrong}")
+                raise EvidenceError(f"{entry.place}: {wrong}")
             found[zero] = None
         return (zero_table(tuple(found), wanted.zero_limit, wanted.zero_drift, MASS.flow),)
 

@@ -48,11 +48,16 @@ class FlowSeen(InWater, MeterSeen):
     """Total of a meter that is read by it."""
     total_after: Annotated[Measured | None, "m3", "kg", By("dut", "volume"), By("dut", "total_mass")] = None
     zero: Annotated[float | None, "kg/h"] = None
-    """What the meter showed while the water stood, on the mean, if the order has it read."""
+    """What the meter showed while the water stood, on the mean, by a journal that does not keep what was read
+    for it (`meters.zero.ZeroSeen`)."""
     zero_scatter: Annotated[float | None, "kg/h"] = None
     """Standard deviation of what it showed then."""
     zero_drift: Annotated[float | None, "kg/h"] = None
     """Mean of the second half of those readings less that of the first."""
+
+    def zero_said(self) -> dict[str, float | None]:
+        """Return field of a `Zero` → what the repeat tells of it."""
+        return {"mean": self.zero, "scatter": self.zero_scatter, "drift": self.zero_drift}
 
 
 W = TypeVar("W", bound=InWater)
@@ -135,7 +140,9 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
             passed, shown = (
                 estimate(one) for one in (amount(seen, known), self._indicated(seen, known, time))
             )
-            if passed > 0 and shown and not 1 / ABSURD < shown / passed < ABSURD:
+            share = shown / passed if passed > 0 else 0.0
+            slow = 0 < share <= 1 / ABSURD and self._told.measurand is MASS  # one of volume may stand still
+            if slow or share >= ABSURD:
                 raise EvidenceError(
                     f"{self.point.name}: by the order the meter indicated {shown:.4g} "
                     f"{self._told.measurand.unit}, and {passed:.4g} passed it: see the unit of its K factor "

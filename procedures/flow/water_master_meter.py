@@ -158,7 +158,7 @@ class WaterMasterMeter(FlowProcedure):
         if standing:
             run.wait(self.parameters.coming_to_rest)
         totals |= self._totals(run, "after")
-        told: dict[str, Any] = {**air._asdict(), **watched, **totals, **self.zero_told()}
+        told: dict[str, Any] = {**air._asdict(), **watched, **totals}
         for name, counter in self._counters().items():
             passed = amount(counter, totals[f"{name}_before"], totals[f"{name}_after"])
             if name == "reference":

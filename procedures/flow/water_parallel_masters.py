@@ -154,13 +154,7 @@ class WaterParallelMasters(FlowProcedure):
         before, begun = self._totals(run, "before"), run.clock.now()
         watched = self.watch(run, self.lasts(point))
         took = run.clock.now() - begun
-        told: dict[str, Any] = {
-            **air._asdict(),
-            **watched,
-            **before,
-            **self._totals(run, "after"),
-            **self.zero_told(),
-        }
+        told: dict[str, Any] = {**air._asdict(), **watched, **before, **self._totals(run, "after")}
         seen = ParallelSeen(standing=standing, duration=took, **told)
         self.see_state(seen)
         self._see(point, seen)

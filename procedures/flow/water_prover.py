@@ -161,7 +161,7 @@ class WaterProver(FlowProcedure):
 
     def measure(self, point: Point, run: Run) -> ProvedSeen:
         air = read_air(run, self.ambient)
-        told: dict[str, Any] = {**air._asdict(), **self._pass(point, run), **self.zero_told()}
+        told: dict[str, Any] = {**air._asdict(), **self._pass(point, run)}
         pulses, pulse_time, pass_time = run.read(
             self.dut.whole_pulses, self.dut.pulse_time, self.dut.pass_time
         )

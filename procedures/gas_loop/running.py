@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.errors import NotStable, RunError
 from remotecal.procedures import Stability
-from remotecal.procedures.library.gas_loop.standing_gas import LEAK, ZERO, ZEROS, TightSeen, ZeroSeen
+from remotecal.procedures.library.gas_loop.standing_gas import IN_GAS, LEAK, TightSeen
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample
+from remotecal.procedures.library.meters.zero import read_zero
 
 if TYPE_CHECKING:
     from remotecal.drivers.capabilities import (
@@ -150,20 +151,8 @@ class Circulation:
         self._opened = 0
         run.wait(REST)
         self._see_open(0)
-        read = sample(run, self._told.zero_time or 0.0, {"flow": flow}, ZEROS)["flow"]
-        seen = ZeroSeen(flow=read)
-        zero, scatter = seen.zero()
-        run.observe(
-            ZERO,
-            seen,
-            pressure=pressure,
-            zero=zero,
-            scatter=scatter,
-            readings=len(read),
-            allowed=self._told.zero_limit,
-            unit="m3/h",
-        )
-        return zero
+        about = {"pressure": pressure, "allowed": self._told.zero_limit}
+        return read_zero(run, flow, IN_GAS, about, self._told.zero_time).mean
 
     def open_for(self, bits: int, flow: float, look: Callable[[], float]) -> None:
         """Open branches, and bring the flow to a value.

@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
-from remotecal.procedures import By, Observed, Often
+from remotecal.procedures import By, Observed
 from remotecal.procedures.library.gas_loop.seen import of_each
 from remotecal.procedures.library.measuring.sampling import SAMPLED
+from remotecal.procedures.library.meters.zero import ZERO, ToldIn, Zero, ZeroSeen, zero_behind
 
 if TYPE_CHECKING:
     from remotecal.procedures import Evidence
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
     from remotecal.procedures.library.gas_loop.seen import LoopSeen
 
-ZEROS: Final = 20
-"""How often a zero is read."""
-
-Kind = TypeVar("Kind", bound=Observed)
+IN_GAS: Final = ToldIn(20, "m3/h")
+"""How often a zero is read, and what it is told in."""
 
 
 class TightSeen(Observed):
@@ -55,19 +54,7 @@ class TightSeen(Observed):
         return -3600.0 * told.loop_volume * slope
 
 
-class ZeroSeen(Observed):
-    """What a meter shows while the gas stands."""
-
-    flow: Annotated[tuple[Measured, ...], "m3/h", By("dut", "flow"), Often(ZEROS)]
-
-    def zero(self) -> tuple[float, float]:
-        """Return the mean and the standard deviation, in m³/h."""
-        shown = [one.to("m3/h").value for one in self.flow]
-        return statistics.fmean(shown), statistics.stdev(shown)
-
-
 LEAK: Final = "leak"
-ZERO: Final = "zero"
 KEPT: Final = {LEAK: TightSeen, ZERO: ZeroSeen}
 """What is kept beside the repeats, by what for."""
 
@@ -82,8 +69,7 @@ class AtRest(NamedTuple):
     """What was found at a pressure while the loop was at rest, in m³/h."""
 
     leak: float
-    zero: float | None = None
-    scatter: float | None = None
+    zero: Zero | None
 
     @classmethod
     def of(cls, seen: LoopSeen, evidence: Evidence, told: LoopParameters, gas: LoopGas) -> AtRest:
@@ -94,27 +80,17 @@ class AtRest(NamedTuple):
         Raises:
             EvidenceError: nothing tells it, or a repeat tells another number than what was read.
         """
-        place = seen.entry.place
+        entry = seen.entry
+        about = {"pressure": entry.point.nominal["pressure"]}
+        said = {"mean": seen.zero, "scatter": seen.zero_scatter}
+        zero = zero_behind(entry, said, evidence, IN_GAS, about)
         if not evidence.kept and seen.leak is not None:
-            return cls(seen.leak, seen.zero, seen.zero_scatter)
-        if (tight := _last(TightSeen, LEAK, seen, evidence)) is None:
-            raise EvidenceError(f"{place}: nothing tells whether the loop leaked at its pressure")
-        still = _last(ZeroSeen, ZERO, seen, evidence)
-        found = cls(tight.leak(told, gas), *(() if still is None else still.zero()))
-        for part, said in zip(cls._fields, (seen.leak, seen.zero, seen.zero_scatter), strict=True):
-            if said is not None and said != getattr(found, part):
-                raise EvidenceError(
-                    f"{place}: the repeat tells {said:g} m3/h as {part}, and what was read {found}"
-                )
+            return cls(seen.leak, zero)
+        if (tight := TightSeen.last_before(entry, evidence, LEAK, about)) is None:
+            raise EvidenceError(f"{entry.place}: nothing tells whether the loop leaked at its pressure")
+        found = cls(tight.leak(told, gas), zero)
+        if seen.leak is not None and seen.leak != found.leak:
+            raise EvidenceError(
+                f"{entry.place}: the repeat tells {seen.leak:g} m3/h as leak, and what was read {found}"
+            )
         return found
-
-
-def _last(kind: type[Kind], what: str, seen: LoopSeen, evidence: Evidence) -> Kind | None:
-    """Return what was kept last before a repeat at its pressure; None where nothing was."""
-    pressure = seen.entry.point.nominal["pressure"]
-    before = (
-        one
-        for one in reversed(evidence.kept)
-        if one.text == what and one.about.get("pressure") == pressure and one.at <= seen.entry.began
-    )
-    return next(map(kind.of, before), None)

@@ -50,17 +50,17 @@ def zeros(seen: Mapping[float, Sequence[Stood]], parameters: LoopParameters) -> 
     found = {}
     for pressure, repeats in seen.items():
         for one, rested in repeats:
-            if rested.zero is None or rested.scatter is None:
+            if rested.zero is None:
                 if parameters.zero_time is not None:
                     raise EvidenceError(
                         f"{one.entry.place}: the order has the meter's zero read, and nothing tells it"
                     )
                 continue
             try:
-                see_zero(pressure, rested.zero, parameters)
+                see_zero(pressure, rested.zero.mean, parameters)
             except RunError as refusal:
                 raise EvidenceError(f"{one.entry.point.name}: {refusal}") from None
-            found[pressure] = (rested.zero, rested.scatter)
+            found[pressure] = rested.zero
     if not found:
         return ()
     limit = f"{parameters.zero_limit:g}"
@@ -68,9 +68,9 @@ def zeros(seen: Mapping[float, Sequence[Stood]], parameters: LoopParameters) -> 
         column("压力", "Pressure", "remotecal_nominalPressure basic_tableIndex0", "kPa",
                [f"{pressure:g}" for pressure in found]),
         column("零点示值", "Flow shown", "remotecal_zeroFlow", "m3/h",
-               [fixed(zero, PLACES) for zero, _ in found.values()]),
+               [fixed(zero.mean, PLACES) for zero in found.values()]),
         column("标准偏差", "Standard deviation", "remotecal_zeroScatter", "m3/h",
-               [fixed(scatter, PLACES) for _, scatter in found.values()]),
+               [fixed(zero.scatter, PLACES) for zero in found.values()]),
         column("允许值（±）", "Allowed (±)", "remotecal_zeroAllowed", "m3/h", [limit] * len(found)),
     )  # fmt: skip
     name = Text(zh="带压零点（阀门关闭，气体静止）", en="Zero under pressure, valves shut, gas at rest")

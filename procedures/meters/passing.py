@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeVar
 
@@ -101,15 +102,21 @@ class MeterRepeats(Repeats[S]):
                 f"{self.point.name}: nothing passed the reference in a repeat, so there is no error to state"
             )
         wanted, flow = self._told, self.point.nominal["flow"]
+        reference = [3600.0 * v / t for v, t in zip(passed, took, strict=True)]
         counted = [self.pulses(seen) for seen in self.seen] if isinstance(self._output, Pulses) else []
         return MeterFinding(
             point=self.point,
             observed_at=self.points,
             title=Text(zh=f"流量点 {flow:g} m³/h", en=f"Flow point {flow:g} m³/h"),
-            reference=[3600.0 * v / t for v, t in zip(passed, took, strict=True)],
+            reference=reference,
             errors=self.errors(error, 100.0),
             evaluated=self.evaluate(
-                error, "%", scale=100.0, coverage=wanted.coverage, k=wanted.coverage_factor
+                error,
+                "%",
+                scale=100.0,
+                coverage=wanted.coverage,
+                k=wanted.coverage_factor,
+                cmc_share=1.0 if span is None else statistics.fmean(reference) / span,
             ),
             beyond=self.beyond,
             factors=[n / v for n, v in zip(counted, passed, strict=True)] if counted else (),

@@ -303,8 +303,27 @@ class Observed:
         """Return what the repeats at a point yielded, in their order (EvidenceError as `of`)."""
         return tuple(cls.of(entry) for entry in evidence.at(point))
 
+    @classmethod
+    def last_before(
+        cls, entry: Observation, evidence: Evidence, text: str, about: Mapping[str, float | str]
+    ) -> Self | None:
+        """Return what was kept last before a repeat (`Run.observe`); None where nothing was.
 
-RESERVED = frozenset({"at", "entry", "in_order", "of", "parts"})
+        Args:
+            entry: the repeat.
+            evidence: it is in.
+            text: what it was read for.
+            about: what must be told of it, such as the pressure it was read at.
+        """
+        before = (
+            one
+            for one in reversed(evidence.kept)
+            if one.text == text and one.at <= entry.began and about.items() <= one.about.items()
+        )
+        return next(map(cls.of, before), None)
+
+
+RESERVED = frozenset({"at", "entry", "in_order", "last_before", "of", "parts"})
 """What no part can be called."""
 
 

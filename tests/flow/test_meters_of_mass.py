@@ -1,15 +1,19 @@
 """Meters of mass (JJG 1038): errors of mass, the zero first, its stability in U, and K with its unit."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from test_finished_runs import finished, record, with_values
+from examining import examine_replies
+from test_finished_runs import finished, record, verdicts, with_values
 from test_what_a_bench_must_state import planned
 
 from benchmarks.truth import compare
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.keysight.counter53230a import Keysight53230A
 from remotecal.errors import ConfigurationError, EvidenceError, ParameterError, RunError
+from remotecal.journal.contents import beside
+from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import Evidence
 from remotecal.procedures.library.flow.water_gravimetric import WaterGravimetric
 from remotecal.procedures.parameters import read_parameters
@@ -22,11 +26,16 @@ STABILITY = 1.75
 
 
 @pytest.fixture(scope="module")
-def weighed(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+def weighing(tmp_path_factory: pytest.TempPathFactory) -> tuple[Evidence, Path]:
     """A Coriolis meter by pulses per kilogram, by weighing, at its lowest and a high flow."""
     folder = tmp_path_factory.mktemp("weighed")
     with CoriolisRig.up(folder / "rig", seed=5) as rig:
-        return finished(rig, folder, flows=[31.5, 2.1])
+        return finished(rig, folder, flows=[31.5, 2.1]), folder / "run"
+
+
+@pytest.fixture(scope="module")
+def weighed(weighing: tuple[Evidence, Path]) -> Evidence:
+    return weighing[0]
 
 
 @pytest.fixture(scope="module")
@@ -99,20 +108,77 @@ def test_the_zero_is_read_first_and_stands_on_the_certificate(weighed):
     assert table.column("remotecal_zeroDriftAllowed").values == ("1.75",)
 
 
-@pytest.mark.parametrize(
-    ("told", "message"),
-    [
+def told_otherwise(evidence: Evidence, *kept, **values) -> Evidence:
+    """Return a run with so much kept beside its repeats, whose first repeat tells other values."""
+    first, *others = evidence.observations
+    forged = replace(first, values={**first.values, **values})
+    return replace(evidence, observations=(forged, *others), kept=kept)
+
+
+def test_the_zero_is_computed_from_what_was_read_for_it(weighed):
+    (zero,) = weighed.kept
+    assert not {"zero", "zero_scatter", "zero_drift"} & weighed.observations[0].values.keys()
+    shown = zero.values["flow"]
+
+    def read(*flow):
+        return replace(zero, values={"flow": flow})
+
+    higher = read(*(one._replace(value=one.value + 4.0) for one in shown))
+    drifted = read(*(one._replace(value=one.value - (n >= 10) * 3.0) for n, one in enumerate(shown)))
+    another = read(*(one._replace(source="reference.mass_flow") for one in shown))
+    later = replace(zero, at=weighed.observations[0].began + 1.0)
+    for made, said in (
+        (
+            told_otherwise(weighed, higher),
+            r"shows \+3\.\d+ kg/h while nothing flows, and 3\.5 kg/h is allowed",
+        ),
+        (told_otherwise(weighed, drifted), r"drifted by -\S+ kg/h while it was read, and 1\.75 kg/h is"),
+        (told_otherwise(weighed), "the order has the meter's zero read, and nothing tells it"),
+        (told_otherwise(weighed, later), "the order has the meter's zero read, and nothing tells it"),
+        (told_otherwise(weighed, read(*shown[1:])), "flow holds 19 readings of .*, and 20 are due"),
+        (told_otherwise(weighed, read()), "one reading or more are due"),
+        (told_otherwise(weighed, read(*reversed(shown))), "was read for flow later and earlier than"),
+        (told_otherwise(weighed, another), "flow was read by reference"),
+        (told_otherwise(weighed, zero, zero=0.5), r"tells 0\.5 kg/h as the mean of the zero, and what was"),
+        (told_otherwise(weighed, zero, zero_drift=0.5), r"tells 0\.5 kg/h as the drift of the zero"),
+    ):
+        with pytest.raises(EvidenceError, match=said):
+            record(made)
+
+
+def test_an_older_journal_whose_repeats_tell_the_zero_gives_the_same_certificate(weighed):
+    (zero,) = weighed.kept
+    told = {
+        "zero": zero.about["zero"],
+        "zero_scatter": zero.about["scatter"],
+        "zero_drift": zero.about["drift"],
+    }
+    repeats = tuple(replace(one, values={**one.values, **told}) for one in weighed.observations)
+    older = replace(weighed, observations=repeats, kept=())
+    assert record(older).measurements == record(weighed).measurements
+    for wrong, said in (
         ({"zero": 4.0}, r"shows \+4 kg/h while nothing flows, and 3\.5 kg/h is allowed: .* set its zero"),
         ({"zero_drift": -2.0}, r"zero drifted by -2 kg/h while it was read, and 1\.75 kg/h is allowed"),
-        ({"zero": None}, "the order has the meter's zero read, and the repeat"),
-    ],
-)
-def test_evidence_of_a_zero_beyond_its_limits_is_none(weighed, told, message):
-    first, *others = weighed.observations
-    values = {name: one for name, one in {**first.values, **told}.items() if one is not None}
-    forged = replace(weighed, observations=(replace(first, values=values), *others))
-    with pytest.raises(EvidenceError, match=message):
-        record(forged)
+        ({"zero": None}, "the order has the meter's zero read, and nothing tells it"),
+        ({"zero_drift": None}, "the order has the meter's zero read, and nothing tells it"),
+    ):
+        values = {name: one for name, one in {**repeats[0].values, **wrong}.items() if one is not None}
+        first = replace(repeats[0], values=values)
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(older, observations=(first, *repeats[1:])))
+
+
+def test_a_verifier_reads_the_zero_again_from_the_replies(weighing):
+    _, folder = weighing
+    events = list(JournalReader.at(folder))
+    assert "values read again" in examine_replies(events, contents=beside(folder))
+    place = next(n for n, one in enumerate(events) if one.kind == "note" and one.data["text"] == "zero")
+    data = events[place].data
+    first, *others = data["values"]["flow"]
+    wrong = {"flow": [{**first, "value": first["value"] + 0.1}, *others]}
+    events[place] = events[place]._replace(data={**data, "values": wrong})
+    with pytest.raises(EvidenceError, match=r"exchange \d+ says .*, the observation"):
+        examine_replies(events, contents=beside(folder))
 
 
 def test_a_zero_beyond_its_limit_stops_the_run_before_anything_is_measured(tmp_path):
@@ -169,6 +235,13 @@ def test_an_order_that_contradicts_the_meter_is_refused_before_anything_is_open(
         planned(rig, **told)
 
 
+def test_a_meter_of_volume_that_all_but_stands_still_has_an_error(by_volume):
+    """As before orders could say mass: it is a fault of the meter, and no certificate hides it."""
+    made = record(with_values(by_volume, pulses=3.0))
+    assert column(made, "basic_measurementError").floats()[0] == pytest.approx(-50.0, abs=1.0)
+    assert verdicts(made) == ("noPass",)
+
+
 def test_an_order_of_mass_is_rehearsed_on_a_rig_with_a_meter_of_mass(weighed):
     """Otherwise it would foresee errors wrong by the density."""
     parameters = read_parameters(WaterGravimetric.accepts(), weighed.parameters, "here").model_dump()
@@ -197,7 +270,7 @@ def test_a_total_of_the_other_quantity_is_refused(tmp_path):
 
 @pytest.mark.parametrize(
     ("kind", "norm", "share"),
-    [("ultrasonic", "JJG 1030-2007", "0.1 %"), ("vortex", "JJG 1029-2007", "0.1667 %")],
+    [("ultrasonic", "JJG 1030-2007", "0.1 %"), ("vortex", "JJG 1029-2007", "0.17 %")],
 )
 def test_what_the_regulation_asks_goes_by_the_kind_of_meter(by_volume, kind, norm, share):
     made = record(by_volume, kind=kind)
@@ -218,6 +291,12 @@ def test_fiducial_errors_are_shares_of_the_upper_limit_of_the_range(by_volume):
     wide, narrow = (float(each.uncertainty.expanded[0]) for each in errors)
     assert narrow == pytest.approx(wide * flow / 35.0, rel=0.1)
     assert column(fiducial, "basic_referenceValue").values == column(relative, "basic_referenceValue").values
+    cmc = by_volume.characteristics["water_density"].model_copy(update={"value": 0.4, "unit": "%"})
+    scope = replace(by_volume, characteristics={**by_volume.characteristics, "cmc": cmc})
+    floor = record(scope, fiducial_flow=35.0)
+    (smallest,) = column(floor, "basic_measurementError").uncertainty.expanded
+    assert float(smallest) == pytest.approx(0.4 * flow / 35.0, abs=0.01), "the CMC is of what passed"
+    assert "E = (V_i/V - 1)·q/q_FS, V = " in f"{fiducial.measurements[0].methods}"
     assert any("±0.5 % FS" in one.declaration.get("en") for one in fiducial.statements)
     assert fiducial.measurements[0].results[0].name.get("en") == "Fiducial error, of 35 m³/h"
     with pytest.raises(ParameterError, match="errors of a turbine meter are relative"):

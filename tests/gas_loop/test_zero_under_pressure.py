@@ -136,7 +136,7 @@ def test_leak_and_zero_are_computed_from_what_was_read_for_them(measured):
         ),
         (
             forged(leak, zero, zero=0.001),
-            r"repeat 1: the repeat tells 0\.001 m3/h as zero, and what",
+            r"repeat 1: the repeat tells 0\.001 m3/h as the mean of the zero, and",
         ),
         (
             forged(leak, replace(zero, text="tare")),
