@@ -12,6 +12,7 @@ from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.procedures import By
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.measuring.sampling import SAMPLED
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.procedures.library.meters.measurand import MASS, set_otherwise
@@ -125,7 +126,7 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
         self.know_water(parameters.water)
         self.read_meter()
         if self._stable is not None:
-            self.inputs.append(Input.from_limits(ZERO_STABILITY, 0.0, MASS.flow, self._stable))
+            self.inputs.append(Input.from_limits(ZERO_STABILITY, 0.0, MASS.flow, self._stable, source=ORDER))
 
     def at_meter(self, mass: Number, seen: S, x: Numbers) -> Number:
         """Return what so many kg are for the meter: their volume there in m³; of a meter of mass, they."""
