@@ -67,13 +67,12 @@ def _notes(bench: Bench) -> Iterator[Sequence[str]]:
 
 def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[str]]) -> None:
     """Print the good instruments, with all that there is room for, and then each fault as a sentence."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    from remotecal.cli.tables import narrowest, plain, show_table
+    from remotecal.cli.tables import narrowest, plain, show_table, terminal
 
-    console = Console()
+    console = terminal()
     console.print(Text(plain(title), "italic"))
     columns = [*zip(HEADINGS, *good, strict=True)]
     for heading in SPARED:

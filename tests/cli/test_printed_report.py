@@ -1,6 +1,7 @@
 """What `remotecal verify` prints: all of it, as it is, whatever the certificate's texts are made of."""
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_what_passed_of_standards_certificates_is_counted_unless_all_is_asked_fo
     full, short = " ".join(printed(whole=True).split()), printed(whole=False)
     assert [said in full for *_, said in made] == [True] * 6
     assert [said in short for *_, said in made] == [True, False, False, False, True, True]
+    assert re.search(r" one …\s", short), "what passed ends at a word"
     assert short.count("\n") < printed(whole=True).count("\n")
     assert "2 checks of 2 certificates of standards passed; --all prints all that was found." in short
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
@@ -147,6 +149,20 @@ def test_a_word_of_a_heading_stays_whole_where_there_is_room(
     monkeypatch.setenv("COLUMNS", "60")
     summarise(with_tables(Table(columns=columns)))
     assert "Repeatability" in capsys.readouterr().out
+
+
+def test_headings_that_no_line_holds_go_on_in_a_table_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Reference", *(f"Repeatability{n} of conformity" for n in range(6)))
+    columns = tuple(Column(name=Text.plain(name), unit="kPa", values=("100.5", "200.5")) for name in names)
+    monkeypatch.setenv("COLUMNS", "80")
+    summarise(with_tables(Table(columns=columns)))
+    said = capsys.readouterr().out
+    words = said.split()
+    assert all(words.count(f"Repeatability{n}") == 1 for n in range(6))
+    assert words.count("Reference") == 2
+    assert max(map(len, said.splitlines())) <= 80
 
 
 @pytest.mark.parametrize("width", ["80", "60", "20"])
