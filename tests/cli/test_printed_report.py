@@ -29,6 +29,7 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.verify.dates import days_of
+from remotecal.verify.places import place_called
 from remotecal.verify.report import Check, Report
 
 
@@ -190,6 +191,23 @@ def test_tables_of_several_items_say_which_they_are_of(capsys: pytest.CaptureFix
     first, second = (said.index(f"Calibration, No. {n} (SN-M{n})") for n in (1, 2))
     assert first < said.index("-2.5") < second < said.index("dBm")
     assert said.split()[-3:] == ["-10.0", "0.3", "2"]
+
+
+@pytest.mark.parametrize(
+    ("place", "called"),
+    [
+        ("values[1]", "Errors: Error of indication, 8 m³/h"),
+        ("uncertainty.expanded[0]", "Errors: U of Error of indication, 4 m³/h"),
+        ("values[7]", "Errors: Error of indication, row 8"),
+        ("unit", "measurements[0].results[0].tables[0].columns[1].unit"),
+    ],
+)
+def test_a_place_in_a_certificate_is_named_as_people_call_it(place: str, called: str) -> None:
+    flow = Column(name=Text.plain("Flow"), unit="m3/h", values=("4", "8"))
+    error = Column(name=Text(zh="示值误差", en="Error of indication"), unit="%", values=("0.1", "0.2"))
+    record = with_tables(Table(name=Text.plain("Errors"), columns=(flow, error)))
+    assert place_called(record, f"measurements[0].results[0].tables[0].columns[1].{place}") == called
+    assert place_called(record, "measurements[3].results[0].tables[0].columns[1].values[0]").startswith("me")
 
 
 class Days:

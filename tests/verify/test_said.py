@@ -7,7 +7,8 @@ import pytest
 
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.sayings import Sayings
-from remotecal.verify.report import Check
+from remotecal.verify.conduct import NotComputed
+from remotecal.verify.report import Check, Unable
 from remotecal.verify.said import CATALOGUE, said
 
 TOLD = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
@@ -50,6 +51,11 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
             "A (laboratory) ← B (accreditation body); it calls itself 流量 too, which the list does not tell",
             ("信任", "A（实验室）← B（认可机构）；它还自称 流量，信任列表中没有该名称"),
         ),
+        (
+            "results",
+            "the journal gives another Errors: E, 8 m³/h: certificate '1', journal '2' (1 difference in all)",
+            ("结果", "由日志得到另一 Errors: E, 8 m³/h：证书为 '1'，日志为 '2'（共 1 处不同）"),
+        ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
 )
@@ -59,6 +65,13 @@ def test_a_check_is_shown_in_the_readers_language(name: str, found: str, shown: 
     assert (told.name, told.found) == shown
     assert told.name_in == told.found_in == ("en" if shown == (name, found) else "zh")
     assert said(check, "en")[:2] == (name, found)
+
+
+def test_whoever_has_no_list_is_told_what_computes_without_one() -> None:
+    with pytest.raises(Unable, match=r"`remotecal evaluate` .* not who wrote it") as refused:
+        NotComputed().conclude()
+    told = said(Check("results", "not possible", str(refused.value), needed=True), "zh")
+    assert "`remotecal evaluate`，无需信任列表" in told.found
 
 
 def test_what_is_quoted_is_never_read_as_a_sentence() -> None:
