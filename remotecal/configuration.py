@@ -15,7 +15,7 @@ from bisect import bisect
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -109,7 +109,44 @@ def as_toml(content: BaseModel | Mapping[str, object]) -> str:
     """
     import tomli_w
 
-    return tomli_w.dumps(_tables(content))
+    told = _tables(content)
+    below = {key: rows for key, rows in told.items() if _BARE.fullmatch(key) and _are_rows(rows)}
+    said = [tomli_w.dumps({key: value for key, value in told.items() if key not in below})]
+    said += [f"[[{key}]]\n{''.join(map(_entry, row.items()))}" for key, rows in below.items() for row in rows]
+    return "\n".join(filter(None, said))
+
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
+
+
+def _are_rows(rows: object) -> TypeGuard[list[dict[str, object]]]:
+    """Tell whether a value is a list of tables to be written as `[[name]]`, each entry in a line."""
+    return (
+        isinstance(rows, list)
+        and bool(rows)
+        and all(isinstance(row, dict) and all(map(_is_entry, row.values())) for row in rows)
+    )
+
+
+def _is_entry(value: object) -> bool:
+    """Tell whether a value stands in a line: plain, or a table of plain ones such as a text's languages."""
+    within = value.values() if isinstance(value, dict) else [value]
+    return not any(_holds_tables(each) for each in within)
+
+
+def _holds_tables(value: object) -> bool:
+    return isinstance(value, dict) or (isinstance(value, list) and any(map(_holds_tables, value)))
+
+
+def _entry(entry: tuple[str, object]) -> str:
+    """Return a line of a table; a table within it stands in braces."""
+    import tomli_w
+
+    key, value = entry
+    if not isinstance(value, dict):
+        return tomli_w.dumps({key: value})
+    braces = ", ".join(_entry(each).strip() for each in value.items())
+    return f"{tomli_w.dumps({key: 0}).rpartition('=')[0]}= {{ {braces} }}\n"
 
 
 def _tables(content: BaseModel | Mapping[str, object]) -> dict[str, object]:

@@ -45,3 +45,13 @@ def read_private(path: Path) -> bytes:
     if sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigurationError(f"{path} can be read by others: `chmod 600 {path}`, and renew the key in it")
     return content
+
+
+def unreadable_key(source: object, error: Exception) -> ConfigurationError:
+    """Return what is said of a private key that did not open: by the password, as a rule."""
+    said = str(error).rstrip(".")
+    if "is not encrypted" in said:
+        return ConfigurationError(f"{source}: the key is not encrypted: leave --password-file out")
+    if "is encrypted" in said:
+        return ConfigurationError(f"{source}: the key is encrypted: give its password by --password-file")
+    return ConfigurationError(f"{source} gives no key: {said}; is the password right?")

@@ -108,6 +108,7 @@ def test_a_run_does_not_go_on_beyond_the_last_day_of_what_it_relies_on(tmp_path)
     late = repeats[-1]._replace(at="2026-11-21T00:00:01.000Z")  # a station that went on all the same
     told = [Occurrence(event, Files()) for event in (events[0], late)]
     facts = Facts(start_of(events[0].data))
+    assert re.search(r"granulate density \d+ kg/m³, U = [\d.]+ kg/m³ \(", facts.conclude())
     with pytest.raises(
         EvidenceError, match=r"granulate_density was valid until 2026-11-20, used on 2026-11-21"
     ):

@@ -52,6 +52,14 @@ def test_a_bench_file_is_read_as_it_was_made():
     assert tomllib.loads(as_toml(file)) == said
 
 
+def test_lists_of_tables_are_written_below_as_the_documents_write_them():
+    persons = [{"name": {"zh": "李伟", "en": "Li Wei"}, "duty": "performed"}, {"name": "N", "limits": [1, 2]}]
+    said = as_toml({"persons": persons, "order": {"number": "O-1"}})
+    assert said.startswith('[order]\nnumber = "O-1"\n\n[[persons]]\nname = { zh = "李伟", en = "Li Wei" }\n')
+    assert said.count("[[persons]]") == 2
+    assert tomllib.loads(said)["persons"] == persons
+
+
 def test_what_has_no_form_in_toml_is_refused():
     with pytest.raises(TypeError):
         as_toml({"anything": object()})

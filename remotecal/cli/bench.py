@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
+from remotecal.cli.terminal import say
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 HEADINGS = ("instrument", "driver", "who answers", "can be", "certificate", "verdict")
+IN_CHINESE = dict(zip(HEADINGS, ("仪器", "驱动", "应答者", "可用作", "证书", "结论"), strict=True))
 SPARED = ("can be", "driver", "who answers")
 """What is left out where there is no room, in turn; `remotecal drivers` tells what a driver can be."""
 
@@ -67,13 +69,12 @@ def _notes(bench: Bench) -> Iterator[Sequence[str]]:
 
 def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[str]]) -> None:
     """Print the good instruments, with all that there is room for, and then each fault as a sentence."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    from remotecal.cli.tables import narrowest, plain, show_table
+    from remotecal.cli.tables import narrowest, plain, show_table, terminal
 
-    console = Console()
+    console = terminal()
     console.print(Text(plain(title), "italic"))
     columns = [*zip(HEADINGS, *good, strict=True)]
     for heading in SPARED:
@@ -81,7 +82,7 @@ def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[s
             columns = [column for column in columns if column[0] != heading]
     headings, *rows = zip(*columns, strict=True)
     if rows:
-        show_table(headings, rows)
+        show_table([say(heading, IN_CHINESE[heading]) for heading in headings], rows)
     for fault in (fault for faults in faulty for fault in faults):
         first, *more = fault.splitlines()
         console.print(Text(plain(first), "red"))
@@ -122,5 +123,5 @@ def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[tupl
     kinds = [base.__name__ for base in driver.__mro__ if getattr(base, "_is_protocol", False)]
     kinds = [kind for kind in kinds if kind not in {"Protocol", "Asked"}]
     said = [str(fault) for fault in faults]
-    cells = (name, driver.__name__, identity, ", ".join(kinds), certificate, "good")
+    cells = (name, driver.__name__, identity, ", ".join(kinds), certificate, say("good", "可用"))
     return cells, [one if one.startswith(name) else f"{name}: {one}" for one in said]

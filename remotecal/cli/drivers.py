@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.cli.tables import terminal
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,7 +21,7 @@ def list_drivers(console: Console | None = None) -> None:
     """Print every driver with the instrument it serves and the roles it can fill."""
     from remotecal.drivers.catalogue import broken, describe, drivers
 
-    out = console or _console()
+    out = console or terminal()
     table = _table("Driver", "Instrument", "Can fill a role as")
     for name, cls in drivers().items():
         description = describe(cls)
@@ -41,7 +43,7 @@ def show_driver(name: str, console: Console | None = None) -> None:
     from remotecal.drivers.catalogue import describe, driver
 
     description = describe(_by_table(Path(name)) if name.endswith(".toml") else driver(name, {name}))
-    out = console or _console()
+    out = console or terminal()
     out.print(Text.assemble((description.name, "bold"), f"  {description.instrument}\n"))
     out.print(Text(_flowing(description.doc)), "")
     facts = _facts()
@@ -103,12 +105,6 @@ def _details(item: Described) -> Iterator[str]:
 
 _DIGITS = str.maketrans({",": "\N{NARROW NO-BREAK SPACE}", "-": "−"})
 """Groups of three digits stand apart by a space (ISO 80000-1, 7.3.1)."""
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    return Console()
 
 
 def _table(*headings: str) -> Table:

@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.wording import label
-from remotecal.cli.tables import plain, plain_lines
+from remotecal.cli.tables import plain, plain_lines, terminal
 from remotecal.cli.terminal import language, say
 from remotecal.errors import EvidenceError
 from remotecal.journal.contents import beside
@@ -110,7 +110,7 @@ def summarise(record: Record) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console()
+    console = terminal()
     several = len(record.items) > 1 or len(record.measurements) > 1
     for measurement in record.measurements:
         for result in measurement.results:
@@ -121,10 +121,11 @@ def summarise(record: Record) -> None:
                     title = " – ".join(filter(None, (_of_which(record, measurement, result), title)))
                 title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
                 console.print(Text(plain(title), "table.title"), soft_wrap=True)
-                printed = _printed(table, console.width)
-                # What no terminal that narrow can show goes on in the next line, and is not cut.
-                wide = Console(width=max(console.width, printed.width or 0))
-                wide.print(printed, crop=False, soft_wrap=True)
+                for columns in _parts(list(_columns(table)), console.width):
+                    printed = _printed(columns, table.rows, console.width)
+                    # What no terminal that narrow can show goes on in the next line, and is not cut.
+                    wide = Console(width=max(console.width, printed.width or 0))
+                    wide.print(printed, crop=False, soft_wrap=True)
 
 
 def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
@@ -135,14 +136,38 @@ def _of_which(record: Record, measurement: Measurement, result: Result) -> str:
     return ", ".join(part for part in (measurement.name.get(language()), of) if part)
 
 
-def _printed(table: Table, width: int) -> Printed:
+Headed = tuple[str, tuple[str, ...]]
+"""A column as it is printed: its heading, and its cells."""
+
+
+def _parts(columns: Sequence[Headed], width: int) -> Iterator[list[Headed]]:
+    """Yield the columns, those that no words of headings fit beside in a table of their own, by the first."""
+    from rich.cells import cell_len
+
+    least = [max(map(cell_len, cells), default=0) for _, cells in columns]
+    whole = [
+        max(*map(cell_len, heading.split()), own, 0) for (heading, _), own in zip(columns, least, strict=True)
+    ]
+    if sum(least) + len(least) + 1 > width or sum(whole) + len(whole) + 1 <= width:
+        yield list(columns)
+        return
+    part, taken = [columns[0]], whole[0] + 2
+    for column, own in zip(columns[1:], whole[1:], strict=True):
+        if taken + own + 1 > width and len(part) > 1:
+            yield part
+            part, taken = [columns[0]], whole[0] + 2
+        part.append(column)
+        taken += own + 1
+    yield part
+
+
+def _printed(columns: Sequence[Headed], rows: int, width: int) -> Printed:
     from rich import box
     from rich.cells import cell_len
     from rich.table import Table as Printed
     from rich.text import Text
 
     printed = Printed(box=box.SIMPLE_HEAD, padding=0, pad_edge=False)
-    columns = list(_columns(table))
     headings = [plain_lines(heading) for heading, _ in columns]
     if sum(max(map(cell_len, heading.split("\n"))) + 1 for heading in headings) > width:
         headings = [heading.replace(" ", "\n") for heading in headings]  # Rich would break within words
@@ -152,7 +177,7 @@ def _printed(table: Table, width: int) -> Printed:
     printed.width = sum(widths) + len(widths) + 1
     for heading, room in zip(headings, widths, strict=True):
         printed.add_column(Text(heading), justify="right", overflow="fold", width=room)
-    for row in range(table.rows):
+    for row in range(rows):
         shown = (cells[row if len(cells) > 1 else 0] for _, cells in columns)
         printed.add_row(*(Text(plain(cell)) for cell in shown))
     return printed
@@ -166,7 +191,7 @@ def _fitted(wanted: Sequence[int], least: Sequence[int], room: int) -> list[int]
     return widths
 
 
-def _columns(table: Table) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _columns(table: Table) -> Iterator[Headed]:
     """Yield what a table is printed in: heading and cells; limits are left to the certificate."""
     from remotecal.model.flat import flatten
 

@@ -150,7 +150,7 @@ def _take(asked: argparse.Namespace) -> None:
 
     from remotecal.certificates.signing.keys import read_certificate
     from remotecal.errors import ConfigurationError
-    from remotecal.private_files import read_private, write_private
+    from remotecal.private_files import read_private, unreadable_key, write_private
     from remotecal.transport.pki import certificate_pem
 
     password, certificate = password_of(asked), read_certificate(asked.certificate)
@@ -158,7 +158,7 @@ def _take(asked: argparse.Namespace) -> None:
     try:
         private = load_pem_private_key(content, None if password is None else password.encode())
     except (ValueError, TypeError) as error:
-        raise ConfigurationError(f"{asked.into} gives no key: {error}; is the password right?") from error
+        raise unreadable_key(asked.into, error) from error
     if certificate.public_key() != private.public_key():
         raise ConfigurationError(f"{asked.certificate} is for another key than {asked.into}")
     key, mark, _ = content.partition(b"-----BEGIN CERTIFICATE")

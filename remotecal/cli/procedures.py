@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal, get_args, get_origin
 
-from remotecal.cli.terminal import language
+from remotecal.cli.tables import terminal
+from remotecal.cli.terminal import language, say
 from remotecal.errors import OrderError
 from remotecal.procedures.described import descriptions
 from remotecal.procedures.parameters import In, Parameters
@@ -17,12 +18,11 @@ from remotecal.runs.catalogue import find, names
 def list_procedures() -> None:
     """Print every procedure in the catalogue with its title and the documents it follows."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Procedure", "Title", "Follows"):
+    for heading in (say("Procedure", "程序"), say("Title", "名称"), say("Follows", "依据")):
         table.add_column(heading)
     for name in names():
         try:
@@ -31,7 +31,7 @@ def list_procedures() -> None:
             table.add_row(name, Text(title), ", ".join(procedure.norms))
         except OrderError as error:
             table.add_row(name, Text(str(error), "red"), "")
-    Console().print(table)
+    terminal().print(table)
 
 
 def show_procedure(name: str) -> None:
@@ -41,18 +41,22 @@ def show_procedure(name: str) -> None:
         OrderError: there is no such procedure.
     """
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     found = find(name, Path())
-    procedure, console = found.procedure, Console()
+    procedure, console = found.procedure, terminal()
     console.print(Text.assemble((procedure.title.get("en"), "bold"), f"  {procedure.title.get('zh')}"))
     console.print(Text("\n".join((*procedure.norms, f"SHA-256 {found.sha256}", ""))))
     console.print(Text(inspect.getdoc(procedure) or ""), "")
-    console.print(Text("\n".join(["Roles", *(f"  {role}" for role in procedure.roles()), ""])))
+    console.print(Text("\n".join([say("Roles", "角色"), *(f"  {role}" for role in procedure.roles()), ""])))
     table = Table(box=box.SIMPLE_HEAD)
-    for heading in ("Parameter", "Unit and limits", "Default", "What it is"):
+    for heading in (
+        say("Parameter", "参数"),
+        say("Unit and limits", "单位与限值"),
+        say("Default", "默认值"),
+        say("What it is", "说明"),
+    ):
         table.add_column(heading, overflow="fold")
     for row in parameter_rows(procedure.accepts()):
         table.add_row(*map(Text, row))
@@ -67,7 +71,7 @@ def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]
         if get_origin(field.annotation) is Literal:
             limits.append(", ".join(map(str, get_args(field.annotation))))
         usual = field.get_default(call_default_factory=True)
-        default = "required" if field.is_required() else _default(usual)
+        default = say("required", "必填") if field.is_required() else _default(usual)
         about = told.get(key, {})
         yield key, ": ".join(filter(None, limits)), default, about.get(spoken, about.get("en", ""))
 

@@ -10,6 +10,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from remotecal.cli.listing import named
+from remotecal.cli.terminal import say
 from remotecal.runs.tempo import Tempo
 
 if TYPE_CHECKING:
@@ -91,12 +93,16 @@ class ProgressLine:
         return " · ".join([self._place(progress), f"rig {self._rig}", f"here {self._here}", *last])
 
     def _place(self, progress: Progress) -> str:
-        parts = [f"{progress.observed}/{progress.due} observed"]
+        parts = [
+            say(f"{progress.observed}/{progress.due} observed", f"已观测 {progress.observed}/{progress.due}")
+        ]
         if progress.point is not None:
-            parts.append(f"point {progress.number}/{progress.points} {progress.point.name}")
+            of = f"{progress.number}/{progress.points} {progress.point.name}"
+            parts.append(say(f"point {of}", f"测量点 {of}"))
             if progress.repeat:
-                parts.append(f"repeat {progress.repeat}/{progress.point.repeats}")
-        return " · ".join([*parts, progress.doing])
+                of = f"{progress.repeat}/{progress.point.repeats}"
+                parts.append(say(f"repeat {of}", f"重复 {of}"))
+        return " · ".join([*parts, named("doing", progress.doing)])
 
     def _write(self, line: str) -> None:
         self._shown = time.monotonic()

@@ -106,7 +106,7 @@ def _for_programs(rehearsed: Rehearsal) -> str:
 def _show(rehearsed: Rehearsal) -> None:
     from remotecal import units
     from remotecal.cli.tables import plain, show_table
-    from remotecal.cli.terminal import say
+    from remotecal.cli.terminal import in_their_language, say
 
     headings = (
         say("point", "测量点"),
@@ -146,7 +146,7 @@ def _show(rehearsed: Rehearsal) -> None:
         )
     print(say("It would take ", "预计用时 ") + f"{timedelta(seconds=round(rehearsed.duration))}.")
     for said in rehearsed.assumed:
-        print(plain(say("Simulated otherwise: ", "模拟中的差异：") + said))
+        print(plain(say("Simulated otherwise: ", "模拟中的差异：") + in_their_language(said)))
 
 
 def _chance(probability: float | None) -> str:

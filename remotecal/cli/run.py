@@ -5,10 +5,12 @@ from __future__ import annotations
 import getpass
 import shlex
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
 from remotecal.cli.evaluate import issue
+from remotecal.cli.listing import named
 from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
 from remotecal.errors import OrderError, RemotecalError, RunAborted
@@ -120,5 +122,9 @@ def _taken_up(directory: Path) -> str:
 def _company(line: ProgressLine, answers: Sequence[str], files: Sequence[Path], *, yes: bool) -> Company:
     by = getpass.getuser()
     scripted = answers or yes
-    answerer = Scripted(answers, first_option=yes, by=by) if scripted else Terminal(language(), by)
+    answerer = (
+        Scripted(answers, first_option=yes, by=by)
+        if scripted
+        else Terminal(language(), by, partial(named, "answer"))
+    )
     return Company(answerer, (line,), by=by, files=files)

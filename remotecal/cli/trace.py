@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from remotecal.cli.tables import terminal
 from remotecal.cli.verify import add_trust_arguments, trust_list
 
 
@@ -21,8 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> None:
     """Print the chain; raise `CertificateRefused` if it must be recognised and is not."""
-    from rich.console import Console
-
     from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trace import recognise_chain, trace, tree
     from remotecal.errors import ConfigurationError
@@ -36,7 +35,7 @@ def main(asked: argparse.Namespace) -> None:
 
         data = embedded_xml(data)
     traced = trace(data, CertificateLibrary(asked.standards), trust_list(asked))
-    Console().print(tree(traced))
+    terminal().print(tree(traced))
     if asked.svg is not None:
         from remotecal.certificates.keeping import replace
         from remotecal.certificates.trace_drawing import draw

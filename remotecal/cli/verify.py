@@ -160,6 +160,11 @@ def _check_unpacked(file: Path) -> None:
         )
 
 
+AROUND = 8
+"""Places a table's edges and what is between its three columns take."""
+SHORTEST = 24
+"""Places that what was found has at the least."""
+
 VERDICTS = {"holds": "核验通过", "fails": "核验不通过", "is not proven": "未能证实"}
 """What comes of a verification, in Chinese."""
 
@@ -227,14 +232,14 @@ def print_report(
         whole: whether all is printed; otherwise what passed has a line each, and is counted of standards.
     """
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from remotecal.cli.tables import first_line, terminal, wide
     from remotecal.cli.terminal import language, say
     from remotecal.verify.said import said as said_in
 
-    out = console or Console()
+    out = console or terminal()
     marks = {
         "passed": (say("passed", "通过"), "green"),
         "failed": (say("FAILED", "不通过"), "bold red"),
@@ -245,14 +250,14 @@ def print_report(
         table.add_column(heading, overflow="fold")  # a word that is longer than a line is no reason to cut it
     passed = (check for check in report.checks if check.outcome == "passed")
     counted = [] if whole else [check for check in passed if check.of_standard]
-    for check in report.checks:
-        if check in counted:
-            continue
-        told = said_in(check, language())
-        found = _as_it_is(told.found)
-        if not whole and check.outcome == "passed":
-            found.no_wrap, found.overflow = True, "ellipsis"
-        table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), found)
+    shown = [(check, said_in(check, language())) for check in report.checks if check not in counted]
+    beside = max((wide(told.name) for _, told in shown), default=0)
+    beside += max(wide(mark) for mark, _ in marks.values())
+    room = max(out.width - beside - AROUND, SHORTEST)
+    for check, told in shown:
+        brief = not whole and check.outcome == "passed"
+        found = first_line(told.found, room) if brief else told.found
+        table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), _as_it_is(found))
     out.print(table)
     if counted:
         standards = len({check.name.strip().rpartition(": ")[0] for check in counted})

@@ -159,22 +159,27 @@ class Terminal:
     Args:
         language: the language questions are asked in.
         by: who sits there.
+        called: returns what an option is called in their language, which they may answer as well.
     """
 
-    def __init__(self, language: str = "en", by: str = ON_SITE) -> None:
-        self._language, self._by = language, by
+    def __init__(
+        self, language: str = "en", by: str = ON_SITE, called: Callable[[str], str] = lambda option: option
+    ) -> None:
+        self._language, self._by, self._called = language, by, called
         self._typed = b""
         self._taken: SimpleQueue[bytes] = SimpleQueue()
         self._typing: threading.Thread | None = None
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
-        choices = f" [{'/'.join(question.options)}]" if question.options else ""
+        options = {self._called(option): option for option in question.options}
+        choices = f" [{'/'.join(options)}]" if options else ""
         if question.kind == "file":
             choices = " [文件路径]" if self._language == "zh" else " [path of the file]"
         while True:
             try:
                 print(f"\n{question.text.get(self._language)}{choices} ", end="", flush=True)
                 answer = self._line(still_wanted).strip()
+                answer = options.get(answer, answer)
             except OSError as error:
                 raise RunError(f"{GONE} ({error})") from error
             fault = question.refuses(answer, self._language)

@@ -38,7 +38,11 @@ class NotComputed:
 
     def conclude(self) -> str:
         """Say so."""
-        raise Unable("nothing is computed from a journal that no station on a trust list has signed")
+        raise Unable(
+            "nothing is computed from a journal that no station on a trust list has signed: `remotecal "
+            "evaluate` on the journal's folder computes the results without a list, and compares them; that "
+            "proves what follows from the journal, not who wrote it"
+        )
 
 
 def conduct(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from remotecal import units
 from remotecal.clock import civil_day
 from remotecal.drivers.guide import Guide
 from remotecal.errors import EvidenceError
@@ -44,11 +46,17 @@ class Facts:
     def conclude(self) -> str:
         """Return the facts of the rig."""
         facts = (
-            f"{name} = {fact.value:g}{'' if fact.unit == '1' else f' {fact.unit}'}, "
-            f"U = {fact.expanded_uncertainty:g} ({Text.joined([fact.source]).get('en')})"
+            f"{name.replace('_', ' ')} {_amount(fact.value, fact.unit)}, "
+            f"U = {_amount(fact.expanded_uncertainty, fact.unit)} ({Text.joined([fact.source]).get('en')})"
             for name, fact in self._start.characteristics.items()
         )
         return "; ".join(facts) or "none beside the certificates"
+
+
+def _amount(value: float, unit: str) -> str:
+    """Return a number as people write it, without an exponent, and its unit."""
+    number = f"{Decimal(f'{value:g}'):f}"
+    return number if unit == "1" else f"{number} {units.symbol(unit)}"
 
 
 class Answers:

@@ -30,6 +30,7 @@ from remotecal.runs.compiling import NEW_EVALUATION
 from remotecal.verify.conduct import NotComputed, conduct
 from remotecal.verify.outline import Outline
 from remotecal.verify.people import people
+from remotecal.verify.places import place_called
 from remotecal.verify.report import Examinations, Unable
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ class Results:
                 raise Unable(str(failure.__cause__)) from failure
             raise
         if found := differences(self._record, again):
-            count = f"{len(found)} differences in all"
+            count = f"{len(found)} difference{'' if len(found) == 1 else 's'} in all"
             said = f"the journal gives another {found[0]} ({count}){_versions(self._record, again)}"
             raise EvidenceError(said)
         return "computed again from the journal, and the same to the last digit"
@@ -234,7 +235,7 @@ def differences(record: Record, again: Record) -> list[str]:
     found = [
         list(_differences(stated, _plain(each, left_out), "")) for each in (again, _without_quantities(again))
     ]
-    return min(found, key=len)
+    return [f"{place_called(record, place)}: {said}" for place, said in min(found, key=len)]
 
 
 def _without_quantities(record: Record) -> Record:
@@ -271,7 +272,7 @@ def _plain(record: Record, left_out: frozenset[str]) -> dict[str, object]:
     return content
 
 
-def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
+def _differences(stated: object, computed: object, place: str) -> Iterator[tuple[str, str]]:
     """Yield where two plain structures differ: the place, what is stated, what was computed."""
     if isinstance(stated, dict) and isinstance(computed, dict):
         for name in sorted({*stated, *computed}):
@@ -282,11 +283,11 @@ def _differences(stated: object, computed: object, place: str) -> Iterator[str]:
     elif isinstance(stated, list) and isinstance(computed, list):
         for who, these, others in (("certificate", stated, computed), ("journal", computed, stated)):
             for alone in (one for one in these if one not in others):
-                yield f"{place}: {who} alone says {_told(alone)}"
+                yield place, f"{who} alone says {_told(alone)}"
         if all(one in computed for one in stated) and all(one in stated for one in computed):
-            yield f"{place}: certificate says {len(stated)}, journal {len(computed)} of the same"
+            yield place, f"certificate says {len(stated)}, journal {len(computed)} of the same"
     elif stated != computed:
-        yield f"{place}: certificate {stated!r}, journal {computed!r}"
+        yield place, f"certificate {stated!r}, journal {computed!r}"
 
 
 def _told(part: object) -> str:

@@ -1,6 +1,7 @@
 """What `remotecal verify` prints: all of it, as it is, whatever the certificate's texts are made of."""
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from remotecal.model import (
     Uncertainty,
 )
 from remotecal.verify.dates import days_of
+from remotecal.verify.places import place_called
 from remotecal.verify.report import Check, Report
 
 
@@ -70,6 +72,7 @@ def test_what_passed_of_standards_certificates_is_counted_unless_all_is_asked_fo
     full, short = " ".join(printed(whole=True).split()), printed(whole=False)
     assert [said in full for *_, said in made] == [True] * 6
     assert [said in short for *_, said in made] == [True, False, False, False, True, True]
+    assert re.search(r" one …\s", short), "what passed ends at a word"
     assert short.count("\n") < printed(whole=True).count("\n")
     assert "2 checks of 2 certificates of standards passed; --all prints all that was found." in short
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
@@ -149,6 +152,20 @@ def test_a_word_of_a_heading_stays_whole_where_there_is_room(
     assert "Repeatability" in capsys.readouterr().out
 
 
+def test_headings_that_no_line_holds_go_on_in_a_table_below(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("Reference", *(f"Repeatability{n} of conformity" for n in range(6)))
+    columns = tuple(Column(name=Text.plain(name), unit="kPa", values=("100.5", "200.5")) for name in names)
+    monkeypatch.setenv("COLUMNS", "80")
+    summarise(with_tables(Table(columns=columns)))
+    said = capsys.readouterr().out
+    words = said.split()
+    assert all(words.count(f"Repeatability{n}") == 1 for n in range(6))
+    assert words.count("Reference") == 2
+    assert max(map(len, said.splitlines())) <= 80
+
+
 @pytest.mark.parametrize("width", ["80", "60", "20"])
 def test_a_number_is_neither_cut_nor_broken_where_there_is_no_room(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
@@ -174,6 +191,23 @@ def test_tables_of_several_items_say_which_they_are_of(capsys: pytest.CaptureFix
     first, second = (said.index(f"Calibration, No. {n} (SN-M{n})") for n in (1, 2))
     assert first < said.index("-2.5") < second < said.index("dBm")
     assert said.split()[-3:] == ["-10.0", "0.3", "2"]
+
+
+@pytest.mark.parametrize(
+    ("place", "called"),
+    [
+        ("values[1]", "Errors: Error of indication, 8 m³/h"),
+        ("uncertainty.expanded[0]", "Errors: U of Error of indication, 4 m³/h"),
+        ("values[7]", "Errors: Error of indication, row 8"),
+        ("unit", "measurements[0].results[0].tables[0].columns[1].unit"),
+    ],
+)
+def test_a_place_in_a_certificate_is_named_as_people_call_it(place: str, called: str) -> None:
+    flow = Column(name=Text.plain("Flow"), unit="m3/h", values=("4", "8"))
+    error = Column(name=Text(zh="示值误差", en="Error of indication"), unit="%", values=("0.1", "0.2"))
+    record = with_tables(Table(name=Text.plain("Errors"), columns=(flow, error)))
+    assert place_called(record, f"measurements[0].results[0].tables[0].columns[1].{place}") == called
+    assert place_called(record, "measurements[3].results[0].tables[0].columns[1].values[0]").startswith("me")
 
 
 class Days:

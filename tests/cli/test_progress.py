@@ -92,6 +92,17 @@ def test_the_line_tells_rig_and_computer_apart(monkeypatch, capsys):
     assert capsys.readouterr().out == "said\n"
 
 
+def test_a_log_in_a_chinese_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with ProgressLine() as line:
+        line(Progress("prepare", points=1, due=2))
+        line(Progress("approach", POINT, 1, 1, due=2, plan=PlanDone(repeats=Stint(2, 0))))
+    assert capsys.readouterr().err.splitlines() == [
+        "已观测 0/2 · 准备",
+        "已观测 0/2 · 测量点 1/1 fast · 调到该点",
+    ]
+
+
 def test_a_log_has_steps_and_observations_with_what_is_left(capsys):
     with ProgressLine() as line:
         line.step("putting up the bench")

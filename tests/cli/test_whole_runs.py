@@ -183,6 +183,10 @@ def test_bench_check_tells_of_every_instrument(tiny, capsys, monkeypatch):
     assert said.count("good") == 2
     for word in ("Tiny bench", "source", "TinyMeter", "Maker Tiny, SN S1", "Indicator"):
         assert word in said
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["bench", "check", str(tiny.bench)]) == 0
+    said = capsys.readouterr().out
+    assert (said.count("可用"), said.count("应答者")) == (3, 1), "and what can be used as what"
 
 
 def test_bench_check_tries_all_and_fails_if_one_does(tiny, capsys, monkeypatch):

@@ -35,6 +35,16 @@ def test_an_answer_is_taken_once_it_fits(keyboard, capsys):
     assert "answer one of: yes, no" in said
 
 
+def test_a_choice_is_offered_and_taken_in_their_language(keyboard, capsys):
+    done = Question(
+        Text(zh="请关阀", en="Close the valve"), options=("done", "it can't be done"), kind="choice"
+    )
+    keyboard.write("完成\ndone\n".encode())
+    terminal = Terminal("zh", called={"done": "完成", "it can't be done": "无法完成"}.__getitem__)
+    assert [terminal.answer(done, lambda: None).text for _ in range(2)] == ["done", "done"]
+    assert capsys.readouterr().out.count("请关阀 [完成/无法完成]") == 2
+
+
 def test_answers_typed_ahead_are_not_lost(keyboard):
     keyboard.write(b"yes\n12.5\n")
     terminal = Terminal()

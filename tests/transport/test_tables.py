@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from remotecal.cli import main
-from remotecal.cli.tables import plain, show_table
+from remotecal.cli.tables import plain, show_table, wide
 from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.writing import Journal
@@ -64,3 +64,29 @@ def test_a_long_name_is_broken_and_nothing_left_out(capsys: pytest.CaptureFixtur
     assert "DIFFERS" in said
     assert "station-7" * 3 in said
     assert sum(line.count("r") for line in said.splitlines()[2:]) == 70
+
+
+def test_words_and_numbers_stay_whole_while_another_column_can_give_way(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named, day = "PRESSURE-2026-17-0123456789abe155043eeb2f", "2027-08-02"
+    about = "压力变送器在标准装置上需要重新校准，此前不得用于任何测量"
+    rows = [(named, f"压力变送器{day}到期", about, day)]
+    monkeypatch.setenv("COLUMNS", "80")
+    show_table(("运行", "仪器", "说明", "日期"), rows)
+    said = capsys.readouterr().out
+    assert max(map(wide, said.splitlines())) <= 80
+    assert named in said
+    assert said.count(day) == 2
+    monkeypatch.setenv("COLUMNS", "77")
+    show_table(("run", "station", "state", "began"), [(named, "pump-house-7", "running", f"{day} 12:00")])
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if named in line)
+    assert line.split()[1:] == ["pump-house-7", "running", day], "the edges gave way"
+
+
+def test_what_is_piped_is_not_wrapped(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    show_table(("run", "why"), [("O-1", REASON * 9)])
+    assert plain(REASON * 9) in capsys.readouterr().out

@@ -214,6 +214,24 @@ def test_what_is_refused(
     assert {path.name: path.read_bytes() for path in desk.iterdir()} == before
 
 
+def test_a_password_for_a_plain_key_is_to_be_left_out(
+    desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert keys("new", "Li Na", "--out", "li.pem", "--plain") == 0
+    assert keys("seal", "--out", "list.pem", "--plain") == 0
+    taking = ("keys", "take", "ca.crt", "--into", "li.pem")
+    Path("trust.toml").touch()
+    signing = ("sign", "trust.toml", "--key", "list.pem")
+    for words in (taking, signing):
+        monkeypatch.setenv("LC_ALL", "C.UTF-8")
+        assert main([*words, "--password-file", "pin"]) == 2
+        said = capsys.readouterr().err
+        assert f"{words[-1]}: the key is not encrypted: leave --password-file out" in said
+        monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+        assert main([*words, "--password-file", "pin"]) == 2
+        assert f"{words[-1]}：密钥未加密：请去掉 --password-file" in capsys.readouterr().err
+
+
 def test_a_password_that_others_can_read_is_refused(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if sys.platform == "win32":
         pytest.skip("access lists are kept elsewhere there")

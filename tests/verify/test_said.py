@@ -6,8 +6,10 @@ import tomllib
 import pytest
 
 from remotecal.certificates.signing.signature import DUTIES
+from remotecal.cli.terminal import in_their_language
 from remotecal.sayings import Sayings
-from remotecal.verify.report import Check
+from remotecal.verify.conduct import NotComputed
+from remotecal.verify.report import Check, Unable
 from remotecal.verify.said import CATALOGUE, said
 
 TOLD = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
@@ -50,6 +52,16 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
             "A (laboratory) ← B (accreditation body); it calls itself 流量 too, which the list does not tell",
             ("信任", "A（实验室）← B（认可机构）；它还自称 流量，信任列表中没有该名称"),
         ),
+        (
+            "results",
+            "the journal gives another Errors: E, 8 m³/h: certificate '1', journal '2' (1 difference in all)",
+            ("结果", "由日志得到另一 Errors: E, 8 m³/h：证书为 '1'，日志为 '2'（共 1 处不同）"),
+        ),
+        (
+            "facts of the rig",
+            "g 9.8 m/s², U = 0.1 m/s² (characterisation of the simulated rig); film 1, U = 2 (a book)",
+            ("装置特性", "g 9.8 m/s²，U = 0.1 m/s²（模拟装置的特性测定）；film 1，U = 2（a book）"),
+        ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
 )
@@ -59,6 +71,13 @@ def test_a_check_is_shown_in_the_readers_language(name: str, found: str, shown: 
     assert (told.name, told.found) == shown
     assert told.name_in == told.found_in == ("en" if shown == (name, found) else "zh")
     assert said(check, "en")[:2] == (name, found)
+
+
+def test_whoever_has_no_list_is_told_what_computes_without_one() -> None:
+    with pytest.raises(Unable, match=r"`remotecal evaluate` .* not who wrote it") as refused:
+        NotComputed().conclude()
+    told = said(Check("results", "not possible", str(refused.value), needed=True), "zh")
+    assert "`remotecal evaluate`，无需信任列表" in told.found
 
 
 def test_what_is_quoted_is_never_read_as_a_sentence() -> None:
@@ -74,6 +93,7 @@ def test_the_sentences_are_those_that_are_said() -> None:
     paths = (*CATALOGUE.parent.glob("*.py"), *refusing)
     code = "".join(path.read_text(encoding="utf-8") for path in paths)
     code = re.sub(r'"\n\s*f?"', "", code)
+    code += "characterisation of the simulated rig"  # by a simulated bench
     code += ", by a key that a browser keeps"  # is said by a signature
     code += "is not an installed one: where you trust it, name it yourself, by --driver"  # by a catalogue
     code += "the certificate  is superseded by is revoked since"  # is said by a trust list
@@ -82,3 +102,22 @@ def test_the_sentences_are_those_that_are_said() -> None:
     for sentence in TOLD["found"]:
         words = max(re.split(r"{\w+}|; |nobody| on | from ", sentence), key=len)
         assert words.strip() in code, sentence
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        (
+            "Li Qiang signs as performed, but the certificate names Li Wei for that",
+            "Li Qiang 以 performed 的职责签名，而证书上该职责写的是 Li Wei。",
+        ),
+        ("a.xml can't be used: No such file or directory", "a.xml 无法使用：没有这个文件或目录。"),
+        ("a.xml can't be read: No such file or directory", "a.xml 无法读取：没有这个文件或目录。"),
+        ("tank_evaporation: the simulated bench's own", "tank_evaporation：采用模拟装置自己的值。"),
+    ],
+)
+def test_what_is_refused_daily_is_said_in_chinese(
+    english: str, chinese: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert in_their_language(english) == chinese

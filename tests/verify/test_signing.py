@@ -85,7 +85,8 @@ def test_an_earlier_signature_cannot_be_taken_off(made: Made) -> None:
 )
 def test_any_change_is_seen(signed: bytes, old: bytes, new: bytes) -> None:
     assert old in signed
-    with pytest.raises(CertificateRefused, match="a signature does not hold"):
+    what = "time or the duty that it states" if b"xades" in old else "certificate"
+    with pytest.raises(CertificateRefused, match=f"does not hold: the {what} was changed after it was made"):
         read_signatures(signed.replace(old, new, 1))
 
 
@@ -189,9 +190,10 @@ def test_a_key_from_pkcs12_or_an_encrypted_pem_signs(key: SigningKey, signed: by
     for path in (container, encrypted):
         data = sign_xml(write(scale_certificate()), read_key(str(path), "secret"), "issued", SIGNED)
         assert read_signatures(data)[0].name == key.name
-        for wrong in ("sesame", None):
-            with pytest.raises(ConfigurationError, match="is the password right"):
-                read_key(str(path), wrong)
+        with pytest.raises(ConfigurationError, match="is the password right"):
+            read_key(str(path), "sesame")
+        with pytest.raises(ConfigurationError, match=r"is the password right|key is encrypted"):
+            read_key(str(path))
 
 
 @needs_softhsm

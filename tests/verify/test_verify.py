@@ -83,7 +83,11 @@ def test_one_digit_changed_in_the_xml(made: Made) -> None:
 def test_a_number_changed_by_the_laboratory_itself(made: Made) -> None:
     record = made.recompute(made.run)
     made.seal(with_error(record, "0.001"))
-    assert re.search(r"values\[0\]: certificate '0\.001', journal '0\.\d+'", failed(examine(made))["results"])
+    assert re.fullmatch(
+        r"the journal gives another Error of indication: column 2: "
+        r"certificate '0\.001', journal '0\.\d+' \(1 difference in all\)",
+        failed(examine(made))["results"],
+    )
 
 
 def test_another_version_of_the_program_is_told(made: Made) -> None:

@@ -186,7 +186,7 @@ def test_every_page_can_be_used_by_everybody(
 WRITTEN_IN_ENGLISH = (
     "Levels to compare at.|Repeats at each level.|Ask (.* )?before the first point.|Path of a picture, .*|"
     "Cells of the meter to read as well.|Read again and again, .*|"  # parameters, by the procedure's author
-    r"offset = 0.5 V, U = 0.1 \(characterisation\)"  # a fact and its source, by who characterised it
+    r"offset 0.5 V, U = 0.1 V \(characterisation\)"  # a fact and its source, by who characterised it
 )
 """What stands in English on pages in Chinese, because somebody wrote it so."""
 IN_ENGLISH = re.compile(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import parse_qsl, unquote
 
 from remotecal.errors import ConfigurationError
-from remotecal.private_files import read_private
+from remotecal.private_files import read_private, unreadable_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -71,7 +71,7 @@ def read_key(source: str, password: str | None = None) -> SigningKey:
         try:
             key = _from_pkcs12(data, secret) if source.endswith((".p12", ".pfx")) else _from_pem(data, secret)
         except (ValueError, TypeError) as error:
-            raise ConfigurationError(f"{source} gives no key: {error}; is the password right?") from error
+            raise unreadable_key(source, error) from error
     _check(source, key)
     return key
 

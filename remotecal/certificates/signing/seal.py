@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.errors import ConfigurationError, EvidenceError
-from remotecal.private_files import read_private
+from remotecal.private_files import read_private, unreadable_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -83,7 +83,7 @@ class SealKey:
         try:
             private = load_pem_private_key(data, None if password is None else password.encode())
         except (ValueError, TypeError) as error:
-            raise ConfigurationError(f"{path} gives no key: {error}") from error
+            raise unreadable_key(path, error) from error
         if not isinstance(private, Ed25519PrivateKey):
             raise ConfigurationError(f"{path} is no Ed25519 key; make one with `remotecal keys seal`")
         return cls(private)

@@ -111,7 +111,7 @@ def _check(root: _Element) -> Signature:
     """Return the first signature of `root` if it holds over everything but itself."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from lxml.etree import LxmlError
-    from signxml.exceptions import SignXMLException
+    from signxml.exceptions import InvalidDigest, SignXMLException
 
     signature = root.find(SIGNATURE)
     if signature is None:
@@ -123,6 +123,11 @@ def _check(root: _Element) -> Signature:
         at, duty = _time(properties), _duty(properties)
         references = root.findall("ds:Signature[1]/ds:SignedInfo/ds:Reference", DS)
         whole = [found for entry, found in zip(references, results, strict=True) if entry.get("URI") == ""]
+    except InvalidDigest as error:
+        what = "certificate" if str(error).endswith("()") else "time or the duty that it states"
+        raise CertificateRefused(
+            f"a signature does not hold: the {what} was changed after it was made"
+        ) from error
     except (SignXMLException, LxmlError, UnsupportedAlgorithm, *STUMBLES) as error:
         raise CertificateRefused(f"a signature does not hold: {error or type(error).__name__}") from error
     if len(whole) != 1 or whole[0].signed_xml is None or whole[0].signed_xml.tag != ROOT:
