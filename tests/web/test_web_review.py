@@ -36,12 +36,17 @@ def sign_as(web: Web, run: str, duty: str, status: int = 200) -> str:
     return "" if status == 200 == answer.status_code else problem(answer, status)
 
 
+def row_of(queue: str, run: str) -> str:
+    """Return the row of a run in the queue."""
+    (mine,) = [row for row in queue.split("<tr>") if f"/review/here/{run}" in row]
+    return mine
+
+
 def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
     for duty, role in FILED.items():
         for user in (*FILED.values(), "administrator"):
             with browsing(web, user) as client:
-                rows = client.get("/review").text.split("<tr>")
-                (mine,) = [row for row in rows if f"/review/here/{run}" in row]
+                mine = row_of(client.get("/review").text, run)
                 assert ("for somebody else" in mine) is (user != role), (duty, user)
                 whole = client.get(f"/review/here/{run}").text  # a command that would be refused is not shown
                 assert ("remotecal sign --at" in whole) is (user == role), (duty, user)
@@ -145,6 +150,11 @@ def test_what_is_returned_waits_for_its_performer_and_nobody_signs(web: Web, run
         assert "Returned with a remark" in waiting
         assert said in unescape(waiting)
         assert "<b>" not in waiting
+        for client, whose in ((operator, False), (reviewer, True)):  # nothing tells of a signature meanwhile
+            for page in (row_of(client.get("/review").text, run), client.get(address).text):
+                assert "Returned with a remark" in page
+                assert ("for somebody else" in page) is whose
+                assert "remotecal sign" not in page
         assert "nobody has answered" in sign_as(web, run, "reviewed", 409)
         number = re.search(rf"{address}/remarks/(\d+)/settle", operator.get(address).text)[1]
         assert f"remarks/{number}/settle" not in reviewer.get(address).text
