@@ -16,6 +16,11 @@ from remotecal.clock import civil_time
 from remotecal.hub.reviewing import last_issued, review
 from remotecal.hub.run_at import RunAt
 from remotecal.model import Record
+from remotecal.pages.frame import environment
+from remotecal.pages.words import words
+from remotecal.verify.report import Check, Outcome
+from remotecal.verify.said import said
+from remotecal.web.pages.frame import TEMPLATES
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 
@@ -189,3 +194,15 @@ def test_an_issued_certificate_is_not_returned(web: Web, run: str) -> None:
         page = client.get(f"/review/here/{run}").text
         assert all(name in page for name in NAMES.values())
         assert "remotecal sign" not in page
+
+
+@pytest.mark.parametrize(("name", "outcome", "told"), [
+    ("standard C-1", "not possible", True), ("standard C-1", "passed", False),
+    ("journal", "not possible", False),
+])  # fmt: skip
+def test_it_is_told_where_a_standards_certificate_is_brought(
+    name: str, outcome: Outcome, *, told: bool
+) -> None:
+    check = Check(name, outcome, "none", needed=True)
+    page = environment(TEMPLATES).get_template("checked.html").module
+    assert ('<a href="/standards">' in page.checked(words("en"), "en", [(check, said(check, "en"))])) is told
