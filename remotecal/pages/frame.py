@@ -20,6 +20,7 @@ from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
 from remotecal.errors import NotAllowed
 from remotecal.journal.events import is_on_site
 from remotecal.pages.assets import address
+from remotecal.pages.formulas import formulas, symbol
 from remotecal.pages.words import LANGUAGES, Catalogue
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ def environment(package: str) -> Environment:
         "wide": full_width,
         "parted": parted,
         "unbroken": unbroken,
+        "formulas": formulas,
+        "symbol": symbol,
     }
     made.tests |= {"on_site": is_on_site, "sha256": is_sha256}
     return made

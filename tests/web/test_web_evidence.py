@@ -36,7 +36,14 @@ def run(web: Web) -> str:
     row = records.find("here", run)
     assert row is not None
     record = Record.from_json(row.record)
-    measurement = record.measurements[0].model_copy(update={"budgets": (budget(0, "2 V"), budget(1))})
+    model = Method(
+        name=Text.plain("m"),
+        description=Text.plain("E = V_i/V - 1, V = x_r·f(t)"),
+        inputs=(InputQuantity(symbol="x_r", name=Text(zh="标准器示值", en="what the <standard> shows")),),
+    )
+    first = budget(0, "2 V").model_copy(update={"lines": (LINE.model_copy(update={"symbol": "x_r"}),)})
+    changed = {"budgets": (first, budget(1)), "methods": (model,)}
+    measurement = record.measurements[0].model_copy(update=changed)
     told = record.model_copy(update={"measurements": (measurement,)})
     records.put(replace(row, record=told.to_json()))
     return run
@@ -55,6 +62,17 @@ def test_a_number_opens_exactly_the_points_its_budget_names(web: Web, run: str) 
         assert shown(page) == ALL[2:]
         assert "MEAS:VAL?" in page
         assert "does not say" not in page
+
+
+def test_a_budget_is_followed_from_its_model_by_its_names(web: Web, run: str) -> None:
+    with browsing(web, "operator") as client:
+        page = client.get(f"/runs/here/{run}/results/0/0/0/0/0").text
+    _, _, budget_of_it = page.partition('id="budget"')
+    assert '<th scope="row"><i>x</i><sub>r</sub></th><td>what the &lt;standard&gt; shows</td>' in budget_of_it
+    assert "<mfrac><msub><mi>V</mi><mtext>i</mtext></msub><mi>V</mi></mfrac></mrow><mo>−</mo>" in budget_of_it
+    (inner,) = re.findall(r"no line of the budget: .*", budget_of_it)
+    assert re.findall("<i>(.*?)</i>", inner) == ["V", "f", "t"]  # V_i; V itself has an equation
+    assert "It was computed by the same procedure" in page, "1 V is not y of the budget"
 
 
 def test_a_number_that_does_not_say_so_shows_all_and_says_so(web: Web, run: str) -> None:

@@ -173,12 +173,23 @@ def test_a_suspended_run_is_on_live_with_its_reason(web: Web, suspended: str) ->
         assert suspended not in client.get("/live").text
 
 
+def verbs(page: str) -> list[str]:
+    return re.findall(r'<button name="verb" value="([a-z_]+)"', page)
+
+
 def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) -> None:
     with asking(web) as order, browsing(web, "operator") as operator, browsing(web, "reviewer") as reviewer:
         here = f"/runs/here/{order.id}/commands"
         page = operator.get("/live")
         button = f'<button form="commands" formaction="{here}" name="verb" value="{{}}"'
         assert button.format("pause") in page.text
+        own = operator.get(f"/runs/here/{order.id}").text
+        for text in (page.text, own):  # what it is, by what, for whom, by which order
+            (told,) = re.findall(r'<p class="order">(.*)</p>', text)
+            assert f'<a href="/orders/{order.id}">{order.order.order.number}</a>' in told
+            assert "<strong>" in told
+            assert told.count(" · ") == 3
+        assert {"pause", "go_on", "abort"} <= set(verbs(own)), "it asks, and may be paused besides"
         assert f'href="/runs/here/{order.id}#question"' in page.text
         assert f'href="/runs/here/{order.id}#controls"' in page.text
         before, _, cards = page.text.partition('id="live"')
@@ -190,6 +201,7 @@ def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) ->
         web.do(web.site.state(order, "paused"))
         with operator.stream("GET", "/live/news") as stream:
             assert any(button.format("go_on") in line.replace('\\"', '"') for line in stream.iter_lines())
+        assert verbs(operator.get(f"/runs/here/{order.id}").text) == ["go_on", "release_control", "abort"]
         shown = reviewer.get("/live").text
         assert order.id in shown
         assert here not in shown, "who may not command has no buttons"

@@ -1,9 +1,10 @@
 """Standards out of service: what needs one is refused with its reason, and what was made with it is found."""
 
 import json
+import re
 from contextlib import contextmanager
 from datetime import date, timedelta
-from html import unescape
+from html import escape, unescape
 from pathlib import Path
 
 import pytest
@@ -87,7 +88,16 @@ def test_a_page_takes_a_standard_out_of_service_and_puts_it_back(web: Web, run: 
         today = client.get("/").text
         assert ("All is well." in today, "see what is marked below" in today) == (False, True)
         assert f"out of service, in doubt since {before}" in client.get("/stations/here").text
+        (used, *_) = web.hub.laboratory.store.about.took_part("S1")
+        blank = client.get("/items/new?serial=S1&name=Source").text
+        for field, told in (("maker", used.maker), ("model", used.model)):
+            assert told, field
+            assert re.search(rf'<input id="{field}" [^>]*value="{re.escape(escape(told))}"', blank), field
         item = entered(web, serial="S1", name="Source")
+        ordering = client.get(f"/orders/new?item={item['id']}").text  # what was ordered is no standard
+        assert '<a href="/due?kind=standard">' in ordering
+        assert 'name="pattern"' not in ordering
+        assert f"/orders/first?item={item['id']}" in ordering
         assert f"out of service, in doubt since {before}" in client.get(f"/items/{item['id']}").text
         assert client.post("/standard/back", data=form | {"key": "k" * 16}).status_code == 403
         page = chief.get("/standard?number=S1")

@@ -16,6 +16,11 @@ from remotecal.clock import civil_time
 from remotecal.hub.reviewing import last_issued, review
 from remotecal.hub.run_at import RunAt
 from remotecal.model import Record
+from remotecal.pages.frame import environment
+from remotecal.pages.words import words
+from remotecal.verify.report import Check, Outcome
+from remotecal.verify.said import said
+from remotecal.web.pages.frame import TEMPLATES
 
 FILED = {"performed": "operator", "reviewed": "reviewer", "approved": "approver"}
 
@@ -36,12 +41,17 @@ def sign_as(web: Web, run: str, duty: str, status: int = 200) -> str:
     return "" if status == 200 == answer.status_code else problem(answer, status)
 
 
+def row_of(queue: str, run: str) -> str:
+    """Return the row of a run in the queue."""
+    (mine,) = [row for row in queue.split("<tr>") if f"/review/here/{run}" in row]
+    return mine
+
+
 def test_the_queue_tells_each_first_what_is_theirs(web: Web, run: str) -> None:
     for duty, role in FILED.items():
         for user in (*FILED.values(), "administrator"):
             with browsing(web, user) as client:
-                rows = client.get("/review").text.split("<tr>")
-                (mine,) = [row for row in rows if f"/review/here/{run}" in row]
+                mine = row_of(client.get("/review").text, run)
                 assert ("for somebody else" in mine) is (user != role), (duty, user)
                 whole = client.get(f"/review/here/{run}").text  # a command that would be refused is not shown
                 assert ("remotecal sign --at" in whole) is (user == role), (duty, user)
@@ -145,6 +155,11 @@ def test_what_is_returned_waits_for_its_performer_and_nobody_signs(web: Web, run
         assert "Returned with a remark" in waiting
         assert said in unescape(waiting)
         assert "<b>" not in waiting
+        for client, whose in ((operator, False), (reviewer, True)):  # nothing tells of a signature meanwhile
+            for page in (row_of(client.get("/review").text, run), client.get(address).text):
+                assert "Returned with a remark" in page
+                assert ("for somebody else" in page) is whose
+                assert "remotecal sign" not in page
         assert "nobody has answered" in sign_as(web, run, "reviewed", 409)
         number = re.search(rf"{address}/remarks/(\d+)/settle", operator.get(address).text)[1]
         assert f"remarks/{number}/settle" not in reviewer.get(address).text
@@ -179,3 +194,15 @@ def test_an_issued_certificate_is_not_returned(web: Web, run: str) -> None:
         page = client.get(f"/review/here/{run}").text
         assert all(name in page for name in NAMES.values())
         assert "remotecal sign" not in page
+
+
+@pytest.mark.parametrize(("name", "outcome", "told"), [
+    ("standard C-1", "not possible", True), ("standard C-1", "passed", False),
+    ("journal", "not possible", False),
+])  # fmt: skip
+def test_it_is_told_where_a_standards_certificate_is_brought(
+    name: str, outcome: Outcome, *, told: bool
+) -> None:
+    check = Check(name, outcome, "none", needed=True)
+    page = environment(TEMPLATES).get_template("checked.html").module
+    assert ('<a href="/standards">' in page.checked(words("en"), "en", [(check, said(check, "en"))])) is told

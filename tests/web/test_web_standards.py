@@ -64,6 +64,8 @@ def test_standards_are_listed_with_how_their_certificates_stand(web: Web, run: s
         assert ">E-old<" not in page
         assert page.index("E-1") < page.index("E-2") < page.index("E-3")
         assert 'class="mark ended"' in page
+        entering = client.get("/items/new?serial=S-soon&name=x").text  # it is due on the day its page tells
+        assert re.search(rf'<input id="due" [^>]*value="{day + timedelta(60)}"', entering)
     with browsing(web, "operator", "zh") as client:
         assert "已过期" in client.get("/standards").text
     with web.token("reviewer") as api:

@@ -19,6 +19,7 @@ from remotecal.journal.occurrences import tell
 from remotecal.journal.places import places
 from remotecal.journal.values import readings
 from remotecal.model.flat import flatten
+from remotecal.pages.formulas import symbols
 from remotecal.pages.frame import as_read
 from remotecal.web import runs, visible
 from remotecal.web.bodies import RunName, StationName
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from remotecal.journal.occurrences import Occurrence
     from remotecal.journal.places import Places, RepeatAt
     from remotecal.model import PointBudget, Record
+    from remotecal.model.equipment import Method
     from remotecal.model.flat import FlatColumn
     from remotecal.store import Store
     from remotecal.store.journals import RunRow
@@ -183,6 +185,8 @@ def show_number(
         budget=budget,
         points=points,
         method=[one for one in methods if one.description],
+        named={each.symbol: each.name for one in methods for each in one.inputs},
+        inner=() if budget is None else inner_of(methods, budget, visitor.words.language),
         leaned_on=leaned_on(read, certificates, budget, methods),
         repeats=found.repeats,
         beside=found.beside,
@@ -211,6 +215,15 @@ def budget_of(record: Record, measurement: int, result: int, row: int) -> PointB
     """Return the budget of a row of a result's first table; None where it has none."""
     budgets = record.measurements[measurement].budgets
     return next((one for one in budgets if one.result == result and one.row == row), None)
+
+
+def inner_of(methods: Sequence[Method], budget: PointBudget, language: str) -> list[str]:
+    """Return the symbols of the models that are no lines of a budget, and are not computed by these."""
+    lines = {line.symbol for line in budget.lines}
+    said = (one.description.get(language) for one in methods if one.description is not None)
+    return [
+        name for name in dict.fromkeys(each for text in said for each in symbols(text)) if name not in lines
+    ]
 
 
 def stands(office: Office, row: RunRow) -> Places:

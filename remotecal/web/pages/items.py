@@ -107,8 +107,14 @@ def new_item(visitor: Visiting, serial: Asked = "", name: Asked = "") -> Respons
     """Return the form by which an item is entered, filled in as far as it is told."""
     callers.require(visitor.caller, "order")
     told = dict.fromkeys(("maker", "model", "owner_number", "place", "due_set", "account", "rule"), "")
-    item = {**told, "serial": serial, "months": None}
-    return visitor.page("item_new.html", item=item, names={"": name}, rules=RULES)
+    item, names = {**told, "serial": serial, "months": None}, {"": name}
+    for one in visitor.office.store.about.took_part(serial, limit=1) if serial else ():
+        if one.serial == serial:  # and no certificate's number
+            item |= {"maker": one.maker, "model": one.model, "due_set": one.valid_until}
+    for due in visitor.office.due() if serial else ():
+        if due.kind == "standard" and due.about == serial:
+            item["due_set"], names = due.day.isoformat(), dict(due.names) or names
+    return visitor.page("item_new.html", item=item, names=names, rules=RULES)
 
 
 @router.post("/new")

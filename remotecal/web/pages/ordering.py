@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
-from remotecal.errors import ConfigurationError, OrderError, RemotecalError
+from remotecal.errors import ConfigurationError, NotThere, OrderError, RemotecalError
 from remotecal.hub.ordering import announced, ends_before
 from remotecal.model import Text
 from remotecal.numerals import read_count
@@ -24,7 +24,7 @@ from remotecal.pages.frame import see
 from remotecal.store.orders import Repeat
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder, Terms
-from remotecal.web import callers, orders, visible
+from remotecal.web import callers, orders, out_of_service, visible
 from remotecal.web.bodies import NAME, OrderWanted
 from remotecal.web.pages.frame import Resent, Sent, Visiting, Visitor
 from remotecal.web.pages.parameter_form import (
@@ -158,7 +158,8 @@ def _form(
 ) -> Response:
     """Return the form; what somebody typed before stays in it."""
     known, row = visitor.office.store.patterns(items, PATTERNS, chosen)
-    patterns = [one for one in known if opened(visitor, one).order.dut is not None][:PATTERNS]
+    standard = _is_standard(visitor, items[0])
+    patterns = [one for one in known if _may_be_pattern(visitor, one, items if standard else ())][:PATTERNS]
     row = visible.ordered(visitor.caller, row, chosen) if chosen else next(iter(patterns), None)
     told = None if row is None else opened(visitor, row)
     procedure = None if told is None else procedure_of(visitor, told)
@@ -179,6 +180,7 @@ def _form(
         "names": {one.id: visitor.words.choose(json.loads(one.name)) for one in items},
         "patterns": patterns,
         "pattern": row,
+        "standard": standard,
         "benches": [one for one in benches if one.usable],
         "ended": [one for one in benches if not one.usable],
         "refused": said,
@@ -207,6 +209,27 @@ def _form(
     page = visitor.page("order_new.html", **content)
     page.status_code = 200 if refused is None else 409
     return page
+
+
+def _is_standard(visitor: Visitor, item: KeptItem) -> bool:
+    """Tell whether an item is one of the laboratory's standards: it took part in runs, or is on a bench."""
+    if item.account or not item.serial:
+        return False
+    office = visitor.office
+    try:
+        used = office.store.about.took_part(item.serial, limit=1)
+        return out_of_service.known_by(office, item.serial, used).item is None
+    except (NotThere, ConfigurationError):
+        return False
+
+
+def _may_be_pattern(visitor: Visitor, row: OrderRow, standards: Sequence[KeptItem]) -> bool:
+    """Tell whether an order is for one thing; for standards it must be for one of them, or of their model."""
+    dut = opened(visitor, row).order.dut
+    if dut is None or not standards:
+        return dut is not None
+    models = {one.model for one in standards if one.model}
+    return row.item in {one.id for one in standards} or dut.model in models
 
 
 def opened(visitor: Visitor, row: OrderRow) -> RemoteOrder:

@@ -68,6 +68,11 @@ class ToSign(NamedTuple):
     returned: RemarkRow | None
     """The remark it was returned with, while nobody has answered."""
 
+    @property
+    def next(self) -> str:
+        """What it waits for: an answer to its remark, and only then a signature."""
+        return "returned" if self.returned is not None else self.awaiting.duty
+
 
 @router.get("")
 def queue(visitor: Visiting) -> Response:
@@ -96,7 +101,8 @@ def show_review(
     certificates.note_opened(office, caller, of_run, reviewed.xml)
     last = reviewing.last_issued(office.store, station, run)
     duty = _next_duty(reviewed)
-    mine = duty is not None and FILED_BY[duty] in visitor.caller.roles
+    returned = duty is not None and any(one.settled is None for one in told.remarks)
+    mine = duty is not None and not returned and FILED_BY[duty] in visitor.caller.roles
     return visitor.page(
         "review_run.html",
         row=row,
@@ -115,7 +121,7 @@ def show_review(
         remarks=told.remarks,
         sign=_command(visitor, of_run),
         named=_named(of_run),
-        duty=duty,
+        waits="returned" if returned else duty,
         mine=mine,
         by_browser=office.settings.issuing.browser_keys and mine and duty != "issued",
         sealed_here=office.settings.issuing.key is not None,
@@ -238,10 +244,11 @@ def _waiting(visitor: Visitor) -> list[ToSign]:
     store = visitor.office.store
     wanting = store.pages.wanting()
     returned = {(one.station, one.run): one for one in reversed(store.remarks.open())}
-    found = [
-        ToSign(one, row, FILED_BY[one.duty] in visitor.caller.roles, returned.get((row.station, row.run)))
-        for one, row in sorted(store.pages.to_sign(wanting), key=lambda each: DUTIES.index(each[0].duty))
-    ]
+    found: list[ToSign] = []
+    for one, row in sorted(store.pages.to_sign(wanting), key=lambda each: DUTIES.index(each[0].duty)):
+        remark = returned.get((row.station, row.run))
+        signs = FILED_BY[one.duty] in visitor.caller.roles
+        found.append(ToSign(one, row, visitor.may("settle") if remark else signs, remark))
     return sorted(found, key=lambda one: (not one.mine, one.returned is not None))
 
 

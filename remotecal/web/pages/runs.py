@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, Self
 
 from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
+    from remotecal.store.orders import OrderRow
     from remotecal.store.whole import WholeRun
     from remotecal.transport.messages import Live
     from remotecal.web.pages.told import Parts
@@ -125,9 +126,11 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
     whole = visible.whole(visitor.office, visitor.caller, station, run)
     row, record = whole.row, record_of(visitor, whole)
     used, items = visitor.office.store.about.of_run(station, run)
+    orders = visitor.office.store.orders.named({run})
     return visitor.page(
         "run.html",
         row=row,
+        order=next((OrderTold.of(visitor, one) for one in orders if one.station == station), None),
         parts=_one(visitor, row),
         on=row.state in ON,
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
@@ -188,6 +191,26 @@ def _check_number(visitor: Visitor, station: str, run: str, wanted: CommandWante
     asked = wanted.verb == "answer" and seen is not None and seen.live.prompt == wanted.prompt
     if asked and seen is not None and seen.live.kind == "number":
         check_typed(wanted.argument, seen.live.guide)
+
+
+class OrderTold(NamedTuple):
+    """What a run is for, as its order says it."""
+
+    id: str
+    number: str
+    procedure: str
+    """What it is called; "" where that is not known, as with the rest."""
+    device: str
+    """With its number, and how many there are beside it."""
+    customer: str
+
+    @classmethod
+    def of(cls, visitor: Visitor, row: OrderRow) -> Self:
+        """Return it for an order."""
+        device, customer = (_said(visitor, text) if text else "" for text in (row.device, row.customer))
+        beside = f"+ {row.devices - 1}" if row.devices is not None and row.devices > 1 else ""
+        told = " ".join(filter(None, (device, row.serial, beside)))
+        return cls(row.id, row.number, visitor.procedure(row.procedure or ""), told, customer)
 
 
 class StatedTable(NamedTuple):
@@ -289,6 +312,7 @@ def _one(visitor: Visitor, row: RunRow) -> Mapping[str, str]:
     return {
         "values": visitor.part("run_values.html", **content),
         "question": visitor.part("run_question.html", **content),
+        "acts": visitor.part("run_acts.html", **content),
     }
 
 
@@ -322,9 +346,12 @@ def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, ac
     These seldom change, so who goes by keys is not thrown off one.
     """
     pieces: dict[str, str] = {}
+    orders = visitor.office.store.orders.named({row.run for row, _ in cards}) if cards else ()
+    told_of = {(one.station, one.id): OrderTold.of(visitor, one) for one in orders}
     drawn = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY
     for row, seen in cards:
-        pieces[card_of(row)] = visitor.part("live_card.html", row=row)
+        order = told_of.get((row.station, row.run))
+        pieces[card_of(row)] = visitor.part("live_card.html", row=row, order=order)
         if acts:
             pieces[f"{card_of(row)}.acts"] = visitor.part("live_acts.html", row=row, seen=seen)
         pieces[f"{card_of(row)}.values"] = visitor.part("live_values.html", row=row, seen=seen, drawn=drawn)
