@@ -108,7 +108,8 @@ FLOW: Mapping[str, Told] = {
     "coverage_factor": {"coverage_factor": 3.0},
     "pulses_per_volume": {"pulses_per_volume": 1234.0},
     "full_scale": {"full_scale": 99.0},
-    "kind": {"kind": "ultrasonic"},
+    # The walk states every parameter, and an order's own norm goes before that of the kind.
+    "kind": {"kind": "ultrasonic", "norm": ""},
     "fiducial_flow": {"fiducial_flow": 35.0},
     # Of a meter of mass, which no other meter takes; `test_meters_of_mass` has some.
     "indicates": {"indicates": "mass"},
