@@ -14,10 +14,12 @@ from remotecal.journal.chain import ending
 from remotecal.store.amendments import alike
 from remotecal.store.database import in_parts, of_runs
 from remotecal.store.indexed import INDEXED, Indexed
+from remotecal.store.orders import order_of
 from remotecal.store.standing import RunStanding, keep
 from remotecal.store.tables import (
     amendments,
     journal_lines,
+    orders,
     run_equipment,
     run_items,
     runs,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Column, ColumnElement, Select, Table
 
     from remotecal.store.database import Database
+    from remotecal.store.orders import OrderRow
 
 FOUND: Final = 200
 """How many runs a search gives at most, unless more are asked for."""
@@ -144,15 +147,26 @@ class AboutRuns:
 
     def of_run(self, station: str, run: str) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...]]:
         """Return who took part in a run, and what it calibrates."""
+        used, items, _ = self.all_of_run(station, run)
+        return used, items
+
+    def all_of_run(
+        self, station: str, run: str
+    ) -> tuple[tuple[EquipmentRow, ...], tuple[ItemRow, ...], OrderRow | None]:
+        """Return who took part in a run, what it calibrates, and its order, where it has one here."""
         from sqlalchemy import select
 
-        def of(table: Table) -> ColumnElement[bool]:
-            return (table.c.station == station) & (table.c.run == run)
+        def of(table: Table, name: Column[str]) -> Select[*tuple[Any, ...]]:
+            return select(table).where(table.c.station == station, name == run)
 
-        queries = (select(table).where(of(table)) for table in (run_equipment, run_items))
+        queries = (of(run_equipment, run_equipment.c.run), of(run_items, run_items.c.run))
         with self._database.read() as connection:
-            used, items = together(connection, *queries)
-        return tuple(sorted(map(EquipmentRow._make, used))), tuple(sorted(map(ItemRow._make, items)))
+            used, items, order = together(connection, *queries, of(orders, orders.c.id))
+        return (
+            tuple(sorted(map(EquipmentRow._make, used))),
+            tuple(sorted(map(ItemRow._make, items))),
+            next(map(order_of, order), None),
+        )
 
     def items_of(self, wanted: Collection[tuple[str, str]]) -> tuple[ItemRow, ...]:
         """Return what runs, named by station and name, calibrate, in the order of their orders."""

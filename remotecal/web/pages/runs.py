@@ -125,12 +125,11 @@ def show_run(station: StationName, run: RunName, visitor: Visiting) -> Response:
     """Return a run: where it is, what it is about, its results, its certificates."""
     whole = visible.whole(visitor.office, visitor.caller, station, run)
     row, record = whole.row, record_of(visitor, whole)
-    used, items = visitor.office.store.about.of_run(station, run)
-    orders = visitor.office.store.orders.named({run})
+    used, items, order = visitor.office.store.about.all_of_run(station, run)
     return visitor.page(
         "run.html",
         row=row,
-        order=next((OrderTold.of(visitor, one) for one in orders if one.station == station), None),
+        order=None if order is None else OrderTold.of(visitor, order),
         parts=_one(visitor, row),
         on=row.state in ON,
         items=[item._replace(name=_said(visitor, item.name)) for item in items],
