@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Annotated, ClassVar, Final
 
 from remotecal.drivers.capabilities import Outlet, PulseCounter
@@ -178,11 +179,13 @@ class DiverterCorrection(OnWeighTank):
         wanted, duration = self.parameters, self._long(point.nominal["flow"])
         self.drain(run)
         before, air = self.weigh(run), read_air(run, self.ambient)
-        watched, time, pulses = self._divert(run, duration)
+        watched: dict[str, tuple[Measured, ...]] = {}
+        time, pulses = self._divert(run, lambda: watched.update(self.watch(run, duration)))
         after = self.weigh(run)
         self.drain(run)
         short_before = self.weigh(run)
-        short = [self._divert(run, duration / wanted.diversions) for _ in range(wanted.diversions)]
+        brief = partial(run.wait, duration / wanted.diversions)
+        short = [self._divert(run, brief) for _ in range(wanted.diversions)]
         short_after = self.weigh(run)
         for full, empty in ((after, before), (short_after, short_before)):
             see_amount("the mass collected, in kg,", full.to("kg").value - empty.to("kg").value)
@@ -193,8 +196,8 @@ class DiverterCorrection(OnWeighTank):
             pulses=pulses,
             short_before=short_before,
             short_after=short_after,
-            short_times=tuple(each for _, each, _ in short),
-            short_pulses=tuple(each for _, _, each in short),
+            short_times=tuple(each for each, _ in short),
+            short_pulses=tuple(each for _, each in short),
             temperature=watched["temperature"],
             pressure=watched["pressure"],
             **air._asdict(),
@@ -203,16 +206,14 @@ class DiverterCorrection(OnWeighTank):
         self.see_state(seen)
         return seen
 
-    def _divert(
-        self, run: Run, duration: float
-    ) -> tuple[dict[str, tuple[Measured, ...]], Measured, Measured]:
-        """Let the water into the tank for a time; return what was watched, the timer, and the pulses."""
+    def _divert(self, run: Run, last: Callable[[], object]) -> tuple[Measured, Measured]:
+        """Let the water into the tank for as long as `last` lasts; return the timer, and the pulses."""
         self.monitor.count_gated()
         self.rig.diverter.set(Outlet.TANK)
-        watched = self.watch(run, duration)
+        last()
         self.rig.diverter.set(Outlet.BYPASS)
         run.wait(TURNS)
-        return watched, self.rig.collection_time.read(), self.monitor.gated_pulses.read()
+        return self.rig.collection_time.read(), self.monitor.gated_pulses.read()
 
     def evaluate(self, evidence: Evidence) -> Evaluation:
         """Return the correction at each flow, and the one that holds at all of them."""

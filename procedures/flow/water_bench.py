@@ -244,7 +244,8 @@ class MetersOnBench(OnWeighTank):
         Args:
             run: of the procedure.
             duration: how long it runs, in s, all starts together.
-            starts: how often it is started and stopped, each time for as long as any other.
+            starts: how often it is started and stopped, each time for as long as any other; the line is
+                watched where that is once.
         """
         self.drain(run)
         before, air = self.weigh(run), read_air(run, self.ambient)
@@ -259,7 +260,10 @@ class MetersOnBench(OnWeighTank):
             if start:
                 run.wait(self.parameters.dripping)
             self.rig.outlet.set(Valve.OPEN)
-            told |= self.watch(run, duration / starts)
+            if starts == 1:
+                told |= self.watch(run, duration)
+            else:
+                run.wait(duration / starts)
             self.rig.outlet.set(Valve.SHUT)
         told["duration"] = run.clock.now() - begun
         run.wait(self.parameters.dripping)

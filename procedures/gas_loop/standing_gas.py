@@ -91,6 +91,7 @@ class AtRest(NamedTuple):
         found = cls(tight.leak(told, gas), zero)
         if seen.leak is not None and seen.leak != found.leak:
             raise EvidenceError(
-                f"{entry.place}: the repeat tells {seen.leak:g} m3/h as leak, and what was read {found}"
+                f"{entry.place}: the repeat tells {seen.leak:g} m3/h as leak, and what was read gives "
+                f"{found.leak:g} m3/h"
             )
         return found

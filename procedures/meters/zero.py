@@ -176,7 +176,7 @@ def zero_behind(
         if value is not None and value != getattr(found, part):
             raise EvidenceError(
                 f"{entry.place}: the repeat tells {value:g} {told.unit} as the {part} of the zero, and what "
-                f"was read {found}"
+                f"was read gives {getattr(found, part):g}"
             )
     return found
 

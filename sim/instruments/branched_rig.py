@@ -147,7 +147,9 @@ class BranchedPlc(Guard[BranchTrip]):
                 **self.read(),
                 "flow": lambda: rig.flow * 3600.0 * (1.0 + self._flow),
                 "pressure": transmitter(self._world, lambda: rig.pressure, self._pressure, "line pressure"),
-                "header_pressure": transmitter(self._world, lambda: rig.header, self._header, "header"),
+                "header_pressure": transmitter(
+                    self._world, lambda: rig.header + 1000.0 * self._header, 0.0, "header"
+                ),
                 "standing": lambda: rig.branches.standing(self._world.time),
             },
             writes={

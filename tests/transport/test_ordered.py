@@ -77,6 +77,7 @@ NOT_ORDERED = {
     "approvals": "of the bench; the register is asked for them before anybody signs",
     "software": "of the station",
     "time_zone": "of the bench",
+    "own_word": "of the version that ran: whether a limit is marked as unverified, and no number",
     "clock": "a virtual one is for demonstrations; see below",
 }
 

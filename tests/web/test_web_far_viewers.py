@@ -226,14 +226,14 @@ def test_of_many_cards_those_that_change_are_sent_and_compressed(web: Web, asks:
                 *whole, text = text.split("\n\n")
                 plain += sum(map(len, whole))
                 events += [json.loads(event.partition("data: ")[2]) for event in whole]
-                if sum(f"card.here.{asks}" in event for event in events) > 3:
+                if sum(f"card.here.{asks}.values" in event for event in events) > 3:
                     break
         done.append(True)
         telling.result(PATIENCE)
     first, *others = events
     assert list(first) == ["live"]
     assert f'id="card.here.{asks}"' in first["live"]
-    assert {name for event in others for name in event} == {f"card.here.{asks}"}
+    assert {name for event in others for name in event} == {f"card.here.{asks}.values"}
     assert read < plain, (read, plain)
 
 

@@ -44,7 +44,7 @@ PAGES = {
         "/orders/{run}": 3,
         "/live": 2,
         "/runs": 2,
-        "/runs/here/{run}": 6,
+        "/runs/here/{run}": 5,
         "/runs/here/{run}/course": 3,
         "/runs/here/{run}/moment": 5,
         "/runs/here/{run}/observations": 4,

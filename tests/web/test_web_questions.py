@@ -162,7 +162,7 @@ def test_7_a_question_is_told_on_answered_once_and_others_see_by_whom(
         expect(late.locator("tr.marked")).to_contain_text(
             told.choose({"zh": "可以开始吗?", "en": "May it begin?"})
         )
-        expect(late.locator("tr.marked + tr")).to_contain_text("on site: Li Na")
+        expect(late.locator("tr.marked + tr")).to_contain_text(told("live.on_site", who="Li Na"))
     assert said == []
     assert seen < GROSS
     assert (looking.clicks, first.clicks, second.clicks) == (0, 2, 1)
