@@ -165,7 +165,7 @@ async def test_a_reason_of_any_length_holds_up_nobody(
     async with evaluated(folder, brought) as made:
         own = await asked(made, brought.computed, STATION)
         assert "ValueError: xxx" in own.reason
-        assert own.reason.endswith("x …")
+        assert own.reason.endswith("x…")
         assert not (await asked(made, elsewhere("a"), AUTHOR)).reason.endswith("given up")
 
 

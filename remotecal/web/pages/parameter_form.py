@@ -117,10 +117,12 @@ def refused_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator
 
 
 def filled_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str, str]:
-    """Return field → what stands in it where an order says these values."""
+    """Return field → what stands in it where an order says these values: the default of what it leaves out."""
     return {
-        BEFORE + name: _usual(values.get(name), _writer(declared))
-        for name, declared in kind.model_fields.items()
+        BEFORE + one.name: _usual(values[one.name], _writer(kind.model_fields[one.name]))
+        if one.name in values
+        else one.usual
+        for one in fields_of(kind)
     }
 
 
