@@ -98,16 +98,16 @@ def test_so_is_one_that_leaves_none_to_our_own_controller(tmp_path) -> None:
     """Interlocks on the air's pressure, or on a small difference of two, say nothing of the loop's."""
     with ClosedLoop.up(tmp_path / "bench", seed=7) as bench:
         rewrite(bench.bench, ("within = 3600.0", "within = 900.0"))
-        limit = 'above = 1050.0, unit = "kPa"'
-        for below in (limit, 'above = 50.0, unit = "kPa"', 'above = 1100.0, unit = "hPa"'):
+        limit = 'above = 1050.0\nunit = "kPa"'
+        for below in (limit, 'above = 50.0\nunit = "kPa"', 'above = 1100.0\nunit = "hPa"'):
             rewrite(bench.bench, (limit, below))
             least = 1125 if below == limit else 6480
             stated = Bench.load(bench.bench)
             with pytest.raises(BenchError, match=rf"within = 900 s, .*: state at least {least}"):
                 made_safe.check(stated.path, stated.file, stated.drivers)
             rewrite(bench.bench, (below, limit))
-        lock = next(line for line in bench.bench.read_text().splitlines() if limit in line)
-        both = lock + "\n" + lock.replace("1050.0", "150.0")
+        lock = next(one for one in bench.bench.read_text().split("\n\n") if limit in one)
+        both = lock + "\n\n" + lock.replace("1050.0", "150.0")
         rewrite(bench.bench, (lock, both))
         stated = Bench.load(bench.bench)
         with pytest.raises(BenchError, match=r"state at least 1125"):
