@@ -117,7 +117,7 @@ def refused_in(kind: type[Parameters], values: Mapping[str, object]) -> Iterator
 
 
 def filled_in(kind: type[Parameters], values: Mapping[str, object]) -> dict[str, str]:
-    """Return field → what stands in it where an order says these values: the default of what it leaves out."""
+    """Return field → what stands in it where an order says these; the default of what it leaves out."""
     return {
         BEFORE + one.name: _usual(values[one.name], _writer(kind.model_fields[one.name]))
         if one.name in values
