@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Annotated, ClassVar, Final
 
 from remotecal.drivers.capabilities import Outlet, PulseCounter
@@ -179,13 +178,17 @@ class DiverterCorrection(OnWeighTank):
         wanted, duration = self.parameters, self._long(point.nominal["flow"])
         self.drain(run)
         before, air = self.weigh(run), read_air(run, self.ambient)
-        watched: dict[str, tuple[Measured, ...]] = {}
-        time, pulses = self._divert(run, lambda: watched.update(self.watch(run, duration)))
+        self._into_tank()
+        watched = self.watch(run, duration)
+        time, pulses = self._past_tank(run)
         after = self.weigh(run)
         self.drain(run)
         short_before = self.weigh(run)
-        brief = partial(run.wait, duration / wanted.diversions)
-        short = [self._divert(run, brief) for _ in range(wanted.diversions)]
+        short = []
+        for _ in range(wanted.diversions):
+            self._into_tank()
+            run.wait(duration / wanted.diversions)
+            short.append(self._past_tank(run))
         short_after = self.weigh(run)
         for full, empty in ((after, before), (short_after, short_before)):
             see_amount("the mass collected, in kg,", full.to("kg").value - empty.to("kg").value)
@@ -206,11 +209,13 @@ class DiverterCorrection(OnWeighTank):
         self.see_state(seen)
         return seen
 
-    def _divert(self, run: Run, last: Callable[[], object]) -> tuple[Measured, Measured]:
-        """Let the water into the tank for as long as `last` lasts; return the timer, and the pulses."""
+    def _into_tank(self) -> None:
+        """Let the water into the tank, and the monitor count what goes there."""
         self.monitor.count_gated()
         self.rig.diverter.set(Outlet.TANK)
-        last()
+
+    def _past_tank(self, run: Run) -> tuple[Measured, Measured]:
+        """Let the water past the tank again; return the timer, and the pulses."""
         self.rig.diverter.set(Outlet.BYPASS)
         run.wait(TURNS)
         return self.rig.collection_time.read(), self.monitor.gated_pulses.read()

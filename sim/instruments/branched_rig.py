@@ -146,9 +146,11 @@ class BranchedPlc(Guard[BranchTrip]):
                 "opened": rig.branches.told,
                 **self.read(),
                 "flow": lambda: rig.flow * 3600.0 * (1.0 + self._flow),
-                "pressure": transmitter(self._world, lambda: rig.pressure, self._pressure, "line pressure"),
+                "pressure": transmitter(
+                    self._world, lambda: rig.pressure / 1000.0 + self._pressure, "line pressure"
+                ),
                 "header_pressure": transmitter(
-                    self._world, lambda: rig.header + 1000.0 * self._header, 0.0, "header"
+                    self._world, lambda: rig.header / 1000.0 + self._header, "header"
                 ),
                 "standing": lambda: rig.branches.standing(self._world.time),
             },

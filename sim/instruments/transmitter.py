@@ -13,18 +13,17 @@ NOISE, STEP = 0.03, 0.01
 STEPS_IN_A_KILOPASCAL: Final = round(1.0 / STEP)
 
 
-def transmitter(world: World, pressure: Callable[[], float], error: float, name: str) -> Callable[[], float]:
+def transmitter(world: World, shown: Callable[[], float], name: str) -> Callable[[], float]:
     """Return what it tells in kPa: no two readings are alike, and those of one moment are.
 
     Args:
         world: its time and chance.
-        pressure: the true one, in Pa.
-        error: of the transmitter, in kPa.
+        shown: the pressure with the transmitter's error, in kPa.
         name: of this one among the bench's.
     """
 
     def told() -> float:
         hum = world.random(f"{name} at {world.time:.6f}").gauss(0.0, NOISE)
-        return round((pressure() / 1000.0 + error + hum) * STEPS_IN_A_KILOPASCAL) / STEPS_IN_A_KILOPASCAL
+        return round((shown() + hum) * STEPS_IN_A_KILOPASCAL) / STEPS_IN_A_KILOPASCAL
 
     return told

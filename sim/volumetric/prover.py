@@ -122,7 +122,9 @@ class PipeProver:
             "whole_pulses": lambda: self.whole_pulses,
             "pulse_time": lambda: self.pulse_time,
             "pass_time": lambda: self.pass_time,
-            "pressure": transmitter(self._rig.world, lambda: self.pressure, error, "prover pressure"),
+            "pressure": transmitter(
+                self._rig.world, lambda: self.pressure / 1000.0 + error, "prover pressure"
+            ),
         }
 
     def certified(self) -> Certified:

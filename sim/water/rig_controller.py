@@ -40,7 +40,9 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
             "regulator": lambda: 100.0 * line.valves["regulator"].target,
             **plc.read(),
             "flow": lambda: rig.reference.flow * 3600.0 * (1.0 + flow_error),
-            "pressure": transmitter(rig.world, lambda: line.pressure, pressure_error, "line pressure"),
+            "pressure": transmitter(
+                rig.world, lambda: line.pressure / 1000.0 + pressure_error, "line pressure"
+            ),
             "level": lambda: 100.0 * rig.tank.level,
             "collection_time": lambda: rig.timer.elapsed(rig.world.time),
         },

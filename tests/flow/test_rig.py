@@ -105,7 +105,7 @@ def test_no_two_repeats_are_alike_digit_for_digit_but_for_a_seed():
     told = []
     for _ in range(2):
         rig, clock = rig_of(7)
-        pressure = transmitter(rig.world, lambda rig=rig: rig.line.pressure, 0.3, "line pressure")
+        pressure = transmitter(rig.world, lambda rig=rig: rig.line.pressure / 1000.0 + 0.3, "line pressure")
         run_up(rig, clock)
         times, shown = [], []
         for _ in range(3):
