@@ -110,7 +110,7 @@ class DischargeRepeats(Repeats[D]):
         super().__init__(point, evidence, seen)
         self.wanted, self.equation = parameters, air_equation(parameters.air)
         for one in self.seen:
-            if refusal := see_choked(point.name, *self.pressures(one), parameters.back_pressure):
+            if refusal := see_choked(point.name, *self.pressures(one), parameters.most_behind):
                 raise EvidenceError(refusal)
         self.sensors = Sensors(self, {**CORRECTED, **read}, parameters.air)
         if EXPANSION in evidence.characteristics:

@@ -21,7 +21,11 @@ class DischargeParameters(Parameters):
     back_pressure: Annotated[float, In("1", above=0, at_most=0.98)] = 0.5
     """Pressure behind the nozzle that may be there at most, as a share of that ahead of it. Without a
     diffuser air is choked up to 0.528; with one up to a limit that is measured for each nozzle, often 0.6 to
-    0.95 (unverified)."""
+    0.95 (unverified): an order of more than 0.528 is refused where it does not tell `choked_to`."""
+    choked_to: Annotated[float | None, In("1", above=0, at_most=0.98)] = None
+    """Up to which ratio of these pressures the nozzle was found choked (MBPR), less its uncertainty, as its
+    certificate has it, or a test with rising pressure behind it. Nothing beyond it counts, and the new
+    certificate says where it is from."""
     spread: Annotated[float, In("K", above=0)] = 0.2
     """How far any thermometer in the standard may be from the mean of all, as they read, uncorrected."""
     air: Air = "of the room"
@@ -34,6 +38,11 @@ class DischargeParameters(Parameters):
     coverage_factor: Annotated[float | None, In("1", at_least=1, at_most=4)] = None
     """Coverage factor of the expanded uncertainties, where it shall be exactly this, such as 2; the coverage
     probability then follows from it."""
+
+    @property
+    def most_behind(self) -> float:
+        """Up to which ratio of the pressures behind and ahead the nozzle counts as choked."""
+        return self.back_pressure if self.choked_to is None else min(self.back_pressure, self.choked_to)
 
     @property
     def diameter(self) -> float:
@@ -86,9 +95,9 @@ class PvttParameters(DischargeParameters):
     def _can_be_collected(self) -> Self:
         if not self.pressures or len(set(self.pressures)) < len(self.pressures):
             raise ValueError("pressures must be given, each once")
-        if not self.fill < self.trigger <= self.back_pressure:
+        if not self.fill < self.trigger <= self.most_behind:
             raise ValueError(
                 "trigger must be above fill, or start and stop of the timer are unlike, and no more than "
-                "back_pressure, or the nozzle is not choked then"
+                "back_pressure or choked_to, or the nozzle is not choked then"
             )
         return self

@@ -119,6 +119,9 @@ class NozzleByBell(ByBell, NozzleUnderTest):
     def points(self) -> Sequence[Point]:
         return (Point("at the bell's pressure", {}, self.parameters.repeats),)
 
+    def expected(self) -> Sequence[float]:
+        return self.parameters.room
+
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that the thermometers under the bell have their certificates, too."""
         super().check(certificates, drivers)

@@ -80,6 +80,9 @@ class NozzleByPvtt(NozzleUnderTest):
         wanted = self.parameters
         return tuple(Point(f"{p:g} kPa", {"pressure": p}, wanted.repeats) for p in wanted.pressures)
 
+    def expected(self) -> Sequence[float]:
+        return self.parameters.pressures
+
     def characteristics(self) -> Mapping[str, str]:
         return {
             "tank_volume": "m3",

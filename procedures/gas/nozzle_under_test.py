@@ -10,19 +10,19 @@ from remotecal import units
 from remotecal.drivers.capabilities import AmbientMonitor, PressureGauge, Thermometer
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import ParameterError, RunError
-from remotecal.model import IN_CMC, Text
+from remotecal.model import IN_CMC, Statement, Text
 from remotecal.procedures import Certificates, Drivers, Evaluation, Evidence, Point, Procedure
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum
 from remotecal.procedures.library.gas import results
-from remotecal.procedures.library.gas.critical import air_equation
+from remotecal.procedures.library.gas.critical import air_equation, inlet
 from remotecal.procedures.library.gas.discharge import CORRECTED, DischargeFinding, DischargeRepeats
 from remotecal.procedures.library.gas.discharge_parameters import DischargeParameters
 from remotecal.procedures.library.gas.discharge_results import nozzle_results
 from remotecal.procedures.library.gas.sensors import OF_ROOM, During, Read
-from remotecal.procedures.library.meters.critical import see_choked
+from remotecal.procedures.library.meters.critical import beyond_throat, see_choked
 from remotecal.procedures.library.meters.nozzle import EXPANSION, PLENUM
 
 if TYPE_CHECKING:
@@ -60,10 +60,28 @@ class NozzleUnderTest(Procedure):
         return {**super().may_state(), CMC: "1", PLENUM: "m", EXPANSION: "1/K"}
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
-        """See that every reading has its certificate."""
+        """See that every reading has its certificate, and that choking is not the order's to say."""
+        self._require_choked()
         read = [(role, quantity, unit) for role, quantity, _, unit in {**CORRECTED, **self.read}.values()]
         room = [("ambient", quantity, unit) for quantity, unit in OF_ROOM.values()]
         require_known(certificates, drivers, [*read, *([] if self.parameters.air == "dry" else room)])
+
+    @abstractmethod
+    def expected(self) -> Sequence[float]:
+        """Return the pressures in kPa that are to be ahead of the nozzle, about."""
+
+    def _require_choked(self) -> None:
+        """See that what a throat alone does not bear was found of this nozzle (`require_choked`)."""
+        told, equation = self.parameters, air_equation(self.parameters.air)
+        if told.choked_to is not None:
+            return
+        for pressure in self.expected():
+            ahead = inlet(equation, 20.0, 1000.0 * pressure, 0.0).state
+            if beyond := beyond_throat(told.back_pressure, ahead):
+                raise ParameterError(
+                    f"{beyond}: the order does not tell up to which ratio the nozzle was found choked "
+                    "(choked_to); have it measured, or let back_pressure be less"
+                )
 
     def see_absolute(self) -> None:
         """Raise `ParameterError` if a gauge shows gauge pressure."""
@@ -75,7 +93,7 @@ class NozzleUnderTest(Procedure):
     def see_choked(self, point: Point, back: Sequence[Measured], ahead: Sequence[Measured]) -> None:
         """Raise `RunError` if a repeat can't count, while it can be measured again."""
         most, least = max(one.to("Pa").value for one in back), min(one.to("Pa").value for one in ahead)
-        if refusal := see_choked(point.name, most, least, self.parameters.back_pressure):
+        if refusal := see_choked(point.name, most, least, self.parameters.most_behind):
             raise RunError(refusal)
 
     @abstractmethod
@@ -105,9 +123,23 @@ class NozzleUnderTest(Procedure):
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *remarks(findings, BY_CMC),
+                *self._choking(),
                 *((IN_CMC,) if CMC in evidence.characteristics else ()),
             ),
         )
+
+    def _choking(self) -> tuple[Statement, ...]:
+        """Return what the certificate says of a ratio that the order tells, and nobody found here."""
+        told = self.parameters
+        if told.choked_to is None:
+            return ()
+        said = Text(
+            zh=f"委托单称，该喷嘴在背压比不高于 {told.choked_to:g} 时为临界流；此次校准未测定该比值。"
+            f"计入的测量中背压比不高于 {told.most_behind:g}。",
+            en="By the order the nozzle was found choked up to a ratio of the pressures behind and ahead of "
+            f"{told.choked_to:g}; that was not determined here. None counts above {told.most_behind:g}.",
+        )
+        return (Statement(ref_types=("remotecal_remark",), declaration=said),)
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {

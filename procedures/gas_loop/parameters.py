@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
@@ -113,8 +114,11 @@ class LoopParameters(GasMeterParameters):
     zero_time: Annotated[float | None, In("s", at_least=10)] = None
     """How long the zero of the meter is read at each pressure, the blower off and every valve shut: of an
     ultrasonic or Coriolis meter that tells its flow. Where it is not given no zero is read."""
-    zero_limit: Annotated[float, In("m3/h", above=0)] = 0.2
-    """How much such a meter may show while the gas stands, ± (unverified): 0.2 m³/h are 7 mm/s in DN100."""
+    zero_velocity: Annotated[float, In("m/s", above=0)] = 0.007
+    """How fast the gas in `diameter` may seem to flow to such a meter while it stands, ± (unverified): 7 mm/s
+    are 0.2 m³/h in DN100, and 0.05 m³/h in DN50."""
+    zero_limit: Annotated[float | None, In("m3/h", above=0)] = None
+    """What it may show then, ±, where a figure in m³/h counts instead of `zero_velocity`."""
     steady: Annotated[float, In("s", at_least=30)] = 300.0
     """How long temperatures must be steady once gas circulates at a pressure."""
     steady_between: Annotated[float, In("s", at_least=10)] = 60.0
@@ -278,6 +282,13 @@ class LoopParameters(GasMeterParameters):
                 f"parameters.{name} is missing: {role} tell a total in {unit}; state its smallest step"
             )
         return step
+
+    @property
+    def zero_allowed(self) -> float:
+        """What the meter may show while the gas stands, in m³/h: to three digits, as it is told."""
+        if self.zero_limit is not None:
+            return self.zero_limit
+        return float(f"{3600.0 * self.zero_velocity * math.pi * self.diameter**2 / 4:.3g}")
 
     @property
     def leak_allowed(self) -> float:

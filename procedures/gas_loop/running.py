@@ -6,6 +6,7 @@ can bear, and the blower always has somewhere to send the gas.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -54,6 +55,8 @@ OF_THE_AIR: Final = 100.0
 """About the pressure of the air, in kPa, from which a loop is filled."""
 LONGEST: Final = 14400.0
 """Seconds after which a loop counts as never getting steady."""
+PATIENCE: Final = 1800.0
+"""Seconds after which temperatures that are apart, and came no nearer, count as never getting even."""
 
 
 class Circulation:
@@ -151,7 +154,7 @@ class Circulation:
         self._opened = 0
         run.wait(REST)
         self._see_open(0)
-        about = {"pressure": pressure, "allowed": self._told.zero_limit}
+        about = {"pressure": pressure, "allowed": self._told.zero_allowed}
         return read_zero(run, flow, IN_GAS, about, self._told.zero_time).mean
 
     def open_for(self, bits: int, flow: float, look: Callable[[], float]) -> None:
@@ -250,26 +253,45 @@ class Circulation:
     def settle(self, duration: float) -> None:
         """Wait until temperatures are steady, and near each other.
 
+        Fast gas hardly tells that the pipes are not as warm as it is, slow gas does: so what is apart after
+        a change of flow comes nearer, and is waited for as long as it does.
+
         Raises:
             NotStable: they are not in time, or too far apart.
         """
-        self._rest(self._told.temperature_drift, duration)
+        clock, nearest = self._run.clock, math.inf
+        since = begun = clock.now()
+        while True:
+            self._rest(self._told.temperature_drift, duration)
+            (apart, off), now = self._uneven(), clock.now()
+            if apart <= self._told.temperature_difference:
+                self._see_middle(off)
+                return
+            if apart < nearest:
+                nearest, since = apart, now
+            elif now - since > PATIENCE or now - begun > LONGEST:
+                raise NotStable(
+                    f"the temperatures at masters and meter are {apart:.2f} K apart, and come no nearer; "
+                    f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the "
+                    "cooler nearer to the room's temperature, or allow more"
+                )
+
+    def _uneven(self) -> tuple[float, float]:
+        """Return how far temperatures are apart at masters and meter, and how far this one is off the middle.
+
+        That is the middle between those ahead of it and behind it; both in K. Without a check meter it is 0.
+        """
         behind = () if self._behind is None else (self._behind,)
         read = self._run.read(*(each.temperature for each in (*self._thermometers, *behind)))
-        at = [one.to("°C").value for one in read[: len(self._thermometers)]]
-        if (apart := max(at) - min(at)) > self._told.temperature_difference:
-            raise NotStable(
-                f"the temperatures at masters and meter are {apart:.2f} K apart, and "
-                f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the "
-                "cooler nearer to the room's temperature, or allow more"
-            )
-        if behind:
-            self._see_middle(statistics.fmean(at[:-1]), at[-1], read[-1].to("°C").value)
+        *masters, meter = (one.to("°C").value for one in read[: len(self._thermometers)])
+        apart = max(*masters, meter) - min(*masters, meter)
+        if not behind:
+            return apart, 0.0
+        return apart, meter - (statistics.fmean(masters) + read[-1].to("°C").value) / 2
 
-    def _see_middle(self, masters: float, meter: float, check: float) -> None:
-        """Refuse a temperature at the meter that is not half-way between those ahead of it and behind it."""
-        off, most = meter - (masters + check) / 2, self._told.temperature_middle
-        if abs(off) > most:
+    def _see_middle(self, off: float) -> None:
+        """Refuse a temperature at the meter that is off half-way between those ahead of it and behind it."""
+        if abs(off) > (most := self._told.temperature_middle):
             raise NotStable(
                 f"the temperature at the meter is {off:+.2f} K from half-way between masters and check "
                 f"meter, and {most:g} K is allowed: its thermometer may still soak, or sit badly in its well"

@@ -28,11 +28,12 @@ PLACES = 4
 
 def see_zero(pressure: float, zero: float, parameters: LoopParameters) -> None:
     """Raise `RunError` if the zero at a pressure in kPa, in m³/h, is more than the order allows."""
-    most = parameters.zero_limit
+    most = parameters.zero_allowed
     if abs(zero) > most:
         raise RunError(
             f"at {pressure:g} kPa the meter shows {zero:+.3g} m3/h while the gas stands, and {most:g} m3/h "
-            "is allowed: set its zero, see that valves are tight and its temperature is steady, or allow more"
+            "is allowed: set its zero, see that valves are tight and its temperature is steady, or allow "
+            "more (zero_velocity)"
         )
 
 
@@ -63,7 +64,7 @@ def zeros(seen: Mapping[float, Sequence[Stood]], parameters: LoopParameters) -> 
             found[pressure] = rested.zero
     if not found:
         return ()
-    limit = f"{parameters.zero_limit:g}"
+    limit = f"{parameters.zero_allowed:g}"
     columns = (
         column("压力", "Pressure", "remotecal_nominalPressure basic_tableIndex0", "kPa",
                [f"{pressure:g}" for pressure in found]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from remotecal.fluids.critical_flow import GAS_CONSTANT
+from remotecal.fluids.critical_flow import GAS_CONSTANT, critical_ratio_ideal
 from remotecal.fluids.gas_viscosity import viscosity
 from remotecal.uncertainty.number import Number, estimate
 
@@ -97,6 +97,22 @@ def see_choked(name: str, back: float, ahead: float, limit: float) -> str:
     return (
         f"{name}: behind the nozzles there were {back:.0f} Pa, {back / ahead:.3f} of the {ahead:.0f} Pa "
         f"ahead of them; they count as choked up to {limit:g}: is the pump too weak, or the vent open?"
+    )
+
+
+def beyond_throat(ordered: float, ahead: GasState) -> str:
+    """Return that an order takes for choked what a throat alone is not; "" if it does not.
+
+    Args:
+        ordered: largest ratio of pressures that the order allows.
+        ahead: the gas ahead of the nozzle.
+    """
+    exponent = estimate(ahead.isentropic_exponent)
+    if ordered <= (bare := critical_ratio_ideal(exponent)):
+        return ""
+    return (
+        f"back_pressure is {ordered:g}, and a throat without diffuser is choked up to {bare:.3f} "
+        f"(isentropic exponent {exponent:.3f})"
     )
 
 

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from remotecal.errors import CertificateRefused, ParameterError
-from remotecal.fluids.critical_flow import critical_ratio_ideal
 from remotecal.model import Text
 from remotecal.procedures.library.evaluation.coefficients import convention
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.standards import Standard
+from remotecal.procedures.library.meters.critical import beyond_throat
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import estimate
 from remotecal.units import convert
@@ -209,13 +209,10 @@ def require_choked(ordered: float, nozzles: Iterable[Nozzle], ahead: GasState) -
     Raises:
         ParameterError: it is more than a nozzle without diffuser bears, and a certificate states no limit.
     """
-    exponent = estimate(ahead.isentropic_exponent)
-    bare = critical_ratio_ideal(exponent)
     untold = sorted(each.number for each in nozzles if each.choked_to is None)
-    if ordered > bare and untold:
+    if untold and (beyond := beyond_throat(ordered, ahead)):
         raise ParameterError(
-            f"back_pressure is {ordered:g}, and a throat without diffuser is choked up to {bare:.3f} "
-            f"(isentropic exponent {exponent:.3f}): the certificate of nozzle {', '.join(map(str, untold))} "
+            f"{beyond}: the certificate of nozzle {', '.join(map(str, untold))} "
             f"states no {LARGEST_RATIO}, up to which it was found choked; have it measured and certified, or "
             "let back_pressure be less"
         )

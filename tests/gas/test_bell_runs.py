@@ -181,6 +181,7 @@ def test_a_nozzle_that_is_not_choked_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("item", "parameters", "said"),
     [
+        ("nozzle", {"back_pressure": 0.6}, r"a throat .* is choked up to 0\.528 .*\(choked_to\); have it"),
         ("meter", {"flows": [12.0], "highest": 12.0}, r"12 m3/h can't be made: open_flow is 1[01]"),
         ("meter", {"stroke": 950.0}, "can't sink by stroke between upper and lower"),
         ("nozzle", {"room": [106.0, 85.0]}, "from a lower to a higher pressure"),

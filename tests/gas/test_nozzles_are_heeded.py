@@ -50,6 +50,7 @@ OF_NOZZLE = {
     "throat": {"throat": 3.06},
     "repeats": {"repeats": 3},
     "back_pressure": {"back_pressure": 0.01},
+    "choked_to": {"choked_to": 0.01},
     "spread": {"spread": 1e-6},
     "air": {"air": "of the room"},
     "recovery": {"recovery": 0.0},

@@ -234,10 +234,27 @@ def test_evidence_of_thermometers_that_do_not_agree_is_none(bench):
 
 def test_a_nozzle_that_is_not_choked_is_refused(bench):
     """Filled up to 0.9 of the pressure ahead: beyond what any of its diffusers recovers."""
-    with pytest.raises(ParameterError, match="no more than back_pressure"):
+    with pytest.raises(ParameterError, match="no more than back_pressure or choked_to"):
         planned(bench, fill=0.9, trigger=0.95)
-    late = ordered(bench, fill=0.9, trigger=0.95, back_pressure=0.98)
-    ((value, _, at),) = found(record(calibrate(bench, late)))
+    told = {"fill": 0.9, "trigger": 0.95, "back_pressure": 0.98}
+    with pytest.raises(ParameterError, match="no more than back_pressure or choked_to"):
+        planned(bench, **told, choked_to=0.9)
+    with pytest.raises(ParameterError, match=r"0\.98, and a throat .* up to 0\.528 .*\(choked_to\); have it"):
+        planned(bench, **told)
+    late = ordered(bench, **told, choked_to=0.98)
+    evidence = calibrate(bench, late)
+    made = record(evidence)
+    (said,) = (one.declaration.get("en") for one in made.statements if one.ref_types == ("remotecal_remark",))
+    assert "found choked up to a ratio of the pressures behind and ahead of 0.98; that was not" in said
+    before = [
+        {name: one for name, one in known.items() if name != "choked_to"}
+        for known in (evidence.parameters, evidence.order.parameters)
+    ]
+    order = evidence.order.model_copy(update={"parameters": before[1]})
+    older = record(replace(evidence, parameters=before[0], order=order))
+    assert found(older) == found(made), "journals of before are evaluated as they were"
+    assert len(older.statements) == len(made.statements) - 1
+    ((value, _, at),) = found(made)
     assert value < bench.true_error(at) - 0.01, "which is no trifle"
 
 
