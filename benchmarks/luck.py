@@ -51,7 +51,8 @@ def _converter(there: ConverterBench, lines: Mapping[str, float]) -> Luck:
 
 
 def _pressure(there: PressureBench, lines: Mapping[str, float]) -> Luck:
-    return _of_lines({"p_std": _off(there.certificates["controller"])}, lines)
+    known = there.certificates  # one ammeter reads all of a transmitter; a gauge's budget has no such line
+    return _of_lines({"p_std": _off(known["controller"]), "I": -_off(known["ammeter"])}, lines)
 
 
 def _master(there: MasterLine, lines: Mapping[str, float]) -> Luck:
@@ -101,22 +102,31 @@ def luck(procedure: str, there: object, budget: PointBudget) -> Luck | None:
     return cast("Callable[..., Luck]", KNOWN[name])(there, lines) if name in KNOWN else None
 
 
-def anew(rows: Sequence[tuple[float, float, Luck]]) -> str:
+def anew(calibrations: Sequence[Sequence[tuple[float, float, Luck]]]) -> str:
     """Return how often intervals hold with other standards.
 
+    The slope's standard error is by whole calibrations: what is left of their rows may be the same for all.
+
     Args:
-        rows: how far each error is off the truth, its expanded uncertainty, and what standards do to it.
+        calibrations: of each its rows: how far an error is off the truth, its expanded uncertainty, and what
+            standards do to it.
     """
     rng = Random(1)
-    found = [(off / expanded, one.by / expanded, one.u / expanded) for off, expanded, one in rows]
+    whole = [
+        [(off / expanded, one.by / expanded, one.u / expanded) for off, expanded, one in rows]
+        for rows in calibrations
+    ]
+    found = [one for rows in whole for one in rows]
     squares = sum(by * by for _, by, _ in found)
     left = [off - by for off, by, _ in found]
     size = math.sqrt(fmean(each * each for each in left))
     again = [
         abs(rest + rng.gauss(0.0, u)) for rest, (*_, u) in zip(left, found, strict=True) for _ in range(AGAIN)
     ]
+    slope = sum(off * by for off, by, _ in found) / squares
+    apart = math.hypot(*(sum((off - slope * by) * by for off, by, _ in rows) for rows in whole)) / squares
     return (
         f"with standards drawn anew {fmean(each <= 1.0 for each in again):.1%} hold, at {fmean(again):.3f}; "
-        f"slope {sum(off * by for off, by, _ in found) / squares:.2f} ± {size / math.sqrt(squares):.2f}, "
+        f"slope {slope:.2f} ± {apart:.2f}, "
         f"{size:.3f} U left"
     )

@@ -291,9 +291,11 @@ def main() -> None:
                     print(f"{done:4} calibrations", file=sys.stderr, flush=True)
             for kind in sorted(found):
                 print(f"{kind:28} {told(found[kind])}", flush=True)
-                every_row = [one for intervals in found[kind] for one in intervals]
-                rows = [(one.error - one.true, one.expanded, one.luck) for one in every_row if one.luck]
-                if rows:
+                rows = [
+                    [(one.error - one.true, one.expanded, one.luck) for one in intervals if one.luck]
+                    for intervals in found[kind]
+                ]
+                if any(rows):
                     print(f"{'':28} {anew(rows)}", flush=True)
 
 

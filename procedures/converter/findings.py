@@ -2,7 +2,8 @@
 
 Every error is of rising and of falling readings alike. What both differ by at a pressure, on the mean of the
 temperatures, is hysteresis, a rectangle of that full width; what is left of the differences is repeatability.
-At one temperature nothing tells them apart, so that the larger of both counts.
+At one temperature only the ends tell them apart, where the device turns round: what differs there is
+repeatability, and elsewhere the larger of both counts.
 """
 
 from __future__ import annotations
@@ -335,10 +336,11 @@ class Scatter:
         levels, temperatures = grid.parameters.pressures, grid.parameters.temperatures
         self._turned = {p: statistics.fmean(halves[t, p] for t in temperatures) for p in levels}
         self._single = len(temperatures) == 1
-        left = [
-            halves[t, p] - (0.0 if self._single else self._turned[p]) for t in temperatures for p in levels
-        ]
-        self._dof = len(levels) * max(1, len(temperatures) - 1)
+        if self._single:  # where the device turns round there is no other way to come from
+            left = [self._turned[p] for p in {min(levels), max(levels)}]
+        else:
+            left = [halves[t, p] - self._turned[p] for t in temperatures for p in levels]
+        self._dof = len(left) if self._single else len(levels) * (len(temperatures) - 1)
         self._s = math.sqrt(sum(one * one for one in left) / self._dof)
 
     def at(self, p: float, of: int) -> tuple[Input, Input]:
@@ -352,8 +354,8 @@ class Scatter:
             zh=f"正、反行程读数之差，自由度 {self._dof}",
             en=f"differences of rising and falling readings, {self._dof} degrees of freedom",
         )
-        # At one temperature all of it is in the scatter; what it is more than that is left, and both together
-        # are the larger one. The variance of a rectangle is a third of its half width's square.
+        # At one temperature a difference may be either: what it is more than scatter is left, and both make
+        # the larger one. The variance of a rectangle is a third of its half width's square.
         seen = 3 * self._s**2 if self._single else 0.0
         width = math.sqrt(max(0.0, self._turned[p] ** 2 - seen))
         of_width = RISING_AND_FALLING if width else IN_SCATTER

@@ -7,10 +7,12 @@ What all simulated standards are off by costs no run, and is drawn often enough 
 
 import math
 from collections import defaultdict
+from random import Random
 from statistics import fmean
 
 import pytest
 
+from benchmarks.luck import Luck, anew
 from benchmarks.truth import DRAWN, VARIETY, calibrate_whole, draw, variety
 from remotecal.clock import VirtualClock
 from remotecal.sim.calibrated import Calibrated
@@ -31,6 +33,14 @@ def test_deviations_are_as_large_as_uncertainties_say(name):
     assert BAND[0] < ratio / fmean(one.expected for one in found) < BAND[1], ratio
     # Of a dozen calibrations that miss one time in twenty more than two do by a chance of one in fifty.
     assert fmean(fmean(not one.covers for one in each) for each in drawn) * len(drawn) <= 2
+
+
+def test_rows_of_one_calibration_are_one_draw_of_what_is_left():
+    """Six rows that are off together say no more of the slope than one, as of six that one ammeter reads."""
+    rng = Random(1)
+    rows = [(rng.gauss(0.0, 1.0), 2.0, Luck(rng.gauss(0.0, 0.8), 0.8)) for _ in range(30)]
+    alone, six = (anew([[row] * n for row in rows]).partition("slope")[2] for n in (1, 6))
+    assert alone == six
 
 
 OFTEN = 60
