@@ -375,6 +375,8 @@ class TestFlow(Heeded):
             "samples": {"samples": 2},
             "coverage": {"coverage": 0.99},
             "water": {"water": "IAPWS-95"},
+            "density_resolution": {"density_resolution": 0.2},
+            "temperature_resolution": {"temperature_resolution": 0.2},
         },
     }
     run: ClassVar = {
