@@ -59,6 +59,8 @@ class Off:
     """Of the density meter, in kg/m³."""
     left: float = 0.0
     """What each filling leaves full of air, in kg of water; less than 0 for what it spills."""
+    step: float = 0.001
+    """Of the density meter's display, in kg/m³."""
 
     @classmethod
     def drawn(cls, rng: Random) -> Off:
@@ -91,7 +93,8 @@ class Filler:
                 self.can, self._shows = 30.0, self.off.full
             return question.options[0]
         if "density meter" in text:
-            return f"{self._density + self.off.density:.3f}"
+            step = self.off.step
+            return f"{round((self._density + self.off.density) / step) * step:.3f}"
         if "serial" in text.lower():
             return "S-1"
         air = self._rig.air.density(self._rig.world.time)
@@ -125,7 +128,7 @@ FACTS: Final[Mapping[str, RigFact]] = {
         lambda rig: rig.rig.spec.connecting_volume,
     ),
     "flow.water_density": RigFact(
-        {}, BY_HAND, lambda rig: rig.rig.spec.water_excess
+        {"density_resolution": 0.001}, BY_HAND, lambda rig: rig.rig.spec.water_excess
     ),
 }  # fmt: skip
 """The procedures that characterise a rig, by their names."""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, Densitometer, Thermometer
 from remotecal.errors import RunError
-from remotecal.model import IN_CMC, Condition, Text
+from remotecal.model import IN_CMC, Certificate, Condition, Text
 from remotecal.procedures import (
     Artefact,
     Certificates,
@@ -28,7 +28,7 @@ from remotecal.procedures import (
     Procedure,
     Run,
 )
-from remotecal.procedures.library.density import results
+from remotecal.procedures.library.density import results, volumes
 from remotecal.procedures.library.density.asking import see_steady
 from remotecal.procedures.library.density.checked import (
     INPUTS,
@@ -50,6 +50,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
+from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -88,7 +89,7 @@ class SolidDensitometer(Procedure):
 
     sets: ClassVar[Mapping[str, str]] = {"density": "kg/m3", "load": "kg"}
     reach: ClassVar[Mapping[str, str]] = {"dut.density": "density", "balance.settled_mass": "load"}
-    inputs: ClassVar[Mapping[str, Text]] = INPUTS
+    inputs: ClassVar[Mapping[str, Text]] = {**INPUTS, **volumes.INPUTS}
 
     model_equation: ClassVar[str] = (
         "E = (ρ_i + ρ_res)·(1 + v_b/V) - (ρ_s + δ_d)/(1 + γ·(t - t_l + δ_t - 20 °C))"
@@ -124,10 +125,13 @@ class SolidDensitometer(Procedure):
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that all standards and weights are there, and are what the order says."""
         require_known(certificates, drivers, [("thermometer", "temperature", "°C")])
+        bodies = []
         for number, density in enumerate(self.parameters.densities, 1):
             role = f"standards[{number}]"
             see_near(certificates, role, DENSITY, "kg/m3", density)
-            Single("V", certificates[role].certificate, VOLUME, "m3")
+            bodies.append(stated(certificates[role].certificate))
+        if self.parameters.volume_dependence is not None:
+            volumes.see_pair(bodies)
         for number, load in enumerate(self.parameters.loads, 1):
             see_near(certificates, f"weights[{number}]", CONVENTIONAL, "kg", load)
 
@@ -181,21 +185,37 @@ class SolidDensitometer(Procedure):
             unverified=as_it_comes(wanted, "permissible"),
         )
         accredited = CMC in evidence.characteristics
+        judged = wanted.volume_dependence is not None
+        volume = volumes.compared(solids, wanted) if judged else None
+        whole = results.densitometer_characteristics(
+            solids, volume or volumes.volume_dependence(solids), liquid
+        )
+        tables = (
+            results.density_table(solids, specification, accredited=accredited),
+            *((results.balance_table(loads),) if loads else ()),
+            whole,
+        )
+        also = () if volume is None else (volume,)
         return Evaluation(
-            results=(
-                results.density_table(solids, specification, accredited=accredited),
-                *((results.balance_table(loads),) if loads else ()),
-                results.densitometer_characteristics(solids, liquid),
+            results=tables,
+            budgets=(
+                *budgets(solids),
+                *(each.model_copy(update={"result": len(tables) - 1}) for each in budgets(also)),
             ),
-            budgets=budgets(solids),
             conditions=self._conditions(seen),
-            methods=(by_gum(self.model_equation, solids, self.inputs),),
+            methods=(
+                by_gum(
+                    "; ".join((self.model_equation, *(volumes.EQUATION for _ in also))),
+                    (*solids, *also),
+                    self.inputs,
+                ),
+            ),
             statements=(
                 *conformity.statements(
                     solids,
                     specification,
                     Text(zh="该密度计", en="the densitometer"),
-                    self._further(solids, loads, liquid),
+                    self._further(solids, loads, volume, liquid),
                 ),
                 *remarks(solids, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
@@ -214,6 +234,7 @@ class SolidDensitometer(Procedure):
         self,
         solids: Sequence[results.SolidFinding],
         loads: Sequence[results.LoadFinding],
+        volume: Finding | None,
         liquid: float | None,
     ) -> tuple[Further, ...]:
         """Return what else it is held against."""
@@ -236,6 +257,9 @@ class SolidDensitometer(Procedure):
             worst = max(abs(each.evaluated.value) for each in loads)
             name = Text(zh="天平示值误差绝对值", en="magnitude of the balance's error")
             told.append(Further(name, 1000 * worst, 1000 * wanted.balance_error, "g", comes("balance_error")))
+        if volume is not None and wanted.volume_dependence is not None:
+            name = Text(zh="体积影响绝对值", en="magnitude of the influence of volume")
+            told.append(Further(name, abs(volume.evaluated.value), wanted.volume_dependence, "kg/m3"))
         if liquid is not None:
             name = Text(zh="液体密度取值偏差绝对值", en="magnitude of the deviation of its liquid's density")
             told.append(Further(name, abs(liquid), wanted.compensation, "kg/m3", comes("compensation")))
@@ -257,6 +281,13 @@ MONOTONE: Final = 6
 def number_of(point: Point) -> int:
     """Return the number of the standard or weight that a point is about."""
     return int(point.name.partition(",")[0].split()[-1])
+
+
+def stated(certificate: Certificate) -> tuple[float, float]:
+    """Return the density in kg/m³ and the volume in m³ that a standard's certificate states."""
+    (density,) = Single("ρ_s", certificate, DENSITY, "kg/m3").inputs
+    (volume,) = Single("V", certificate, VOLUME, "m3").inputs
+    return density.value, volume.value
 
 
 def weigh(serial: str) -> Text:

@@ -101,34 +101,29 @@ def balance_table(findings: Sequence[LoadFinding]) -> Result:
     return Result(name=name, ref_types=("remotecal_balanceErrors",), tables=(Table(columns=columns),))
 
 
-ALIKE = 0.01
-"""By which share densities may differ that a comparison of volumes calls one density."""
+def densitometer_characteristics(
+    findings: Sequence[SolidFinding], volume: Finding | float | None, liquid: float | None
+) -> Result:
+    """Return what a densitometer is like as a whole.
 
-
-def volume_dependence(findings: Sequence[SolidFinding]) -> float | None:
-    """Return by how much errors of bodies of one density and different volume differ most, in kg/m³."""
-    apart = [
-        abs(one.evaluated.value - other.evaluated.value)
-        for at, one in enumerate(findings)
-        for other in findings[:at]
-        if abs(one.place / other.place - 1) < ALIKE
-    ]
-    return max(apart, default=None)
-
-
-def densitometer_characteristics(findings: Sequence[SolidFinding], liquid: float | None) -> Result:
-    """Return what a densitometer is like as a whole; `liquid` is how far its liquid's density is off."""
+    Args:
+        findings: at its standards.
+        volume: by how much bodies of one density and different volume differ; with U where it is judged.
+        liquid: how far its liquid's density is off.
+    """
     places = max(decimals(finding.evaluated.reported().expanded) for finding in findings)
     told = (
         ("最大示值误差", "Largest error", "remotecal_largestError",
          max((finding.evaluated.value for finding in findings), key=abs)),
         ("重复性", "Repeatability", "remotecal_repeatability",
          max(finding.repeatability for finding in findings)),
-        ("体积影响", "Influence of volume", "remotecal_volumeDependence", volume_dependence(findings)),
+        ("体积影响", "Influence of volume", "remotecal_volumeDependence", volume),
         ("液体密度取值偏差", "Deviation of its liquid's density", "remotecal_liquidDeviation", liquid),
     )  # fmt: skip
     columns = tuple(
-        column(chinese, english, ref_type, "kg/m3", [fixed(value, max(places, 2))])
+        stated_column(f"{chinese}（小减大）", f"{english}, small less large", ref_type, [value])
+        if isinstance(value, Finding)
+        else column(chinese, english, ref_type, "kg/m3", [fixed(value, max(places, 2))])
         for chinese, english, ref_type, value in told
         if value is not None
     )

@@ -24,7 +24,7 @@ from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import cos
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from remotecal.uncertainty.number import Number, Numbers
 
@@ -65,6 +65,10 @@ class Geometry(Written):
     it is, where none is told."""
     angle_common_expanded: Annotated[float | None, Field(ge=0)] = None
     """The same of the angles, in degrees."""
+    temperature: Annotated[float | None, Field(gt=-40, lt=100)] = None
+    """Of the body when it was surveyed, in °C, where that is told."""
+    temperature_expanded: Annotated[float | None, Field(ge=0)] = None
+    """Its expanded uncertainty, in K."""
     profile_expanded: Positive
     """Expanded uncertainty of the integration over the profile, relative (1)."""
     paths: tuple[PathGeometry, ...]
@@ -185,7 +189,14 @@ def _own(whole: float, common: float | None) -> float:
     return 0.0 if common is None else math.sqrt(max(whole**2 - common**2, 0.0))
 
 
-def told_over_true(geometry: Geometry, x: Numbers, set_up: SetUp, velocity_: float, sound: float) -> Number:
+def told_over_true(
+    geometry: Geometry,
+    x: Numbers,
+    set_up: SetUp,
+    velocity_: float,
+    sound: float,
+    grown: Callable[[Numbers, Number], Number] | None = None,
+) -> Number:
     """Return the flow that the meter tells over the true one, at a velocity in m/s.
 
     Args:
@@ -194,12 +205,15 @@ def told_over_true(geometry: Geometry, x: Numbers, set_up: SetUp, velocity_: flo
         set_up: what the meter has been told of itself.
         velocity_: mean velocity in m/s.
         sound: speed of sound in m/s.
+        grown: returns how many times as much as surveyed the body leads along a path of an angle in degrees.
     """
     told: Number = 0.0
     for n, (path, (length, angle)) in enumerate(zip(geometry.paths, set_up.paths, strict=True), 1):
         true_length, true_angle = x[f"L_{n}"] + x["L_c"], x[f"φ_{n}"] + x["φ_c"]
         difference = 2.0 * true_length * cos(true_angle * (math.pi / 180.0)) * velocity_ / sound**2
         ratio = factor(length, angle) / factor(true_length, true_angle)
+        if grown is not None:
+            ratio = ratio / grown(x, true_angle)
         told = told + path.weight * ratio * (1.0 + x[f"τ_{n}"] / difference)
     wide = set_up.diameter / x["D"]
     over: Number = wide * wide * told * (1.0 + x["ε_p"])

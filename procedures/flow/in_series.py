@@ -27,6 +27,7 @@ from remotecal.procedures.library.evaluation.tables import budgets, by_gum, colu
 from remotecal.procedures.library.flow.collecting import CollectingParameters, Weighed, collected_mass
 from remotecal.procedures.library.flow.water import FlowSeen, OfWater
 from remotecal.procedures.library.measuring.sampling import SAMPLED
+from remotecal.procedures.library.meters.between import CONNECTION, SPACING
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.passing import MeterRepeats
 from remotecal.procedures.library.meters.results import MeterFinding, error_table
@@ -132,8 +133,8 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
             Input.from_limits("Δp", loss, "Pa", loss, source=ORDER),
         ]
         self._mass = collected_mass(self)
-        self.characteristic("V_c", "connecting_volume", "m3")
-        self.characteristic("V_s", "meter_spacing", "m3")
+        self.characteristic("V_c", CONNECTION, "m3")
+        self.characteristic("V_s", SPACING, "m3")
         self.read_meter()
 
     def temperature(self, seen: BenchSeen, x: Numbers, place: int | None = None) -> Number:

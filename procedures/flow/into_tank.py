@@ -26,6 +26,7 @@ from remotecal.procedures.library.flow.meter import FlowProcedure
 from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount
+from remotecal.procedures.library.meters.between import CONNECTION, stored
 from remotecal.procedures.library.meters.measurand import MASS
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.procedures.library.meters.under_test import can
@@ -133,7 +134,7 @@ class IntoTank(FlowProcedure):
 
     def solved(self, repeats: WaterRepeats[T], mass: Callable[[T, Numbers], Number]) -> MeterFinding:
         """Return what was found at a flow, from the mass in kg that a repeat collected."""
-        repeats.characteristic("V_c", "connecting_volume", "m3")
+        repeats.characteristic("V_c", CONNECTION, "m3")
         if flying := self.parameters.method == "flying":
             repeats.characteristic("Δt", "diverter_correction", "s")
 
@@ -144,8 +145,8 @@ class IntoTank(FlowProcedure):
             return lasted
 
         def amount_passed(seen: T, x: Numbers) -> Number:
-            stored = x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
-            passed: Number = repeats.at_meter(mass(seen, x) + stored, seen, x)
+            between = stored(x["V_c"], repeats.density(seen, x, 0), repeats.density(seen, x, -1))
+            passed: Number = repeats.at_meter(mass(seen, x) + between, seen, x)
             time = passage(seen, x)
             return passed * time / (time + x["Δt"]) if flying else passed
 

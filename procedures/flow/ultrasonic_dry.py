@@ -8,8 +8,9 @@ the error of its flow is
     E = (D_s/D)²·Σ w_i·(G_s,i/G_i)·(1 + τ_i/Δt_i)·(1 + ε_p) + v_0/v - 1
 
 G = L/(2·cos φ), Δt_i = 2·L_i·cos φ_i·v/c²; s is what the meter has been told of itself, τ how far a delay may
-be from what it was in the tank, ε_p what the integration over an ideal profile may miss. What a bend ahead of
-the meter does to the profile is no part of it.
+be from what it was in the tank, ε_p what the integration over an ideal profile may miss. Where the order
+tells at which temperature and pressure it is used, its body is larger there than as surveyed (`body`). What a
+bend ahead of the meter does to the profile is no part of it.
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from remotecal.drivers.capabilities import AmbientMonitor, VelocityMeter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import By, Evaluation, Evidence, File, In, Parameters, Point, Procedure, Run
+from remotecal.procedures import By, Evaluation, Evidence, File, In, Point, Procedure, Run
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
 from remotecal.procedures.library.evaluation.tables import budgets, by_gum, column
+from remotecal.procedures.library.flow import body
+from remotecal.procedures.library.flow.body import BodyInUse, BodyParameters
 from remotecal.procedures.library.flow.chordal import (
     INPUTS,
     Geometry,
@@ -61,7 +64,7 @@ class StillSeen(InAir):
     """What was surveyed."""
 
 
-class DryParameters(Parameters):
+class DryParameters(BodyParameters):
     """What a calibration without flow is told."""
 
     geometry: str
@@ -111,6 +114,12 @@ class UltrasonicDry(Procedure):
         "E = (D_s/D)²·Σ w_i·(G_s,i/G_i)·(1 + τ_i/Δt_i)·(1 + ε_p) + v_0/v - 1, G = L/(2·cos φ)"
     )
 
+    in_use: ClassVar[str] = (
+        model_equation.replace("G_s,i/G_i)", "G_s,i/(G_i·g_i))")
+        + ", g_i = (1 + α·(t_u - t_s))³·(1 + κ·p_u/2)²·(1 + κ·p_u·sin² φ_i)"
+    )
+    """That of a meter whose body is otherwise in use than as it was surveyed."""
+
     dut: VelocityMeter
     ambient: AmbientMonitor
 
@@ -120,6 +129,7 @@ class UltrasonicDry(Procedure):
     inputs: ClassVar[Mapping[str, Text]] = {
         REPEATABILITY: Text(zh="零点重复性", en="repeatability of the zero"),
         **INPUTS,
+        **body.INPUTS,
     }
 
     def points(self) -> Sequence[Point]:
@@ -140,6 +150,7 @@ class UltrasonicDry(Procedure):
                 f"the geometry file has {len(geometry.paths)} paths, and {len(self.parameters.lengths)} "
                 "lengths are set in the meter: mend either"
             )
+        BodyInUse(self.parameters, geometry)
 
     def measure(self, point: Point, run: Run) -> StillSeen:
         run.wait(self.parameters.every)
@@ -161,6 +172,7 @@ class UltrasonicDry(Procedure):
         self._fits(geometry)
         findings = [self._finding(evidence, seen, geometry, v) for v in wanted.velocities]
         specification = Specification(Constant(wanted.accuracy_class, "%"), wanted.norm, wanted.rule)
+        equation = self.in_use if BodyInUse(wanted, geometry).inputs else self.model_equation
         air = AirDuring()
         for one in seen:
             air.take(one)
@@ -171,7 +183,7 @@ class UltrasonicDry(Procedure):
             ),
             budgets=budgets(findings),
             conditions=tuple(air.conditions()),
-            methods=(by_gum(self.model_equation, findings, self.inputs),),
+            methods=(by_gum(equation, findings, self.inputs),),
             statements=conformity.statements(findings, specification, METER, ()),
         )
 
@@ -184,10 +196,11 @@ class UltrasonicDry(Procedure):
         point = Point(f"{velocity:g} m/s", {"flow": float(f"{flow:.4g}")}, wanted.repeats)
         set_up = SetUp(diameter=wanted.diameter, paths=tuple(zip(wanted.lengths, wanted.angles, strict=True)))
         repeats = Repeats(point, evidence, seen)
-        repeats.inputs += inputs_of(geometry, geometry.by)
+        used = BodyInUse(wanted, geometry)
+        repeats.inputs += [*inputs_of(geometry, geometry.by), *used.inputs]
 
         def error(one: StillSeen, x: Numbers) -> Number:
-            over = told_over_true(geometry, x, set_up, velocity, wanted.sound_speed)
+            over = told_over_true(geometry, x, set_up, velocity, wanted.sound_speed, used.grown)
             relative: Number = over + one.zero.value / velocity - 1.0
             return relative
 

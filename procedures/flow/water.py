@@ -155,5 +155,19 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
         """Return what the meter indicated, in m³ or kg; its zero may be otherwise at any time."""
         shown = super()._indicated(seen, x, time)
         if self._stable is not None:
-            shown = shown + self.at_meter(x[ZERO_STABILITY] * time(seen, x) / 3600.0, seen, x)
+            counted = self._counted_for(seen, estimate(time(seen, x)))
+            shown = shown + self.at_meter(x[ZERO_STABILITY] * counted / 3600.0, seen, x)
         return shown
+
+    def _counted_for(self, seen: S, flowed: float) -> float:
+        """Return how long a meter counted in a repeat, in s: from rest to rest longer than the water flowed.
+
+        One without a cut-off counts its zero while nothing flows as well; whether it has one nobody says.
+        """
+        if seen.pulses is None:
+            told = (seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)
+            between = [end.at - begin.at for begin, end in told if begin is not None and end is not None]
+            return max([flowed, *between])
+        if seen.duration is None:
+            return flowed  # a gate opened and shut while it flowed
+        return max(flowed, seen.pulses.at - seen.temperature[0].at)

@@ -4,6 +4,9 @@ A sample of the water is measured at a known temperature, and compared with what
 water there. What is stated is relative; who uses it takes the same formula, and adds its uncertainty.
 
     δρ = (ρ_d - e_d)/ρ_f(t, p) - 1      ρ_d, e_d: the density meter and its error; t: the sample; p: the air
+
+A display shows each to a step only, and of water at rest the same each time: ρ_d and t are within half a step
+(ρ_res, t_res), where the samples do not scatter by more (JJF 1059.1).
 """
 
 from __future__ import annotations
@@ -29,12 +32,14 @@ from remotecal.procedures import (
     Run,
 )
 from remotecal.procedures.library.evaluation.finding import Finding
-from remotecal.procedures.library.evaluation.output import mean
+from remotecal.procedures.library.evaluation.output import mean, see_resolution
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
+from remotecal.procedures.library.evaluation.sources import ORDER
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.evaluation.tables import by_gum
 from remotecal.procedures.library.flow.characterised import determined, without_cmc
 from remotecal.procedures.library.measuring.surroundings import InAir, read_air
+from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers
 
 SAMPLE = Text(
@@ -64,6 +69,10 @@ class DensityParameters(Parameters):
     """Time from one reading to the next."""
     water: Literal["Tanaka", "IAPWS-95"] = "Tanaka"
     """Formula of pure water's density; calibrations that use the result take the same."""
+    density_resolution: Annotated[float, In("kg/m3", at_least=0, at_most=1)] = 0.0
+    """Smallest step of the density meter's display; 0 where its limit of error or certificate has it in."""
+    temperature_resolution: Annotated[float, In("K", at_least=0, at_most=1)] = 0.0
+    """Smallest step of the thermometer's display, likewise."""
     coverage: Annotated[float, In("1", at_least=0.9, at_most=0.999)] = 0.95
     """Coverage probability of the expanded uncertainty."""
 
@@ -93,11 +102,21 @@ class WaterDensity(Procedure):
         "e_d": Text(zh="密度计示值偏差", en="deviation of the density meter's indication"),
         "t_m": Text(zh="水样温度示值偏差", en="deviation of the sample's temperature"),
         "p_a": Text(zh="大气压示值偏差", en="deviation of the atmospheric pressure"),
+        "ρ_res": Text(zh="密度计分辨力", en="resolution of the density meter"),
+        "t_res": Text(zh="温度计分辨力", en="resolution of the thermometer"),
     }
     """The inputs of the measurement model, by symbol."""
 
     def points(self) -> Sequence[Point]:
         return (Point("samples", {}, self.parameters.samples),)
+
+    def suits(self, drivers: Drivers) -> None:
+        """See that neither is said to be read more finely than it shows."""
+        wanted = self.parameters
+        if wanted.density_resolution:
+            see_resolution(drivers, "densitometer.density", wanted.density_resolution, "kg/m3")
+        if wanted.temperature_resolution:
+            see_resolution(drivers, "thermometer.temperature", wanted.temperature_resolution, "K")
 
     def check(self, certificates: Certificates, drivers: Drivers) -> None:
         """See that every reading has a certificate that tells its error, or its maker's limit of error."""
@@ -132,10 +151,18 @@ class WaterDensity(Procedure):
         )
         barometer = repeats.correction("p_a", "ambient", [one.air_pressure for one in seen], "Pa")
 
+        for symbol, unit, step in (
+            ("ρ_res", "kg/m3", self.parameters.density_resolution),
+            ("t_res", "K", self.parameters.temperature_resolution),
+        ):
+            if step:  # the same may be shown each time, so the mean of readings is as coarse as one of them
+                repeats.by_chance(Input.from_limits(symbol, 0.0, unit, step / 2, source=ORDER))
+
         def excess(one: DensitySeen, x: Numbers) -> Number:
-            temperature = thermometer.corrected(x, mean(one.temperature, "°C"))
+            temperature = thermometer.corrected(x, mean(one.temperature, "°C")) + x.get("t_res", 0.0)
             pure = formula.density(temperature, barometer.corrected(x, one.air_pressure.value))
-            found: Number = meter.corrected(x, mean(one.density, "kg/m3")) / pure - 1.0
+            density = meter.corrected(x, mean(one.density, "kg/m3")) + x.get("ρ_res", 0.0)
+            found: Number = density / pure - 1.0
             return found
 
         finding = Finding(

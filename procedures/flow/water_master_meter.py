@@ -39,6 +39,7 @@ from remotecal.procedures.library.flow.parameters import FlowParameters
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, see_amount
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.between import CONNECTION, stored
 from remotecal.procedures.library.meters.passing import OfRepeat
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.procedures.library.meters.under_test import can
@@ -184,7 +185,7 @@ class WaterMasterMeter(FlowProcedure):
     def evaluate_point(self, point: Point, evidence: Evidence) -> MeterFinding:
         repeats = WaterRepeats(point, evidence, MasterSeen.at(evidence, point), self.parameters)
         mass = reference_mass(repeats, point.nominal["flow"])
-        repeats.characteristic("V_c", "connecting_volume", "m3")
+        repeats.characteristic("V_c", CONNECTION, "m3")
         if flying := self.parameters.method == "flying":
             repeats.read_at_once("Δt")
         towards = 1.0 if self.parameters.master_first else -1.0
@@ -197,8 +198,9 @@ class WaterMasterMeter(FlowProcedure):
             return seen.duration
 
         def amount_passed(seen: MasterSeen, x: Numbers) -> Number:
-            stored = towards * x["V_c"] * (repeats.density(seen, x, -1) - repeats.density(seen, x, 0))
-            passed: Number = repeats.at_meter(mass(seen, x) - stored, seen, x)
+            begin, end = (repeats.density(seen, x, at) for at in (0, -1))
+            between = towards * stored(x["V_c"], begin, end)
+            passed: Number = repeats.at_meter(mass(seen, x) - between, seen, x)
             return passed / (1.0 + x["Δt"] / passage(seen, x)) if flying else passed
 
         return repeats.solve(amount_passed, passage)

@@ -55,6 +55,7 @@ from remotecal.procedures.library.heat.devices import EnergyDevice, devices, of_
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
 from remotecal.procedures.library.measuring.several import both_times, count_freely, read_each
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
+from remotecal.procedures.library.meters.between import CONNECTION, SPACING
 from remotecal.procedures.procedure import of_role
 
 BESIDE = 1.0
@@ -104,12 +105,13 @@ class Complete(Procedure):
     parameters: CompleteParameters
 
     model_equation: ClassVar[str] = (
-        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt), "
-        "θ = t + g - s·(t - t_a)"
+        "E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1, "
+        "V = ((V_m + V_r)/(1 + e_m)·ρ(t_w) - V_c·(ρ_e - ρ_b))/ρ(t_w + δt), θ = t + g - s·(t - t_a)"
     )
     """The measurement model in one line, for the certificate."""
     behind_others: ClassVar[str] = model_equation.replace(
-        "ρ(t_w)/ρ(t_w + δt)", "ρ(t_w, p_w + n·Δp·(q/q_p)²)/ρ(t_w + δt, p_w)"
+        "ρ(t_w) - V_c·(ρ_e - ρ_b))/ρ(t_w + δt)",
+        "ρ(t_w, p_w + n·Δp·(q/q_p)²) - (V_c + n·V_s)·(ρ_e - ρ_b))/ρ(t_w + δt, p_w)",
     )
     """That of a meter behind n others, each of which takes some pressure away; p_w is that at the meter."""
 
@@ -139,7 +141,7 @@ class Complete(Procedure):
         return {UNIFORMITY: "K", STEM: "1", WARMER: "K"}
 
     def may_state(self) -> Mapping[str, str]:
-        return {**super().may_state(), CMC: "%"}
+        return {**super().may_state(), CMC: "%", CONNECTION: "m3", SPACING: "m3"}
 
     def certified(self) -> Sequence[str]:
         return ("forward_reference", "return_reference", "master")

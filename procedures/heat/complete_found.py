@@ -1,7 +1,9 @@
 """The pure half of calibrating a complete heat meter: from what passed and was cooled to its error.
 
-V = (V_m + V_r)/(1 + e_m)·ρ(t_w)/ρ(t_w + δt)        through the flow sensor, by the master meter ahead of it;
-                                            behind n other meters ρ(t_w, p_w + n·Δp·(q/q_p)²)
+V = ((V_m + V_r)/(1 + e_m)·ρ(t_w) - (V_c + n·V_s)·(ρ_e - ρ_b))/ρ(t_w + δt)
+                                            through the flow sensor, by the master meter ahead of it; V_c is
+                                            the pipe between them, V_s that to the next meter, b and e are
+                                            before and after; behind n others ρ(t_w, p_w + n·Δp·(q/q_p)²)
 θ = t + g - s·(t - t_a)                     of each thermometer of the meter, by the reference beside it
 E = W/(k(θ_f, θ_r, p)·(1 + δ_k)·(θ_f - θ_r)·V) - 1
 """
@@ -19,9 +21,10 @@ from remotecal.model import Text
 from remotecal.procedures import By, Waited
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.repeats import REPEATABILITY, Repeats
-from remotecal.procedures.library.evaluation.sources import NORM_FORMULA, ORDER
+from remotecal.procedures.library.evaluation.sources import NORM_FORMULA, NOT_STATED, ORDER
 from remotecal.procedures.library.heat.energy import EnergyFinding, EnergySeen, energy_output
 from remotecal.procedures.library.measuring.sampling import SAMPLED
+from remotecal.procedures.library.meters.between import CONNECTION, SPACING, stored
 from remotecal.uncertainty.conformity import Tolerance
 from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import Number, Numbers, estimate
@@ -117,12 +120,21 @@ class CompleteRepeats(Repeats[CompleteSeen]):
             self.characteristic(f"g_{side}", UNIFORMITY, "K")
             self.characteristic(f"s_{side}", STEM, "1")
         self.characteristic("δt", WARMER, "K")
+        self._pipe("V_c", CONNECTION)
         if self._ahead:
+            self._pipe("V_s", SPACING)
             loss = 500.0 * parameters.pressure_loss  # half of it, in Pa: it may be anything up to the limit
             self.inputs.append(Input.from_limits("Δp", loss, "Pa", loss, source=ORDER))
         limit = parameters.coefficient_limit
         self.inputs.append(Input.from_limits("δ_k", 0.0, "1", limit, source=NORM_FORMULA))
         self._output = energy_output(self, parameters, place)
+
+    def _pipe(self, symbol: str, fact: str) -> None:
+        """Make it an input how much water a pipe holds, which the bench need not state."""
+        if fact in self.evidence.characteristics:
+            self.characteristic(symbol, fact, "m3")
+        else:
+            self.inputs.append(Input.from_limits(symbol, 0.0, "m3", 0.0, source=NOT_STATED))
 
     def _all(self, part: str) -> list[Measured]:
         return [reading for one in self.seen for reading in getattr(one, part)]
@@ -137,8 +149,20 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         told = self.passed(seen, "master", "m3") + x["V_r"]
         passed = told / (1.0 + self._master.value(x, self._by_master(seen)))
         there = liquid_density(water + x["δt"], LINE_PRESSURE)
-        volume: Number = passed * liquid_density(water, LINE_PRESSURE + self._lost(x)) / there
+        mass = passed * liquid_density(water, LINE_PRESSURE + self._lost(x)) - self._stored(seen, x)
+        volume: Number = mass / there
         return volume
+
+    def _stored(self, seen: CompleteSeen, x: Numbers) -> Number:
+        """Return how much more water the pipe ahead of the flow sensor holds afterwards, in kg."""
+        pipe = x["V_c"] + (self._ahead * x["V_s"] if self._ahead else 0.0)
+        if not estimate(pipe):
+            return 0.0
+        begin, end = (
+            liquid_density(self._water.corrected(x, seen.water[at].to("°C").value), LINE_PRESSURE)
+            for at in (0, -1)
+        )
+        return stored(pipe, begin, end)
 
     def _lost(self, x: Numbers) -> Number:
         """Return what the meters ahead take away of the pressure at the master meter, in Pa."""
@@ -197,6 +221,8 @@ INPUTS: Final[Mapping[str, Text]] = {
     "s_r": Text(zh="回水传感器导热误差", en="stem conduction of the return thermometer"),
     "t_w": Text(zh="水温示值偏差", en="deviation of the water's temperature"),
     "δt": Text(zh="被检表与标准表处水温差", en="water warmer at the meter than at the master meter"),
+    "V_c": Text(zh="标准表与首台热量表间管段容积", en="volume between the master meter and the first meter"),
+    "V_s": Text(zh="表间管段容积", en="volume from one meter to the next"),
     "Δp": Text(zh="前面每台热量表的压力损失（q_p）", en="pressure loss of a meter ahead at q_p"),
     "e_m": Text(zh="标准表误差", en="error of the master meter"),
     "V_r": Text(zh="标准表累积量分辨力", en="resolution of the master meter's total"),

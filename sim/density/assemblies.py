@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from remotecal.certificates.trust import Capability
@@ -57,6 +58,8 @@ class DensityOptions(BenchOptions):
     """How fast the water warms."""
     evaporation: Annotated[float, In("mg/h", at_least=0, at_most=1000)] = 0.0
     """How fast the carrier becomes heavier as the water falls."""
+    pull: Annotated[float, In("mg", at_least=-10, at_most=10)] = 0.0
+    """How much more the menisci pull with a body on the carrier than without: its error depends on volume."""
 
 
 class DensityBench(Assembly):
@@ -94,6 +97,7 @@ class DensityBench(Assembly):
             evaporation=options.evaporation * 1e-6 / 3600.0,
             eccentricity=0.0,  # what there is of it is the densitometer's own error
         )
+        spec = replace(spec, offset=1e-6 * options.pull)
         self.stand = Stand(world, spec, self.air, world.random("stand"))
         weighs = PlatformSpec(0.22, 1e-7, outfit.balance(rng), 1e-7)
         self.platform = Platform(weighs, self.stand, world.random("balance"))

@@ -55,10 +55,11 @@ class WeighingProgram:
         self._platform.tare = self._at_rest()
 
     def expected(self, body: Solid, time: float) -> float:
-        """Return what it shows of a body without noise and bubbles, menisci as on average."""
+        """Return what it shows of a body without noise and bubbles, the menisci as on average."""
         shows, stand = self._platform.spec.calibration.indicated, self._stand
         zero = shows(0.0)
-        in_air, in_water = (shows(stand.weight(body, place, time)) - zero for place in ("pan", "carrier"))
+        in_air = shows(stand.weight(body, "pan", time)) - zero
+        in_water = shows(stand.weight(body, "carrier", time) + stand.spec.offset) - zero
         return self._by(in_air, in_water, self.liquid)
 
     @staticmethod

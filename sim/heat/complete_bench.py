@@ -53,6 +53,8 @@ COEFFICIENT: Final = 2e-5
 
 LARGEST_LOSS: Final = 25e3
 """Pressure in Pa that a meter takes away at q_p, at most."""
+SPACED: Final = 0.1
+"""The pipe's volume from meter to meter, as a share of that between the master meter and the first."""
 COMPRESSIBILITY: Final = 4.6e-10
 """That of water, in 1/Pa."""
 
@@ -86,6 +88,10 @@ class CompleteOptions(BenchOptions):
     """By how much more the first one's flow sensor is off than such sensors are."""
     meters: Annotated[int, In("1", at_least=1, at_most=8)] = 3
     """Meters in series, their thermometers in the same baths."""
+    swing: Annotated[float, In("K", at_least=0, at_most=4)] = 0.1
+    """By how much the water in the line becomes warmer and colder within an hour."""
+    connection: Annotated[float, In("L", above=0, at_most=200)] = 4.0
+    """Volume of the pipe between the master meter and the first meter; from meter to meter it is a tenth."""
 
 
 class CompleteBench(Assembly):
@@ -117,8 +123,9 @@ class CompleteBench(Assembly):
         self.tanks = [Bath(world, self._room, UNIFORMITY / 2, name) for name in ("forward", "return")]
         pair, lags = _pair(rng), _lags(rng)
         self.pump = Machine(world, Ramp(0.2))
-        self._water = Wave(world.random("water"), rng.uniform(20.0, 22.0), 0.1, 3600.0)
+        self._water = Wave(world.random("water"), rng.uniform(20.0, 22.0), options.swing, 3600.0)
         self._looked = -math.inf
+        self._rested = True
         warmer = rng.gauss(0.0, WARMER / 2)
         master = MeterSpec(FULL / 3600, 1e5, certified_curve(self.certificates["master"]), noise=5e-5)
         self.master = Meter(master, world.random("master"))
@@ -174,6 +181,7 @@ class CompleteBench(Assembly):
                 one.move(took, tank.at(place))
         if turns:
             self._flow(took)
+        self._rested = not turns
         for meter in self.meters:
             meter.device.move(took)
         return begin + took
@@ -182,22 +190,29 @@ class CompleteBench(Assembly):
         """Let the water flow for a step."""
         flow = self.pump.speed * FULL / 3600.0
         volume = flow * took
-        self._look()
+        denser = self._drifted()
         passing = [(self.master, volume, self._dense)]
         lost = self._loss * (3600.0 * flow / PERMANENT) ** 2
         for ahead, (meter, there) in enumerate(zip(self.meters, self._there, strict=True)):
             wider = 1.0 + COMPRESSIBILITY * ahead * lost
-            passing.append((meter.sensor, volume * self._dense / there * wider, there))
+            held = self.chosen.connection * 1e-3 * (1.0 + SPACED * ahead)
+            mass = volume * self._dense * wider - held * denser
+            passing.append((meter.sensor, mass / there, there))
         for sensor, passed, density in passing:
             sensor.prepare(flow, 20.0, took)
             sensor.take(passed, took, density)
 
-    def _look(self) -> None:
-        """Tell the density of the water at all meters anew, in kg/m³, now and then: it drifts slowly."""
-        if self.world.time - self._looked > self.SLOW:
-            self._looked, warm = self.world.time, self._water.at(self.world.time)
-            self._dense = liquid_density(warm, 4e5)
-            self._there = [liquid_density(warm + meter.warmer, 4e5) for meter in self.meters]
+    def _drifted(self) -> float:
+        """Tell the density of the water at all meters anew, in kg/m³, now and then: it drifts slowly.
+
+        Returns by how much denser the water in the line became since, while it flowed.
+        """
+        if not self._rested and self.world.time - self._looked <= self.SLOW:
+            return 0.0
+        before, warm = self._dense, self._water.at(self.world.time)
+        self._looked, self._dense = self.world.time, liquid_density(warm, 4e5)
+        self._there = [liquid_density(warm + meter.warmer, 4e5) for meter in self.meters]
+        return 0.0 if self._rested else self._dense - before
 
     def _wire_up(self) -> dict[str, Wired]:
         world, known = self.world, self.certificates
@@ -247,8 +262,15 @@ class CompleteBench(Assembly):
 
     def paper(self, today: date) -> Paper:
         return paper.complete_paper(
-            self.chosen.meters, PERMANENT, PERMANENT / RATIO, FULL, PULSES_PER_ENERGY, today
+            self.chosen.meters, PERMANENT, PERMANENT / RATIO, FULL, PULSES_PER_ENERGY, self._pipes(), today
         )
+
+    def _pipes(self) -> dict[str, float]:
+        """Return what the bench states of its pipes, in L: as they were measured, to 5 %."""
+        rng, true = chance(self.chosen.seed, "pipes"), self.chosen.connection
+        whole = {"connecting_volume": true, "meter_spacing": SPACED * true}
+        told = {name: float(f"{volume * rng.gauss(1.0, 0.025):.3g}") for name, volume in whole.items()}
+        return told if self.chosen.meters > 1 else {"connecting_volume": told["connecting_volume"]}
 
 
 def _pair(rng: Random) -> PairSpec:

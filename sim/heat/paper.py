@@ -11,6 +11,7 @@ from remotecal.sim.heat.outfit import FACTS, STEM, UNIFORMITY, WARMER
 from remotecal.sim.paper import Job, Paper, characteristic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 RANGE: Final = {"lowest": 5.0, "highest": 130.0, "smallest_difference": 3.0, "largest_difference": 100.0}
@@ -86,7 +87,13 @@ def calculator_paper(side: str, count: int, pulses: float, leads: float, today: 
 
 
 def complete_paper(
-    count: int, permanent: float, smallest: float, full: float, pulses: float, today: date
+    count: int,
+    permanent: float,
+    smallest: float,
+    full: float,
+    pulses: float,
+    pipes: Mapping[str, float],
+    today: date,
 ) -> Paper:
     """Return what is written of a bench with complete meters.
 
@@ -96,6 +103,7 @@ def complete_paper(
         smallest: their smallest one.
         full: flow with the pump at full speed.
         pulses: of their outputs for a kilowatt hour.
+        pipes: volumes of the pipes by name, in L, each known to 5 %.
         today: the day.
     """
     facts = {
@@ -118,7 +126,8 @@ def complete_paper(
         roles={"dut": names("meter", count)},
         characteristics={
             name: characteristic(0.0, unit, expanded, today) for name, (unit, expanded) in facts.items()
-        },
+        }
+        | {name: characteristic(pipe, "L", 0.05 * pipe, today) for name, pipe in pipes.items()},
         interlocks=(
             Interlock(watch="forward_reference.temperature", above=HOTTEST, unit="°C", every=5.0),
             Interlock(watch="water_thermometer.temperature", above=35.0, unit="°C", every=5.0),

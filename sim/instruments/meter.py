@@ -9,6 +9,9 @@ from random import Random
 
 from remotecal.sim.calibrated import Calibrated, interpolate
 
+AT_REST = 1e-6
+"""Share of a meter's highest flow below which nothing flows."""
+
 ErrorCurve = Callable[[float], float]
 """Relative error of indication (1) against the flow in m³/s."""
 
@@ -79,7 +82,7 @@ class MeterSpec:
     zero: float = 0.0
     """Flow in m³/s it counts beside what flows, and shows while nothing does."""
     low_cutoff: float = 0.0005
-    """Share of the highest flow below which it counts nothing."""
+    """Share of the highest flow below which it counts nothing; at 0 it counts its zero at rest, too."""
     output_error: float = 0.0
     """Relative error of the current output's span (1)."""
     density_error: float = 0.0
@@ -142,7 +145,7 @@ class Meter:
     def respond(self, flow: float, temperature: float) -> None:
         """Take the factor for a flow that has just been changed."""
         self.temperature = temperature
-        if flow < self._cutoff:
+        if flow < max(self._cutoff, AT_REST * self.spec.highest):
             self._factor = 0.0
         else:
             self._factor = 1.0 + self.spec.curve(flow)
@@ -154,15 +157,23 @@ class Meter:
         self.density = density
         self.passed += volume
         counted = volume * (self._factor + self._error) if self._factor else 0.0
-        self.indicated += counted
-        self.mass += counted * density
+        if self._creeps:
+            counted = self.spec.zero * duration
+        forward = max(counted, 0.0)  # it counts nothing backwards
+        self.indicated += forward
+        self.mass += forward * density
         flow = counted / duration
         self.flow = flow + (self.flow - flow) * math.exp(-duration / self.spec.damping)
 
     @property
     def shown(self) -> float:
         """The flow it shows in m³/s; at rest that is its zero."""
-        return self.flow if self._factor else self.flow + self.spec.zero
+        return self.flow if self._factor or self._creeps else self.flow + self.spec.zero
+
+    @property
+    def _creeps(self) -> bool:
+        """Whether nothing flows, and it counts its zero."""
+        return not self._factor and not self._cutoff
 
     @property
     def cycles(self) -> float:

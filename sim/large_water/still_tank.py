@@ -39,6 +39,8 @@ SHARED_LENGTH, SHARED_ANGLE = 0.6e-3, 0.03
 PROFILE = {2: 0.014, 4: 0.005}
 """Paths → expanded uncertainty of the integration over the profile, relative (unverified)."""
 FILE = "geometry.toml"
+SURVEYED_AT, EXPANSION, STRETCH = 20.0, 1.2e-5, 5e-10
+"""Temperature of the body at the survey in °C; its linear expansion in 1/K and stretch in 1/Pa, about."""
 
 
 class StillTankOptions(BenchOptions):
@@ -48,6 +50,10 @@ class StillTankOptions(BenchOptions):
     """Nominal diameter of the meter."""
     paths: Literal[2, 4] = 2
     """How many paths it has."""
+    warmer: Annotated[float, In("K", at_least=-20, at_most=40)] = 0.0
+    """How much warmer its body is in use than when it was surveyed, at 20 °C."""
+    pressure: Annotated[float, In("Pa", at_least=0, at_most=4e6)] = 0.0
+    """Gauge pressure of the water in use."""
 
 
 class Surveyed:
@@ -57,9 +63,14 @@ class Surveyed:
         rng: draws it.
         diameter: nominal, in m.
         count: of its paths.
+        longer: by which share its body is longer in use than as surveyed, in all directions.
+        wider: by which share it is wider beyond that, for its wall gives way to pressure.
     """
 
-    def __init__(self, rng: Random, diameter: float, count: int) -> None:
+    def __init__(
+        self, rng: Random, diameter: float, count: int, longer: float = 0.0, wider: float = 0.0
+    ) -> None:
+        self._longer, self._wider = longer, wider
         self.diameter = diameter
         self.true_diameter = diameter * (1.0 + rng.gauss(0.0, 0.001))
         off = rng.gauss(0.0, U_DIAMETER / 2)  # of the instrument, the same in all directions
@@ -88,14 +99,19 @@ class Surveyed:
     def error(self, velocity: float) -> float:
         """Return its true relative error (1) at a mean velocity in m/s."""
         told = 0.0
-        for (length, angle, weight), (true, phi), delay in zip(
-            self.told, self.true, self.delays, strict=True
-        ):
+        for (length, angle, weight), surveyed, delay in zip(self.told, self.true, self.delays, strict=True):
+            true, phi = self._in_use(*surveyed)
             turned = math.cos(math.radians(phi))
             ratio = length / math.cos(math.radians(angle)) * turned / true
             told += weight * ratio * (1.0 + delay * SOUND**2 / (2.0 * true * turned * velocity))
-        wide = (self.diameter / self.true_diameter) ** 2
+        wide = (self.diameter / (self.true_diameter * (1.0 + self._longer) * (1.0 + self._wider))) ** 2
         return wide * told * (1.0 + self.profile) + self.zero / velocity - 1.0
+
+    def _in_use(self, length: float, angle: float) -> tuple[float, float]:
+        """Return a path's length in m and angle in degrees in use, by those it was surveyed with."""
+        along = length * math.cos(math.radians(angle)) * (1.0 + self._longer)
+        across = length * math.sin(math.radians(angle)) * (1.0 + self._longer) * (1.0 + self._wider)
+        return math.hypot(along, across), math.degrees(math.atan2(across, along))
 
     def file(self) -> str:
         """Return the file of the survey."""
@@ -107,6 +123,8 @@ class Surveyed:
                 "length_common_expanded": SHARED_LENGTH,
                 "angle_common_expanded": SHARED_ANGLE,
                 "profile_expanded": PROFILE[len(self.told)],
+                "temperature": SURVEYED_AT,
+                "temperature_expanded": 1.0,
                 "paths": [
                     {
                         "length": round(length, 5),
@@ -143,7 +161,18 @@ class StillTank(Assembly):
         super().__init__(world, options)
         rng = chance(options.seed, "still tank")
         self.paths = options.paths
-        self.meter = Surveyed(rng, options.dn / 1000.0, options.paths)
+        own = chance(options.seed, "body")
+        self.use = _use(options)
+        """What the order says of its body in use."""
+        longer = (
+            EXPANSION
+            * own.uniform(0.9, 1.1)
+            * (options.warmer + own.gauss(0.0, 0.5) + own.uniform(-1.0, 1.0))
+        )
+        wider = STRETCH * own.uniform(0.8, 1.2) * options.pressure / 2.0
+        self.meter = Surveyed(
+            rng, options.dn / 1000.0, options.paths, longer if options.warmer else 0.0, wider
+        )
         """The meter: what is true of it."""
         noise = world.random("zero")
         shown = ModbusSimulated(
@@ -184,6 +213,7 @@ class StillTank(Assembly):
                     "angles": [angle for _, angle, _ in self.meter.told],
                     "velocities": [3.0, 1.5, 0.5],
                     "accuracy_class": 2.0,
+                    **self.use,
                 },
                 {
                     "name": Text(zh="多声道超声流量计", en="Multipath ultrasonic flow meter"),
@@ -195,3 +225,16 @@ class StillTank(Assembly):
                 },
             ),
         )
+
+
+def _use(options: StillTankOptions) -> dict[str, float]:
+    """Return what an order says of a body in use; of one that is as surveyed nothing."""
+    if not options.warmer and not options.pressure:
+        return {}
+    return {
+        "use_temperature": SURVEYED_AT + options.warmer,
+        "use_temperature_spread": 1.0,
+        "expansion": EXPANSION,
+        "use_pressure": options.pressure,
+        "stretch": STRETCH,
+    }

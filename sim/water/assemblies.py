@@ -44,6 +44,8 @@ class WaterOptions(BenchOptions):
     """Flow at 20 mA of the meter under test; drawn if not given."""
     meter: Annotated[int, In("1", at_least=1)] = 1
     """Which meter is under test: another number draws another one for the same rig."""
+    cutoff: Annotated[float, In("1", at_least=0, at_most=0.02)] = 0.0005
+    """Share of its highest flow below which it counts nothing; at 0 its zero counts while nothing flows."""
 
 
 class GravimetricOptions(WaterOptions, WeighTankOptions):
@@ -98,6 +100,7 @@ class WaterBench(Assembly):
             reference_drift=options.reference_drift if isinstance(options, MasterLineOptions) else 0.0,
             weighing=options if isinstance(options, WeighTankOptions) else None,
             coriolis=self.output in OF_MASS,
+            cutoff=options.cutoff,
         )
         """The rig as it was drawn, with its certificates."""
         self.rig = Rig(self.outfit.spec, world)

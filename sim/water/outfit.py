@@ -86,6 +86,7 @@ def outfit(
     weighing: WeighTankOptions | None = None,
     temperature: float = 20.0,
     coriolis: bool = False,
+    cutoff: float = 0.0005,
 ) -> Outfit:
     """Draw a water rig of nominal diameter `dn`.
 
@@ -101,6 +102,7 @@ def outfit(
         weighing: what is stated of the weigh tank; nothing if not given.
         temperature: of the water in °C, about which it swings.
         coriolis: whether a Coriolis meter is under test.
+        cutoff: share of its highest flow below which the meter under test counts nothing.
 
     Raises:
         ConfigurationError: there is no such line.
@@ -120,7 +122,7 @@ def outfit(
         under_test = _coriolis(chance(seed, f"coriolis {meter}"), size)
     spec = RigSpec(
         line=PipeworkSpec(1.15 * highest),
-        dut=_set(under_test, pulses, full_scale),
+        dut=replace(_set(under_test, pulses, full_scale), low_cutoff=cutoff),
         reference=MeterSpec(
             1.2 * highest,
             size.pulses,

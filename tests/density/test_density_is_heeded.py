@@ -61,6 +61,7 @@ class TestDensity(Heeded):
             "balance_error": {"balance_error": 1e-9},
             "balance_step": {"balance_step": 1e-4},
             "compensation": {"compensation": 1e-4},
+            "volume_dependence": {"volume_dependence": 1e-4},
         },
         "density.solid": {
             **LIQUID,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import pytest
@@ -19,6 +20,7 @@ from remotecal.errors import (
     RunError,
 )
 from remotecal.journal.events import read_journal
+from remotecal.procedures.library.density.volumes import see_pair
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -94,6 +96,46 @@ def test_an_old_table_of_water_is_found(tmp_path):
     assert verdict.conformity == "fail"
     assert verdict.declaration.get("en").count("(unverified)") == 3
     assert verdict.declaration.get("zh").count("（未核实）") == 3
+
+
+@pytest.mark.parametrize(("pull", "said"), [(0.0, "pass"), (2.0, "fail")])
+def test_a_small_and_a_large_body_of_one_density_tell_what_depends_on_volume(tmp_path, pull, said):
+    """∂ρ/∂W_l = (ρ_l - ρ_a)·W_a/(W_a - W_l)², in the example of hydrostatic weighing 617.7 kg/m³ per g."""
+
+    def per_gram(in_air, in_water, water=998.2067, air=1.1990):
+        return (water - air) * in_air / (in_air - in_water) ** 2
+
+    assert per_gram(100.0213, 87.3150) == pytest.approx(617.7, abs=0.05)
+    with DensityBench.up(tmp_path / "bench", seed=7, pull=pull) as bench:
+        made = record(calibrate(bench, volume_dependence=0.3))
+        bodies = [bench.solids["AL-2"], bench.solids["AL-1"]]
+    weights = [[1000 * (one.mass - one.volume * medium) for medium in (1.199, 998.2)] for one in bodies]
+    small, large = (per_gram(*pair) for pair in weights)
+    *_, whole = made.measurements[0].results
+    column = whole.tables[0].column("remotecal_volumeDependence")
+    (expanded,) = map(float, column.uncertainty.expanded)
+    assert expanded < 0.25
+    # The balance's own slope and bend leave some hundredths beside what the menisci do.
+    assert column.floats() == pytest.approx([1e-3 * pull * (small - large)], abs=1.3 * expanded)
+    *_, budget = made.measurements[0].budgets
+    assert (budget.result, budget.expanded) == (
+        len(made.measurements[0].results) - 1,
+        *column.uncertainty.expanded,
+    )
+    assert [line.symbol for line in budget.lines] == ["E_1", "E_2"]
+    assert budget.points == ("standard 4, 2700 kg/m3", "standard 3, 2700 kg/m3")
+    own = {each.row: float(each.u) for each in made.measurements[0].budgets[:-1]}
+    assert float(budget.u) == pytest.approx(math.hypot(own[2], own[3]), rel=0.03)
+    (verdict,) = (one for one in made.statements if one.conformity)
+    assert verdict.conformity == said
+    assert "influence of volume up to 0.3 kg/m3" in verdict.declaration.get("en")
+    assert read(write(made)) == made
+
+
+def test_an_influence_of_volume_needs_a_small_and_a_large_body_of_one_density():
+    see_pair([(7850.0, 12.7), (2700.0, 10.0), (2710.0, 20.0)])
+    with pytest.raises(ParameterError, match="two standards of one density"):
+        see_pair([(2700.0, 10.0), (2710.0, 19.0), (2740.0, 40.0), (7850.0, 5.0)])
 
 
 @pytest.mark.parametrize("ratio", [1e-3, 1e3])

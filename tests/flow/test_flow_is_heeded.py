@@ -170,6 +170,9 @@ JUDGED = ("norm", "rule", "repeatability_share")
 FACTS = ("connecting_volume", "water_density", "cmc")
 SET = ("pulses_per_volume", "full_scale", "pulses_per_mass", "mass_full_scale")
 """Facts of the meter, which contradict an order that says otherwise."""
+WARM: Told = {"use_temperature": 90.0, "expansion": 1e-4}
+PRESSED: Told = {"use_pressure": 5e6, "stretch": 1e-8}
+"""Of a body that is otherwise in use than as it was surveyed."""
 WEIGHED = ("balance_resolution", "balance_eccentricity", "tank_evaporation", "tank_splash")
 """Facts of a weigh tank."""
 
@@ -262,6 +265,12 @@ class TestFlow(Heeded):
             "rule": {"rule": "simple acceptance"},
             "coverage": {"coverage": 0.99},
             "coverage_factor": {"coverage_factor": 3.0},
+            **dict.fromkeys(("use_temperature", "expansion"), WARM),
+            **dict.fromkeys(("use_pressure", "stretch"), PRESSED),
+            "use_temperature_spread": {**WARM, "use_temperature_spread": 40.0},
+            "expansion_spread": {**WARM, "expansion_spread": 1.0},
+            "use_pressure_spread": {**PRESSED, "use_pressure_spread": 1e6},
+            "stretch_spread": {**PRESSED, "stretch_spread": 1.0},
         },
         "flow.water_bench": {**OF_METERS, **OF_SERIES},
         "flow.bench_qualification": {
@@ -366,6 +375,8 @@ class TestFlow(Heeded):
             "samples": {"samples": 2},
             "coverage": {"coverage": 0.99},
             "water": {"water": "IAPWS-95"},
+            "density_resolution": {"density_resolution": 0.2},
+            "temperature_resolution": {"temperature_resolution": 0.2},
         },
     }
     run: ClassVar = {

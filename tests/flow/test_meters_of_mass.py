@@ -1,5 +1,6 @@
 """Meters of mass (JJG 1038): errors of mass, the zero first, its stability in U, and K with its unit."""
 
+import statistics
 from dataclasses import replace
 from pathlib import Path
 
@@ -88,6 +89,32 @@ def test_zero_stability_counts_the_more_the_lower_the_flow(weighed):
         (line,) = [one for one in budget.lines if one.symbol == "z"]
         assert float(line.u) == pytest.approx(STABILITY / 3**0.5, rel=0.05)
         assert float(line.contribution) == pytest.approx(100 * STABILITY / 3**0.5 / flow, rel=0.05)
+
+
+@pytest.mark.parametrize("put_up", [CoriolisRig.up, master_line])
+def test_from_rest_to_rest_the_zero_counts_while_nothing_flows(tmp_path, put_up):
+    """A meter without a cut-off counts its zero in all the time between its readings, and z covers that."""
+    output = {} if put_up == CoriolisRig.up else {"output": "mass"}
+    with put_up(tmp_path / "rig", seed=7, cutoff=0.0, **output) as rig:
+        run = finished(rig, tmp_path, flows=[31.5], method="standing")
+        zero = 3600.0 * 998.2 * rig.rig.dut.spec.zero
+        rig.clock.sleep(600.0)
+        counted = []
+        for _ in range(2):
+            with rig.world.present():
+                counted.append(rig.rig.dut.mass)
+            rig.clock.sleep(3600.0)
+        assert counted[1] - counted[0] == pytest.approx(zero, rel=0.01), "kg in an hour"
+    assert 0 < zero <= STABILITY
+    made = record(run)
+    (line,) = [one for one in made.measurements[0].budgets[0].lines if one.symbol == "z"]
+    flowed = [one.values["duration"] for one in run.observations]
+    rested = run.order.parameters.get("dripping") or run.order.parameters.get("coming_to_rest") or 10.0
+    (flow,) = column(made, "basic_referenceValue").floats()
+    longer = 1.0 + rested / statistics.fmean(flowed)
+    assert longer > 1.05
+    assert float(line.contribution) == pytest.approx(100 * STABILITY / 3**0.5 / flow * longer, rel=0.02)
+    assert "+ z/q_m·t_z/t" in f"{made.measurements[0].methods}"
 
 
 @pytest.mark.parametrize("output", ["mass", "mass_current"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from remotecal.configuration import as_toml
 from remotecal.drivers.mapped.by_table import ByTable
 from remotecal.drivers.mapped.line_map import LineMap
 from remotecal.drivers.mapped.register_map import RegisterMap
-from remotecal.errors import BenchError, RunError
+from remotecal.errors import BenchError, ParameterError, RunError
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -76,6 +77,42 @@ def test_the_water_is_as_dense_as_it_is(rig):
     assert found.unit == "1"
     assert found.value == pytest.approx(rig.rig.spec.water_excess, abs=found.expanded)
     assert found.expanded < 3e-5
+
+
+@pytest.mark.parametrize("told", [0.0, 0.1])
+def test_a_display_that_shows_the_same_each_time_is_known_to_its_step_only(rig, told):
+    """Steps of 0.1 kg/m³: rounding alone may be 5e-5 of the water, and no repeat shows it (JJF 1059.1)."""
+    with rig.world.present():
+        shown = rig.rig.water.density(rig.rig.temperature)
+    beside = round(shown, 1) + 0.043 - shown
+    made = determined(
+        rig,
+        "flow.water_density",
+        Filler(rig, Off(density=beside, step=0.1)),
+        {"samples": 3, "density_resolution": told, "temperature_resolution": told / 2},
+        {},
+        by_hand=BY_HAND.replace("step = 0.001, limit = 0.01", "step = 0.1, limit = 0.01"),
+    )
+    found = stated_in(made, "water_density")
+    true = rig.rig.spec.water_excess + beside / 998.2
+    assert abs(found.value - true) == pytest.approx(0.043 / 998.2, rel=0.03)
+    assert found.expanded == pytest.approx(8.9e-5 if told else 6.8e-5, rel=0.02)
+    (budget,) = made.measurements[0].budgets
+    lines = {line.symbol: float(line.contribution) for line in budget.lines}
+    if not told:
+        assert not {"ρ_res", "t_res"} & lines.keys()
+        return
+    scatter = lines["E_rep"]
+    assert scatter < 1e-6, "of water at rest"
+    steps = math.hypot(lines["ρ_res"], lines["t_res"])
+    # 2.1e-4 of water for a kelvin at 20 °C
+    alone = math.hypot(0.1 / 998.2, 0.05 * 2.1e-4) / math.sqrt(12)
+    assert math.hypot(steps, scatter) == pytest.approx(alone, rel=0.02)
+
+
+def test_an_order_that_reads_a_display_more_finely_than_it_shows_is_refused(rig):
+    with pytest.raises(ParameterError, match="mend either"):
+        determined(rig, "flow.water_density", Filler(rig), {"density_resolution": 1e-4}, {})
 
 
 SHOWN: dict[str, Any] = {

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import ShortRuns, record, rewrite, told
+from short_runs import ShortRuns, evaluated, record, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -19,6 +19,7 @@ from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.flow.body import BodyInUse
 from remotecal.procedures.library.flow.chordal import (
     SetUp,
     chord,
@@ -27,6 +28,7 @@ from remotecal.procedures.library.flow.chordal import (
     told_over_true,
     velocity,
 )
+from remotecal.procedures.library.flow.ultrasonic_dry import DryParameters
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.large_water.still_tank import StillTank
 from remotecal.uncertainty import Budget
@@ -86,6 +88,78 @@ def test_the_published_case_comes_to_its_uncertainty():
     _, found = budget()
     assert f"{200 * found.u:.1f}" == "1.4" or f"{200 * found.u:.1f}" == "1.5"
     assert found.value == pytest.approx(0.0, abs=1e-9)
+
+
+WARM = b"temperature = 12.0\ntemperature_expanded = 1.0\nprofile_expanded"
+USED = {
+    "use_temperature": 32.0,
+    "use_temperature_spread": 2.0,
+    "expansion": 1.2e-5,
+    "use_pressure": 1e6,
+    "use_pressure_spread": 1e5,
+    "stretch": 5e-10,
+}
+
+
+@pytest.mark.parametrize(
+    ("told", "about"),
+    [
+        (("use_temperature", "expansion"), -3 * 1.2e-5 * 20),
+        (("use_pressure", "stretch"), -(1.0 + math.sin(math.radians(44.15)) ** 2) * 5e-4),
+        (("use_temperature", "expansion", "use_pressure", "stretch"), None),
+    ],
+)
+def test_a_body_that_is_larger_in_use_is_told_by_transit_times(told, about):
+    """Transit times through the body as it then is, and what the meter makes of them by its survey."""
+    used = {name: USED[name] for name in told}
+    geometry = geometry_in(PUBLISHED.replace(b"profile_expanded", WARM, 1))
+    longer = 1.0 + used.get("expansion", 0.0) * (used.get("use_temperature", 12.0) - 12.0)
+    wider = 1.0 + used.get("stretch", 0.0) * used.get("use_pressure", 0.0) / 2
+    shown = 0.0
+    for length, angle in TOLD.paths:
+        along = length * math.cos(math.radians(angle)) * longer
+        across = length * math.sin(math.radians(angle)) * longer * wider
+        run = math.hypot(along, across)
+        down, up = (run / (1482.0 + way * 1.5 * along / run) for way in (1, -1))
+        shown += 0.5 * velocity(length, angle, down, up)
+    error = shown * 3.010**2 / (1.5 * (3.010 * longer * wider) ** 2) - 1.0
+    assert about is None or error == pytest.approx(about, rel=2e-3)
+    body = BodyInUse(dry(**used), geometry)
+    model = Budget(
+        lambda **x: told_over_true(geometry, x, TOLD, 1.5, 1482.0, body.grown) - 1.0,
+        (*inputs_of(geometry, "survey"), *body.inputs),
+        "1",
+    )
+    found = model.evaluate()
+    assert found.value == pytest.approx(error, abs=3e-7)
+    lines = {line.symbol: abs(line.contribution) for line in found.lines}
+    if "expansion" in used:
+        assert lines["α"] == pytest.approx(0.1 * 7.2e-4 / math.sqrt(3), rel=3e-3)
+        assert lines["t_s"] == pytest.approx(3.6e-5 * 0.5, rel=3e-3)
+        assert lines["t_u"] == pytest.approx(3.6e-5 * 5.0 / math.sqrt(3), rel=3e-3)
+    if "stretch" in used:
+        assert lines["κ"] == pytest.approx(0.2 * 7.43e-4 / math.sqrt(3), rel=3e-3)
+        assert lines["p_u"] == pytest.approx(0.05 * 7.43e-4 / math.sqrt(3), rel=3e-3)
+
+
+def dry(**told):
+    """Return an order of the published meter."""
+    return DryParameters(
+        geometry="", diameter=3.010, lengths=(3.643, 3.648), angles=(44.2184, 44.0746), velocities=(1.5,),
+        accuracy_class=2.0, **told,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("told", [("use_temperature",), ("expansion",), ("use_pressure",), ("stretch",)])
+def test_a_body_in_use_is_told_whole(told):
+    with pytest.raises(ValueError, match="are given together, or neither"):
+        dry(**{name: USED[name] for name in told})
+
+
+def test_a_body_in_use_needs_the_temperature_of_its_survey():
+    with pytest.raises(EvidenceError, match="has no temperature and temperature_expanded"):
+        BodyInUse(dry(use_temperature=32.0, expansion=1.2e-5), geometry_in(PUBLISHED))
+    assert not BodyInUse(dry(), geometry_in(PUBLISHED)).inputs
 
 
 def spread(content):
@@ -152,6 +226,24 @@ def test_errors_are_those_of_the_meter_within_their_uncertainty(tank):
     ):
         assert expanded == pytest.approx(1.4, abs=0.2)
         assert error == pytest.approx(tank.true_error(at), abs=1.5 * expanded)
+    assert read(write(made)) == made
+
+
+def test_a_meter_that_is_used_warm_and_under_pressure_is_off_by_its_larger_body(tmp_path):
+    with StillTank.up(tmp_path / "bench", seed=7, paths=4, warmer=25.0, pressure=1e6) as tank:
+        evidence = calibrate(tank, repeats=3, velocities=[3.0])
+        made = record(evidence)
+        (at, *_) = made.tables[0].column("basic_referenceValue").floats()
+        true = tank.true_error(at)
+    with StillTank.up(tmp_path / "other", seed=7, paths=4) as alike:
+        grown = true - alike.true_error(at)
+    assert grown == pytest.approx(-0.165, abs=0.03), "in %: 3·1.2e-5·25, and 1.5·5e-10·1e6"
+    nothing = dict.fromkeys(("use_temperature", "expansion", "use_pressure", "stretch"))
+    plain = evaluated(evidence, **nothing).budgets[0]
+    told = made.measurements[0].budgets[0]
+    assert float(told.value) - float(plain.value) == pytest.approx(grown, abs=0.03)
+    assert "g_i = " in made.measurements[0].methods[-1].description.get("en")
+    assert "g_i" not in evaluated(evidence, **nothing).methods[-1].description.get("en")
     assert read(write(made)) == made
 
 

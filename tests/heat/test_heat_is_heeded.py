@@ -145,7 +145,14 @@ class TestHeat(Heeded):
     facts: ClassVar = {
         PAIR: ("uniformity", "stem_conduction", "self_heating", "cmc"),
         CALCULATOR: ("lead_resistance", "cmc"),
-        COMPLETE: ("uniformity", "stem_conduction", "warmer_at_meter", "cmc"),
+        COMPLETE: (
+            "uniformity",
+            "stem_conduction",
+            "warmer_at_meter",
+            "connecting_volume",
+            "meter_spacing",
+            "cmc",
+        ),
     }
 
     @classmethod

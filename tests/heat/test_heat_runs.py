@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +31,12 @@ from remotecal.errors import (
     RunAborted,
     RunError,
 )
+from remotecal.fluids.water import water_density_tanaka
 from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.evaluation.sources import NOT_STATED
+from remotecal.procedures.library.heat.complete_found import CompleteRepeats, CompleteSeen
+from remotecal.procedures.library.heat.complete_results import DEVICE
+from remotecal.procedures.library.heat.devices import devices
 from remotecal.procedures.library.heat.limits import complete_limit
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -352,6 +358,70 @@ def test_the_master_is_off_by_what_it_is_off_at_the_flow_there_was(complete):
 
     found = [errors(ordered_as(flow))[1] for flow in (0.5, 2.5)]
     assert found[0] == found[1]
+
+
+def test_what_the_pipe_stores_while_the_water_turns_warmer_is_not_the_meters(tmp_path):
+    """By Tanaka's density in place of IAPWS-95's."""
+    with CompleteBench.up(tmp_path / "bench", seed=7, meters=2, swing=4.0, connection=150.0) as bench:
+        evidence = calibrate(bench, **ONE_DIFFERENCE)
+    kind = find(evidence.procedure.name).procedure
+
+    def found(evidence):
+        parameters = kind.accepts()(**evidence.order.parameters)
+        for device in devices(evidence, CompleteSeen, DEVICE):
+            ((point, seen),) = device.found
+            yield CompleteRepeats(point, evidence, seen, parameters, device.place).found()
+
+    facts = evidence.characteristics
+    untold = {
+        name: fact for name, fact in facts.items() if name not in {"connecting_volume", "meter_spacing"}
+    }
+    first, behind = (facts[name].size("m3") for name in ("connecting_volume", "meter_spacing"))
+    assert (first, behind) == (pytest.approx(0.15, rel=0.1), pytest.approx(0.015, rel=0.1))
+    seen = [CompleteSeen.of(one) for one in evidence.observations]
+    for pipe, known, plain in zip(
+        (first, first + behind),
+        found(evidence),
+        found(replace(evidence, characteristics=untold)),
+        strict=True,
+    ):
+        stored = []
+        for one in seen:
+            begin, end = (water_density_tanaka(reading.value) for reading in (one.water[0], one.water[-1]))
+            passed = one.master_after.to("m3").value - one.master_before.to("m3").value
+            stored.append(100 * pipe * (end - begin) / (998.0 * passed))
+        assert max(map(abs, stored)) > 0.04, "in %"
+        # What stays in the pipe is less through the meter, so that it tells the more of that.
+        corrected = [a - b for a, b in zip(known.errors, plain.errors, strict=True)]
+        assert corrected == pytest.approx(stored, rel=0.02)
+        (line,) = (one for one in known.evaluated.lines if one.symbol == "V_c")
+        assert abs(line.contribution) == pytest.approx(
+            abs(statistics.fmean(stored)) / pipe * line.u, rel=0.05
+        )
+        assert line.u == pytest.approx(0.025 * first, rel=0.1)
+        (line,) = (one for one in plain.evaluated.lines if one.symbol == "V_c")
+        assert (line.u, line.source) == (0, NOT_STATED)
+
+
+def test_a_simulated_pipe_keeps_what_the_water_shrinks_by(tmp_path):
+    def through(connection):
+        folder = tmp_path / f"{connection:g}"
+        with CompleteBench.up(folder, seed=7, meters=1, swing=4.0, connection=connection) as bench:
+            opened = bench.connect()
+            for beat in (1, 2):
+                opened["guard"].heartbeat.set(beat)
+            opened["pump"].speed.set(10)
+            opened["pump"].start()
+            for beat in range(3, 48):
+                bench.clock.sleep(40.0)
+                opened["guard"].heartbeat.set(beat)
+            with bench.world.present() as time:
+                ends = [water_density_tanaka(bench._water.at(at)) for at in (time - 1800.0, time)]
+            return bench.meters[0].sensor.passed, ends
+
+    (none, _), (some, (begin, end)) = through(1e-9), through(200.0)
+    assert abs(end - begin) > 0.1
+    assert 998.0 * (none - some) == pytest.approx(0.2 * (end - begin), rel=0.05)
 
 
 def test_a_master_total_that_is_read_coarsely_counts(complete):
