@@ -53,6 +53,8 @@ SHOW_EVERY = 0.2
 """Seconds from one word of a station on its run to the next."""
 SLOWER, OF_A_VIEWER = 1.2, 100.0
 """How many times as long 99 of 100 commands may take where all look on; kB for each who looks on."""
+MORE, HELD_AFTER = 3, 6
+"""How many times as many look on to tell what each takes, and for how many seconds."""
 
 
 async def site(asked: argparse.Namespace) -> None:
@@ -267,7 +269,7 @@ def measure(
     folder: HubFolder, both: list[subprocess.Popen[str]], port: int, pid: int, asked: argparse.Namespace
 ) -> list[Bound]:
     """Let commands take turns: nobody looks on, all do; a bound is crossed where the turns show that."""
-    token, cookies = known(folder, asked.viewers)
+    token, cookies = known(folder, MORE * asked.viewers)
     first = asked.stations - asked.running
     looking = another(
         "viewers",
@@ -293,7 +295,8 @@ def measure(
         pairs.all.append(commands(pid, port, token, asked))
         held.append(memory(pid))
         came = json.loads(hear(looking))
-    more = (held[2] - held[1]) - (held[1] - held[0])  # it grows with its runs as well
+    held += [held_by(looking, pid, many * asked.viewers) for many in (1, MORE)]
+    each = (held[-1] - held[-2]) * 2**20 / 1e3 / (MORE - 1) / asked.viewers
     tell(looking)
     looking.communicate()
     for name, turns in (("nobody looks on", pairs.none), (f"{asked.viewers} look on", pairs.all)):
@@ -316,10 +319,22 @@ def measure(
     return [
         Bound("p99 of a command, all look on / nobody, at least", p99.low, SLOWER),
         Bound("p50 of a command, all look on / nobody, at least", p50.low, SLOWER),
-        Bound(
-            "memory of the hub for each who looks on, in kB", more * 2**20 / 1e3 / asked.viewers, OF_A_VIEWER
-        ),
+        Bound("memory of the hub for each who looks on, in kB", each, OF_A_VIEWER),
     ]
+
+
+def held_by(looking: subprocess.Popen[str], pid: int, many: int) -> float:
+    """Return the memory of the hub while so many look on, in MiB.
+
+    What it takes when pages are opened for the first time, or many at once, stays for whoever comes next; so
+    what one takes is told by how much more it is with more of them, after all have looked several times.
+    """
+    tell(looking, f"{many} {HELD_AFTER}")
+    hear(looking)
+    time.sleep(HELD_AFTER / 2)
+    found = memory(pid)
+    hear(looking)
+    return found
 
 
 def all_back(both: list[subprocess.Popen[str]], pid: int, asked: argparse.Namespace) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from remotecal.errors import NotThere
+from remotecal.pages.words import A_YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,9 @@ router = APIRouter(include_in_schema=False)
 FOLDER: Final = Path(__file__).parent / "static"
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+STYLE: Final = "console.css"
+STYLED: Final = "remotecal_style"
+"""The cookie that tells which style a browser was sent last: of nobody, for it is the same for all."""
 
 
 @cache
@@ -35,7 +40,20 @@ def address(name: str) -> str:
     return f"/static/{_named(FOLDER / name)}"
 
 
+def is_styled(request: Request) -> bool:
+    """Tell whether a browser has the style, as far as is known: its pages are then drawn with it at once."""
+    return f"/static/{request.cookies.get(STYLED)}" == address(STYLE)
+
+
 @router.get("/static/{name}")
+def send_asset(name: str, request: Request) -> Response:
+    """Return a file as `get_asset`; with the style comes a cookie that says so."""
+    answer, secure = get_asset(name), request.url.scheme == "https"
+    if assets()[name].name == STYLE:
+        answer.set_cookie(STYLED, name, A_YEAR, secure=secure, httponly=True, samesite="lax")
+    return answer
+
+
 def get_asset(name: str) -> Response:
     """Return the style, the script or the mark."""
     path = assets().get(name)

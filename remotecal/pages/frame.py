@@ -19,7 +19,7 @@ from remotecal import units
 from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
 from remotecal.errors import NotAllowed
 from remotecal.journal.events import is_on_site
-from remotecal.pages.assets import address
+from remotecal.pages.assets import address, is_styled
 from remotecal.pages.formulas import formulas, symbol
 from remotecal.pages.words import LANGUAGES, Catalogue
 
@@ -95,6 +95,7 @@ def common(request: Request, words: Catalogue, base: str = "") -> dict[str, obje
         "languages": LANGUAGES,
         "address": lambda name: base + address(name),
         "base": base,
+        "styled": bool(base) or is_styled(request),  # at a station nothing moves, nor its stop button
         "path": request.url.path,
         "whole": f"{request.url.path}?{request.url.query}".rstrip("?"),
     }

@@ -7,20 +7,22 @@ several at once holds up whoever waits for the interpreter, and so each command,
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterator
 
     Looks = Callable[[asyncio.Event], AsyncGenerator[None]]
     """Yields when it is to be looked: first at once, and soon after the event that it is given was set."""
 
 T = TypeVar("T")
 
+GIVES_WAY: Final = 0.1
+"""Seconds for which what is made for those who look on waits for commands that are worked on, at most."""
 BETWEEN: Final = 0.002
 """Seconds from one who is told something to the next, at least: commands go on between them."""
 
@@ -30,12 +32,30 @@ class Boards:
 
     def __init__(self) -> None:
         self._boards: dict[Hashable, _Board[Any]] = {}
-        self._one = CapacityLimiter(1)
+        self._one, self._thread = asyncio.Lock(), CapacityLimiter(1)
+        self._commands, self._none = 0, asyncio.Event()
+        self._none.set()
         self._turn = 0.0
 
     async def make(self, make: Callable[[], T]) -> T:
-        """Return what is made in a thread for somebody who looks on, one after the other."""
-        return await to_thread.run_sync(make, limiter=self._one)
+        """Return what is made in a thread for somebody who looks on, one after the other, commands first."""
+        async with self._one:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(GIVES_WAY):
+                    await self._none.wait()
+            return await to_thread.run_sync(make, limiter=self._thread)
+
+    @contextmanager
+    def after_this(self) -> Iterator[None]:
+        """Begin to make nothing while the context lasts, though no longer than `GIVES_WAY`."""
+        self._commands += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._commands -= 1
+            if not self._commands:
+                self._none.set()
 
     async def looks(self, key: Hashable, looks: Looks, make: Callable[[], T]) -> AsyncGenerator[T]:
         """Yield what is on a board each time it was made: first as it was made after one came.

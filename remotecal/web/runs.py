@@ -104,13 +104,14 @@ async def command_run(
     409 says why the station won't. An answer names the question by its number, so that it can't be
     given to the next one.
     """
-    await here.at_once(visible.run, here, caller, station, run)
-    answer = await here.laboratory.command(
-        station, wanted.verb, caller.name, run=run, argument=wanted.argument, prompt=wanted.prompt
-    )
-    if not answer.done:
-        raise NotNow(answer.reason)
-    return RunShown.model_validate(await here.at_once(visible.run, here, caller, station, run))
+    with here.boards.after_this():
+        await here.at_once(visible.run, here, caller, station, run)
+        answer = await here.laboratory.command(
+            station, wanted.verb, caller.name, run=run, argument=wanted.argument, prompt=wanted.prompt
+        )
+        if not answer.done:
+            raise NotNow(answer.reason)
+        return RunShown.model_validate(await here.at_once(visible.run, here, caller, station, run))
 
 
 @router.post(RUN + "/acknowledge")

@@ -3,9 +3,20 @@
 import asyncio
 import threading
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
+import pytest
+from laboratories import PATIENCE
+from test_web_far_viewers import goes_on
+from web_laboratory import Web
+
+from remotecal.errors import RemotecalError
+from remotecal.web import boards
 from remotecal.web.boards import Boards
+from remotecal.web.bodies import CommandWanted
+from remotecal.web.callers import Caller
+from remotecal.web.office import Office
+from remotecal.web.runs import command_run
 
 
 class Looked:
@@ -58,6 +69,47 @@ def test_it_is_made_once_for_all_and_no_more_once_nobody_looks() -> None:
     assert set(first) <= {1, 2}, "all came while the first look was on, or before"
     assert set(then) == {looked.made}
     assert looked.made <= 3
+
+
+def test_while_a_command_is_worked_on_nothing_is_begun_for_who_looks_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def look(gives_way: float) -> list[int]:
+        monkeypatch.setattr(boards, "GIVES_WAY", gives_way)
+        both, looked, made = Boards(), Looked(), list[int]()
+        async with aclosing(both.looks("it", looked.looks, looked.make)) as it:
+            with both.after_this(), both.after_this():
+                first = asyncio.ensure_future(anext(it))
+                for _ in range(20):
+                    await asyncio.to_thread(int)
+                made.append(looked.made)
+            made.append(await first)
+            return made
+
+    assert asyncio.run(look(gives_way=PATIENCE)) == [0, 1]
+    assert asyncio.run(look(gives_way=0.0)) == [1, 1], (
+        "one whose station does not answer keeps nobody waiting"
+    )
+
+
+def test_a_command_goes_before_what_is_made_for_who_looks_on(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boards, "GIVES_WAY", PATIENCE)
+    goes_on(web, "commanded")
+    office, caller = Office(web.hub.laboratory, web.clock), Caller("operator", frozenset({"operator"}), None)
+
+    async def command() -> bool:
+        wanted = CommandWanted(verb="pause")
+        async with web.site.up():
+            sent = asyncio.ensure_future(command_run("here", "commanded", wanted, caller, office))
+            await asyncio.sleep(0)
+            first = await office.boards.make(sent.done)
+            with suppress(RemotecalError):  # whatever the station says of a run that it does not know
+                await sent
+            return first
+
+    assert web.do(command())
 
 
 async def _together(all_: list[AsyncGenerator[int]]) -> AsyncGenerator[int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from laboratories import PATIENCE
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from sites import until
 from test_web_certificates import issued
 from web_laboratory import PASSWORD, Web
@@ -313,4 +313,26 @@ def test_a_run_is_replayed_by_its_slider_with_the_keyboard(
     page.context.clear_cookies()
     slider.press("End")
     expect(page.get_by_label("Name")).to_be_visible()  # who has to log in anew is led there
+    assert said == []
+
+
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
+
+
+def test_who_has_no_style_yet_reads_a_page_before_it_comes(
+    browser: Browser, web: Web, said: list[str]
+) -> None:
+    page, held = opened(browser, web, said), list[Route]()
+    page.context.clear_cookies(name="remotecal_style")
+    page.route("**/console.*.css", lambda route: held.append(route))  # noqa: PLW0108  it is marked
+    page.goto(web.url + "/runs", wait_until="commit")
+    come_true(lambda: page.evaluate(PAINTED) == 1, page)
+    come_true(lambda: len(held) == 1, page)
+    assert page.evaluate("document.styleSheets.length") == 0
+    held[0].continue_()
+    come_true(lambda: page.evaluate("document.styleSheets.length") == 1, page)
+    page.unroute("**/console.*.css")
+    page.goto(web.url + "/live")
+    assert page.locator("head > link[rel=stylesheet]").count() == 1
+    page.context.close()
     assert said == []
