@@ -7,6 +7,7 @@ Floats alone: `by_differences` makes them part of measurement models.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,6 +100,10 @@ class Helmholtz:
             t1, t2, dt = t1 + t * term, t2 + t * (t - 1.0) * term, dt + t * term * order
         return a, d1, d2, t1, t2, dt
 
+    def cooled(self, tau: float) -> list[tuple[float, int, int]]:
+        """Return n τ^t, d, l of each residual term, for `slopes` at one temperature."""
+        return [(n * tau**t, d, power) for n, t, d, power in self.residual]
+
     def ideal(self, tau: float, delta: float) -> tuple[float, float, float]:
         """Return α of the ideal gas, and τα_τ, τ²α_ττ."""
         a = math.log(delta) + self.logarithm * math.log(tau)
@@ -117,6 +122,27 @@ class Helmholtz:
         return a, first, second
 
 
+def slopes(terms: Sequence[tuple[float, int, int]], delta: float) -> tuple[float, float]:
+    """Return δα_δ and δ²α_δδ as `Helmholtz.sums` does, to the last bit: densities are found by them.
+
+    Args:
+        terms: what `Helmholtz.cooled` returns.
+        delta: δ.
+    """
+    d1 = d2 = 0.0
+    grown = [power * delta**power for power in range(5)]
+    damped = [math.exp(-(delta**power)) for power in range(5)]
+    for warm, d, power in terms:
+        term = warm * delta**d
+        if power:
+            term = term * damped[power]
+            order = d - grown[power]
+            d1, d2 = d1 + term * order, d2 + term * (order * (order - 1.0) - power * grown[power])
+        else:
+            d1, d2 = d1 + term * d, d2 + term * (d * (d - 1))
+    return d1, d2
+
+
 @dataclass(frozen=True, slots=True)
 class HelmholtzGas:
     """An equation's surface for a gas whose molar mass is known."""
@@ -132,8 +158,9 @@ class HelmholtzGas:
         equation = self.equation
         tau, rt = equation.temperature / kelvin, equation.gas_constant * kelvin
         density = pressure / rt
+        terms = equation.cooled(tau)
         for _ in range(30):
-            _, d1, d2, *_ = equation.sums(tau, density / equation.density)
+            d1, d2 = slopes(terms, density / equation.density)
             step = (density * rt * (1.0 + d1) - pressure) / (rt * (1.0 + 2.0 * d1 + d2))
             density = density - step
             if abs(step / density) < 1e-12:

@@ -7,6 +7,7 @@ pressure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from remotecal.errors import ParameterError
 from remotecal.fluids.span import require
@@ -167,8 +168,9 @@ def _density(mixture: _Mixture, kelvin: Number, bar: Number, start: Number) -> N
     raise ParameterError(f"SGERG-88 finds no gas at {estimate(kelvin):g} K and {estimate(bar):g} bar")
 
 
+@lru_cache(maxsize=256)
 def _mixture(gas: SimpleAnalysis) -> _Mixture:
-    """Return the mixture that has the gas's density and calorific value (ISO 12213-3, B.1)."""
+    """Return the mixture that has the gas's density and calorific value (ISO 12213-3, B.1); once for each."""
     target = gas.relative_density * NORMAL_AIR_DENSITY
     heat, molar = 1000.0, 1.0 / (_IDEAL_VOLUME - 0.065)
     for _ in range(50):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.drivers.digits import digits_of
 from remotecal.drivers.guide import Guide
@@ -48,9 +49,8 @@ STEP = 0.5
 """Longest wait, in seconds, between two looks whether the run must stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run is."""
+class Progress(NamedTuple):
+    """Where a run is: a tuple, for twice in every second of a wait one is made of the one before."""
 
     doing: str
     """What it does: `prepare`, `approach`, `measure`, `done` with a repeat …, or what it waits for."""
@@ -66,15 +66,15 @@ class Progress:
     """Observations made."""
     due: int = 0
     """Observations there shall be."""
-    plan: PlanDone = field(default_factory=PlanDone)
+    plan: PlanDone = PlanDone()
     """How much of what the plan asks for is behind the run (`Procedure.takes`, `Procedure.arrives`)."""
     began: float = 0.0
     """When the run began or was taken up again, by its clock."""
     now: float = 0.0
     """Time by its clock."""
-    last: Mapping[str, Measured] = field(default_factory=dict)
+    last: Mapping[str, Measured] = MappingProxyType({})
     """Source → latest indication, of those the run read itself."""
-    digits: Mapping[str, int] = field(default_factory=dict)
+    digits: Mapping[str, int] = MappingProxyType({})
     """Source → digits behind the point that its indications have, of those of which that is known."""
 
 
@@ -119,7 +119,7 @@ class Running(Run):
             now = self.clock.now()
             self._journal.flush()
             self.look()
-            self._tell(replace(self.progress, now=now))
+            self._tell(self.progress._replace(now=now))
 
     def read(self, *quantities: BoundReading) -> tuple[Measured, ...]:
         self.look()
@@ -129,7 +129,7 @@ class Running(Run):
         if new := [one for one in quantities if one.source not in digits]:
             known = {one.source: digits_of(one.declaration) for one in new}
             digits = dict(digits) | {source: count for source, count in known.items() if count is not None}
-        self.progress = replace(self.progress, last=last, digits=digits)
+        self.progress = self.progress._replace(last=last, digits=digits)
         return values
 
     def expect(self, quantity: BoundReading, value: float, unit: str) -> None:
@@ -175,7 +175,7 @@ class Running(Run):
                 if not judgement.stable:
                     self._give_up(criterion, judgement, series, now - began)
                     doing = f"settle {series[-1].source}: {criterion.compare(judgement)}"
-                    self._tell(replace(self.progress, doing=doing, now=now))
+                    self._tell(self.progress._replace(doing=doing, now=now))
                 del series[: len(series) - judgement.readings]
             due += min(criterion.every for criterion in criteria)
             self.wait(due - now)
@@ -328,7 +328,7 @@ class Running(Run):
 
     def show(self, doing: str, **changes: object) -> None:
         """Tell the watchers where the run is."""
-        self._tell(replace(self.progress, doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]  # fields of Progress
+        self._tell(self.progress._replace(doing=doing, now=self.clock.now(), **changes))  # type: ignore[arg-type]  # fields of Progress
 
     def _kept(self, path: Path, about: str, by: str) -> Attached:
         return keep_file(path, self._journal.path.parent, about, by, self._largest_file)

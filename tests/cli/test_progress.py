@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import replace
 
 import pytest
 from dosing.bench import DosingStand
@@ -80,7 +79,7 @@ def test_the_line_tells_rig_and_computer_apart(monkeypatch, capsys):
     with ProgressLine() as line:
         line.step("putting up the bench")
         line(at_point)
-        line(replace(at_point, observed=1, plan=PlanDone(repeats=Stint(2, 1)), now=160.0))
+        line(at_point._replace(observed=1, plan=PlanDone(repeats=Stint(2, 1)), now=160.0))
         line.say("said")
     shown = re.sub(r"here [\d:]+", "here T", terminal.getvalue().replace("\x1b[K", "")).split("\r")
     shown[3] = re.sub(r"[\d:]+ left$", "T left", shown[3])

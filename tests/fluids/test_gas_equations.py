@@ -16,6 +16,9 @@ from remotecal.fluids import aga8
 from remotecal.fluids.air import CIPM_2007_U, air_density, vapour_fraction
 from remotecal.fluids.gas import AIR, METHANE, NITROGEN, Gas
 from remotecal.fluids.gas_equations import EQUATIONS, carried, u_of_ratio
+from remotecal.fluids.helmholtz import slopes
+from remotecal.fluids.lemmon2000 import AIR as LEMMON_2000
+from remotecal.fluids.span2000 import NITROGEN as SPAN_2000
 from remotecal.uncertainty import Budget, Input, evaluate_points
 from remotecal.uncertainty.monte_carlo import simulate
 
@@ -184,6 +187,12 @@ def test_air_and_nitrogen_agree_with_coolprop(equation, gas, name, t, p):
     assert state.heat_capacity * mass == pytest.approx(theirs("Cpmolar"), rel=1e-7)
     assert state.gamma == pytest.approx(theirs("Cpmolar") / theirs("Cvmolar"), rel=1e-7)
     assert state.sound * mass**0.5 == pytest.approx(theirs("A") * theirs("M") ** 0.5, rel=1e-7)
+
+
+@pytest.mark.parametrize("equation", [LEMMON_2000, SPAN_2000])
+@pytest.mark.parametrize(("tau", "delta"), [(0.3, 1e-5), (0.45, 0.01), (0.6, 0.3), (0.7, 0.9)])
+def test_a_density_is_looked_for_by_the_very_slopes_of_the_equation(equation, tau, delta):
+    assert slopes(equation.cooled(tau), delta) == equation.sums(tau, delta)[1:3]
 
 
 @pytest.mark.parametrize("t", [15.0, 20.0, 27.0])
