@@ -382,6 +382,27 @@ def test_a_signal_is_an_abort(tiny, number):
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_right_behind_another_leaves_no_stop_half_made(tiny, monkeypatch):
+    """As two that are sent at once: the second comes while the first is being heeded."""
+    begin = threading.Thread.start
+
+    def hurried(thread):
+        if thread.name == "call off":
+            signal.raise_signal(signal.SIGTERM)
+        begin(thread)
+
+    def stop(progress):
+        if progress.doing == "measure" and progress.observed == 3:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(threading.Thread, "start", hurried)
+    tiny.watchers = (stop,)
+    with pytest.raises(RunAborted, match="SIGTERM"):
+        tiny.run()
+    assert tiny.kinds()[-1] == "safe"
+    assert tiny.events("safe")[-1].data["reached"] is True
+
+
 def test_no_number_of_signals_keeps_the_rig_from_being_made_safe(tiny):
     """The second one comes while the run is on its way from the procedure to the safe state."""
     now, sent = tiny.clock.now, []
