@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
 
 ENDING = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGBREAK")
 """Ctrl-C; an orderly end; a closed terminal or a lost SSH session; Ctrl-\\; Windows' Ctrl-Break."""
@@ -44,11 +50,16 @@ def on_ending(receive: Callable[[str], object], names: tuple[str, ...] = ENDING)
             signal.signal(number, before[number] or signal.SIG_DFL)
 
 
+AGAIN: Final = 0.05
+"""Seconds after which an interruption that was lost comes again."""
+
+
 @contextmanager
 def unwinding() -> Iterator[None]:
     """Let ending signals do what Ctrl-C does: leave every context on the way out, once.
 
-    Ctrl-C itself is left alone, for asyncio has its own way with it.
+    Ctrl-C itself is left alone, for asyncio has its own way with it. Where one comes while foreign code calls
+    back, which has nobody to raise to, it is not lost: it comes again.
     """
     received: list[str] = []
 
@@ -57,5 +68,42 @@ def unwinding() -> Iterator[None]:
         if len(received) == 1:  # another one must not interrupt the clearing up
             raise KeyboardInterrupt(name)
 
-    with on_ending(interrupt, tuple(name for name in ENDING if name != "SIGINT")):
+    with _heard_again(received.clear), on_ending(interrupt, tuple(n for n in ENDING if n != "SIGINT")):
         yield
+
+
+@contextmanager
+def _heard_again(forget: Callable[[], None]) -> Iterator[None]:
+    """Have a signal come again whose `KeyboardInterrupt` the interpreter could only print.
+
+    Args:
+        forget: called before, so that it counts as the first one.
+    """
+    before, main, due = sys.unraisablehook, threading.main_thread(), list[threading.Timer]()
+
+    def send(number: int) -> None:
+        if sys.platform == "win32":
+            _thread.interrupt_main(number)
+        elif main.ident is not None:
+            signal.pthread_kill(main.ident, number)  # unlike the other it wakes whoever waits
+
+    def lost(what: UnraisableHookArgs) -> None:
+        if not issubclass(what.exc_type, KeyboardInterrupt):
+            before(what)
+            return
+        forget()
+        number = signal.Signals.__members__.get(str(what.exc_value), signal.SIGINT)
+        due.append(threading.Timer(AGAIN, send, (number,)))
+        due[-1].daemon = True
+        due[-1].start()
+
+    if threading.current_thread() is not main:
+        yield
+        return
+    sys.unraisablehook = lost
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
+        for again in due:
+            again.cancel()

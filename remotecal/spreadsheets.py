@@ -22,7 +22,7 @@ MOST_PARTS: Final = 200
 
 
 def first_sheet(content: bytes, rows: int, columns: int) -> Iterator[Sequence[object]]:
-    """Yield the rows of the first sheet as openpyxl's cells, at most so many of each.
+    """Yield the rows of the first sheet that is not hidden, as openpyxl's cells, at most so many of each.
 
     Raises:
         ConfigurationError: it is no XLSX, or larger than it may be, or defines entities.
@@ -32,7 +32,9 @@ def first_sheet(content: bytes, rows: int, columns: int) -> Iterator[Sequence[ob
     _check_parts(content)
     try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
-        found: Iterable[Sequence[object]] = book.worksheets[0].iter_rows(max_row=rows, max_col=columns)
+        # What nobody sees who opens the file is not what they bring.
+        sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
+        found: Iterable[Sequence[object]] = sheet.iter_rows(max_row=rows, max_col=columns)
         yield from found
     except ConfigurationError:
         raise

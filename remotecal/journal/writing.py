@@ -61,24 +61,29 @@ class Journal:
 
     @classmethod
     def create(cls, directory: Path, clock: Clock) -> Journal:
-        """Begin a journal in a new or empty directory.
+        """Begin a journal in a directory that is new, or `is_free`.
 
         Raises:
             ConfigurationError: there is something in the directory.
+            RunError: another process is just beginning one there.
         """
+        taken = ConfigurationError(
+            f"{directory} is not empty: choose another directory, or resume the run in it"
+        )
         try:
             directory.mkdir(parents=True, exist_ok=True)
-            if any(directory.iterdir()):
-                raise ConfigurationError(
-                    f"{directory} is not empty: choose another directory, or resume the run in it"
-                )
+            if not is_free(directory):
+                raise taken
             path = directory / FILE
-            file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | BINARY, 0o644)
+            file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | BINARY, 0o644)
         except OSError as error:
             raise ConfigurationError(f"{directory} can't hold a journal: {error}") from error
         with ExitStack() as undo:
             undo.callback(os.close, file)
             held = undo.enter_context(_lock(file, path))
+            if not is_free(directory):  # somebody was there between
+                raise taken
+            os.ftruncate(file, 0)
             make_durable(directory)
             undo.pop_all()
         return cls(path, file, clock, Past(), held)
@@ -240,7 +245,8 @@ class Journal:
                 make_sure(self._file)
         except OSError as error:
             raise RunError(
-                f"{self.path} can't be written: {error}: make room, then resume the run"
+                f"{self.path} can't be written: {error}: make room, then "
+                f"{'resume the run' if self.lines else 'begin the run anew'}"
             ) from error
         if kind == "file":
             note_named(self._named, data)
@@ -261,6 +267,21 @@ class Journal:
                 self._torn = False
             raise
         self._size += len(line)
+
+
+def is_free(directory: Path) -> bool:
+    """Tell whether a run may begin in a directory: it holds nothing, or a journal without a first line.
+
+    Nothing is touched before that line is on the disk, and a full disk or a kill may have kept it from there.
+    """
+    if [entry.name for entry in directory.iterdir()] not in ([], [FILE]):
+        return False
+    try:
+        with (directory / FILE).open("rb") as file:
+            first = file.readline(LONGEST)
+    except FileNotFoundError:
+        return True
+    return not first.endswith(b"\n") and len(first) < LONGEST
 
 
 MANY = 500

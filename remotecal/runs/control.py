@@ -127,8 +127,9 @@ class Control:
             self._changed.notify_all()
             # A thread of its own, for this may run in a signal's handler, where no lock may be
             # waited for; and again and again, for an exchange may be just about to begin.
-            self._canceller = threading.Thread(target=self._insist, name="call off", daemon=True)
-            self._canceller.start()
+            canceller = threading.Thread(target=self._insist, name="call off", daemon=True)
+            canceller.start()
+            self._canceller = canceller  # once it can be waited for
 
     def check(self) -> None:
         """Raise the error the run was stopped with, if it was."""
@@ -162,14 +163,16 @@ def signals(control: Control, by: str = ON_SITE) -> Iterator[None]:
     A second signal interrupts a procedure that does not react; none interrupts making the rig safe,
     nor comes a third one between the second and that. Outside the main thread nothing is changed.
     """
-    interrupted = False
+    stopping = interrupted = False
 
     def receive(name: str) -> None:
-        nonlocal interrupted
-        if control.has_stopped or interrupted:
+        nonlocal stopping, interrupted
+        if control.has_stopped or interrupted or stopping:
             return
         if control.error is None:
+            stopping = True  # a second one right behind it would leave the stop half made
             control.abort(name, by)
+            stopping = False
         else:
             interrupted = True
             raise KeyboardInterrupt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from remotecal.errors import (
 from remotecal.journal.events import JournalReader
 from remotecal.journal.evidence import Evidence, ProcedureUsed, Start, read_start
 from remotecal.journal.gathering import read_evidence
-from remotecal.journal.writing import Journal
+from remotecal.journal.writing import Journal, is_free
 from remotecal.procedures.held import check_declared
 from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.procedure import of_role
@@ -111,11 +112,11 @@ def refuse_unsafe(planned: Plan) -> None:
 
 
 def check_directory(directory: Path) -> None:
-    """Raise `OrderError` unless a run's directory is empty, or can be made."""
+    """Raise `OrderError` unless a run's directory is free for it, or can be made."""
     there = next(place for place in (directory, *directory.absolute().parents) if place.exists())
     if not there.is_dir():
         raise OrderError(f"{there} is a file, and a directory is needed: choose another place")
-    if there == directory and any(directory.iterdir()):
+    if there == directory and not is_free(directory):
         raise OrderError(f"{directory} is not empty: choose another directory, or resume the run in it")
 
 
@@ -181,7 +182,8 @@ def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> E
     with _connected(planned, company, directory) as opened:
         again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
         journal.append("resume", again)
-        Session(planned, opened, journal, company).perform()
+        # As it began: its days, too, where the computer is in another time zone now.
+        Session(replace(planned, start=start), opened, journal, company).perform()
     return read_evidence(directory)
 
 
@@ -312,8 +314,12 @@ _FACTS = ("roles", "artefacts", "certificates", "characteristics", "approvals", 
 
 
 def _same_facts(start: Start, now: Start) -> None:
-    """Raise `EvidenceError` if a run would go on with other facts than it began with."""
+    """Raise `EvidenceError` if a run would go on with another order, clock or facts than it began with."""
     changed = [name for name in _FACTS if getattr(start, name) != getattr(now, name)]
+    if start.order.model_dump(mode="json") != now.order.model_dump(mode="json"):
+        changed.append("order")
+    if start.clock not in {None, now.clock}:
+        changed.append("clock")
     if changed:
         raise EvidenceError(
             f"{', '.join(changed)} are no longer those the run began with: restore the bench, or begin anew"

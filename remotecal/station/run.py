@@ -22,7 +22,7 @@ from remotecal.certificates.signing.journal import seal_journal
 from remotecal.clock import VirtualClock
 from remotecal.errors import BenchInUse, JournalBroken, RemotecalError, RunAborted
 from remotecal.journal.chain import ending
-from remotecal.journal.events import FILE, found_in, opened_lines
+from remotecal.journal.events import found_in, opened_lines
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.private_files import write_private
@@ -189,7 +189,6 @@ class StationRun:
     def _perform(self, planned: Plan, company: Company) -> None:
         stage = self.stage
         if stage is Stage.CLAIMED:
-            self._clear()
             carry_out(planned, self.directory, company)
         elif stage is Stage.CUT_OFF and self.order.after_crash == "resume":
             go_on(planned, self.directory, company)
@@ -212,11 +211,6 @@ class StationRun:
         except RemotecalError as error:
             log.warning("the record of %s can't be computed here: %s", self.order.id, error)
             return ""
-
-    def _clear(self) -> None:
-        """Remove a journal in which not even the first line was finished: nothing was touched."""
-        if (self.directory / FILE).exists():
-            (self.directory / FILE).unlink()
 
     def make_safe(self, planned: Plan) -> Safety:
         """Bring the rig to its safe state, as far as its wires do (`BenchInUse`: somebody works with it)."""

@@ -29,7 +29,9 @@ LAST_ROW: Final = 2 * MOST_ROWS
 LAST_LOOKED: Final = 10 * LAST_ROW
 """Last row of a sheet that is looked at, whether something was left out."""
 MOST_COLUMNS: Final = 40
-"""Columns of a table that are looked at."""
+"""Last column of a table that may hold something."""
+COLUMNS_LOOKED: Final = 100
+"""Columns of a sheet that are looked at, whether something was left out."""
 EXACT_DIGITS: Final = 15
 """Digits of a number that a spreadsheet keeps."""
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -231,7 +233,7 @@ def _csv(content: bytes) -> Iterator[list[_CellRead]]:
     delimiter = max(",;\t", key=first.count)
     try:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True):
-            yield [_written(cell) for cell in row[:MOST_COLUMNS]]
+            yield _all_of([_written(cell) for cell in row])
     except csv.Error as error:
         raise ConfigurationError(f"the file is no CSV: {error}") from None
 
@@ -246,8 +248,17 @@ def _written(cell: str) -> _CellRead:
 
 def _xlsx(content: bytes) -> Iterator[list[_CellRead]]:
     """Yield the rows of the first sheet."""
-    for row in _to_last(first_sheet(content, LAST_LOOKED, MOST_COLUMNS)):
-        yield [_of_sheet(cell) for cell in row]
+    for row in _to_last(first_sheet(content, LAST_LOOKED, COLUMNS_LOOKED)):
+        yield _all_of([_of_sheet(cell) for cell in row])
+
+
+def _all_of(row: list[_CellRead]) -> list[_CellRead]:
+    """Return the cells of a row; raises `ConfigurationError` before any would be left out unseen."""
+    if any(cell.text for cell in row[MOST_COLUMNS:]):
+        raise ConfigurationError(
+            f"the table goes on beyond column {MOST_COLUMNS}: leave out the columns that are not of the items"
+        )
+    return row[:MOST_COLUMNS]
 
 
 def _to_last(rows: Iterable[Sequence[object]]) -> Iterator[Sequence[object]]:

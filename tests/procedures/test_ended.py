@@ -157,6 +157,24 @@ def test_a_command_that_is_ended_clears_up_once():
     assert left == ["cleared up"]
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_a_signal_within_what_can_not_raise_is_not_lost(name: str) -> None:
+    """As while a library calls back: Python can only print what is raised there."""
+
+    class Gone:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.Signals[name])
+
+    def work() -> None:
+        with unwinding():
+            gone = Gone()
+            del gone
+            assert not threading.Event().wait(60), "it waited as if nothing had come"
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+
+
 def test_a_run_that_notices_at_once_waits_for_who_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has seen why it must stop before the thread has begun that calls off its exchanges."""
     control, seen, go_on = Control(), threading.Event(), threading.Event()

@@ -7,14 +7,17 @@ import signal
 import sys
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 from exchanged import exchanges_of
 from tiny import HASTY, PROCEDURE
 
+from remotecal.bench import Bench
 from remotecal.clock import RealClock, SteadyClock, VirtualClock
 from remotecal.errors import (
     BenchError,
+    CertificateRefused,
     EvidenceError,
     ExchangeCancelled,
     InterlockTripped,
@@ -27,9 +30,11 @@ from remotecal.errors import (
     SafeStateNotReached,
     WrongInstrument,
 )
-from remotecal.journal.events import seconds
+from remotecal.journal.events import FILE, seconds
 from remotecal.journal.gathering import gather
+from remotecal.order import Order
 from remotecal.runs.catalogue import find
+from remotecal.runs.execute import go_on, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.verify.shapes import Shapes
@@ -377,6 +382,27 @@ def test_a_signal_is_an_abort(tiny, number):
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_right_behind_another_leaves_no_stop_half_made(tiny, monkeypatch):
+    """As two that are sent at once: the second comes while the first is being heeded."""
+    begin = threading.Thread.start
+
+    def hurried(thread):
+        if thread.name == "call off":
+            signal.raise_signal(signal.SIGTERM)
+        begin(thread)
+
+    def stop(progress):
+        if progress.doing == "measure" and progress.observed == 3:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(threading.Thread, "start", hurried)
+    tiny.watchers = (stop,)
+    with pytest.raises(RunAborted, match="SIGTERM"):
+        tiny.run()
+    assert tiny.kinds()[-1] == "safe"
+    assert tiny.events("safe")[-1].data["reached"] is True
+
+
 def test_no_number_of_signals_keeps_the_rig_from_being_made_safe(tiny):
     """The second one comes while the run is on its way from the procedure to the safe state."""
     now, sent = tiny.clock.now, []
@@ -491,6 +517,13 @@ def test_a_used_directory_is_refused_before_anything_is_opened(tiny):
     assert tiny.world.lines == []
 
 
+@pytest.mark.parametrize("left", [b"", b'{"at":"2026-05-04T'])
+def test_a_run_that_a_full_disk_or_a_kill_kept_from_its_first_line_is_begun_anew(tiny, left):
+    tiny.out.mkdir()
+    (tiny.out / FILE).write_bytes(left)
+    assert tiny.run().complete
+
+
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
@@ -585,6 +618,49 @@ def test_a_run_does_not_go_on_with_other_facts(tiny, change, message):
     _interrupted(tiny)
     tiny.bench.write_text(tiny.bench.read_text().replace(*change))
     with pytest.raises(EvidenceError, match=message):
+        tiny.resume()
+
+
+class Later(RealClock):
+    """The time after a virtual one, by a clock of the other kind."""
+
+    def __init__(self, virtual):
+        self._virtual = virtual
+
+    def now(self):
+        return self._virtual.now() + 1.0
+
+
+def test_a_run_does_not_go_on_by_a_clock_of_another_kind(tiny):
+    """Else practice at a simulated rig would go into a calibration, whose times its journal calls real."""
+    _interrupted(tiny)
+    tiny.clock = Later(tiny.clock)
+    before = len(tiny.world.lines)
+    with pytest.raises(EvidenceError, match="clock are no longer those the run began with"):
+        tiny.resume()
+    assert len(tiny.world.lines) == before
+
+
+def test_a_run_does_not_go_on_for_another_order(tiny):
+    """As where a journal of somebody else's run is put in the place of one's own."""
+    _interrupted(tiny)
+    tiny.order.write_text(tiny.order.read_text().replace('name = "Customer"', 'name = "Another"'))
+    order, bench = Order.load(tiny.order), Bench.load(tiny.bench)
+    another = plan(order, find(order.order.procedure, tiny.directory), bench, tiny.clock, "out")
+    with pytest.raises(EvidenceError, match="order are no longer those the run began with"):
+        go_on(another, tiny.out, tiny.company(None))
+
+
+def test_the_days_of_a_run_are_those_it_began_with(tiny):
+    """What held to the end of yesterday by them does not hold an hour longer in another time zone."""
+    evening = datetime(2026, 5, 4, 22, tzinfo=UTC).timestamp()
+    said = tiny.bench.read_text().replace("2100-01-01", "2026-05-04")
+    tiny.bench.write_text(said.replace("[bench]", '[bench]\ntime_zone = "UTC"'))
+    tiny.clock = VirtualClock(evening)
+    _interrupted(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace('"UTC"', '"America/New_York"'))
+    tiny.clock = VirtualClock(evening + 3 * 3600)
+    with pytest.raises(CertificateRefused, match="the fact offset was valid until 2026-05-04"):
         tiny.resume()
 
 

@@ -225,6 +225,12 @@ def test_a_new_journal_needs_an_empty_directory(tmp_path, clock):
         Journal.create(tmp_path, clock)
 
 
+def test_two_do_not_begin_in_one_directory(tmp_path, clock):
+    """The first has written nothing yet, and what it has is nevertheless not taken from it."""
+    with Journal.create(tmp_path, clock), pytest.raises(RunError, match="another process is at work"):
+        Journal.create(tmp_path, clock)
+
+
 def test_a_directory_without_journal_is_said_so(tmp_path, clock):
     with pytest.raises(JournalBroken, match="holds no journal"):
         Journal.open(tmp_path, clock)
@@ -233,7 +239,7 @@ def test_a_directory_without_journal_is_said_so(tmp_path, clock):
 def test_a_full_disk_ends_the_run_but_keeping_never_fails(tmp_path, clock):
     full = Journal(tmp_path / FILE, os.open("/dev/full", os.O_WRONLY), clock, Past())
     assert full.keep("balance", b"SI", b"S S 1.0 kg") == 1
-    with pytest.raises(RunError, match="No space left on device: make room, then resume"):
+    with pytest.raises(RunError, match="No space left on device: make room, then begin the run anew"):
         full.append("start", {"format": FORMAT})
 
 

@@ -227,3 +227,23 @@ def test_a_row_that_is_too_far_down_to_be_read_is_told() -> None:
     book.save(out)
     with pytest.raises(ConfigurationError, match="below row 4000"):
         read_table(out.getvalue(), None)
+
+
+@pytest.mark.parametrize("spreadsheet", [False, True])
+def test_a_column_that_is_too_far_right_to_be_read_is_told(spreadsheet: bool) -> None:
+    """Else the days beside it would be lost, and an item due for years."""
+    between = [""] * table_of_items.MOST_COLUMNS
+    rows = [["name", "serial", *between, "due"], ["Meter", "1", *between, "2026-01-01"]]
+    with pytest.raises(ConfigurationError, match="beyond column 40"):
+        read_table(sheet(*rows) if spreadsheet else table(*map(",".join, rows)), None)
+
+
+def test_a_sheet_that_nobody_sees_is_not_read() -> None:
+    book = Workbook()
+    book.active.sheet_state = "hidden"
+    for one, number in ((book.active, "of last year"), (book.create_sheet(), "of this year")):
+        one.append(["name", "serial"])
+        one.append(["Meter", number])
+    out = io.BytesIO()
+    book.save(out)
+    assert [line.cells["serial"] for line in read_table(out.getvalue(), None)] == ["of this year"]
