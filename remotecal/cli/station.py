@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 from remotecal.cli.install_service import add_command as add_install
+from remotecal.cli.listing import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -198,7 +199,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     yield f"{say('order: ', '委托：')}{order.number} {chosen(order.customer)}"
     for item in order.items:
         yield f"{say('item: ', '器具：')}{chosen(item)}"
-    yield f"{say('points: ', '校准点：')}{', '.join(order.points)}"
+    yield f"{say('points: ', '校准点：')}{say(', ', '；').join(map(place, order.points))}"
     if order.seconds is not None:
         minutes = in_minutes(order.seconds)
         yield say(

@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.cli.commands import HUB, add_directory
+from remotecal.cli.listing import place
 from remotecal.cli.terminal import language, say
 
 if TYPE_CHECKING:
@@ -104,7 +106,7 @@ def describe(live: Live) -> str:
         parts.append(f"{asked or next(iter(live.question.values()), '')}{choices}")
     parts.append(say(f"{live.observed}/{live.due} observed", f"已观测 {live.observed}/{live.due}"))
     if live.point:
-        at = f"{live.number}/{live.points} {live.point}"
+        at = f"{live.number}/{live.points} {place(live.point)}"
         parts.append(say(f"point {at}", f"校准点 {at}"))
     if live.repeat:
         parts.append(say(f"repeat {live.repeat}", f"第 {live.repeat} 次"))
@@ -112,7 +114,7 @@ def describe(live: Live) -> str:
     since = timedelta(seconds=round(live.now - live.began))
     parts += [doing, say(f"rig {since}", f"装置时间 {since}")]
     parts += [
-        f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
+        f"{source} {value:.6g} {'' if unit == '1' else units.symbol(unit)}".rstrip()
         for source, (value, unit) in live.last.items()
     ]
     if live.answered_by:
