@@ -6,7 +6,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.wording import label
-from remotecal.cli.tables import plain, plain_lines, terminal
+from remotecal.cli.tables import UNWRAPPED, plain, plain_lines, print_table, terminal
 from remotecal.cli.terminal import SIGNED_AS, language, say
 from remotecal.errors import EvidenceError
 from remotecal.journal.contents import beside
@@ -140,6 +140,9 @@ def summarise(record: Record) -> None:
                 console.print(Text(plain(title), "table.title"), soft_wrap=True)
                 for columns in _parts(list(_columns(table)), console.width):
                     printed = _printed(columns, table.rows, console.width)
+                    if console.width >= UNWRAPPED:
+                        print_table(console, printed)
+                        continue
                     # What no terminal that narrow can show goes on in the next line, and is not cut.
                     wide = Console(width=max(console.width, printed.width or 0))
                     wide.print(printed, crop=False, soft_wrap=True)

@@ -106,7 +106,7 @@ def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
     print(
         f"\n{say('bench file', '台架文件')}  {assembly.bench}"
-        f"\n{say('work order', '委托单')}  {assembly.order}\n"
+        f"\n{say('work order', '委托单  ')}  {assembly.order}\n"
     )
     print(f"{say('In another terminal:', '在另一个终端中：')}\n  remotecal bench check {assembly.bench}")
     print(f"  remotecal run {assembly.order} --out run-1")
@@ -115,7 +115,8 @@ def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
             say(
                 "What it asks of a person on site, paste here in English: it is done, "
                 "and then answered there.",
-                "把它对现场人员的提问用英文粘贴到这里：照做之后，再到那里回答。",
+                "把它对现场人员的提问用英文粘贴到这里（LC_ALL=C.UTF-8 时以英文提问）："
+                "照做之后，再到那里回答。",
             )
         )
     print(say("Ctrl-C ends it.", "按 Ctrl-C 结束。"), flush=True)

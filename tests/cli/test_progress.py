@@ -183,3 +183,15 @@ def test_a_run_is_described_in_the_language_of_whoever_looks(monkeypatch):
     assert describe(live) == "running · 0/4 observed · point 1/2 5 m³/h · repeat 2 · measure · rig 0:01:02"
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert describe(live) == "运行中 · 已观测 0/4 · 校准点 1/2 5 m³/h · 第 2 次 · 测量 · 装置时间 0:01:02"
+    asking = live.model_copy(
+        update={
+            "state": "asking",
+            "prompt": 9,
+            "question": {"zh": "请关阀。", "en": "Shut it."},
+            "options": ("done", "later"),
+            "doing": "ask: Shut it.",
+        }
+    )
+    assert describe(asking) == (
+        "提问 · 请关阀。 [done（完成）/later] · 已观测 0/4 · 校准点 1/2 5 m³/h · 第 2 次 · 装置时间 0:01:02"
+    )
