@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from remotecal.bench_file import Characteristic
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.evidence import Evidence
-    from remotecal.model import Column, Measurement, PointBudget, Record
+    from remotecal.model import Column, Measurement, PointBudget, Record, Text
     from remotecal.order import Order
     from remotecal.runs.catalogue import Found
     from remotecal.runs.running import Watcher
@@ -61,7 +61,7 @@ HARDLY = 1e-6
 class Foreseen:
     """What a run would state at one point."""
 
-    title: str
+    title: Text
     """The point."""
     expanded: str
     """Expanded uncertainty."""
@@ -311,7 +311,7 @@ def _foreseen(measured: Measurement, spread: float) -> tuple[Foreseen, ...]:
 def _at(budget: PointBudget, errors: Column | None, spread: float) -> Foreseen:
     foremost = sorted(budget.lines, key=lambda line: -float(line.share))[:FOREMOST]
     foreseen = Foreseen(
-        title=budget.title.get("en"),
+        title=budget.title,
         expanded=budget.expanded,
         unit=budget.unit,
         k=budget.k,

@@ -60,16 +60,28 @@ def sign(data: bytes, key: SigningKey, at: datetime, register: LaboratoryRegiste
     Raises:
         CertificateRefused: the key belongs to nobody who is to sign now, or the register objects.
     """
+    duty = check_next(data, key.chain[0], at, register)
+    return sign_xml(data, key, duty, at)
+
+
+def check_next(
+    data: bytes, signer: Certificate, at: datetime, register: LaboratoryRegister | None = None
+) -> Duty:
+    """Return what whoever a certificate of a key is for would sign for now; all of `sign` but the signature.
+
+    Raises:
+        CertificateRefused: as `sign`.
+    """
     signatures = read_signatures(data)
     duty = next_duty(signatures)
     record = read(data)
     check_identifiers(record)
     if duty != "issued":
-        _check_person(record, duty, key.name)
-    _check_new(record, signatures, duty, key.chain[0])
+        _check_person(record, duty, common_name(signer))
+    _check_new(record, signatures, duty, signer)
     if register is not None:
-        register.check_issue(record, duty, fingerprint(key.chain[0]), at.date())
-    return sign_xml(data, key, duty, at)
+        register.check_issue(record, duty, fingerprint(signer), at.date())
+    return duty
 
 
 class Unsigned(NamedTuple):

@@ -69,7 +69,7 @@ def _carry_out(asked: argparse.Namespace) -> int:
             return 0
         raise
     except KeyboardInterrupt:
-        _complain("interrupted")
+        _complain(in_their_language("interrupted"))
         return 130
     except Exception as error:
         if asked.debug:

@@ -37,6 +37,7 @@ def main(asked: argparse.Namespace) -> None:
     """
     from remotecal.certificates import write_certificate
     from remotecal.certificates.approval import replace
+    from remotecal.cli.terminal import say
     from remotecal.errors import ConfigurationError
     from remotecal.model import Record, Text
 
@@ -49,7 +50,14 @@ def main(asked: argparse.Namespace) -> None:
     change: Literal["amended", "substituted"] = "substituted" if asked.substitute else "amended"
     new = replace(data, record, change, reason)
     paths = write_certificate(new, asked.out)
-    print(f"{paths.xml} is a draft: let it be signed with `remotecal sign`")
+    old = new.replaces.number if new.replaces else ""
+    command = (
+        f"remotecal revoke TRUST.toml --certificate {old} --superseded-by {new.number} --reason … --key …"
+    )
     print(
-        f"then tell that it takes the place of the old one: `remotecal revoke --superseded-by {new.number}`"
+        say(
+            f"{paths.xml} is a draft: let it be signed with `remotecal sign`\n"
+            f"then tell that it takes the place of the old one: `{command}`",
+            f"{paths.xml} 是草稿：请用 `remotecal sign` 签名\n再声明它替换原证书：`{command}`",
+        )
     )

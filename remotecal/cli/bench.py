@@ -116,7 +116,9 @@ def _line(bench: Bench, opened: OpenBench, name: str, today: date) -> tuple[tupl
         used = bench.certificate(name, today)
         if used is not None:
             until = used.certificate.valid_until
-            certificate = used.certificate.number + (f", until {until}" if until else "")
+            certificate = used.certificate.number + (
+                say(f", until {until}", f"，有效期至 {until}") if until else ""
+            )
     except RemotecalError as failure:
         faults.append(failure)
     driver = bench.drivers[name]

@@ -24,6 +24,7 @@ from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.signature import DUTIES
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.evaluate import summarise
+from remotecal.cli.terminal import SIGNED_AS, language, say
 from remotecal.clock import AwaitedClock, SharedClock
 from remotecal.errors import ConfigurationError
 from remotecal.journal.gathering import read_evidence
@@ -43,10 +44,11 @@ from remotecal.sim.certificates import ISSUER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from remotecal.certificates.signing.signature import Duty
     from remotecal.certificates.trust import Capability
     from remotecal.cli.progress import ProgressLine
     from remotecal.clock import Clock
-    from remotecal.model import Record
+    from remotecal.model import Record, Text
     from remotecal.sim.assembly import Assembly, BenchOptions
 
 SEED = 2026
@@ -82,6 +84,11 @@ class DemonstrationLaboratory:
         for path in paper.glob("*.xml"):
             keeping.replace(path, sign_xml(path.read_bytes(), self.keys.signers["institute"], "issued", at))
 
+    def _name_of(self, duty: Duty) -> str:
+        """Return who signs for a duty, as whoever looks on reads it."""
+        persons: dict[str, Text] = {person.duty: person.name for person in self.order.persons}
+        return persons.get(duty, self.order.laboratory.name).get(language())
+
     def issue(self, out: Path, at: datetime, line: ProgressLine) -> None:
         """Let three persons and the laboratory sign each certificate, and print it."""
         apart = sorted((out / APART).iterdir()) if (out / APART).is_dir() else []
@@ -89,13 +96,13 @@ class DemonstrationLaboratory:
             which = f" ({number}/{len(apart)})" if apart else ""
             certificate = (folder / XML_NAME).read_bytes()
             for duty in DUTIES:
-                line.step(f"signing: {duty} by {self.keys.signers[duty].name}{which}")
+                line.step(_signing(duty, self._name_of(duty)) + which)
                 certificate = sign(certificate, self.keys.signers[duty], at)
-            line.step(f"printing{which}")
+            line.step(say("printing", "打印") + which)
             keeping.replace(folder / XML_NAME, certificate)
             keeping.replace(folder / PDF_NAME, print_signed(certificate, self.keys.signers["issued"], at))
         if apart:
-            line.step("listing all in a report")
+            line.step(say("listing all in a report", "汇总全部证书"))
             write_summary([(folder / XML_NAME).read_bytes() for folder in apart], out)
         self.keys.write(out / KEYS)
         write_trust_list(out / TRUST, self.keys, self.order.laboratory.name, self.scope, at.date())
@@ -131,18 +138,23 @@ def demo(
     kind, chosen = choose(name, settings)
     check_directory(out)
     calibrate = _calibrate_remotely if remote else _calibrate
-    line.step("putting up the bench")
+    line.step(say("putting up the bench", "搭建模拟台架"))
     with TemporaryDirectory(prefix="remotecal-demo-") as temporary:
         paper = Path(temporary) / PAPER
         shared = AwaitedClock if remote else SharedClock
         clock = shared.begin(paper / CLOCK, time.time() - YESTERDAY.total_seconds())
         with kind.put_up(chosen, paper, clock) as assembly:
-            line.step("certifying its standards")
+            line.step(say("certifying its standards", "签发标准器证书"))
             order, today = Order.load(assembly.order), _today(clock)
             laboratory = DemonstrationLaboratory.found(order, kind.scope, today, keys)
             laboratory.certify_standards(paper, today)
             count = len(assembly.wired)
-            line.say(f"Calibrating on {name}: {count} instruments on real sockets and serial lines")
+            line.say(
+                say(
+                    f"Calibrating on {name}: {count} instruments on real sockets and serial lines",
+                    f"在 {name} 上校准：{count} 台仪器，经真实的套接字和串口",
+                )
+            )
             laboratory, record = calibrate(laboratory, assembly, out, line)
         copy_folder(paper, out / PAPER, leave_out=CLOCK)
     laboratory.issue(out, _today(clock), line)
@@ -172,8 +184,9 @@ def _calibrate(
     answers = Beside(assembly.person) if assembly.person else Scripted()
     execute(laboratory.order, found, Bench.load(assembly.bench), out, Company(answers, (line,)), clock)
     bench_time = timedelta(seconds=round(clock.now() - began))
-    line.say(f"{bench_time} of bench time in {time.monotonic() - here:.1f} s")
-    line.step("computing the certificate")
+    took = f"{time.monotonic() - here:.1f} s"
+    line.say(say(f"{bench_time} of bench time in {took}", f"台架时间 {bench_time}，实际用时 {took}"))
+    line.step(say("computing the certificate", "计算证书"))
     with Journal.open(out, clock) as journal:
         seal_journal(journal, laboratory.keys.station)
     record = evaluate(read_evidence(out), found)
@@ -195,8 +208,17 @@ def _today(clock: Clock) -> datetime:
     return datetime.fromtimestamp(clock.now(), UTC)
 
 
+def _signing(duty: Duty, name: str) -> str:
+    return say(f"signing: {duty} by {name}", f"签名：{SIGNED_AS[duty]}，{name}")
+
+
 def _tell(out: Path) -> None:
-    print("Signed by demonstration keys, which prove nothing about anybody:")
+    print(
+        say(
+            "Signed by demonstration keys, which prove nothing about anybody:",
+            "由演示密钥签名，不能证明任何人的身份：",
+        )
+    )
     for name in sorted(path.name for path in out.iterdir() if path.is_file()):
         print(f"  {out / name}")
     printed = sorted(out.glob(f"{APART}/*/{PDF_NAME}"))
@@ -204,7 +226,7 @@ def _tell(out: Path) -> None:
         print(f"  {path}")
     pdf = printed[0] if printed else out / PDF_NAME
     print(
-        f"Check it:\n  remotecal verify {pdf} --journal {out} --trust {out / TRUST} "
+        f"{say('Check it:', '核验：')}\n  remotecal verify {pdf} --journal {out} --trust {out / TRUST} "
         f"--trust-key {out / KEYS}/list-issuer.pub.pem --standards {out / PAPER}"
     )
     if printed:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.processes import free_port, running
+from remotecal.cli.terminal import say
 from remotecal.configuration import as_toml
 from remotecal.errors import RunError
 from remotecal.hub.founding import found, settings_text
@@ -73,22 +74,35 @@ def calibrate_remotely(
     """
     with TemporaryDirectory(prefix="remotecal-remote-") as temporary, ExitStack() as stack:
         hub, station = Path(temporary) / "hub", Path(temporary) / "station"
-        line.step("founding a laboratory")
+        line.step(say("founding a laboratory", "建立实验室"))
         desk = f"127.0.0.1:{free_port()}"
         found_here(hub, "Demonstration", desk)
         stack.enter_context(running(Path(temporary) / "hub.log", "hub", "up", "--hub", hub))
-        line.say("The hub is up, with a broker and an authority of its own.")
-        line.step("enrolling a station")
+        line.say(
+            say(
+                "The hub is up, with a broker and an authority of its own.",
+                "中心已启动，自带消息代理和签发机构。",
+            )
+        )
+        line.step(say("enrolling a station", "登记站点"))
         enrol(STATION, hub, desk, station, bench)
         stack.enter_context(running(Path(temporary) / "station.log", "station", "up", "--station", station))
-        line.say(f"The station {STATION} has enrolled, and is connected.")
-        line.step("signing the order")
+        line.say(
+            say(f"The station {STATION} has enrolled, and is connected.", f"站点 {STATION} 已登记并已连接。")
+        )
+        line.step(say("signing the order", "签署委托单"))
         run = _ordered(order, hub, _name(bench))
-        line.say(f"The order {run} was signed and sent.")
+        line.say(say(f"The order {run} was signed and sent.", f"委托单 {run} 已签署并发出。"))
         began = time.monotonic()
         _follow(hub, run, line, _Attending(station, person) if person else _nobody)
-        line.say(f"The journal is complete, signed and recomputed after {time.monotonic() - began:.1f} s.")
-        line.step("writing the certificate")
+        took = f"{time.monotonic() - began:.1f} s"
+        line.say(
+            say(
+                f"The journal is complete, signed and recomputed after {took}.",
+                f"日志已完整、签名并重新计算，用时 {took}。",
+            )
+        )
+        line.step(say("writing the certificate", "写出证书"))
         return Remote(_issue(hub, run, out), SealKey.read(station / "journal.key.pem"))
 
 
@@ -152,7 +166,8 @@ def _follow(hub: Path, run: str, line: ProgressLine, attend: Callable[[], bool])
                 raise RunError(f"the run {run} was not carried out to the end: {order.reason}")
             if failed := store.noted(what="not computed"):
                 raise RunError(f"the record can't be computed: {failed[0].data}")
-            line.passing(f"{store.journals.committed(STATION, run)} lines of the journal have arrived …")
+            count = store.journals.committed(STATION, run)
+            line.passing(say(f"{count} lines of the journal have arrived …", f"日志已到达 {count} 行 …"))
             if not attend():
                 time.sleep(LOOK_EVERY if attend is _nobody else GLANCE_EVERY)
 

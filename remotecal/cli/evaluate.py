@@ -6,8 +6,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.wording import label
-from remotecal.cli.tables import plain, plain_lines, terminal
-from remotecal.cli.terminal import language, say
+from remotecal.cli.tables import UNWRAPPED, plain, plain_lines, print_table, terminal
+from remotecal.cli.terminal import SIGNED_AS, language, say
 from remotecal.errors import EvidenceError
 from remotecal.journal.contents import beside
 from remotecal.journal.events import JournalReader
@@ -68,8 +68,14 @@ def issue(evidence: Evidence, found: Found, out: Path, *, new_evaluation: bool =
     place = next(place for place in places if not place.exists()) if there else out
     written = write_certificates(record, evidence.order, place)
     summarise(record)
-    many = f"; {len(written)} certificates" if len(written) > 1 else ""
-    print(f"{len(evidence.observations)} observations{many}; everything is in {place}")
+    seen = len(evidence.observations)
+    many = say(f"; {len(written)} certificates", f"；{len(written)} 份证书") if len(written) > 1 else ""
+    print(
+        say(
+            f"{seen} observations{many}; everything is in {place}",
+            f"{seen} 次观测{many}；全部在 {place} 中",
+        )
+    )
     if there and not evidence.order.apart:
         _compare(out, record)
 
@@ -89,14 +95,23 @@ def _compare(out: Path, again: Record) -> None:
         signatures = read_signatures(data)
         earlier = read(signatures[-1].content if signatures else data)
     except (OSError, RemotecalError) as error:
-        print(f"{path} was left as it is; it can't be compared: {error}")
+        print(
+            say(
+                f"{path} was left as it is; it can't be compared: {error}",
+                f"{path} 保持原样；无法比较：{error}",
+            )
+        )
         return
     found = differences(earlier, again)
-    print(f"{path} ({state(signatures) if signatures else 'a draft'}) was left as it is; ", end="")
+    came = state(signatures)
+    left = say(
+        f"{path} ({came if signatures else 'a draft'}) was left as it is; ",
+        f"{path}（{SIGNED_AS.get(came, '草稿')}）保持原样；",
+    )
     if not found:
-        print("it says the same, to the last digit")
+        print(left + say("it says the same, to the last digit", "内容相同，直到最后一位数字"))
         return
-    print(f"it says otherwise in {len(found)} places:")
+    print(left + say(f"it says otherwise in {len(found)} places:", f"有 {len(found)} 处不同："))
     for difference in found[:MOST_TOLD]:
         print(plain(f"  {difference}"))
 
@@ -111,18 +126,23 @@ def summarise(record: Record) -> None:
     from rich.text import Text
 
     console = terminal()
+    called = say(f"Certificate {record.number}", f"证书 {record.number}")
+    console.print(Text(plain(called), "bold"), soft_wrap=True)
     several = len(record.items) > 1 or len(record.measurements) > 1
     for measurement in record.measurements:
         for result in measurement.results:
             for table in result.tables:
                 # What a record says is no markup, and nothing a terminal is to obey.
-                title = table.name.get(language()) if table.name else ""
+                named = table.name or result.name
+                title = named.get(language())
                 if several:
                     title = " – ".join(filter(None, (_of_which(record, measurement, result), title)))
-                title = title or say(f"Certificate {record.number}", f"证书 {record.number}")
                 console.print(Text(plain(title), "table.title"), soft_wrap=True)
                 for columns in _parts(list(_columns(table)), console.width):
                     printed = _printed(columns, table.rows, console.width)
+                    if console.width >= UNWRAPPED:
+                        print_table(console, printed)
+                        continue
                     # What no terminal that narrow can show goes on in the next line, and is not cut.
                     wide = Console(width=max(console.width, printed.width or 0))
                     wide.print(printed, crop=False, soft_wrap=True)

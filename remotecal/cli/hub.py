@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from remotecal.cli import hub_index, hub_passkeys, hub_walls
 from remotecal.cli.commands import HUB, add_directory, command, directory
 from remotecal.cli.install_service import add_command as add_install
+from remotecal.cli.terminal import say
 
 if TYPE_CHECKING:
     from remotecal.hub.hub import Hub
@@ -94,8 +95,14 @@ def _init(asked: argparse.Namespace) -> None:
 
     settings = settings_text(asked.laboratory, asked.host, listen=asked.listen, enrolment=asked.enrolment)
     folder = found(asked.hub, settings, asked.authority)
-    print(f"The hub of {folder.settings.laboratory} is in {folder.path}. Keep the keys in it to yourself.")
-    print(f"Next: remotecal hub up --hub {folder.path}")
+    whose = folder.settings.laboratory
+    print(
+        say(
+            f"The hub of {whose} is in {folder.path}. Keep the keys in it to yourself.\nNext: ",
+            f"{whose}的中心位于 {folder.path}。其中的密钥请自行保管。\n下一步：",
+        )
+        + f"remotecal hub up --hub {folder.path}"
+    )
 
 
 def _up(asked: argparse.Namespace) -> None:
@@ -127,7 +134,6 @@ def _user(asked: argparse.Namespace) -> None:
     import getpass
     import sys
 
-    from remotecal.cli.terminal import say
     from remotecal.hub.users import enter
     from remotecal.store import Store
     from remotecal.web.passwords import digest
@@ -193,13 +199,18 @@ def _stations(asked: argparse.Namespace) -> None:
     with Store(_folder(asked).database) as store:
         stations = list(store.stations.list())
     if asked.keys:
-        show_table(("station", "key of its journals"), [(row.name, row.key) for row in stations])
+        keys = say("station", "站点"), say("key of its journals", "日志密钥")
+        show_table(keys, [(row.name, row.key) for row in stations])
         return
-    rows = [
-        (row.name, "yes" if row.enabled else "revoked", moment(row.certificate_until), moment(row.seen))
-        for row in stations
-    ]
-    show_table(("station", "may connect", "certificate until", "last heard of"), rows)
+    may = {True: say("yes", "是"), False: say("revoked", "已吊销")}
+    rows = [(row.name, may[row.enabled], moment(row.certificate_until), moment(row.seen)) for row in stations]
+    headings = (
+        say("station", "站点"),
+        say("may connect", "可连接"),
+        say("certificate until", "证书有效期至"),
+        say("last heard of", "最近联系"),
+    )
+    show_table(headings, rows)
 
 
 def _invite(asked: argparse.Namespace) -> None:
@@ -243,7 +254,7 @@ def _meant(asked: argparse.Namespace) -> bool:
     import sys
     import time
 
-    from remotecal.cli.terminal import say, sure
+    from remotecal.cli.terminal import sure
     from remotecal.store import Store
 
     if not sys.stdin.isatty():

@@ -84,6 +84,11 @@ def named(group: str, name: str) -> str:
     return name if words.language == "en" else words.of(group, name)
 
 
+def place(name: str) -> str:
+    """Return what a point is called, with blanks that whoever searches a log types as well."""
+    return catalogue().place(name).replace("\N{NO-BREAK SPACE}", " ")
+
+
 def show(
     asked: argparse.Namespace,
     headings: Sequence[str],

@@ -73,7 +73,10 @@ def main(asked: argparse.Namespace) -> None:
     """
     import sys
 
-    print(send(asked, lambda run: print(run, flush=True)), file=sys.stderr)
+    from remotecal.cli.terminal import in_their_language
+
+    said = send(asked, lambda run: print(run, flush=True))
+    print(in_their_language(said), file=sys.stderr)
 
 
 def send(asked: argparse.Namespace, tell: Callable[[str], None]) -> str:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from remotecal.cli.listing import named
+from remotecal import units
+from remotecal.cli.listing import named, place
 from remotecal.cli.terminal import say
 from remotecal.runs.tempo import Tempo
 
@@ -65,7 +67,7 @@ class ProgressLine:
                 self._write("" if asked else self._whole(progress))
         elif progress.doing in PLAIN and (line := self._place(progress)) != self._line:
             self._line = line
-            self._print(f"{line} · rig {self._rig}" if progress.doing == "done" else line, "\n")
+            self._print(f"{line} · {_of_rig(self._rig)}" if progress.doing == "done" else line, "\n")
 
     def __enter__(self) -> Self:
         return self
@@ -87,21 +89,20 @@ class ProgressLine:
 
     def _whole(self, progress: Progress) -> str:
         """Return all there is to say, as one line."""
-        last = [
-            f"{m.source} {m.value:.6g}{'' if m.unit == '1' else f' {m.unit}'}" for m in progress.last.values()
-        ]
-        return " · ".join([self._place(progress), f"rig {self._rig}", f"here {self._here}", *last])
+        last = [f"{m.source} {m.value:.6g}{_unit(m.unit)}" for m in progress.last.values()]
+        here = say(f"here {self._here}", f"此处 {_in_chinese(self._here)}")
+        return " · ".join([self._place(progress), _of_rig(self._rig), here, *last])
 
     def _place(self, progress: Progress) -> str:
         parts = [
             say(f"{progress.observed}/{progress.due} observed", f"已观测 {progress.observed}/{progress.due}")
         ]
         if progress.point is not None:
-            of = f"{progress.number}/{progress.points} {progress.point.name}"
-            parts.append(say(f"point {of}", f"测量点 {of}"))
+            of = f"{progress.number}/{progress.points} {place(progress.point.name)}"
+            parts.append(say(f"point {of}", f"校准点 {of}"))
             if progress.repeat:
                 of = f"{progress.repeat}/{progress.point.repeats}"
-                parts.append(say(f"repeat {of}", f"重复 {of}"))
+                parts.append(say(f"repeat {of}", f"第 {of} 次"))
         return " · ".join([*parts, named("doing", progress.doing)])
 
     def _write(self, line: str) -> None:
@@ -115,3 +116,16 @@ class ProgressLine:
                 print(text, end=end, file=sys.stderr, flush=True)
         except OSError:
             self._seen = False
+
+
+def _of_rig(pace: Tempo) -> str:
+    return say(f"rig {pace}", f"装置时间 {_in_chinese(pace)}")
+
+
+def _in_chinese(pace: Tempo) -> str:
+    spent = f"{timedelta(seconds=round(pace.spent))}"
+    return spent if pace.left is None else f"{spent}，剩余 {timedelta(seconds=round(pace.left))}"
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else f" {units.symbol(unit)}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import command, today_here
+from remotecal.cli.terminal import say
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -183,13 +184,15 @@ def _show(asked: argparse.Namespace) -> None:
         (plain(each.what), str(each.until), _state(each.until, today))
         for each in sorted(validities(register), key=lambda each: each.until)
     ]
-    show_table(("what", "until", "ends"), rows)
+    show_table((say("what", "内容"), say("until", "有效期至"), say("ends", "到期")), rows)
 
 
 def _state(until: date, today: date) -> str:
     from remotecal.register_entries import SOON
 
-    return "ended" if until < today else "soon" if until <= today + SOON else ""
+    if until > today + SOON:
+        return ""
+    return say("ended", "已过期") if until < today else say("soon", "即将到期")
 
 
 def _certificate(file: Path, *, in_browser: bool) -> Certificate:

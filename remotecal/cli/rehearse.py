@@ -97,7 +97,7 @@ def _for_programs(rehearsed: Rehearsal) -> str:
         "bench": rehearsed.bench,
         "whole": rehearsed.whole,
         "duration": round(rehearsed.duration),
-        "points": [asdict(point) for point in rehearsed.points],
+        "points": [asdict(point) | {"title": point.title.get("en")} for point in rehearsed.points],
         "assumed": rehearsed.assumed,
     }
     return json.dumps(said, ensure_ascii=False, indent=2)
@@ -106,10 +106,10 @@ def _for_programs(rehearsed: Rehearsal) -> str:
 def _show(rehearsed: Rehearsal) -> None:
     from remotecal import units
     from remotecal.cli.tables import plain, show_table
-    from remotecal.cli.terminal import in_their_language, say
+    from remotecal.cli.terminal import in_their_language, language, say
 
     headings = (
-        say("point", "测量点"),
+        say("point", "校准点"),
         "U",
         "k",
         say("contributes most", "主要分量"),
@@ -118,7 +118,7 @@ def _show(rehearsed: Rehearsal) -> None:
     )
     rows = [
         (
-            point.title,
+            point.title.get(language()),
             f"{point.expanded} {units.symbol(point.unit)}",
             point.k,
             ", ".join(f"{symbol} {share} %" for symbol, share in point.foremost),
@@ -150,8 +150,9 @@ def _show(rehearsed: Rehearsal) -> None:
 
 
 def _chance(probability: float | None) -> str:
+    """Return a probability in per cent, to two digits from the first on that is not 0."""
     if probability is None:
         return ""
     if probability < LEAST:
         return f"< {100 * LEAST:g} %"
-    return f"{100 * probability:.0f} %" if probability >= 0.1 else f"{100 * probability:.2g} %"
+    return f"{100 * probability:.0f} %" if probability >= 0.0995 else f"{100 * probability:#.2g} %"

@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from remotecal.cli.commands import add_password, password_of
+from remotecal.cli.terminal import SIGNED_AS, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,10 +124,11 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
         register = None if asked.register is None else LaboratoryRegister.load(asked.register)
         data = sign(data, key, now, register)
         replace(asked.file, data)
-    print(f"{asked.file} is {state(read_signatures(data))}")
+    signed = state(read_signatures(data))
+    print(say(f"{asked.file} is {signed}", f"{asked.file} 已签署（{SIGNED_AS[signed]}）"))
     if asked.pdf is not None:
         replace(asked.pdf, print_signed(data, key, now, asked.timestamp))
-        print(f"{asked.pdf} is printed and signed")
+        print(say(f"{asked.pdf} is printed and signed", f"{asked.pdf} 已打印并签名"))
 
 
 def _see_what_it_rests_on(file: Path, data: bytes) -> None:
@@ -152,7 +154,7 @@ def _trust_list(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.trust import sign_trust_list, signature_file
 
     sign_trust_list(asked.file, SealKey.read(Path(asked.key), password))
-    print(f"{signature_file(asked.file)} is written")
+    print(say(f"{signature_file(asked.file)} is written", f"已写出 {signature_file(asked.file)}"))
 
 
 def _journal(asked: argparse.Namespace, password: str | None) -> None:
@@ -171,6 +173,13 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
                 f"{asked.file} is {'signed already' if KIND in kinds else 'not finished'}"
             )
         seal_journal(journal, key)
-    print(f"{asked.file} is signed by key {key.public.id}")
+    print(
+        say(f"{asked.file} is signed by key {key.public.id}", f"{asked.file} 已由密钥 {key.public.id} 签名")
+    )
     for certificate in sorted(asked.file.parent.glob("*.xml")):
-        print(f"{certificate} rests on the lines before: compute it again with `remotecal evaluate`")
+        print(
+            say(
+                f"{certificate} rests on the lines before: compute it again with `remotecal evaluate`",
+                f"{certificate} 依据的是此前的记录：请用 `remotecal evaluate` 重新计算",
+            )
+        )

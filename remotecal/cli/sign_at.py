@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
-from remotecal.cli.terminal import in_their_language, say, sure
+from remotecal.cli.terminal import SIGNED_AS, in_their_language, say, sure
 from remotecal.errors import (
     CertificateRefused,
     ConfigurationError,
@@ -27,11 +27,10 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Duty
     from remotecal.cli.at_hub import AtHub
     from remotecal.model import Record
+    from remotecal.registers import LaboratoryRegister
     from remotecal.verify import Report
 
 XML, PDF = "application/xml", "application/pdf"
-SIGNED_AS = {"performed": "校准或检定", "reviewed": "核验", "approved": "批准", "issued": "签发"}
-"""What is signed for, in Chinese."""
 MOST = 20
 """Certificates that may be signed in one act."""
 
@@ -101,7 +100,7 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
         examined: list[Examined] = []
         for place, (run, device) in enumerate(named):
             with _leaving_out(left_out, run, device):
-                one = _examined(asked, hub, run, device, Path(kept) / str(place), now)
+                one = _examined(asked, hub, run, device, Path(kept) / str(place), now, password)
                 _check_alike(examined, one)
                 examined.append(one)
         if examined:
@@ -145,11 +144,18 @@ def _leaving_out(left_out: dict[str, RemotecalError], run: str, device: str) -> 
 
 
 def _examined(
-    asked: argparse.Namespace, hub: AtHub, run: str, device: str, folder: Path, now: datetime
+    asked: argparse.Namespace,
+    hub: AtHub,
+    run: str,
+    device: str,
+    folder: Path,
+    now: datetime,
+    password: str | None,
 ) -> Examined:
     """Fetch a certificate, compute it again and show it; errors as `sign_at`."""
-    from remotecal.certificates.approval import check_day, next_duty
+    from remotecal.certificates.approval import check_day, check_next, next_duty
     from remotecal.certificates.dcc import read
+    from remotecal.certificates.signing.keys import read_signer
     from remotecal.certificates.signing.xml import read_signatures
 
     folder.mkdir()
@@ -158,6 +164,8 @@ def _examined(
     duty = next_duty(signatures)
     record = read(signatures[-1].content if signatures else fetched.xml)
     _check_asked(record, run, device)
+    if (signer := read_signer(asked.key, password)) is not None:  # else once the PIN opened it, by `sign`
+        check_next(fetched.xml, signer, now, _register(asked))
     _examine(asked, fetched, record, now)
     check_day(fetched.xml, now)
     return Examined(run, device, fetched.xml, record, duty)
@@ -307,15 +315,10 @@ def key_of(source: str, password: str | None, what: tuple[str, str]) -> SigningK
         CertificateRefused: they say no.
         ConfigurationError: the key can't be used, or others can read it.
     """
-    from remotecal.certificates.signing.keys import read_key
-    from remotecal.private_files import read_private
+    from remotecal.certificates.signing.keys import is_closed, read_key
 
     english, chinese = what
-    token = source.startswith("pkcs11:")
-    encrypted = token or source.endswith((".p12", ".pfx"))
-    if not token:
-        encrypted = encrypted or b"ENCRYPTED" in read_private(Path(source))
-    if encrypted and password is None:
+    if password is None and is_closed(source):
         asked = say(f"PIN to sign {english}: ", f"签署 {chinese}的 PIN：")
         return read_key(source, getpass(asked))
     if not sure(say(f"Sign {english}? (yes/no) ", f"签署 {chinese}？（是/否）")):
@@ -328,10 +331,14 @@ def _signed(
 ) -> tuple[bytes, str]:
     """Return the signed certificate as it is filed: the XML of a person, the PDF of the laboratory."""
     from remotecal.certificates.approval import print_signed, sign
-    from remotecal.registers import LaboratoryRegister
 
-    register = None if asked.register is None else LaboratoryRegister.load(asked.register)
-    signed = sign(xml, key, now, register)
+    signed = sign(xml, key, now, _register(asked))
     if duty == "issued":
         return print_signed(signed, key, now, asked.timestamp), PDF
     return signed, XML
+
+
+def _register(asked: argparse.Namespace) -> LaboratoryRegister | None:
+    from remotecal.registers import LaboratoryRegister
+
+    return None if asked.register is None else LaboratoryRegister.load(asked.register)

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from remotecal.cli.terminal import say
 from remotecal.clock import RealClock
 from remotecal.errors import RunError
 from remotecal.signals import on_ending
@@ -85,7 +86,12 @@ DONE = "done"
 
 
 def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
-    print(f"{name} is up, in {'real' if real else 'virtual'} time.\n")
+    print(
+        say(
+            f"{name} is up, in {'real' if real else 'virtual'} time.\n",
+            f"{name} 已启动，使用{'真实' if real else '虚拟'}时间。\n",
+        )
+    )
     lines = [
         (
             instrument,
@@ -98,12 +104,22 @@ def _tell(name: str, assembly: Assembly, *, real: bool) -> None:
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     for line in lines:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
-    print(f"\nbench file  {assembly.bench}\nwork order  {assembly.order}\n")
-    print(f"In another terminal:\n  remotecal bench check {assembly.bench}")
+    print(
+        f"\n{say('bench file', '台架文件')}  {assembly.bench}"
+        f"\n{say('work order', '委托单  ')}  {assembly.order}\n"
+    )
+    print(f"{say('In another terminal:', '在另一个终端中：')}\n  remotecal bench check {assembly.bench}")
     print(f"  remotecal run {assembly.order} --out run-1")
     if assembly.person is not None:
-        print("What it asks of a person on site, paste here in English: it is done, and then answered there.")
-    print("Ctrl-C ends it.", flush=True)
+        print(
+            say(
+                "What it asks of a person on site, paste here in English: it is done, "
+                "and then answered there.",
+                "把它对现场人员的提问用英文粘贴到这里（LC_ALL=C.UTF-8 时以英文提问）："
+                "照做之后，再到那里回答。",
+            )
+        )
+    print(say("Ctrl-C ends it.", "按 Ctrl-C 结束。"), flush=True)
 
 
 def _settings(settings: Mapping[str, float | str]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 from remotecal.cli.install_service import add_command as add_install
+from remotecal.cli.listing import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -74,18 +75,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _enrol(asked: argparse.Namespace) -> None:
     import asyncio
 
+    from remotecal.cli.terminal import say
     from remotecal.station.folder import enrol_with
     from remotecal.transport.enrolment import Code
 
     folder = asyncio.run(enrol_with(asked.station, asked.at, Code.read(asked.code)))
+    whose, settings = folder.laboratory.name, f"{folder.path}/station.toml"
     print(
-        f"{folder.name} belongs to {folder.laboratory.name}. Name its benches in {folder.path}/station.toml."
+        say(
+            f"{folder.name} belongs to {whose}. Name its benches in {settings}.\n"
+            "Its journals are signed by this key, which the laboratory's trust list names (`--journal-key`):",
+            f"{folder.name} 属于{whose}。请在 {settings} 中写明其台架。\n"
+            "其日志由此密钥签名，实验室的信任列表须列出它（`--journal-key`）：",
+        )
     )
-    print(
-        "Its journals are signed by this key, which the laboratory's trust list names (`--journal-key`):\n"
-        f"  {folder.signing_key().public.text}"
-    )
-    print(f"Next: remotecal station up --station {folder.path}")
+    print(f"  {folder.signing_key().public.text}")
+    print(say("Next: ", "下一步：") + f"remotecal station up --station {folder.path}")
 
 
 def _up(asked: argparse.Namespace) -> None:
@@ -198,7 +203,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
     yield f"{say('order: ', '委托：')}{order.number} {chosen(order.customer)}"
     for item in order.items:
         yield f"{say('item: ', '器具：')}{chosen(item)}"
-    yield f"{say('points: ', '校准点：')}{', '.join(order.points)}"
+    yield f"{say('points: ', '校准点：')}{say(', ', '；').join(map(place, order.points))}"
     if order.seconds is not None:
         minutes = in_minutes(order.seconds)
         yield say(

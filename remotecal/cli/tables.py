@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
+    from rich.table import Table
 
 
 def plain(text: str) -> str:
@@ -37,7 +38,7 @@ def show_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(_broken(heading, width), width=width)
     for row in rows:
         table.add_row(*(Text(_broken(plain(cell), width)) for cell, width in zip(row, widths, strict=True)))
-    console.print(table)
+    print_table(console, table)
 
 
 def terminal() -> Console:
@@ -53,6 +54,22 @@ def terminal() -> Console:
 
 UNWRAPPED = 10_000
 """Places of a line that no terminal wraps."""
+
+
+LONGEST_RULE = 100
+"""Places of the rule below a table's headings, where lines are not wrapped and may be of any length."""
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table; where lines are not wrapped, without blanks and rule up to the longest."""
+    if console.width < UNWRAPPED:
+        console.print(table)
+        return
+    with console.capture() as printed:
+        console.print(table)
+    for line in printed.get().rstrip().splitlines():
+        whole = line.rstrip()
+        console.file.write(f"{whole[:LONGEST_RULE] if set(whole) <= {' ', '─'} else whole}\n")
 
 
 def narrowest(columns: Sequence[Sequence[str]]) -> int:

@@ -11,11 +11,13 @@ import io
 import locale
 import os
 import sys
-from typing import Literal
+from typing import Final, Literal
 
 from remotecal.errors import ConfigurationError
 
 Language = Literal["zh", "en"]
+SIGNED_AS: Final = {"performed": "校准或检定", "reviewed": "核验", "approved": "批准", "issued": "签发"}
+"""What is signed for, in Chinese."""
 
 
 def never_fail_to_print() -> None:

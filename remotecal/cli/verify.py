@@ -235,7 +235,7 @@ def print_report(
     from rich.table import Table
     from rich.text import Text
 
-    from remotecal.cli.tables import first_line, terminal, wide
+    from remotecal.cli.tables import first_line, print_table, terminal, wide
     from remotecal.cli.terminal import language, say
     from remotecal.verify.said import said as said_in
 
@@ -258,7 +258,7 @@ def print_report(
         brief = not whole and check.outcome == "passed"
         found = first_line(told.found, room) if brief else told.found
         table.add_row(_as_it_is(told.name), Text(*marks[check.outcome]), _as_it_is(found))
-    out.print(table)
+    print_table(out, table)
     if counted:
         standards = len({check.name.strip().rpartition(": ")[0] for check in counted})
         out.print(

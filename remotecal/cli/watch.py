@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal import units
 from remotecal.cli.commands import HUB, add_directory
+from remotecal.cli.listing import named, place
 from remotecal.cli.terminal import language, say
 
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ def describe(live: Live) -> str:
     told = words(language())
     parts = [live.state if told.language == "en" else told.of("state", live.state)]
     if live.prompt:
-        choices = f" [{'/'.join(live.options)}]" if live.options else ""
+        choices = f" [{'/'.join(map(_option, live.options))}]" if live.options else ""
         choices = (
             f" {say('[a file, from the station]', '[文件，由站点加入]')}" if live.kind == "file" else choices
         )
@@ -104,15 +106,16 @@ def describe(live: Live) -> str:
         parts.append(f"{asked or next(iter(live.question.values()), '')}{choices}")
     parts.append(say(f"{live.observed}/{live.due} observed", f"已观测 {live.observed}/{live.due}"))
     if live.point:
-        at = f"{live.number}/{live.points} {live.point}"
+        at = f"{live.number}/{live.points} {place(live.point)}"
         parts.append(say(f"point {at}", f"校准点 {at}"))
     if live.repeat:
         parts.append(say(f"repeat {live.repeat}", f"第 {live.repeat} 次"))
-    doing = live.doing if told.language == "en" else told.of("doing", live.doing)
+    if not live.prompt:  # else the question would be told again
+        parts.append(live.doing if told.language == "en" else told.of("doing", live.doing))
     since = timedelta(seconds=round(live.now - live.began))
-    parts += [doing, say(f"rig {since}", f"装置时间 {since}")]
+    parts.append(say(f"rig {since}", f"装置时间 {since}"))
     parts += [
-        f"{source} {value:.6g} {'' if unit == '1' else unit}".rstrip()
+        f"{source} {value:.6g} {'' if unit == '1' else units.symbol(unit)}".rstrip()
         for source, (value, unit) in live.last.items()
     ]
     if live.answered_by:
@@ -121,6 +124,12 @@ def describe(live: Live) -> str:
     if live.holder:
         parts.append(say(f"controlled by {live.holder}", f"由 {live.holder} 控制"))
     return " · ".join(parts)
+
+
+def _option(option: str) -> str:
+    """Return what may be answered, as it is to be typed, and what it means in the reader's language."""
+    meant = named("answer", option)
+    return option if meant == option else f"{option}（{meant}）"
 
 
 def _print(line: str) -> None:

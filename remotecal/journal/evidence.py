@@ -103,6 +103,9 @@ class Start(Frozen):
     """Name of the artefact → its serial number."""
     certificates: dict[str, CertificateUsed]
     """Name of the instrument or artefact → its certificate."""
+    standards: tuple[str, ...] = ()
+    """Names of what has a certificate and fills a role, as a certificate is to list them; by their roles'
+    names in journals that do not tell."""
     characteristics: dict[str, Characteristic]
     """Facts of the rig, with their uncertainty."""
     approvals: tuple[Approval, ...] = ()

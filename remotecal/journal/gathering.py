@@ -136,6 +136,7 @@ class Gathering:
         start, used = self._start, self._used
         self._check_whole(start)
         artefacts, certificates = start.artefacts, start.certificates
+        told = {name: place for place, name in enumerate(start.standards)}
         return Evidence(
             order=start.order,
             procedure=start.procedure,
@@ -149,7 +150,11 @@ class Gathering:
                 if name in artefacts
             },
             certificates={
-                role: certificates[name] for role, name in start.roles.items() if name in certificates
+                role: certificates[name]
+                for role, name in sorted(
+                    start.roles.items(), key=lambda filled: told.get(filled[1], len(told))
+                )
+                if name in certificates
             },
             characteristics=start.characteristics,
             approvals=start.approvals,

@@ -26,6 +26,8 @@ COOKIE: Final = "remotecal_language"
 A_YEAR: Final = 366 * 86400
 _NUMBERED: Final = re.compile(r"(?P<name>.+?)(\[|_?)(?P<number>[0-9]+)\]?")
 """The name of one of several."""
+_WORD_AND_NUMBER: Final = re.compile(r"(?P<word>\D+) (?P<number>[0-9].*)")
+"""What of a point is counted, or has a value: `cycle 2`, `return 50 °C`."""
 _LIMIT: Final = re.compile(r"(?P<source>\S+) (?P<side>above|below) (?P<limit>.+)")
 """A limit as `Interlock` says it."""
 
@@ -78,6 +80,18 @@ class Catalogue:
         """Return what may move, `dut.input_level: -50 – 50 V` as a station says it, in this language."""
         source, colon, span = said.partition(": ")
         return self.source(source) + (f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if colon else "")
+
+    def place(self, said: str) -> str:
+        """Return what a point is called in this language, `20 m3/h, rising, cycle 2` by its procedure."""
+        return self.texts["frame.comma"].join(map(self._part, said.split(", ")))
+
+    def _part(self, said: str) -> str:
+        if self.has("series", said):
+            return self.of("series", said)
+        found = _WORD_AND_NUMBER.fullmatch(said)
+        if found and self.has("series", found["word"]):
+            return f"{self.of('series', found['word'])} {as_in_a_book('', found['number'])}"
+        return as_in_a_book("", said)
 
     def has(self, group: str, name: str) -> bool:
         """Tell whether the catalogue has a text."""

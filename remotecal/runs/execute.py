@@ -36,6 +36,7 @@ from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
 from remotecal.runs.suitability import (
+    by_weight,
     check_limits,
     check_points,
     check_reach,
@@ -236,6 +237,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
             name: bench.file.artefacts[name].serial for name in roles.values() if name in bench.file.artefacts
         },
         certificates=certificates,
+        standards=tuple(name for name in by_weight(procedure, roles) if name in certificates),
         characteristics=dict(facts),
         approvals=bench.file.approved(today),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},

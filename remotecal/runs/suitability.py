@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.drivers.capabilities import PressureController
+from remotecal.drivers.capabilities import AmbientMonitor, PressureController
 from remotecal.drivers.capabilities.safe_states import HIGHEST_AIR
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import ParameterError
@@ -67,6 +67,25 @@ def fill(
             else:
                 filled[key] = name
     return filled, faults
+
+
+def by_weight(procedure: Procedure, filled: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of what fills roles, as a certificate lists its standards.
+
+    What must be certified comes first, in the order the procedure says so; then the other roles as they are
+    written, and the surroundings last.
+    """
+    certified = tuple(procedure.certified())
+    written = [role.name for role in procedure.roles()]
+    around = {role.name for role in procedure.roles() if AmbientMonitor in role.capabilities}
+
+    def place(key: str) -> tuple[int, int]:
+        role = of_role(key)
+        if role in certified:
+            return 0, certified.index(role)
+        return 1 + (role in around), written.index(role)
+
+    return tuple(dict.fromkeys(filled[key] for key in sorted(filled, key=place)))
 
 
 def _lack(role: Role, name: str, drivers: Mapping[str, type[Instrument]], artefacts: Collection[str]) -> str:

@@ -151,6 +151,11 @@ class Tempo:
         left = repeats + (self._coming.left() or 0.0)
         return left if left <= LONGEST else None
 
+    @property
+    def spent(self) -> float:
+        """Seconds gone by."""
+        return self._seconds
+
     def __str__(self) -> str:
-        spent = str(timedelta(seconds=round(self._seconds)))
+        spent = str(timedelta(seconds=round(self.spent)))
         return spent if self.left is None else f"{spent}, {timedelta(seconds=round(self.left))} left"

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 Language = Literal["zh", "en"]
 CATALOGUE: Final = Path(__file__).parent / "said_zh.toml"
+WORDS: Final = Path(__file__).parents[1] / "pages" / "words" / "zh.toml"
+"""What facts of a rig are called, under `fact`."""
+FACT: Final = "{name} {value}, U = {u} ({why})"
+"""What is said of one, whatever it is called."""
 
 
 class CheckShown(NamedTuple):
@@ -58,4 +62,8 @@ def checks_and_findings() -> dict[str, str]:
 
 
 def _told() -> dict[str, dict[str, str]]:
-    return tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    told = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
+    for fact, called in tomllib.loads(WORDS.read_text(encoding="utf-8"))["fact"].items():
+        sentence = FACT.replace("{name}", fact.replace("_", " "))
+        told["found"][sentence] = told["found"][FACT].replace("{name}", called)
+    return told

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from remotecal.cli import main
 from remotecal.cli.evaluate import summarise
+from remotecal.cli.tables import LONGEST_RULE, UNWRAPPED
 from remotecal.cli.verify import print_report
 from remotecal.model import (
     Column,
@@ -77,6 +78,16 @@ def test_what_passed_of_standards_certificates_is_counted_unless_all_is_asked_fo
     assert "2 checks of 2 certificates of standards passed; --all prints all that was found." in short
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert "2 份标准器证书的 2 项检查通过；用 --all 列出全部内容。" in printed(whole=False)
+
+
+def test_in_a_file_lines_are_whole_and_nothing_is_filled_up_to_the_longest() -> None:
+    out, long = io.StringIO(), " ".join(["as", "long"] * 100)
+    made = (Check("schema", "passed", "valid", needed=True), Check("journal", "passed", long, needed=True))
+    print_report(Report("T-1", demonstration=False, checks=made), Console(file=out, width=UNWRAPPED))
+    lines = out.getvalue().splitlines()
+    assert [len(line) <= LONGEST_RULE for line in lines] == [long not in line for line in lines]
+    assert any(line.endswith(long) for line in lines)
+    assert lines == [line.rstrip() for line in lines]
 
 
 def test_what_a_terminal_would_obey_is_not_printed() -> None:

@@ -93,12 +93,17 @@ def test_the_line_tells_rig_and_computer_apart(monkeypatch, capsys):
 
 def test_a_log_in_a_chinese_terminal(capsys, monkeypatch):
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    point = Point("24.5 m3/h, rising, cycle 3", {"flow": 24.5}, repeats=2)
     with ProgressLine() as line:
         line(Progress("prepare", points=1, due=2))
-        line(Progress("approach", POINT, 1, 1, due=2, plan=PlanDone(repeats=Stint(2, 0))))
+        line(Progress("approach", point, 1, 1, due=2, plan=PlanDone(repeats=Stint(2, 0))))
+        line(Progress("measure", point, 1, 1, 1, due=2, plan=PlanDone(repeats=Stint(2, 0))))
+        plan = PlanDone(repeats=Stint(2, 1))
+        line(Progress("done", point, 1, 1, 1, observed=1, due=2, now=60.0, plan=plan))
     assert capsys.readouterr().err.splitlines() == [
         "已观测 0/2 · 准备",
-        "已观测 0/2 · 测量点 1/1 fast · 调到该点",
+        "已观测 0/2 · 校准点 1/1 24.5 m³/h，升，循环 3 · 调到该点",
+        "已观测 1/2 · 校准点 1/1 24.5 m³/h，升，循环 3 · 第 1/2 次 · 完成 · 装置时间 0:01:00，剩余 0:01:00",
     ]
 
 
@@ -174,6 +179,18 @@ def test_a_run_is_described_in_the_language_of_whoever_looks(monkeypatch):
         now=62,
     )
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
-    assert describe(live) == "running · 0/4 observed · point 1/2 5 m3/h · repeat 2 · measure · rig 0:01:02"
+    assert describe(live) == "running · 0/4 observed · point 1/2 5 m³/h · repeat 2 · measure · rig 0:01:02"
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    assert describe(live) == "运行中 · 已观测 0/4 · 校准点 1/2 5 m3/h · 第 2 次 · 测量 · 装置时间 0:01:02"
+    assert describe(live) == "运行中 · 已观测 0/4 · 校准点 1/2 5 m³/h · 第 2 次 · 测量 · 装置时间 0:01:02"
+    asking = live.model_copy(
+        update={
+            "state": "asking",
+            "prompt": 9,
+            "question": {"zh": "请关阀。", "en": "Shut it."},
+            "options": ("done", "later"),
+            "doing": "ask: Shut it.",
+        }
+    )
+    assert describe(asking) == (
+        "提问 · 请关阀。 [done（完成）/later] · 已观测 0/4 · 校准点 1/2 5 m³/h · 第 2 次 · 装置时间 0:01:02"
+    )

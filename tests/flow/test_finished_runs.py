@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,9 @@ from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.editions import EDITIONS, withdrawn
 from remotecal.errors import BenchError, CertificateRefused, EvidenceError, OrderError
-from remotecal.journal.events import FILE
+from remotecal.journal.events import FILE, JournalReader
 from remotecal.journal.evidence import Evidence
+from remotecal.journal.gathering import gather, read_evidence
 from remotecal.order import Order
 from remotecal.procedures.library.evaluation.standards import Standard
 from remotecal.runs.catalogue import find
@@ -40,11 +42,18 @@ def by_total(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
 
 
 @pytest.fixture(scope="module")
-def by_pulses(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    """A meter with pulses, by weighing."""
+def weighed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the run is of a meter with pulses, by weighing."""
     folder = tmp_path_factory.mktemp("by_pulses")
     with water_rig(folder / "rig", seed=5) as rig:
-        return finished(rig, folder)
+        finished(rig, folder)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def by_pulses(weighed: Path) -> Evidence:
+    """A meter with pulses, by weighing."""
+    return read_evidence(weighed)
 
 
 def record(evidence: Evidence, **parameters):
@@ -306,6 +315,18 @@ def test_an_instrument_may_have_any_name(by_current, name):
     ids = [standard.id for standard in made.standards]
     assert len(set(ids)) == len(ids)
     assert read(write(made)) == made
+
+
+def test_standards_are_listed_by_what_they_weigh_and_as_ever_by_older_journals(weighed):
+    """What must be certified, the other roles, the surroundings; by their names before runs told it."""
+
+    def listed(evidence):
+        return [standard.id for standard in record(evidence).standards]
+
+    first, *others = JournalReader.at(weighed / FILE)
+    assert listed(gather([first, *others])) == ["balance", "thermometer", "ambient"]
+    told = {name: said for name, said in first.data.items() if name != "standards"}
+    assert listed(gather([first._replace(data=told), *others])) == ["ambient", "balance", "thermometer"]
 
 
 def test_the_coverage_factor_may_be_exactly_2(by_total):

@@ -73,6 +73,7 @@ NOT_ORDERED = {
     "bench_sha256": "the station's own bench file",
     "artefacts": "of the bench; whether they are believed is a verifier's matter",
     "certificates": "of the bench; whether they are believed is a verifier's matter",
+    "standards": "in which order a certificate lists those of the bench",
     "characteristics": "of the bench; whether they are believed is a verifier's matter",
     "approvals": "of the bench; the register is asked for them before anybody signs",
     "software": "of the station",

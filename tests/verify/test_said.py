@@ -59,8 +59,13 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
         ),
         (
             "facts of the rig",
-            "g 9.8 m/s², U = 0.1 m/s² (characterisation of the simulated rig); film 1, U = 2 (a book)",
-            ("装置特性", "g 9.8 m/s²，U = 0.1 m/s²（模拟装置的特性测定）；film 1，U = 2（a book）"),
+            "g 9.8 m/s², U = 0.1 m/s² (characterisation of the simulated rig); skin 1, U = 2 (a book)",
+            ("装置特性", "g 9.8 m/s²，U = 0.1 m/s²（模拟装置的特性测定）；skin 1，U = 2（a book）"),
+        ),
+        (
+            "facts of the rig",
+            "connecting volume 0.04 m³, U = 0.004 m³ (a book); pipe volume of ours 1, U = 0 (a book)",
+            ("装置特性", "连接容积 0.04 m³，U = 0.004 m³（a book）；pipe volume of ours 1，U = 0（a book）"),
         ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],

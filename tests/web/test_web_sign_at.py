@@ -127,6 +127,7 @@ def test_another_persons_key_and_one_that_others_read_are_refused(web: Web, run:
     code, said = sign_at(web, run, key_of(web, "reviewed"), f"{PASSWORD}\nyes\n", "--user", "operator")
     assert code != 0
     assert "Reviewer signs as performed" in said
+    assert "(yes/no)" not in said, "whose turn it is not is told before the question"
     key = tmp_path / "key.pem"
     key.write_bytes(key_of(web, "performed").read_bytes())
     key.chmod(0o644)

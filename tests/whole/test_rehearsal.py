@@ -1,6 +1,7 @@
 """An order rehearsed: what the run would state, from the real bench's own papers; nothing real is opened."""
 
 import json
+import re
 import tomllib
 from contextlib import redirect_stdout
 from io import StringIO
@@ -77,7 +78,7 @@ def printed(ran):
 def test_a_rehearsal_foresees_what_the_run_stated(ran, foreseen):
     _, record, took = ran
     (measured,) = record.measurements
-    assert [point.title for point in foreseen.points] == [b.title.get("en") for b in measured.budgets]
+    assert [point.title for point in foreseen.points] == [b.title for b in measured.budgets]
     (simulated_device,) = foreseen.record.measurements
     for point, budget, told in zip(simulated_device.budgets, measured.budgets, foreseen.points, strict=True):
         assert without_repeats(point) == pytest.approx(without_repeats(budget), rel=0.05)
@@ -98,7 +99,7 @@ def test_the_risks_are_those_of_the_guarded_limits(ran, foreseen):
         assert seldom.other_passed is None
 
 
-def test_programs_read_it_and_persons_too(ran, printed, capsys):
+def test_programs_read_it_and_persons_too(ran, printed, capsys, monkeypatch):
     directory, *_ = ran
     assert printed["bench"] == "dosing-stand"
     assert len(printed["points"]) == 6
@@ -106,6 +107,11 @@ def test_programs_read_it_and_persons_too(ran, printed, capsys):
     said = capsys.readouterr().out
     assert all(point["expanded"] in said for point in printed["points"])
     assert "It would take" in said
+    assert re.findall(r"Speed 90 % +0\.\d+ ", said)
+    assert printed["points"][0]["title"] == "Speed 90 %"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["rehearse", str(directory / "order.toml")]) == 0
+    assert "转速 90 %" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("spread", ["0", "-1", "nan", "inf"])

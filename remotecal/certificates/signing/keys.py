@@ -76,6 +76,26 @@ def read_key(source: str, password: str | None = None) -> SigningKey:
     return key
 
 
+def is_closed(source: str) -> bool:
+    """Tell whether a key takes a password or PIN (`ConfigurationError`: there is none by that name)."""
+    return not _is_pem(source) or b"ENCRYPTED" in read_private(Path(source))
+
+
+def read_signer(source: str, password: str | None = None) -> Certificate | None:
+    """Return the certificate of who signs with a key; None where it takes a password to tell.
+
+    Raises:
+        ConfigurationError: as `read_key`.
+    """
+    if password is not None or not is_closed(source):
+        return read_key(source, password).chain[0]
+    return read_certificate(Path(source)) if _is_pem(source) else None
+
+
+def _is_pem(source: str) -> bool:
+    return not (source.startswith("pkcs11:") or source.endswith((".p12", ".pfx")))
+
+
 def read_certificate(path: Path) -> Certificate:
     """Return the first certificate in a PEM file (`ConfigurationError` where there is none)."""
     from cryptography.x509 import load_pem_x509_certificate
