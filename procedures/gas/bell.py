@@ -46,6 +46,10 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
 """Symbol → fact of the bench, and its unit."""
 
 
+AS_IT_SINKS: Final = Waited(0.0, since="height_before")
+"""What an observation says of what is read from the first height on: the gas comes to rest before that."""
+
+
 class UnderBell(InAir):
     """What a repeat yields of the bell."""
 
@@ -53,10 +57,12 @@ class UnderBell(InAir):
 
     height_before: Annotated[Measured, "m", By("rig", "height"), Waited("run_up")]
     """Where the bell stood."""
-    height_after: Annotated[Measured, "m", By("rig", "height")]
-    bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure")]
+    height_after: Annotated[Measured, "m", By("rig", "height"), Waited(0.0, since="bell_temperatures")]
+    bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure"), AS_IT_SINKS]
     """Absolute pressure under the bell, from the one to the other."""
-    bell_temperatures: Annotated[tuple[Measured, ...], "°C", By("bell_thermometers", "temperature")]
+    bell_temperatures: Annotated[
+        tuple[Measured, ...], "°C", By("bell_thermometers", "temperature"), AS_IT_SINKS
+    ]
     """Its thermometers, one after another, again and again."""
 
 

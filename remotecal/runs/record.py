@@ -180,12 +180,12 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
         if (kind := procedure.keeps.get(kept.text)) is None:
             raise EvidenceError(f"{kept.place}: the procedure reads nothing beside the repeats for that")
         kind.of(kept)
-        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values)
+        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values, roles)
         if faults := faults + miscounted(kind, kept.values, told, roles):
             raise EvidenceError(f"{kept.place}: {'; '.join(faults)}")
     for entry in evidence.observations:
         kind = procedure.yields()
-        faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values)
+        faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values, roles)
         if faults := faults + hurried(kind, entry.values, told, entry.began):
             raise EvidenceError(f"{entry.place}: {'; '.join(faults)}")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from remotecal.bench import Bench
@@ -167,6 +169,26 @@ def test_evidence_of_unequal_temperatures_is_none(tmp_path):
             stricter = kind(kind.accepts()(**{**evidence.parameters, **limit}))
             with pytest.raises(EvidenceError, match=said):
                 stricter.evaluate(evidence)
+
+
+def test_what_was_read_before_the_bell_sank_or_stands_in_another_order_is_no_evidence(tmp_path):
+    for item in ("meter", "nozzle"):
+        with put_up(tmp_path / item, item) as bench:
+            evidence = calibrate(bench)
+        first, *others = evidence.observations
+        under, warm = first.values["bell_pressure"], first.values["bell_temperatures"]
+        at_rest = tuple(one._replace(at=one.at - 40.0, exchange=one.exchange - 100) for one in warm)
+        for values, said in (
+            ({"bell_pressure": under[::-1]}, "was read for bell_pressure later and earlier than stands"),
+            (
+                {"bell_temperatures": at_rest + warm},
+                r"was read -\d+ s after the last reading of height_before",
+            ),
+            ({"height_after": first.values["height_after"]._replace(at=warm[0].at)}, "height_after was read"),
+        ):
+            forged = replace(first, values={**first.values, **values})
+            with pytest.raises(EvidenceError, match=said):
+                record(replace(evidence, observations=(forged, *others)))
 
 
 def test_a_nozzle_that_is_not_choked_is_refused(tmp_path):
