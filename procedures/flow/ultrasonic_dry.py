@@ -26,7 +26,7 @@ from remotecal.drivers.capabilities import AmbientMonitor, VelocityMeter
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError, ParameterError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import By, Evaluation, Evidence, File, In, Point, Procedure, Run
+from remotecal.procedures import By, Evaluation, Evidence, File, In, Point, Procedure, Run, Waited
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conformity import Constant, Specification
 from remotecal.procedures.library.evaluation.digits import fixed
@@ -58,7 +58,7 @@ LARGEST: Final = 100_000
 class StillSeen(InAir):
     """What a repeat yields: the velocity told of resting water."""
 
-    zero: Annotated[Measured, "m/s", By("dut", "velocity")]
+    zero: Annotated[Measured, "m/s", By("dut", "velocity"), Waited("every")]
     """Velocity the meter tells."""
     geometry: File
     """What was surveyed."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final, Generic, TypeVar
 
 from remotecal.drivers.measured import Measured
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import By, Waited
+from remotecal.procedures import By, Often, StoodBy, Waited
+from remotecal.procedures.held import SAME_TIME
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -46,6 +47,10 @@ FACTS: Final[Mapping[str, tuple[str, str]]] = {
 """Symbol → fact of the bench, and its unit."""
 
 
+AS_IT_SINKS: Final = Waited(0.0, since="height_before")
+"""What an observation says of what is read from the first height on: the gas comes to rest before that."""
+
+
 class UnderBell(InAir):
     """What a repeat yields of the bell."""
 
@@ -53,11 +58,52 @@ class UnderBell(InAir):
 
     height_before: Annotated[Measured, "m", By("rig", "height"), Waited("run_up")]
     """Where the bell stood."""
-    height_after: Annotated[Measured, "m", By("rig", "height")]
-    bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure")]
+    height_after: Annotated[Measured, "m", By("rig", "height"), Waited(0.0, since="bell_temperatures")]
+    bell_pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure"), AS_IT_SINKS]
     """Absolute pressure under the bell, from the one to the other."""
-    bell_temperatures: Annotated[tuple[Measured, ...], "°C", By("bell_thermometers", "temperature")]
+    bell_temperatures: Annotated[
+        tuple[Measured, ...], "°C", By("bell_thermometers", "temperature"), AS_IT_SINKS
+    ]
     """Its thermometers, one after another, again and again."""
+
+
+LEAK: Final = "leak"
+"""What the filled, shut bell is watched for before the repeats."""
+TWICE: Final = Often(2)
+"""Before it is watched, and after."""
+
+
+class TightBell(StoodBy["OfBell"]):
+    """What is read of the filled, shut bell before it is watched for a leak, and after."""
+
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("bell_gauge", "pressure"), TWICE]
+    height: Annotated[tuple[Measured, ...], "m", By("rig", "height"), TWICE]
+    temperatures: Annotated[tuple[Measured, ...], "°C", By("bell_thermometers", "temperature"), TWICE]
+    """Its thermometers, one after another, and again."""
+
+    def rate(self, told: OfBell) -> float:
+        """Return how fast it sank, but as its gas's pressure and temperature have it, in mm/s."""
+        count = len(self.temperatures) // len(self.height)
+        before, after = (
+            self._amount(at, self.temperatures[at * count : (at + 1) * count], told) for at in (0, 1)
+        )
+        return (before - after) / (self.height[1].at - self.height[0].at) * told.upper
+
+    def _amount(self, at: int, warm: Sequence[Measured], told: OfBell) -> float:
+        """Return how much gas there is, the pipe's too, as a share of what is up to `upper`."""
+        kelvin = statistics.fmean(one.to("K").value for one in warm)
+        full = (self.height[at].to("mm").value + told.dead_height) / told.upper
+        return full * self.pressure[at].to("Pa").value / 101_325.0 * 293.15 / kelvin
+
+    def refusal(self, parameters: OfBell) -> str:
+        if (watched := self.height[1].at - self.height[0].at) < parameters.leak_time - SAME_TIME:
+            return f"the shut bell was watched for {watched:g} s, and leak_time is {parameters.leak_time:g} s"
+        if (rate := self.rate(parameters)) > parameters.leak:
+            return (
+                f"the shut bell sinks by {rate:.3g} mm/s, more than {parameters.leak:g} mm/s: look at its "
+                "valves and at the liquid's level, for what leaves it there passes no item under test"
+            )
+        return ""
 
 
 CORRECTED: Final[Read] = {"p_b": ("bell_gauge", "pressure", "bell_pressure", "Pa")}

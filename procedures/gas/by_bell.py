@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import statistics
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from remotecal.drivers.capabilities import BellProver, FlowSource, PressureGauge, Thermometer, Valve
 from remotecal.errors import RunError
-from remotecal.procedures import Artefact, Procedure, Run, Stability
-from remotecal.procedures.library.gas.bell import BELL_EXPANSION, FACTS
+from remotecal.procedures import Artefact, Observed, Procedure, Run, Stability
+from remotecal.procedures.library.gas.bell import BELL_EXPANSION, FACTS, LEAK, TightBell
 from remotecal.procedures.library.gas.bell_parameters import OfBell
 
 if TYPE_CHECKING:
@@ -36,6 +35,8 @@ class ByBell(Procedure):
     bell_thermometers: tuple[Thermometer, ...]
     """Under the bell."""
 
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {LEAK: TightBell}
+    stands_by: ClassVar[Sequence[str]] = (LEAK,)
     facts: ClassVar[Mapping[str, str]] = dict(FACTS.values())
 
     @property
@@ -55,26 +56,20 @@ class ByBell(Procedure):
     def see_tight(self, run: Run) -> None:
         """See that the filled, shut bell does not sink, but as its gas's pressure and temperature have it."""
         self.fill(run)
-        before, begun = self._amount(run)
-        run.wait(self.of_bell.leak_time)
-        after, ended = self._amount(run)
-        rate = (before - after) / (ended - begun) * self.of_bell.upper
-        run.note("leak", leak=rate, allowed=self.of_bell.leak, unit="mm/s")
-        if rate > self.of_bell.leak:
-            raise RunError(
-                f"the shut bell sinks by {rate:.3g} mm/s, more than {self.of_bell.leak:g} mm/s: look at its "
-                "valves and at the liquid's level, for what leaves it there passes no item under test"
-            )
-
-    def _amount(self, run: Run) -> tuple[float, float]:
-        """Return how much gas there is, the pipe's too, as a share of what is up to `upper`, and when."""
-        gauge, scale = self.bell_gauge.pressure, self.rig.height
-        pressure, height, *warm = run.read(
-            gauge, scale, *(each.temperature for each in self.bell_thermometers)
+        watched = (
+            self.bell_gauge.pressure,
+            self.rig.height,
+            *(each.temperature for each in self.bell_thermometers),
         )
-        kelvin = statistics.fmean(one.to("K").value for one in warm)
-        full = (height.to("mm").value + self.of_bell.dead_height) / self.of_bell.upper
-        return full * pressure.to("Pa").value / 101_325.0 * 293.15 / kelvin, height.at
+        before = run.read(*watched)
+        run.wait(self.of_bell.leak_time)
+        pressure, height, *warm = zip(before, run.read(*watched), strict=True)
+        temperatures = tuple(one for row in zip(*warm, strict=True) for one in row)
+        seen = TightBell(pressure=pressure, height=height, temperatures=temperatures)
+        told = self.of_bell
+        run.observe(LEAK, seen, leak=seen.rate(told), allowed=told.leak, unit="mm/s")
+        if refusal := seen.refusal(told):
+            raise RunError(refusal)
 
     def fill(self, run: Run) -> None:
         """Lift the bell, shut it, and wait until the gas under it is at rest."""

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Result, Table, Text
-from remotecal.procedures import By
+from remotecal.procedures import By, Often, StoodBy
+from remotecal.procedures.held import SAME_TIME
 from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.output import mean
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST
@@ -67,6 +68,33 @@ class CollectedSeen(DischargeSeen):
     """Absolute pressure in the inventory volume when the timer started."""
     stop_pressure: Annotated[Measured, "Pa", By("rig", "stop_pressure")]
     """The same when it stopped."""
+
+
+LEAK: Final = "leak"
+"""What the empty, shut tank is watched for before the repeats."""
+
+
+class TightTank(StoodBy[PvttParameters]):
+    """What is read of the empty, shut tank before it is watched for a leak, and after."""
+
+    pressure: Annotated[tuple[Measured, ...], "Pa", By("tank_gauge", "pressure"), Often(2)]
+
+    @property
+    def rate(self) -> float:
+        """How fast its pressure rose, in Pa/s."""
+        before, after = self.pressure
+        return (after.to("Pa").value - before.to("Pa").value) / (after.at - before.at)
+
+    def refusal(self, parameters: PvttParameters) -> str:
+        if (watched := self.pressure[1].at - self.pressure[0].at) < parameters.leak_time - SAME_TIME:
+            return f"the shut tank was watched for {watched:g} s, and leak_time is {parameters.leak_time:g} s"
+        if self.rate > parameters.leak:
+            return (
+                f"the pressure in the shut, empty tank rises by {self.rate:.3g} Pa/s, more than "
+                f"{parameters.leak:g} Pa/s: look at its valves and flanges, which let in what passed no "
+                "nozzle"
+            )
+        return ""
 
 
 CORRECTED: Final[Read] = {

@@ -23,7 +23,7 @@ from remotecal.model import Text
 from remotecal.procedures import By, Certificates, Drivers, Evaluation, Evidence, Point, Run
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, results, sensors
-from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
+from remotecal.procedures.library.gas.bell import AS_IT_SINKS, Bell, UnderBell, bell_result, lasted, see_equal
 from remotecal.procedures.library.gas.bell_parameters import MeterByBellParameters, OfBell
 from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.critical import air_equation, density
@@ -41,10 +41,12 @@ from remotecal.uncertainty.number import Number, Numbers
 class BellMeterSeen(UnderBell, MeterSeen):
     """What a repeat yields: the bell, and the meter behind it; as long as the bell sinks all is read."""
 
-    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current")] = None
-    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure")]
+    current: Annotated[tuple[Measured, ...] | None, "mA", By("dut", "current"), AS_IT_SINKS] = None
+    meter_pressure: Annotated[tuple[Measured, ...], "Pa", By("meter_gauge", "pressure"), AS_IT_SINKS]
     """Absolute pressure at the meter."""
-    meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature")]
+    meter_temperature: Annotated[
+        tuple[Measured, ...], "°C", By("meter_thermometer", "temperature"), AS_IT_SINKS
+    ]
     """Temperature at the meter."""
 
 

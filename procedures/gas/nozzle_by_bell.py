@@ -17,7 +17,7 @@ from remotecal.model import Result, Text
 from remotecal.procedures import By, Certificates, Drivers, Evidence, Point, Run
 from remotecal.procedures.library.evaluation.standards import require_known
 from remotecal.procedures.library.gas import bell, discharge
-from remotecal.procedures.library.gas.bell import Bell, UnderBell, bell_result, lasted, see_equal
+from remotecal.procedures.library.gas.bell import AS_IT_SINKS, Bell, UnderBell, bell_result, lasted, see_equal
 from remotecal.procedures.library.gas.bell_parameters import NozzleByBellParameters, OfBell
 from remotecal.procedures.library.gas.by_bell import ByBell
 from remotecal.procedures.library.gas.discharge import DischargeFinding, DischargeRepeats, DischargeSeen
@@ -32,7 +32,13 @@ from remotecal.uncertainty.number import Number, Numbers, estimate
 class BellNozzleSeen(UnderBell, DischargeSeen):
     """What a repeat yields: the bell, and the nozzle behind it."""
 
-    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure")]
+    inlet_pressure: Annotated[tuple[Measured, ...], "Pa", By("inlet_gauge", "pressure"), AS_IT_SINKS]
+    """Absolute pressure ahead of the nozzle, while gas passed it."""
+    inlet_temperature: Annotated[
+        tuple[Measured, ...], "°C", By("inlet_thermometer", "temperature"), AS_IT_SINKS
+    ]
+    """Temperature there."""
+    back_pressure: Annotated[tuple[Measured, ...], "Pa", By("back_gauge", "pressure"), AS_IT_SINKS]
     """Absolute pressure behind the nozzle."""
 
 

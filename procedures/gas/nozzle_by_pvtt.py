@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from remotecal.drivers.capabilities import FlowSource, GasCollector, Outlet, PressureGauge, Thermometer, Valve
 from remotecal.errors import ParameterError, RunError
 from remotecal.model import Text
-from remotecal.procedures import Certificates, Drivers, Evidence, Point, Run, Stability
+from remotecal.procedures import Certificates, Drivers, Evidence, Observed, Point, Run, Stability
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
 from remotecal.procedures.library.gas.collected import (
     CORRECTED,
     INPUTS,
+    LEAK,
     TANK_EXPANSION,
     CollectedRepeats,
     CollectedSeen,
+    TightTank,
     see_rest,
     tank_result,
 )
@@ -68,6 +70,8 @@ class NozzleByPvtt(NozzleUnderTest):
 
     reach: ClassVar[Mapping[str, str]] = {"rig.supply": "pressure", "inlet_gauge.pressure": "pressure"}
     read: ClassVar[Read] = CORRECTED
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {LEAK: TightTank}
+    stands_by: ClassVar[Sequence[str]] = (LEAK,)
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
     gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge", "tank_gauge")
     model_equation: ClassVar[str] = (
@@ -120,14 +124,10 @@ class NozzleByPvtt(NozzleUnderTest):
         (before,) = run.read(self.tank_gauge.pressure)
         run.wait(self.parameters.leak_time)
         (after,) = run.read(self.tank_gauge.pressure)
-        rate = (after.to("Pa").value - before.to("Pa").value) / (after.at - before.at)
-        run.note("leak", leak=rate, allowed=self.parameters.leak, unit="Pa/s")
-        if rate > self.parameters.leak:
-            raise RunError(
-                f"the pressure in the shut, empty tank rises by {rate:.3g} Pa/s, more than "
-                f"{self.parameters.leak:g} Pa/s: look at its valves and flanges, which let in what passed no "
-                "nozzle"
-            )
+        seen = TightTank(pressure=(before, after))
+        run.observe(LEAK, seen, leak=seen.rate, allowed=self.parameters.leak, unit="Pa/s")
+        if refusal := seen.refusal(self.parameters):
+            raise RunError(refusal)
 
     def _empty(self, run: Run) -> None:
         """Pump the tank empty and shut it."""

@@ -13,6 +13,7 @@ from remotecal.procedures.parameters import In, Parameters
 from remotecal.procedures.procedure import Artefact, Certificates, Drivers, Procedure
 from remotecal.procedures.run import Run
 from remotecal.procedures.stability import Stability
+from remotecal.procedures.stood_by import StoodBy
 from remotecal.source import watch
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Procedure",
     "Run",
     "Stability",
+    "StoodBy",
     "Value",
     "Waited",
     "Waveform",

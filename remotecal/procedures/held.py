@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.drivers.measured import Measured
@@ -50,17 +50,21 @@ def orders_of(kind: type[Observed]) -> Iterator[InOrder]:
         yield from map(InOrder, vars(cls).get("in_order", ()))
 
 
-def disordered(kind: type[Observed], values: Mapping[str, Value | None]) -> list[str]:
-    """Return which parts hold readings that were taken in another order than is declared, in words.
+def disordered(
+    kind: type[Observed], values: Mapping[str, Value | None], roles: Mapping[str, str]
+) -> list[str]:
+    """Return which parts hold readings in another order than they were taken in, or is declared, in words.
 
     The number of an exchange tells when it was; so a reading that stands in the place of another one of the
-    same quantity is found, such as that of the full pan in the place of the empty one's.
+    same quantity is found, such as that of the full pan in the place of the empty one's. Of every series an
+    evaluation may take the first reading and the last one, so each stands as it was taken.
 
     Args:
         kind: what a repeat yields.
         values: name → value of what one yielded; what names no exchange is not held.
+        roles: role → name of what fills it; one that fills several may be read for each.
     """
-    found = []
+    found = list(_exchanged(kind, values, roles))
     for told in orders_of(kind):
         if any(values.get(name) is None and not kind.parts()[name].optional for name in told.names):
             continue  # what is missing is told as such
@@ -81,11 +85,21 @@ def _fault(numbers: Sequence[tuple[int, str]], due: re.Pattern[str]) -> str:
         return f"was read for {', '.join(name for name, _ in groupby(taken))}"
     if len({number for number, _ in numbers}) < len(numbers):
         return "was read once for two"
-    for part in dict.fromkeys(taken):
-        of_part = [number for number, name in numbers if name == part]
-        if of_part != sorted(of_part):
-            return f"was read for {part} later and earlier than stands there"
     return ""
+
+
+def _exchanged(
+    kind: type[Observed], values: Mapping[str, Value | None], roles: Mapping[str, str]
+) -> Iterator[str]:
+    """Yield which series do not stand as they were taken, of each source apart."""
+    taken: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for name, one in indicated({name: value for name, value in values.items() if value is not None}):
+        if one.exchange is not None:
+            taken[name, one.source].append(one.exchange)
+    for (name, source), numbers in taken.items():
+        back = sum(later < earlier for earlier, later in pairwise(numbers))
+        if name in kind.parts() and back >= kind.parts()[name].filled_by(source, roles):
+            yield f"{source} was read for {name} later and earlier than stands there"
 
 
 def _times(values: Mapping[str, Value | None], name: str) -> list[float]:

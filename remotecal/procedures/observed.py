@@ -268,6 +268,7 @@ class Observed:
     _parts: ClassVar[Mapping[str, Part]]
 
     def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
         told = inspect.get_annotations(cls)
         if taken := sorted(name for name in RESERVED & told.keys() if "ClassVar" not in str(told[name])):
             raise TypeError(f"{cls.__name__} can't call a part {taken[0]!r}: that is what it is read by")

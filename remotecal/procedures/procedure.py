@@ -92,6 +92,8 @@ class Procedure(ABC):
     """Whether it goes on without a device under test, among several, that does not answer."""
     keeps: ClassVar[Mapping[str, type[Observed]]] = {}
     """What is read beside the repeats and kept (`Run.observe`), by the text it is kept under."""
+    stands_by: ClassVar[Sequence[str]] = ()
+    """Of that, what must be read before any repeat, and may refuse it: each a `StoodBy`."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:

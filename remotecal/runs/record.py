@@ -14,6 +14,7 @@ from remotecal.model import Statement, Text
 from remotecal.procedures.evaluation import Evaluation
 from remotecal.procedures.held import disordered, hurried, miscounted, strays
 from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.stood_by import unfit
 from remotecal.runs.compiling import compile_record, joined
 from remotecal.runs.items import check_evidence
 from remotecal.runs.suitability import implausible, points_of
@@ -51,6 +52,8 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
     procedure = found.procedure(_as_stated(evidence, parameters))
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
+    if fault := next(unfit(procedure, evidence, complete=evidence.procedure.sha256 == found.sha256), ""):
+        raise EvidenceError(fault)
     _check_facts(evidence, procedure)
     try:
         parts = tuple(_parts(evidence, procedure))
@@ -180,12 +183,12 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
         if (kind := procedure.keeps.get(kept.text)) is None:
             raise EvidenceError(f"{kept.place}: the procedure reads nothing beside the repeats for that")
         kind.of(kept)
-        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values)
+        faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values, roles)
         if faults := faults + miscounted(kind, kept.values, told, roles):
             raise EvidenceError(f"{kept.place}: {'; '.join(faults)}")
     for entry in evidence.observations:
         kind = procedure.yields()
-        faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values)
+        faults = miscounted(kind, entry.values, told, roles) + disordered(kind, entry.values, roles)
         if faults := faults + hurried(kind, entry.values, told, entry.began):
             raise EvidenceError(f"{entry.place}: {'; '.join(faults)}")
 

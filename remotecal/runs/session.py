@@ -316,7 +316,7 @@ class Session:
             raise ParameterError(f"measure returned {seen!r}, and declares that it yields {kind.__name__}")
         faults = strays(kind, sources(vars(seen)), self._start.roles, self._declared)
         faults += miscounted(kind, vars(seen), self._procedure.parameters, self._start.roles)
-        if faults := faults + disordered(kind, vars(seen)):
+        if faults := faults + disordered(kind, vars(seen), self._start.roles):
             raise ParameterError(f"{kind.__name__} is not what was declared: {'; '.join(faults)}")
         return seen
 

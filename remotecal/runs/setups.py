@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import GarbledReply, InstrumentError, LinkLost, NoReply
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from remotecal.journal.observation import Value
     from remotecal.procedures.procedure import Procedure
     from remotecal.procedures.run import Run
+
+NOT_SET_UP: Final = "a device does not tell how it is set up"
+"""What is noted of one whose readings are left out for that."""
 
 
 def spared(procedure: type[Procedure], roles: Mapping[str, str]) -> frozenset[str]:
@@ -63,7 +66,7 @@ def check_setups(
             if name not in spared or left.keys() < told.keys():
                 raise
             told = left
-            run.note("a device does not tell how it is set up", instrument=name, failure=str(failure))
+            run.note(NOT_SET_UP, instrument=name, failure=str(failure))
     return told
 
 

@@ -136,8 +136,8 @@ class Replies:
     def _gives(self, source: str, number: int) -> bool:
         """Tell whether an exchange gives a reading, as its driver understands it."""
         of, _, quantity = source.rpartition(".")
-        instrument = self._instruments[of]
-        bound, link = instrument.quantity(quantity), self._link(of)
+        instrument, link = self._instruments.get(of), self._link(of)
+        bound = None if instrument is None else instrument.quantity(quantity)
         link.at(number)
         if isinstance(bound, BoundReading | BoundSetting):
             with suppress(*NOT_UNDERSTOOD):

@@ -55,7 +55,7 @@ class Times:
         self._kept: dict[int, Exchange] = {}
         """Exchanges since the repeat began, to which its readings belong."""
         self._since = ""
-        """When that was, or the run turned to the point."""
+        """When that was, or the run turned to the point; "" before its first one."""
         self._late: list[str] = []
         """Readings later than their exchanges by what slowness explains."""
 
@@ -110,7 +110,7 @@ class Times:
     def _readings_in_time(self, told: Occurrence) -> None:
         """Refuse readings outside their repeats, or apart from the exchange they are of."""
         event = told.event
-        since = str(event.data.get("began", self._since))
+        since = str(event.data.get("began", self._since or self._first))
         began, over = seconds(since), seconds(event.at)
         place = f"line {event.seq}"
         for name, measured in told.observed:

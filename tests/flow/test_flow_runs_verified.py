@@ -38,11 +38,11 @@ from remotecal.sim.water.assemblies import CoriolisRig, master_line, water_rig
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
 
 
-def doubts(rig, out, record, place):
-    """Return what whoever verifies a run, sealed in its place, doubts of it."""
+def doubts(rig, out, record, place, forgery=lambda events: events):
+    """Return what whoever verifies a run, forged and sealed in its place, doubts of it."""
     events, key = read_journal(out / FILE), SealKey(Ed25519PrivateKey.generate())
     run = RealRun(out, events, record, key, CertificateLibrary([rig.directory]))
-    return doubted(run.forged(lambda events: events, place))
+    return doubted(run.forged(forgery, place))
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,25 @@ def test_what_a_rig_is_determined_to_be_by_hand_holds(tmp_path, procedure, param
     assert doubts(rig, tmp_path / "run", record, tmp_path / "sealed") == {}
 
 
+def silent(events):
+    """Say that the meter which was read first did not answer in the last repeat."""
+    (*_, last) = (event.data["values"] for event in events if event.kind == "observation")
+    first = last["counted_before"][0]["source"]
+    for name, value in last.items():
+        if name in {"counted_before", "counted_after", "starts_before", "starts_after"}:
+            last[name] = [one for one in value if one["source"] != first]
+
+
 def test_a_bench_of_meters_that_is_qualified_holds(tmp_path) -> None:
+    """And not where a meter is said to have been silent in a repeat, and its replies are there."""
     clock, out = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp()), tmp_path / "run"
     with WaterMeterBench.up(tmp_path / "bench", seed=5, meters=2, clock=clock) as bench:
         order, found = ordered(bench, at=["Q3"]), find("flow.bench_qualification")
         execute(order, found, Bench.load(bench.bench), out, Company(Scripted()), clock)
     record = evaluate(read_evidence(out), found)
     assert doubts(bench, out, record, tmp_path / "sealed") == {}
+    doubt = doubts(bench, out, record, tmp_path / "forged", silent)["replies"]
+    assert "answered, and what it told does not stand there" in doubt.said
 
 
 def test_a_diverter_is_determined_though_the_run_is_killed_and_its_record_holds(tmp_path) -> None:

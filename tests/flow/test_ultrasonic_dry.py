@@ -18,7 +18,7 @@ from remotecal.certificates.library import CertificateLibrary
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.clock import SharedClock
 from remotecal.errors import EvidenceError, ParameterError
-from remotecal.journal.events import FILE, read_journal
+from remotecal.journal.events import FILE, read_journal, timestamp
 from remotecal.procedures.library.flow.body import BodyInUse
 from remotecal.procedures.library.flow.chordal import (
     SetUp,
@@ -301,7 +301,16 @@ def test_a_survey_whose_weights_are_wrong_is_refused_before_anybody_waits(tank):
         calibrate(tank)
 
 
+def begun_late(events):
+    """Let the first repeat begin a second before its zero was read, as if nobody had waited."""
+    begun, seen = (next(one for one in events if one.kind == kind) for kind in ("repeat", "observation"))
+    late = timestamp(seen.data["values"]["zero"]["at"] - 1.0)
+    seen.data["began"] = late
+    return [one._replace(at=late) if one is begun else one for one in events]
+
+
 def test_a_run_holds_when_it_is_verified(tmp_path):
+    """And not where its repeats follow one another sooner than is ordered."""
     clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
     with StillTank.up(tmp_path / "bench", seed=5, clock=clock) as tank:
         evidence = calibrate(tank, repeats=3)
@@ -310,6 +319,8 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         library = CertificateLibrary([tmp_path / "bench"])
         run = RealRun(tmp_path / "run", events, record(evidence), key, library)
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+        doubt = doubted(run.forged(begun_late, tmp_path / "forged"))
+        assert "zero was read 1 s after the repeat began" in doubt["results"].said
 
 
 def test_intervals_cover_the_true_errors():

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import BEGAN, RealRun, doubted
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
+from remotecal.certificates.library import CertificateLibrary
+from remotecal.certificates.signing.seal import SealKey
+from remotecal.clock import SharedClock
 from remotecal.drivers.rig.bell_prover import BellTrip
 from remotecal.errors import BenchError, EvidenceError, ParameterError, RunError
 from remotecal.journal.events import read_journal
@@ -18,6 +30,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.execute import execute, plan
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
+from remotecal.sim.assembly import CLOCK
 from remotecal.sim.gas.bell_bench import BellBench
 
 METER = {"flows": [4.0], "repeats": 2, "fewest_pulses": 1000}
@@ -167,6 +180,56 @@ def test_evidence_of_unequal_temperatures_is_none(tmp_path):
             stricter = kind(kind.accepts()(**{**evidence.parameters, **limit}))
             with pytest.raises(EvidenceError, match=said):
                 stricter.evaluate(evidence)
+
+
+def test_what_was_read_before_the_bell_sank_or_stands_in_another_order_is_no_evidence(tmp_path):
+    for item in ("meter", "nozzle"):
+        with put_up(tmp_path / item, item) as bench:
+            evidence = calibrate(bench)
+        first, *others = evidence.observations
+        under, warm = first.values["bell_pressure"], first.values["bell_temperatures"]
+        at_rest = tuple(one._replace(at=one.at - 40.0, exchange=one.exchange - 100) for one in warm)
+        for values, said in (
+            ({"bell_pressure": under[::-1]}, "was read for bell_pressure later and earlier than stands"),
+            (
+                {"bell_temperatures": at_rest + warm},
+                r"was read -\d+ s after the last reading of height_before",
+            ),
+            ({"height_after": first.values["height_after"]._replace(at=warm[0].at)}, "height_after was read"),
+        ):
+            forged = replace(first, values={**first.values, **values})
+            with pytest.raises(EvidenceError, match=said):
+                record(replace(evidence, observations=(forged, *others)))
+
+
+def untold(events):
+    """Leave out what was read while the bell was watched for a leak."""
+    for event in events:
+        event.data.pop("values", None) if event.kind == "note" else None
+
+
+def test_a_bell_that_leaked_by_what_was_read_or_of_which_nothing_was_is_no_evidence(tmp_path):
+    clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
+    with put_up(tmp_path, "meter", clock=clock) as bench:
+        evidence = calibrate(bench)
+        key, library = SealKey(Ed25519PrivateKey.generate()), CertificateLibrary([bench.directory])
+    events = read_journal(tmp_path / "run" / "journal.jsonl")
+    run = RealRun(tmp_path / "run", events, record(evidence), key, library)
+    assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+    assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
+    (tight,) = evidence.kept
+    first, last = tight.values["height"]
+    for height, said in (
+        (last._replace(value=last.value - 1.0), r"the shut bell sinks by 0\.001\d+ mm/s, more than 0\.0002"),
+        (last._replace(at=first.at + 60.0), "the shut bell was watched for 60 s, and leak_time is 600 s"),
+    ):
+        leaky = replace(tight, values={**tight.values, "height": (first, height)})
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(evidence, kept=(leaky,)))
+    with pytest.raises(EvidenceError, match="nothing was read before it that tells of a leak"):
+        record(replace(evidence, kept=()))
+    older = replace(evidence, kept=(), procedure=evidence.procedure.model_copy(update={"sha256": "0" * 64}))
+    assert evaluate(older, find(older.procedure.name), new_evaluation=True), "as texts of before had it"
 
 
 def test_a_nozzle_that_is_not_choked_is_refused(tmp_path):

@@ -192,6 +192,21 @@ def test_a_tank_that_leaks_is_refused_before_it_is_used(tmp_path):
         assert is_safe(bench)
 
 
+def test_a_tank_that_leaked_by_what_was_read_is_no_evidence(bench):
+    evidence = calibrate(bench, ordered(bench))
+    (tight,) = evidence.kept
+    first, last = tight.values["pressure"]
+    for after, said in (
+        (
+            last._replace(value=last.value + 30.0),
+            r"the shut, empty tank rises by .+ Pa/s, more than 0\.005 Pa/s",
+        ),
+        (last._replace(at=first.at + 60.0), "the shut tank was watched for 60 s, and leak_time is 300 s"),
+    ):
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(evidence, kept=(replace(tight, values={"pressure": (first, after)}),)))
+
+
 def test_gas_that_is_still_warm_is_refused(tmp_path):
     with PvttBench.up(tmp_path / "bench", seed=7, cooling=0.5) as bench:
         with pytest.raises(NotStable, match="tank"):

@@ -68,7 +68,7 @@ def test_what_was_read_of_one_quantity_can_not_be_exchanged(
             for some in combinations(parts, size):
                 counts = {name: count if name in several else 1 for name in some}
                 if always <= counts.keys() and sum(counts.values()) <= MOST:
-                    held = [order for order in orders(counts) if not disordered(kind, taken(order))]
+                    held = [order for order in orders(counts) if not disordered(kind, taken(order), {})]
                     assert len(held) <= 1, held
                     right.update(held)
     assert {name for order in right for name in order} == set(parts)
@@ -78,4 +78,4 @@ def test_what_was_read_of_one_quantity_can_not_be_exchanged(
             first, second = order[place : place + 2]
             if first != second:
                 exchanged[first], exchanged[second] = exchanged[second], exchanged[first]
-                assert disordered(kind, exchanged)
+                assert disordered(kind, exchanged, {})

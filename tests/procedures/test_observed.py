@@ -233,18 +233,38 @@ def test_what_was_not_waited_for_is_told(empty: float, full: float, said: str) -
 def test_what_stands_in_anothers_place_is_told_where_the_class_says_an_order() -> None:
     first = Measured(1.0, "kg", None, "box.mass", 1.0, 7)
     exchanged = {"empty": first, "full": first._replace(exchange=4)}
-    (said,) = disordered(Waiting, exchanged)
+    (said,) = disordered(Waiting, exchanged, {})
     assert said == "box.mass was read for full, empty, and must in the order 'empty full'"
-    assert disordered(Waiting, {"empty": first, "full": first}) == [
+    assert disordered(Waiting, {"empty": first, "full": first}, {}) == [
         "box.mass was read once for two, and must in the order 'empty full'"
     ]
-    assert not disordered(Waiting, {**exchanged, "full": first._replace(exchange=None)}), "`replies` tells it"
+    assert not disordered(Waiting, {**exchanged, "full": first._replace(exchange=None)}, {}), (
+        "`replies` tells it"
+    )
 
     class Older(Observed):
         empty: Annotated[Measured, "kg"]
         full: Annotated[Measured, "kg"]
 
-    assert not disordered(Older, exchanged), "a text that says nothing of an order is held to none"
+    assert not disordered(Older, exchanged, {}), "a text that says nothing of an order is held to none"
+
+
+@pytest.mark.parametrize(
+    ("numbers", "roles", "said"),
+    [
+        ((4, 5, 9), {}, ""),
+        ((4, 9, 5), {}, "box.mass was read for values later and earlier than stands there"),
+        ((4, 8, 5, 9), {"pans[1]": "box", "pans[2]": "box"}, ""),
+    ],
+)
+def test_a_series_stands_as_it_was_taken(numbers: tuple[int, ...], roles: dict[str, str], said: str) -> None:
+    """For an evaluation may take its first and its last reading; who fills two roles is read for each."""
+
+    class Series(Observed):
+        values: Annotated[tuple[Measured, ...], "kg", By("pans", "mass")]
+
+    series = tuple(Measured(1.0, "kg", None, "box.mass", float(number), number) for number in numbers)
+    assert "; ".join(disordered(Series, {"values": series}, roles)) == said
 
 
 def test_orders_and_waits_that_can_not_be_are_refused_where_the_run_is_planned() -> None:
