@@ -197,7 +197,7 @@ def _form(
         bindings=BINDING,
         sites=SITES,
         can_adjust=setup.found.procedure.can_adjust(),
-        series=visitor.series(visitor.office.settings.numbers.order),
+        likely=visitor.likely(visitor.office.settings.numbers.order),
     )
     page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return page

@@ -6,6 +6,7 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from starlette.responses import HTMLResponse, Response
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
-from remotecal.hub.numbers import shown
+from remotecal.hub.numbers import series_of, written
 from remotecal.hub.ordering import title_of
 from remotecal.model.identifiers import comparable
 from remotecal.pages.frame import (
@@ -141,9 +142,13 @@ class Visitor:
             "fresh_key": _fresh_key,
         }
 
-    def series(self, pattern: str | None) -> str:
-        """Return how the numbers of a series of the laboratory's are written now; "" where there is none."""
-        return shown(pattern, int(self._today()[:4])) if pattern else ""
+    def likely(self, pattern: str | None) -> str:
+        """Return the number a series of the laboratory's would give now; "" where there is none."""
+        if not pattern:
+            return ""
+        year = int(self._today()[:4])
+        numbers = self.office.store.numbers
+        return numbers.likely(series_of(pattern, year), partial(written, pattern, year))
 
     def _today(self) -> str:
         return self.when(self.office.clock.now()).partition(" ")[0]

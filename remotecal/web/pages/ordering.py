@@ -199,7 +199,7 @@ def _form(
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
         "said": lambda name: fields.get(name, ""),
-        "series": visitor.series(visitor.office.settings.numbers.order),
+        "likely": visitor.likely(visitor.office.settings.numbers.order),
         "point": point,
         "alone": only is not None,
     }
