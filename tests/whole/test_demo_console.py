@@ -41,7 +41,7 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             today, review = client.get("/").text, client.get("/review").text
             runs = set(re.findall(r"/review/demo-site/(DEMO-[\w-]+)", review))
             assert len(runs) == 2
-            assert "wangfang: " in today
+            assert "Wang Fang: " in today
             assert client.get("/orders").text.count("demo-away") >= 1
             assert client.get("/orders/new?item=1").status_code == 200
             page = client.get(f"/runs/demo-site/{min(runs)}").text

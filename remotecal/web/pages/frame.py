@@ -139,6 +139,8 @@ class Visitor:
             "today": self._today(),
             "left": self.left,
             "gone": self.gone,
+            "whose": self.whose,
+            "person": self.person,
             "fresh_key": _fresh_key,
         }
 
@@ -152,6 +154,16 @@ class Visitor:
 
     def _today(self) -> str:
         return self.when(self.office.clock.now()).partition(" ")[0]
+
+    def whose(self, account: str) -> str:
+        """Return what the customer of an account is called; the account where no order says it."""
+        name = self.office.names().customers.get(account) if account else None
+        return self.words.choose(name) if name else account
+
+    def person(self, login: str) -> str:
+        """Return what somebody is called; what they log in with where no certificate says it."""
+        name = self.office.names().signers.get(login)
+        return self.words.choose(name) if name else login
 
     def gone(self, certificate: str | None) -> bool:
         """Tell whether the trust list has revoked a certificate of this number."""
