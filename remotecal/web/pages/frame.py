@@ -9,7 +9,6 @@ from datetime import date, datetime
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
-from urllib.parse import quote
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
@@ -23,12 +22,10 @@ from remotecal.model.identifiers import comparable
 from remotecal.pages.frame import (
     HEADERS,
     MOST_FIELDS,
-    came_from,
     common,
     environment,
     local,
     refuse_foreign,
-    see,
     text_in,
 )
 from remotecal.pages.words import Catalogue, words_for
@@ -364,22 +361,6 @@ def for_anybody(request: Request, office: Office, template: str, **content: obje
     return HTMLResponse(_template(template).render(**made), headers=HEADERS)
 
 
-def refusal(request: Request, status: int, detail: str) -> Response:
-    """Return a page that says why something was refused; who is not logged in is led to where one does."""
-    if status == HTTPStatus.UNAUTHORIZED and request.method in SAFE:
-        here = f"{request.url.path}?{request.url.query}".rstrip("?")
-        return see(f"/login?next={quote(here)}")
-    words = words_for(request)
-    said, language = words.refusal(detail)
-    visitor: Visitor | None = request.scope.get(VISITOR)
-    content = visitor.frame() if visitor is not None else common(request, words)
-    content |= {"status": int(status), "detail": said, "said_in": language}
-    content |= {"back": came_from(request), "typed": request.scope.get(TYPED, [])}
-    if request.method not in SAFE:
-        content["whole"] = content["back"] or "/"  # where a form was sent to there may be no page
-    return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)
-
-
 def _template(name: str) -> Template:
     return environment(TEMPLATES).get_template(name)
 
@@ -392,8 +373,3 @@ def _fresh_key() -> str:
 def _when(at: float | datetime, office: Office) -> str:
     seconds = at.timestamp() if isinstance(at, datetime) else at
     return civil_time(seconds, office.laboratory.folder.time_zone).isoformat(" ", "seconds")
-
-
-def for_people(path: str) -> bool:
-    """Tell whether an address is one of the pages, whose refusals people read."""
-    return not path.startswith(("/api/", "/health", "/metrics"))
