@@ -6,8 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Admission, BenchHead, Entry
+from remotecal.certificates import dcc
 from remotecal.configuration import as_toml
 from remotecal.model import Column, Record, Table, Text
+from remotecal.register_entries import enter, standard_of
+from remotecal.registers import LaboratoryRegister
 from remotecal.runs.admission import CheckStandard
 
 if TYPE_CHECKING:
@@ -68,6 +71,22 @@ def _followed(table: Table, part: float) -> Table:
     return table.model_copy(
         update={"columns": (nominal, *(changed if one is errors else one for one in table.columns))}
     )
+
+
+def register_standards(register: Path, certificates: Path, until: date) -> None:
+    """Enter standards into a register as their certificates name them, in the place of those they had before.
+
+    Args:
+        register: the laboratory's.
+        certificates: directory of theirs (DCC).
+        until: last day of their approvals as standards.
+    """
+    known = {one.serial for one in LaboratoryRegister.load(register).standards}
+    for path in sorted(certificates.glob("*.xml")):
+        record = dcc.read(path.read_bytes())
+        for serial in [serial for item in record.items for serial in item.serials]:
+            entry = standard_of(record, f"DEMO-S-{serial}", until, serial)
+            enter(register, entry, instead=serial in known)
 
 
 def write_checked(bench: Path, today: date) -> None:

@@ -47,6 +47,11 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             page = client.get(f"/runs/demo-site/{min(runs)}").text
             (evidence, *_) = re.findall(r'href="(/runs/demo-site/[^"]+/results/[0-9/]+)"', page)
             assert client.get(evidence).status_code == 200
+            people = client.get("/people").text
+            assert people.index("DEMO-P-1") < people.index("DEMO-P-3"), "who may do what"
+            assert "DEMO-P-2" in client.get("/due").text
+            reviewed = client.get(f"/review/demo-site/{max(runs)}").text
+            assert "not registered" not in reviewed
             steps = client.get("/statistics?table=steps").text
             assert "performed" in steps
             assert not re.search(r",-\d", steps)
