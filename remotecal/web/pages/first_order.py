@@ -155,6 +155,8 @@ def _filled(visitor: Visitor, setup: Setup) -> dict[str, str]:
         fields["laboratory"] = choose(before.laboratory.name.root)
         fields["laboratory_address"] = choose(before.laboratory.address.root)
         fields |= {f"person.{one.duty}": choose(one.name.root) for one in before.persons}
+    if setup.item is not None and not setup.item.account:  # the laboratory's own
+        fields |= {"customer": fields["laboratory"], "address": fields.get("laboratory_address", "")}
     return fields
 
 
