@@ -168,6 +168,7 @@ class _Laboratory:
             for job in plan(runs, self._now):
                 self._line.step(f"calibration {job.number} of {runs}, of {job.at.date()}")
                 year.carry_out(job)
+            year.bring(self._now)
             return enter(desk.store.users)
 
     def open(self, stack: ExitStack, port: int) -> tuple[str, Sequence[subprocess.Popen[str]]]:

@@ -12,10 +12,14 @@ from remotecal.model import Column, Record, Table, Text
 from remotecal.register_entries import enter, standard_of
 from remotecal.registers import LaboratoryRegister
 from remotecal.runs.admission import CheckStandard
+from remotecal.web.brought import bring
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+
+    from remotecal.web.callers import Caller
+    from remotecal.web.office import Office
 
 CHECKED: Final = "check-stand"
 """The bench that is kept in control by a check standard, and has nothing to do: no run of the demonstration
@@ -87,6 +91,14 @@ def register_standards(register: Path, certificates: Path, until: date) -> None:
         for serial in [serial for item in record.items for serial in item.serials]:
             entry = standard_of(record, f"DEMO-S-{serial}", until, serial)
             enter(register, entry, instead=serial in known)
+
+
+def bring_certificates(office: Office, caller: Caller, certificates: Path) -> None:
+    """Bring the certificates (DCC) in a directory to the laboratory, each for the standards that it names."""
+    for path in sorted(certificates.glob("*.xml")):
+        content = path.read_bytes()
+        for serial in [serial for item in dcc.read(content).items for serial in item.serials]:
+            bring(office, caller, serial, content)
 
 
 def write_checked(bench: Path, today: date) -> None:

@@ -23,7 +23,7 @@ from remotecal.certificates.keeping import replace
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.xml import sign_xml
 from remotecal.cli.demo_people import ACCREDITED, CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNATORIES
-from remotecal.cli.demo_standards import followed, register_standards
+from remotecal.cli.demo_standards import bring_certificates, followed, register_standards
 from remotecal.clock import SharedClock, VirtualClock, civil_time
 from remotecal.errors import OrderError
 from remotecal.hub.numbers import numbered, series_of, written
@@ -228,6 +228,11 @@ class Year:
             for path in certified.folder.glob("*.xml"):
                 shutil.copyfile(path, paper / path.name)
             yield assembly
+
+    def bring(self, now: datetime) -> None:
+        """Bring the standards' certificates to the laboratory, once runs have told of them."""
+        for one in self._certified:
+            bring_certificates(self._office(now), PERFORMS.caller, one.folder)
 
     def _certified_on(self, day: date) -> CertifiedThen:
         return next((one for one in self._certified if day <= one.ends), self._certified[-1])

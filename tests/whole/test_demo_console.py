@@ -52,6 +52,7 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             assert "DEMO-P-2" in client.get("/due").text
             reviewed = client.get(f"/review/demo-site/{max(runs)}").text
             assert "not registered" not in reviewed
+            assert "no file with the hash" not in reviewed, "the standards' certificates are at hand"
             steps = client.get("/statistics?table=steps").text
             assert "performed" in steps
             assert not re.search(r",-\d", steps)
