@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from remotecal.certificates.keeping import replace, write_new
 from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError
+from remotecal.model import Certificate
+from remotecal.model.choice import items_with
 from remotecal.model.identifiers import same
 from remotecal.registers import (
     LaboratoryRegister,
@@ -27,7 +29,7 @@ from remotecal.toml_entries import document, put, tables
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from remotecal.model import Text
+    from remotecal.model import Record, Text
 
 Entry: TypeAlias = RegisteredPerson | RegisteredStandard | RegisteredProcedure
 """What stands in a register."""
@@ -63,15 +65,20 @@ class Validity(NamedTuple):
         return f"{f'{of} {self.serial}'.strip()}, {self.kind} {self.number}"
 
 
-def found(path: Path, laboratory: RegisteredLaboratory) -> LaboratoryRegister:
+def found(path: Path, laboratory: RegisteredLaboratory, *, demonstration: bool = False) -> LaboratoryRegister:
     """Write the register of a laboratory, in which nobody and nothing stands yet.
+
+    Args:
+        path: where to.
+        laboratory: whose it is.
+        demonstration: whether it is for demonstrations, and lets nothing else be signed.
 
     Raises:
         ConfigurationError: there is something at `path`.
     """
     import tomlkit
 
-    made = LaboratoryRegister(laboratory=laboratory)
+    made = LaboratoryRegister(laboratory=laboratory, demonstration=demonstration)
     file = tomlkit.document()
     put(file, made)
     write_new(path, tomlkit.dumps(file).encode())
@@ -114,6 +121,48 @@ def enter(path: Path, entry: Entry, *, instead: bool = False) -> LaboratoryRegis
         raise ConfigurationError(f"{path} must be changed by hand: what is added would be read otherwise")
     replace(path, new.encode())
     return written
+
+
+def standard_of(
+    record: Record,
+    approval: str,
+    until: date,
+    serial: str | None = None,
+    certificate_until: date | None = None,
+) -> RegisteredStandard:
+    """Return the entry of a standard, as its certificate names it.
+
+    Args:
+        record: what that says.
+        approval: number of its approval as a standard.
+        until: last day of that.
+        serial: which of several instruments it is of.
+        certificate_until: last day of the certificate, where that names none or a later one.
+
+    Raises:
+        ConfigurationError: it is of several instruments, or names no last day, and neither was said.
+    """
+    items = record.items if serial is None else items_with(record, [serial])
+    serials = [one for item in items for one in item.serials]
+    if len(items) != 1 or len(serials) != 1:
+        raise ConfigurationError(
+            f"certificate {record.number} is for {', '.join(serials) or 'nothing with a serial number'}: say "
+            "--serial of the one that is meant"
+        )
+    stated = Certificate(record).valid_until
+    last = certificate_until or stated
+    if last is None:
+        raise ConfigurationError(f"certificate {record.number} names no last day: say --certificate-until")
+    if stated is not None and last > stated:
+        raise ConfigurationError(f"certificate {record.number} is valid until {stated}, and no longer")
+    return RegisteredStandard(
+        name=items[0].name,
+        serial=serials[0],
+        approval=approval,
+        valid_until=until,
+        certificate=record.number,
+        certificate_valid_until=last,
+    )
 
 
 def validities(register: LaboratoryRegister) -> Iterator[Validity]:

@@ -166,6 +166,8 @@ class Undertaking:
 class LaboratoryRegister(Written):
     """The laboratory's register."""
 
+    demonstration: bool = False
+    """Whether it is for demonstrations: then it lets nothing else be signed."""
     laboratory: RegisteredLaboratory
     """The laboratory."""
     persons: tuple[RegisteredPerson, ...] = ()
@@ -219,12 +221,13 @@ class LaboratoryRegister(Written):
         `key` is the SHA-256 of the signer's X.509 certificate.
         """
         objections = [*self.objections(Undertaking.of(record)), *self._signing(record, duty, key, day)]
-        if record.demonstration:
+        if record.demonstration and not self.demonstration:
             objections.insert(
                 0,
                 "it is of a training run or a demonstration, of which a laboratory with a register signs "
                 "nothing: practise at a hub without one",
             )
+        objections += self._pretending(record)
         if objections:
             raise CertificateRefused(
                 f"certificate {record.number} may not be signed: {'; '.join(objections)}"
@@ -235,7 +238,7 @@ class LaboratoryRegister(Written):
 
         `signatures` gives of each the duty, the SHA-256 of the signer's X.509 certificate, and the day.
         """
-        objections = list(self.objections(Undertaking.of(record)))
+        objections = [*self.objections(Undertaking.of(record)), *self._pretending(record)]
         for duty, key, day in signatures:
             objections += [
                 f"{objection} (signed on {day})" for objection in self._signing(record, duty, key, day)
@@ -255,6 +258,10 @@ class LaboratoryRegister(Written):
             raise CertificateRefused(
                 f"the registration of {holder.name.get('en')} ended on {holder.valid_until}"
             )
+
+    def _pretending(self, record: Record) -> Iterator[str]:
+        if self.demonstration and not record.demonstration:
+            yield "the register is for demonstrations, by which nothing else is signed"
 
     def _objections(self, undertaking: Undertaking) -> Iterator[str]:
         day = undertaking.day

@@ -26,10 +26,13 @@ from playwright.sync_api import TimeoutError as NotInTime
 from tour_views import DESK, VIEWS, View
 
 from remotecal.certificates.signing.issuing import issue, new_authority, new_rsa_key, requested, subject
-from remotecal.certificates.signing.keys import SigningKey
+from remotecal.certificates.signing.keys import SigningKey, fingerprint
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.trust import sign_trust_list
 from remotecal.cli.demo import KEYS, TRUST
+from remotecal.cli.demo_console import REGISTER
+from remotecal.register_entries import enter
+from remotecal.registers import LaboratoryRegister
 from remotecal.transport.pki import certificate_pem
 
 ROOT = Path(__file__).parent.parent
@@ -154,6 +157,9 @@ def certify(lab: Laboratory, request: bytes, name: str) -> bytes:
     told = f"certificates = [\n'''\n{certificate_pem(authority).decode()}''',"
     trust.write_text(trust.read_text("utf-8").replace("certificates = [", told, 1), "utf-8")
     sign_trust_list(trust, SealKey.read(lab.place / KEYS / "list-issuer.pem"))
+    register = lab.place / REGISTER
+    person = next(one for one in LaboratoryRegister.load(register).persons if one.name.get("en") == name)
+    enter(register, person.model_copy(update={"browser_key": fingerprint(made)}), instead=True)
     return certificate_pem(made)
 
 

@@ -20,7 +20,7 @@ from remotecal.bench import Bench
 from remotecal.certificates.demonstration import write_trust_list
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.demo import KEYS, PAPER, TRUST, choose
-from remotecal.cli.demo_people import enter, make_keys
+from remotecal.cli.demo_people import enter, make_keys, write_register
 from remotecal.cli.demo_remote import enrol, found_here
 from remotecal.cli.demo_standards import CHECKED, write_checked
 from remotecal.cli.demo_year import (
@@ -59,6 +59,8 @@ if TYPE_CHECKING:
 STATION, AWAY = "demo-site", "demo-away"
 """The station with the bench; and one that is not up, for which an order waits."""
 HUB: Final = "hub"
+REGISTER: Final = "register.toml"
+"""The laboratory's."""
 ZONE: Final = "Asia/Shanghai"
 """Where the laboratory is: its days and times are those of there, wherever the computer stands."""
 FEWEST: Final = 2
@@ -142,10 +144,12 @@ class _Laboratory:
     def found(self, keys: NewKeys) -> None:
         """Make hub and stations, and say who may sign."""
         with self._kind.put_up(self._chosen) as bench:
-            name = bench.paper(self._now.date()).job.laboratory
+            job = bench.paper(self._now.date()).job
+            name, procedure = job.laboratory, job.procedure
         self._line.step("founding a laboratory")
         desk = self._found_hub(name)
         made = make_keys(name, self._now - SINCE, keys)
+        write_register(self._place / REGISTER, name, made, procedure, self._now.date())
         with running(self._place / "founding.log", "hub", "up", "--hub", self._hub):
             self._line.step("enrolling its stations")
             checked = self._place / CHECKED / BENCH
@@ -164,6 +168,7 @@ class _Laboratory:
             for job in plan(runs, self._now):
                 self._line.step(f"calibration {job.number} of {runs}, of {job.at.date()}")
                 year.carry_out(job)
+            year.bring(self._now)
             return enter(desk.store.users)
 
     def open(self, stack: ExitStack, port: int) -> tuple[str, Sequence[subprocess.Popen[str]]]:
@@ -191,6 +196,7 @@ class _Laboratory:
         found_here(self._hub, name.get("en"), desk)
         issuing: dict[str, object] = {
             "browser_keys": True,
+            "signatories": f"../{REGISTER}",
             "trust": f"../{TRUST}",
             "trust_key": f"../{KEYS}/list-issuer.pub.pem",
             "key": f"../{KEYS}/issued.pem",

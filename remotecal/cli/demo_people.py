@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.demonstration import make_demonstration_keys
+from remotecal.certificates.signing.keys import fingerprint
 from remotecal.model import Text
+from remotecal.register_entries import enter as enter_in
+from remotecal.register_entries import found
+from remotecal.registers import RegisteredLaboratory, RegisteredPerson, RegisteredProcedure
+from remotecal.runs.catalogue import find
 from remotecal.sim.certificates import ISSUER
 from remotecal.web import passwords
 from remotecal.web.callers import Caller
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
+    from pathlib import Path
 
     from remotecal.certificates.demonstration import DemonstrationKeys, NewKeys
+    from remotecal.registers import PersonDuty
     from remotecal.store.users import Role, Users
+
+
+ACCREDITED: Final = timedelta(days=400)
+"""For how long accreditation, registrations and approvals last from now on."""
+ENDS_SOON: Final = timedelta(days=50)
+"""The same of a registration that is to be renewed before long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +54,21 @@ class Colleague:
 class Signs(Colleague):
     """Somebody who answers for certificates."""
 
-    duty: Literal["performed", "reviewed", "approved"]
+    duty: PersonDuty
     """What they sign for."""
+    further: tuple[PersonDuty, ...]
+    """What else they are registered for."""
+    registered: timedelta
+    """For how long from now on."""
 
 
-PERFORMS: Final = Signs("liwei", Text(zh="李伟", en="Li Wei"), "operator", "performed")
-REVIEWS: Final = Signs("wangfang", Text(zh="王芳", en="Wang Fang"), "reviewer", "reviewed")
-APPROVES: Final = Signs("zhaomin", Text(zh="赵敏", en="Zhao Min"), "approver", "approved")
+PERFORMS: Final = Signs("liwei", Text(zh="李伟", en="Li Wei"), "operator", "performed", (), ACCREDITED)
+REVIEWS: Final = Signs(
+    "wangfang", Text(zh="王芳", en="Wang Fang"), "reviewer", "reviewed", ("performed",), ENDS_SOON
+)
+APPROVES: Final = Signs(
+    "zhaomin", Text(zh="赵敏", en="Zhao Min"), "approver", "approved", ("reviewed",), ACCREDITED
+)
 SEALS: Final = Colleague("chenjing", Text(zh="陈静", en="Chen Jing"), "administrator")
 SIGNATORIES: Final = (PERFORMS, REVIEWS, APPROVES)
 """Who answers for certificates, in the order in which they sign."""
@@ -92,6 +114,36 @@ def make_keys(laboratory: Text, at: datetime, keys: NewKeys) -> DemonstrationKey
     names: dict[str, str] = {one.duty: one.name.get("en") for one in SIGNATORIES}
     names |= {"issued": laboratory.get("en"), "institute": ISSUER.get("en")}
     return make_demonstration_keys(names, at, keys)
+
+
+def write_register(
+    path: Path, laboratory: Text, keys: DemonstrationKeys, procedure: str, today: date
+) -> None:
+    """Write the laboratory's register: who may do what by a procedure, and until when.
+
+    Args:
+        path: where to.
+        laboratory: its name.
+        keys: everybody's.
+        procedure: the name of the procedure.
+        today: the day.
+    """
+    held = {name: fingerprint(key.chain[0]) for name, key in keys.signers.items()}
+    until = today + ACCREDITED
+    of = RegisteredLaboratory(name=laboratory, code="DEMO-0001", valid_until=until, key=held["issued"])
+    found(path, of, demonstration=True)
+    for number, one in enumerate(SIGNATORIES, 1):
+        person = RegisteredPerson(
+            name=one.name,
+            registration=f"DEMO-P-{number}",
+            valid_until=today + one.registered,
+            duties=(one.duty, *one.further),
+            procedures=(procedure,),
+            key=held[one.duty],
+        )
+        enter_in(path, person)
+    there = find(procedure)
+    enter_in(path, RegisteredProcedure(name=there.name, sha256=there.sha256, valid_until=until))
 
 
 class LogIn(NamedTuple):

@@ -6,13 +6,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from remotecal.bench_file import Admission, BenchHead, Entry
+from remotecal.certificates import dcc
 from remotecal.configuration import as_toml
 from remotecal.model import Column, Record, Table, Text
+from remotecal.register_entries import enter, standard_of
+from remotecal.registers import LaboratoryRegister
 from remotecal.runs.admission import CheckStandard
+from remotecal.web.brought import bring
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
+
+    from remotecal.web.callers import Caller
+    from remotecal.web.office import Office
 
 CHECKED: Final = "check-stand"
 """The bench that is kept in control by a check standard, and has nothing to do: no run of the demonstration
@@ -68,6 +75,30 @@ def _followed(table: Table, part: float) -> Table:
     return table.model_copy(
         update={"columns": (nominal, *(changed if one is errors else one for one in table.columns))}
     )
+
+
+def register_standards(register: Path, certificates: Path, until: date) -> None:
+    """Enter standards into a register as their certificates name them, in the place of those they had before.
+
+    Args:
+        register: the laboratory's.
+        certificates: directory of theirs (DCC).
+        until: last day of their approvals as standards.
+    """
+    known = {one.serial for one in LaboratoryRegister.load(register).standards}
+    for path in sorted(certificates.glob("*.xml")):
+        record = dcc.read(path.read_bytes())
+        for serial in [serial for item in record.items for serial in item.serials]:
+            entry = standard_of(record, f"DEMO-S-{serial}", until, serial)
+            enter(register, entry, instead=serial in known)
+
+
+def bring_certificates(office: Office, caller: Caller, certificates: Path) -> None:
+    """Bring the certificates (DCC) in a directory to the laboratory, each for the standards that it names."""
+    for path in sorted(certificates.glob("*.xml")):
+        content = path.read_bytes()
+        for serial in [serial for item in dcc.read(content).items for serial in item.serials]:
+            bring(office, caller, serial, content)
 
 
 def write_checked(bench: Path, today: date) -> None:

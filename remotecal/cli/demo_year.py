@@ -22,8 +22,8 @@ from remotecal.certificates.approval import sign
 from remotecal.certificates.keeping import replace
 from remotecal.certificates.signing.journal import seal_journal
 from remotecal.certificates.signing.xml import sign_xml
-from remotecal.cli.demo_people import CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNATORIES
-from remotecal.cli.demo_standards import followed
+from remotecal.cli.demo_people import ACCREDITED, CUSTOMERS, PERFORMS, REVIEWS, SEALS, SIGNATORIES
+from remotecal.cli.demo_standards import bring_certificates, followed, register_standards
 from remotecal.clock import SharedClock, VirtualClock, civil_time
 from remotecal.errors import OrderError
 from remotecal.hub.numbers import numbered, series_of, written
@@ -185,6 +185,7 @@ class Year:
         self._station, self._key = station
         self._kind, self._chosen, self._certified = kind, chosen, certified
         self._zone = desk.folder.time_zone
+        self._registered: CertifiedThen | None = None
 
     def certify(self) -> None:
         """Let the institute calibrate the standards, once for each time."""
@@ -216,8 +217,7 @@ class Year:
             device: which one is mounted, where the bench has several.
             clock: its time; one that begins then if not given.
         """
-        today = datetime.fromtimestamp(at, UTC).date()
-        certified = next((one for one in self._certified if today <= one.ends), self._certified[-1])
+        certified = self._certified_on(datetime.fromtimestamp(at, UTC).date())
         chosen = self._chosen
         if METER in type(chosen).model_fields:
             chosen = chosen.model_copy(update={METER: device})
@@ -229,8 +229,25 @@ class Year:
                 shutil.copyfile(path, paper / path.name)
             yield assembly
 
+    def bring(self, now: datetime) -> None:
+        """Bring the standards' certificates to the laboratory, once runs have told of them."""
+        for one in self._certified:
+            bring_certificates(self._office(now), PERFORMS.caller, one.folder)
+
+    def _certified_on(self, day: date) -> CertifiedThen:
+        return next((one for one in self._certified if day <= one.ends), self._certified[-1])
+
+    def _register(self, certified: CertifiedThen) -> None:
+        """Enter the standards by the certificates they have from now on, where a register is kept."""
+        named = self._desk.folder.settings.issuing.signatories
+        if named is not None and certified is not self._registered:
+            until = self._certified[-1].day + ACCREDITED
+            register_standards(self._desk.folder.path / named, certified.folder, until)
+            self._registered = certified
+
     def carry_out(self, job: YearsRun) -> None:
         """Order a calibration, carry it out, compute it, and let it be signed as far as it comes."""
+        self._register(self._certified_on(job.at.date()))
         with TemporaryDirectory(prefix="remotecal-year-") as temporary:
             place = Path(temporary)
             with self.bench(place / "bench", job.at.timestamp(), job.device) as assembly:

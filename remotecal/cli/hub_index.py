@@ -186,7 +186,7 @@ def list_due(asked: argparse.Namespace) -> None:
 
 
 def _due_row(one: FallingDue, left: int, t: Catalogue) -> tuple[Cell, ...]:
-    return one.day.isoformat(), left, one.kind, one.called(t), *one.numbers, one.account, one.where
+    return one.day.isoformat(), left, one.kind, one.called(t), *one.numbers, one.whose(t), one.where
 
 
 def _reindex(asked: argparse.Namespace) -> None:

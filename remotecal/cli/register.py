@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     person.add_argument(
         "--browser-certificate", type=Path, metavar="FILE", help="of a key that their browser keeps (PEM)"
     )
+    new.add_argument(
+        "--demonstration", action="store_true", help="for practice: it lets nothing else be signed"
+    )
     new.add_argument("--code", required=True, metavar="TEXT", help="number of the accreditation")
     person.add_argument("--registration", required=True, metavar="TEXT", help="number of the registration")
     person.add_argument("--duty", action="append", required=True, choices=DUTIES, help="may be given again")
@@ -77,6 +80,7 @@ def _new(asked: argparse.Namespace) -> None:
     found(
         asked.register,
         RegisteredLaboratory(name=name, code=asked.code, valid_until=asked.until, key=key),
+        demonstration=asked.demonstration,
     )
     print(f"{asked.register} is the register of {name.get('en')}")
     print(f"Next: remotecal register person {asked.register} …, standard …, procedure …")
@@ -119,35 +123,15 @@ def _standard(asked: argparse.Namespace) -> None:
         ConfigurationError: it is of several instruments, or names no last day, and neither was said.
     """
     from remotecal.certificates.dcc import read_file
-    from remotecal.errors import ConfigurationError
-    from remotecal.model import Certificate
-    from remotecal.model.choice import items_with
-    from remotecal.registers import RegisteredStandard
+    from remotecal.register_entries import standard_of
 
     record = read_file(asked.certificate)
-    items = record.items if asked.serial is None else items_with(record, [asked.serial])
-    serials = [serial for item in items for serial in item.serials]
-    if len(items) != 1 or len(serials) != 1:
-        raise ConfigurationError(
-            f"certificate {record.number} is for {', '.join(serials) or 'nothing with a serial number'}: say "
-            "--serial of the one that is meant"
-        )
-    stated = Certificate(record).valid_until
-    until = asked.certificate_until or stated
-    if until is None:
-        raise ConfigurationError(f"certificate {record.number} names no last day: say --certificate-until")
-    if stated is not None and until > stated:
-        raise ConfigurationError(f"certificate {record.number} is valid until {stated}, and no longer")
-    entry = RegisteredStandard(
-        name=items[0].name,
-        serial=serials[0],
-        approval=asked.approval,
-        valid_until=asked.until,
-        certificate=record.number,
-        certificate_valid_until=until,
-    )
+    entry = standard_of(record, asked.approval, asked.until, asked.serial, asked.certificate_until)
     _enter(
-        asked, entry, f"{entry.name.get('en')} {entry.serial} by certificate {record.number}, until {until}"
+        asked,
+        entry,
+        f"{entry.name.get('en')} {entry.serial} by certificate {entry.certificate}, until "
+        f"{entry.certificate_valid_until}",
     )
 
 

@@ -71,11 +71,17 @@ class FallingDue(NamedTuple):
     """What it is in words, by language, where that is told; `what` otherwise."""
     bench: str = ""
     """Of a standard or a fact of a rig: on which bench."""
+    customer: tuple[tuple[str, str], ...] = ()
+    """The customer's name, by language, where an order says it."""
 
     @property
     def numbers(self) -> tuple[str, str]:
         """Its own number, of a standard without one that of its certificate; and of a standard that one."""
         return (self.about, self.number) if self.kind == "standard" else (self.number, "")
+
+    def whose(self, words: Speaking) -> str:
+        """Return whose it is: the customer's name in a language, their account where no order names them."""
+        return words.choose(dict(self.customer)) if self.customer else self.account
 
     def called(self, words: Speaking) -> str:
         """Return what it is in a language, as far as that is told, and on which bench."""
@@ -112,7 +118,8 @@ def falling_due(
     soon = {one for one in found if one.day <= last}
     told = {one.item for one in soon} - {None}  # as standards
     soon |= {one for one in _items(store, last) if one.item not in told}
-    return _in_order(soon)
+    customers = store.called.customers() if any(one.account for one in soon) else {}
+    return _in_order(one._replace(customer=tuple(customers.get(one.account, {}).items())) for one in soon)
 
 
 def standards_due(store: Store, last: date) -> tuple[FallingDue, ...]:

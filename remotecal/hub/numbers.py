@@ -60,14 +60,6 @@ def written(pattern: str, year: int, count: int) -> str:
     return _PLACE.sub(f"{count:0{width}}", pattern).replace(_YEAR, str(year))
 
 
-def shown(pattern: str, year: int) -> str:
-    """Return how a pattern's numbers of a year are written, `LNJL-2026-…`.
-
-    The next one itself is known once it is given: somebody else may order meanwhile.
-    """
-    return _PLACE.sub("…", pattern).replace(_YEAR, str(year))
-
-
 def numbered(order: Order, settings: NumberSettings, give: Callable[[str], str]) -> Order:
     """Return an order with the numbers it came without.
 

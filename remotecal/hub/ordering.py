@@ -13,7 +13,9 @@ from remotecal.drivers.declarations import named
 from remotecal.drivers.quantities import Reading, Setting
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
 from remotecal.hub.out_of_service import calibrated_by
+from remotecal.model.identifiers import same
 from remotecal.procedures.parameters import read_parameters
+from remotecal.procedures.procedure import of_role
 from remotecal.runs.catalogue import find, is_installed, names
 from remotecal.runs.items import check_items, check_texts
 from remotecal.runs.suitability import check_points, check_reach, fill, points_of
@@ -21,7 +23,7 @@ from remotecal.runs.verification import check_verification
 from remotecal.transport.messages import BenchAnnounced
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from remotecal.drivers.instrument import Instrument
@@ -139,6 +141,64 @@ def fitting(station: StationRow, bench: BenchAnnounced) -> list[Fitting]:
             lacks = str(error)
         made.append(Fitting(found, lacks, said.get(found.name) == found.sha256, uses))
     return sorted(made, key=lambda one: -one.uses)
+
+
+class Calibrating(NamedTuple):
+    """A procedure by which a standard can be calibrated on a bench."""
+
+    station: str
+    bench: str
+    found: Found
+
+
+def calibrating(stations: Sequence[StationRow], serial: str, out: Out, day: date) -> list[Calibrating]:
+    """Return by which procedures, and on which benches, a standard can be calibrated in the laboratory.
+
+    That is where a procedure takes such an instrument for its device under test and the bench has what it
+    needs besides, which is not the standard itself. What no driver reads is not judged.
+
+    Args:
+        stations: which there are.
+        serial: the standard's number.
+        out: what is out of service.
+        day: on which it is to be.
+    """
+    benches = [(row, bench) for row in stations if row.enabled for bench in announced(row).values()]
+    kinds = {
+        bench.instruments[name]
+        for _, bench in benches
+        for name, numbers in bench.numbers.items()
+        if same(numbers[0], serial) and name in bench.instruments
+    }
+    drivers = [known for kind in kinds if (known := _installed(kind))]
+    procedures = [
+        one for one in installed_procedures() if any(_takes(one.procedure, kind) for kind in drivers)
+    ]
+    made = []
+    for row, bench in benches:
+        said = row.said.get("procedures", {})
+        own = {name for name, numbers in bench.numbers.items() if same(numbers[0], serial)}
+        if ends_before(bench, day) or out.on(bench, (serial,)):
+            continue
+        for found in procedures:
+            with suppress(OrderError):
+                roles, _ = _filled(found.procedure, bench, row.name, ())
+                others = {
+                    name
+                    for role, name in (roles or {}).items()
+                    if of_role(role) != found.procedure.under_test
+                }
+                if roles and said.get(found.name) == found.sha256 and not own & others:
+                    made.append(Calibrating(row.name, bench.name, found))
+    return made
+
+
+def _takes(procedure: type[Procedure], kind: type[Instrument]) -> bool:
+    """Tell whether instruments of a driver can be a procedure's device under test."""
+    return any(
+        role.name == procedure.under_test and not role.artefact and not role.lacks(kind)
+        for role in procedure.roles()
+    )
 
 
 @cache

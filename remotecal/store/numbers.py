@@ -66,7 +66,7 @@ class Giving:
         ).returning(numbers.c.next)
         while True:
             number = written(self._connection.execute(counted).scalar_one() - 1)
-            if not self._known(number):
+            if not _known(self._connection, number):
                 return number
 
     def hold(
@@ -94,13 +94,6 @@ class Giving:
     def undo(self) -> NoReturn:
         """Give nothing: leaves the context."""
         raise _Undone
-
-    def _known(self, number: str) -> bool:
-        from sqlalchemy import select, union_all
-
-        held = select(held_numbers.c.holder).where(held_numbers.c.compared == comparable(number))
-        ordered = select(orders.c.id).where(orders.c.number == number)
-        return self._connection.execute(union_all(held, ordered).limit(1)).first() is not None
 
     def _take_over(self, number: str, holder: str, at: float, *, anew: bool) -> None:
         from sqlalchemy import select
@@ -153,6 +146,22 @@ class GivenNumbers:
             rows = connection.execute(select(numbers.c.series, numbers.c.next).order_by(numbers.c.series))
             return {row.series: row.next for row in rows}
 
+    def likely(self, series: str, written: Callable[[int], str]) -> str:
+        """Return what the next number of a series would be now: nothing is given, so another may get it.
+
+        Args:
+            series: which, with its year.
+            written: how a count is written as a number of it.
+        """
+        from sqlalchemy import select
+
+        with self._database.read() as connection:
+            counted = connection.execute(select(numbers.c.next).where(numbers.c.series == series))
+            count = counted.scalar() or 1
+            while _known(connection, written(count)):
+                count += 1
+        return written(count)
+
     def held(
         self, limit: int, *, before: tuple[float, str] | None = None, beginning: str = ""
     ) -> tuple[HeldRow, ...]:
@@ -188,6 +197,14 @@ class GivenNumbers:
         ordered = query.order_by(held.c.at.desc(), held.c.compared.desc()).limit(limit)
         with self._database.read() as connection:
             return tuple(map(HeldRow._make, connection.execute(ordered)))
+
+
+def _known(connection: Connection, number: str) -> bool:
+    from sqlalchemy import select, union_all
+
+    held = select(held_numbers.c.holder).where(held_numbers.c.compared == comparable(number))
+    ordered = select(orders.c.id).where(orders.c.number == number)
+    return connection.execute(union_all(held, ordered).limit(1)).first() is not None
 
 
 def _its_run() -> ColumnElement[bool]:

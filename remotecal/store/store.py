@@ -10,6 +10,7 @@ from remotecal.store.amendments import Amendments
 from remotecal.store.assessments import Assessments
 from remotecal.store.audit_log import AuditLog
 from remotecal.store.brought import Brought
+from remotecal.store.called import Called
 from remotecal.store.certified import ByRun
 from remotecal.store.database import Database
 from remotecal.store.figures import Figures
@@ -78,6 +79,7 @@ class Store:
         self.amendments = Amendments(self.database)
         self.orders = Orders(self.database)
         self.about = AboutRuns(self.database)
+        self.called = Called(self.database)
         self.items = Items(self.database)
         self.found = ByNumber(self.database)
         self.by_run = ByRun(self.database)

@@ -13,6 +13,7 @@ from remotecal.clock import civil_time
 from remotecal.hub.due import falling_due
 from remotecal.hub.out_of_service import Out
 from remotecal.hub.refusals import Refusals
+from remotecal.store.called import Names
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.boards import Boards
 from remotecal.web.prepared import PreparedSignatures
@@ -115,6 +116,7 @@ class Office:
         """Pictures as they are shown, by the SHA-256 of their files; nothing for what can't be drawn."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
+        self._names: tuple[float, Names] | None = None
         self._due: tuple[float, tuple[FallingDue, ...]] | None = None
         self._out: tuple[float, Out] | None = None
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
@@ -152,6 +154,14 @@ class Office:
     def forget_out(self) -> None:
         """Have it looked for anew which standards are out of service."""
         self._out = None
+
+    def names(self) -> Names:
+        """Return how customers and colleagues are called; what was found is remembered a while."""
+        now, called = self.clock.now(), self.store.called
+        known = self._names
+        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
+            self._names = known = (now, Names(called.customers(), called.signers()))
+        return known[1]
 
     def forget_due(self) -> None:
         """Have it looked for anew what falls due: something that may is entered, or has changed."""

@@ -33,7 +33,7 @@ from remotecal.pages.words import words_for
 from remotecal.web.answers import PROBLEM
 from remotecal.web.callers import SAFE
 from remotecal.web.office import office_of
-from remotecal.web.pages.frame import for_people, refusal
+from remotecal.web.pages.refused import for_people, refusal
 from remotecal.web.pages.told import OVER
 
 if TYPE_CHECKING:
@@ -73,10 +73,12 @@ def add_to(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _failed)
 
 
-def _answer(request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+async def _answer(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
     """Return a refusal as whoever asked can read it: a page for people, problem details for programs."""
     if for_people(request.url.path):
-        page = refusal(request, status, detail)
+        page = await refusal(request, status, detail)
         page.headers.update(headers or {})
         return page
     said, _ = words_for(request).refusal(detail)
@@ -110,11 +112,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
-        return _answer(request, status, FULL if isinstance(error, StoreFull) else UNUSABLE)
+        return await _answer(request, status, FULL if isinstance(error, StoreFull) else UNUSABLE)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s", error)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
-    return _answer(request, status, str(error), headers)
+    return await _answer(request, status, str(error), headers)
 
 
 async def note_refusal(request: Request, error: RequestRefused) -> None:
@@ -143,17 +145,17 @@ async def _malformed(request: Request, error: Exception) -> Response:
         detail = f"{names} is not as it can be read: mend it in the address or the form"
     else:
         detail = "; ".join(map(_fault, faults))
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    return await _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
 
 
 async def _by_status(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    return _answer(request, error.status_code, error.detail, error.headers)
+    return await _answer(request, error.status_code, error.detail, error.headers)
 
 
 async def _failed(request: Request, _: Exception) -> Response:
-    return _answer(
+    return await _answer(
         request, HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong here; the hub's log says what"
     )
 

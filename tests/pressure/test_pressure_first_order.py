@@ -1,14 +1,23 @@
 """A first order for a pressure gauge, on pages, and what is said of a form that is not right."""
 
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
 
 import pytest
 from first_orders import DEVICE, PARTIES, FirstDay, carry_out, first_day, form_in
+from sqlalchemy import update
 from test_web_items import entered, token
 from test_web_pages import browsing
 from web_laboratory import Web, tiny, web
 
+from remotecal.clock import civil_day
+from remotecal.hub.ordering import calibrating
+from remotecal.hub.out_of_service import Out
 from remotecal.sim.pressure.assemblies import PressureBench
+from remotecal.store.tables import stations
 
 __all__ = ["tiny", "web"]
 
@@ -26,6 +35,40 @@ def day(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstDay
 
 def test_a_first_order_is_written_and_carried_out_to_its_result(day: FirstDay) -> None:
     carry_out(day, QUICK, {"pressure.dead_weight"})
+
+
+def test_a_standard_is_offered_what_calibrates_its_like_and_never_by_itself(day: FirstDay) -> None:
+    """A gauge that is a standard elsewhere; and the reference of this very bench."""
+    row = day.web.hub.laboratory.store.stations.get("here")
+    said = json.loads(row.announced or "")
+    (bench,) = (one for one in said["benches"] if one["name"] == day.bench)
+    reference = next(name for name, of in bench["numbers"].items() if of[0] and of[1] and name != "dut")
+    rests = {**bench, "name": "rests on it", "numbers": bench["numbers"] | {reference: ["OWN-9", "C-9"]}}
+    other = {"name": "elsewhere", "sha256": "0" * 64, "instruments": {"check": bench["instruments"]["dut"]}}
+    other["numbers"] = {"check": ["OWN-9", "C-9"]}
+    there = replace(row, announced=json.dumps(said | {"benches": [*said["benches"], other, rests]}))
+    zone = day.web.hub.laboratory.folder.time_zone
+
+    def offered(serial: str) -> set[tuple[str, str]]:
+        on = civil_day(day.web.clock.now(), zone)
+        found = calibrating([there], serial, Out.of(day.web.hub.laboratory.store), on)
+        return {(one.bench, one.found.name) for one in found}
+
+    assert (day.bench, "pressure.gauge") in offered("OWN-9")
+    assert "rests on it" not in {bench for bench, _ in offered("OWN-9")}
+    assert offered("nobody's") == set()
+    told = update(stations).where(stations.c.name == "here")
+    with day.web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(told.values(announced=there.announced))
+    item = entered(day.web, serial="OWN-9")["id"]
+    with browsing(day.web, "operator") as client:
+        page = client.get(f"/orders/new?item={item}")
+        (where,) = re.findall(r'href="(/orders/first\?[^"]*procedure=pressure.gauge[^"]*)"', page.text)
+        form = form_in(client.get(unescape(where)))
+        assert form["dut0.serial"] == "OWN-9"
+        assert form["customer"] == form["laboratory"], "it is the laboratory's own"
+    with day.web.hub.laboratory.store.database.begin() as connection:
+        connection.execute(told.values(announced=row.announced))
 
 
 def test_what_is_wrong_is_said_beside_its_field_in_the_readers_language_and_nothing_typed_is_lost(

@@ -51,6 +51,7 @@ def test_what_is_not_entered_takes_no_number(enrolled: Store, state: str) -> Non
     except KeyError:
         assert state == "failed"
     assert enrolled.orders.find("o2") is None
+    assert [enrolled.numbers.likely(SERIES, number_of) for _ in range(2)] == ["LNJL-2026-00002"] * 2
     assert given(enrolled, "o3") == "LNJL-2026-00002"
     assert enrolled.numbers.next() == {"LNJL-2026-{number}": 3}
 
@@ -59,6 +60,7 @@ def test_a_number_that_was_typed_is_not_given(enrolled: Store) -> None:
     enrolled.orders.issue("typed", "LNJL-2026-00001", "here", b"e", 1.0, 100.0, "Li Wei")
     with enrolled.numbers.giving() as giving:
         giving.hold(["lnjl-2026-00002"], "typed", 1.0)
+    assert enrolled.numbers.likely(SERIES, number_of) == "LNJL-2026-00003"
     assert given(enrolled, "o1") == "LNJL-2026-00003"
 
 

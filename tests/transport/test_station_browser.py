@@ -181,6 +181,8 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         line = phone.context.new_cdp_session(phone)
         line.send("Network.enable")
         line.send("Network.emulateNetworkConditions", SLOW)
+        expect(phone.locator("#photo")).to_be_in_viewport(ratio=1)  # where the code leads
+        on_page = someone.clicks
         photo = FilePayload(name="IMG_0001.JPG", mimeType="image/jpeg", buffer=taken)
         someone.choose(phone.locator("#photo"), photo, taken=True)
         someone.done()
@@ -207,6 +209,8 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         wait_until(lambda: not beside.served.phones.origin)
         assert beside.served.keeper.phones == 0
     assert someone.clicks == 4, "goal 3; and to have the camera up, which no page may do by itself"
+    assert on_page == 1, "nothing was tapped on the page before its field"
+    print("of the 4 taps 1 is on the page, its field; 3 are the camera's own: the code it read, shutter, use")
     print(
         f"{len(taken) / 1e6:.1f} MB taken, {kept.file.size / 1e3:.0f} kB by 2 Mbit/s after {there:.1f} s, "
         "goal 4 MB while the person goes on"

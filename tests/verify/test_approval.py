@@ -145,6 +145,15 @@ def test_a_training_run_gives_no_certificate(made: Made, draft: bytes) -> None:
     assert sign(write(valid(made)), made.keys.signers["performed"], SIGNED, register(made))
 
 
+def test_by_a_register_for_demonstrations_nothing_else_is_signed(made: Made, draft: bytes) -> None:
+    practice = register(made, "demonstration", value=True)
+    assert sign(draft, made.keys.signers["performed"], SIGNED, practice)
+    with pytest.raises(CertificateRefused, match="by which nothing else is signed"):
+        sign(write(valid(made)), made.keys.signers["performed"], SIGNED, practice)
+    with pytest.raises(CertificateRefused, match="by which nothing else is signed"):
+        practice.check_signatures(valid(made), ())
+
+
 def test_a_regular_run_is_admitted(made: Made) -> None:
     undertaking = Undertaking.of(made.recompute(made.run))
     assert register(made).objections(undertaking) == ()

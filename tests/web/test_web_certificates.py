@@ -63,10 +63,12 @@ def test_a_certificate_comes_to_its_customer_once_it_is_issued(web: Web, run: st
         assert pdf not in line
         assert run not in acme.get("/certificates").text
         assert issued(web, run) == number
+        web.clock.ahead += 61  # who signs is remembered for a minute
         for client in (staff, acme):
             for address in ("/certificates", f"/certificates?q={number}", "/certificates?q=M1"):
                 (line,) = [row for row in rows(client.get(address).text) if run in row]
                 assert "issued: administrator" in line
+                assert "performed: Person" in line  # as the certificate names whoever performs
                 assert "Customer" in line
             assert client.get(pdf).content.startswith(b"%PDF")
         assert len(rows(acme.get(f"/certificates?q={number}").text)) == 1

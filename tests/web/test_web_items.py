@@ -381,11 +381,15 @@ def test_a_series_gives_the_numbers_unless_somebody_types_one(
     items = [entered(web, serial=f"S-{one}", account="acme", model="")["id"] for one in range(2)]
     years = [today(web).year]
     with browsing(web, "operator") as client:
-        form = form_of(client.get(f"/orders/new?item={items[0]}&item={items[1]}"))
+        page = client.get(f"/orders/new?item={items[0]}&item={items[1]}")
+        form = form_of(page)
         assert form["number"] == ""
+        assert any(f"probably S-{year}-0001" in page.text for year in (*years, today(web).year))
         assert client.post("/orders/new", data=form).status_code == 303
         given = re.findall(r">(S-\d{4}-\d{4})</span></a>", client.get("/orders").text)
+        form = client.get(f"/orders/new?item={items[0]}").text
     years.append(today(web).year)
+    assert any(f"probably S-{year}-0003" in form for year in years)
     assert given[:2] in [[f"S-{year}-0002", f"S-{year}-0001"] for year in years]
 
 

@@ -178,6 +178,11 @@ def due(web: Web) -> tuple[dict, dict]:
     name = {"zh": "压力表", "en": "Gauge"}
     theirs = entered(web, serial="DUE-1", account="acme", due=days[0], name=name)
     own = entered(web, serial="DUE-2", due=days[1], name=name)
+    order = wanted(web, account="acme")
+    order["order"]["customer"]["name"] = {"zh": "顶点公司", "en": "Acme Ltd"}
+    order["order"]["order"]["number"] = "DUE-OF-ACME"
+    with web.token("operator") as operator:
+        assert operator.post("/orders", json=order).status_code == 201
     web.clock.ahead += 61  # what falls due is remembered for a minute
     return theirs, own
 
@@ -189,7 +194,12 @@ def test_all_that_falls_due_is_told_by_day_and_by_customer(web: Web, due: tuple[
         assert page.index("DUE-1") < page.index("DUE-2")
         assert "压力表 Maker DN 50" in page
         page = client.get("/due?by=customer").text
-        assert page.index("实验室自有") < page.index("DUE-2") < page.index(">acme</h2>") < page.index("DUE-1")
+        assert (
+            page.index("实验室自有")
+            < page.index("DUE-2")
+            < page.index(">顶点公司</h2>")
+            < page.index("DUE-1")
+        )
         week = client.get("/due?within=7&kind=item").text
         assert ("DUE-1" in week, "DUE-2" in week) == (True, False)
         assert "DUE-" not in client.get("/due?kind=person").text
@@ -198,7 +208,7 @@ def test_all_that_falls_due_is_told_by_day_and_by_customer(web: Web, due: tuple[
         assert told[0][:3] == ["有效期至", "剩余天数", "类别"]
         (row,) = [row for row in told if "DUE-1" in row]
         assert row[0] == due[0]["due"]
-        assert row[2:] == ["器具", "压力表 Maker DN 50", "DUE-1", "", "acme", ""]
+        assert row[2:] == ["器具", "压力表 Maker DN 50", "DUE-1", "", "顶点公司", ""]
     with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt:
         page = acme.get("/due").text
         assert ("DUE-1" in page, "DUE-2" in page) == (True, False)
@@ -217,7 +227,7 @@ def test_the_terminal_tells_the_same_for_programs_and_in_the_readers_language(
         assert {row["number"] for row in found} == which
     assert main(["due", *hub, "--json"]) == 0
     (row,) = [row for row in json.loads(capsys.readouterr().out) if row["number"] == "DUE-1"]
-    said = {"valid until": due[0]["due"], "kind": "item", "what": "Gauge Maker DN 50", "customer": "acme"}
+    said = {"valid until": due[0]["due"], "kind": "item", "what": "Gauge Maker DN 50", "customer": "Acme Ltd"}
     assert 4 <= row.pop("left") <= 5  # as midnight may have come
     assert row == said | {"number": "DUE-1", "certificate": "", "station": ""}
     assert main(["due", *hub]) == 0

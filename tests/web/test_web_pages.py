@@ -372,6 +372,8 @@ def test_pages_speak_as_who_reads_them_does(web: Web, run: str, monkeypatch: pyt
     monkeypatch.setitem(web.hub.laboratory.folder.settings.called, "zh", "水流量实验室")
     with browsing(web, "operator", "zh") as zh, browsing(web, "operator") as en:
         course = zh.get(f"/runs/here/{run}/course").text
+        assert words("zh")("course.virtual") in course
+        assert 'class="marked"' not in course, "no line was asked for"
         assert re.findall(r"安全状态</td><td[^>]*><span>([^<]*)<", course) == ["已到达"] * 2
         assert re.search(r"完成</td><td[^>]*><span>完成 \d+ 次观测<", course)
         lists = [client.get("/runs").text for client in (zh, en)]

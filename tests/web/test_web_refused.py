@@ -77,6 +77,10 @@ def test_a_refusal_has_all_headers_and_is_in_the_language_of_the_page(web: Web, 
             assert answer.headers["cache-control"] == "no-store"
             assert ("allow" in answer.headers) is (status == 405)
             assert ("www-authenticate" in answer.headers) is (status == 401)
+            assert ('<nav aria-label="' in answer.text) is (client is known), (address, "goes on by the menu")
+            assert ('<a href="/login">' in answer.text) is (client is nobody), address
+            assert 'class="laboratory">' in answer.text
+            assert 'class="language"' in answer.text
             if status != 401:
                 (said,) = re.findall(r'<p class="refusal" role="alert"([^>]*)>([^<]+)</p>', answer.text)
                 assert said[0] == "", (address, said)

@@ -41,12 +41,18 @@ def test_people_log_in_see_the_work_and_nothing_is_left_once_it_is_ended(tmp_pat
             today, review = client.get("/").text, client.get("/review").text
             runs = set(re.findall(r"/review/demo-site/(DEMO-[\w-]+)", review))
             assert len(runs) == 2
-            assert "wangfang: " in today
+            assert "Wang Fang: " in today
             assert client.get("/orders").text.count("demo-away") >= 1
             assert client.get("/orders/new?item=1").status_code == 200
             page = client.get(f"/runs/demo-site/{min(runs)}").text
             (evidence, *_) = re.findall(r'href="(/runs/demo-site/[^"]+/results/[0-9/]+)"', page)
             assert client.get(evidence).status_code == 200
+            people = client.get("/people").text
+            assert people.index("DEMO-P-1") < people.index("DEMO-P-3"), "who may do what"
+            assert "DEMO-P-2" in client.get("/due").text
+            reviewed = client.get(f"/review/demo-site/{max(runs)}").text
+            assert "not registered" not in reviewed
+            assert "no file with the hash" not in reviewed, "the standards' certificates are at hand"
             steps = client.get("/statistics?table=steps").text
             assert "performed" in steps
             assert not re.search(r",-\d", steps)

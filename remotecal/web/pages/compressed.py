@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.middleware.gzip import GZipMiddleware
 
-from remotecal.web.pages.frame import for_people
+from remotecal.web.pages.refused import for_people
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

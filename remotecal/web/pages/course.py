@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Response
@@ -35,7 +37,8 @@ def show_course(
     whole = visible.whole(visitor.office, visitor.caller, station, run)
     runs.see_evidence_of(visitor.office, visitor.caller, whole)
     with visitor.office.store.journals.opened(station, run) as lines:
-        steps = steps_of(lines, visitor.words.choose)
+        head = list(islice(lines, 1))
+        steps = steps_of(chain(head, lines), visitor.words.choose)
     if line:
         found = (at for at, one in enumerate(steps) if one.stands_for(line))
         before = next(found, sum(one.line < line for one in steps))
@@ -49,6 +52,7 @@ def show_course(
         count=len(steps),
         step=ON_A_PAGE,
         marked=line,
+        virtual=any(json.loads(start)["data"].get("clock") == "virtual" for start in head),
     )
 
 

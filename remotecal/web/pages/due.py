@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-COLUMNS = ("valid_until", "days_left", "due_kind", "what", "number", "certificate", "account", "station")
+COLUMNS = ("valid_until", "days_left", "due_kind", "what", "number", "certificate", "customer", "station")
 """Of the file."""
 By = Literal["day", "customer"]
 
@@ -33,14 +33,15 @@ class DueMarked(NamedTuple):
 
     due: FallingDue
     called: str
+    whose: str
     ending: Ending
 
 
 class DueGroup(NamedTuple):
     """What falls due of one customer; or all of it."""
 
-    account: str
-    """Whose; "" for the laboratory's own, and for all."""
+    whose: str
+    """The customer; "" for the laboratory's own, and for all."""
     rows: Sequence[DueMarked]
 
 
@@ -55,13 +56,17 @@ def show_due(
     """Return what falls due within so many days, or has ended, the first to end first; or that as CSV."""
     found = list(_found(visitor, kind, within))
     if by == "customer":
-        found.sort(key=lambda one: one.account)  # the days of each stay in their order
+        found.sort(key=lambda one: (one.whose(visitor.words), one.account))  # the days stay in their order
     if form == "csv":
         return as_csv(visitor, "due", COLUMNS, _lines(visitor, found))
-    groups = groupby(found, lambda one: one.account) if by == "customer" else [("", found)] if found else ()
+    together: Iterable[tuple[tuple[str, str], Iterable[FallingDue]]] = [(("", ""), found)] if found else ()
+    if by == "customer":
+        together = groupby(found, lambda one: (one.account, one.whose(visitor.words)))
     return visitor.page(
         "due.html",
-        groups=[DueGroup(account, [_marked(visitor, one) for one in several]) for account, several in groups],
+        groups=[
+            DueGroup(whose, [_marked(visitor, one) for one in several]) for (_, whose), several in together
+        ],
         kinds=get_args(Kind),
         times=sorted(AHEAD),
         asked={"by": by, "kind": kind, "within": within},
@@ -79,7 +84,9 @@ def _found(visitor: Visitor, kind: str, within: int) -> Iterator[FallingDue]:
 
 
 def _marked(visitor: Visitor, one: FallingDue) -> DueMarked:
-    return DueMarked(one, one.called(visitor.words), ending(visitor, one.day.isoformat()))
+    return DueMarked(
+        one, one.called(visitor.words), one.whose(visitor.words), ending(visitor, one.day.isoformat())
+    )
 
 
 def _lines(visitor: Visitor, found: Iterable[FallingDue]) -> Iterator[tuple[str, ...]]:
@@ -88,4 +95,4 @@ def _lines(visitor: Visitor, found: Iterable[FallingDue]) -> Iterator[tuple[str,
         left = str(visitor.left(one.day.isoformat()))
         kind = visitor.words.of("due_kind", one.kind)
         called = one.called(visitor.words)
-        yield (one.day.isoformat(), left, kind, called, *one.numbers, one.account, one.where)
+        yield (one.day.isoformat(), left, kind, called, *one.numbers, one.whose(visitor.words), one.where)

@@ -155,6 +155,8 @@ def _filled(visitor: Visitor, setup: Setup) -> dict[str, str]:
         fields["laboratory"] = choose(before.laboratory.name.root)
         fields["laboratory_address"] = choose(before.laboratory.address.root)
         fields |= {f"person.{one.duty}": choose(one.name.root) for one in before.persons}
+    if setup.item is not None and not setup.item.account:  # the laboratory's own
+        fields |= {"customer": fields["laboratory"], "address": fields.get("laboratory_address", "")}
     return fields
 
 
@@ -197,7 +199,7 @@ def _form(
         bindings=BINDING,
         sites=SITES,
         can_adjust=setup.found.procedure.can_adjust(),
-        series=visitor.series(visitor.office.settings.numbers.order),
+        likely=visitor.likely(visitor.office.settings.numbers.order),
     )
     page.status_code = HTTPStatus.UNPROCESSABLE_ENTITY if refused else HTTPStatus.OK
     return page

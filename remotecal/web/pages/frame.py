@@ -6,9 +6,9 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
-from urllib.parse import quote
 
 from fastapi import Depends, Request
 from starlette.datastructures import FormData, UploadFile
@@ -16,18 +16,16 @@ from starlette.responses import HTMLResponse, Response
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotAllowed
-from remotecal.hub.numbers import shown
+from remotecal.hub.numbers import series_of, written
 from remotecal.hub.ordering import title_of
 from remotecal.model.identifiers import comparable
 from remotecal.pages.frame import (
     HEADERS,
     MOST_FIELDS,
-    came_from,
     common,
     environment,
     local,
     refuse_foreign,
-    see,
     text_in,
 )
 from remotecal.pages.words import Catalogue, words_for
@@ -138,15 +136,31 @@ class Visitor:
             "today": self._today(),
             "left": self.left,
             "gone": self.gone,
+            "whose": self.whose,
+            "person": self.person,
             "fresh_key": _fresh_key,
         }
 
-    def series(self, pattern: str | None) -> str:
-        """Return how the numbers of a series of the laboratory's are written now; "" where there is none."""
-        return shown(pattern, int(self._today()[:4])) if pattern else ""
+    def likely(self, pattern: str | None) -> str:
+        """Return the number a series of the laboratory's would give now; "" where there is none."""
+        if not pattern:
+            return ""
+        year = int(self._today()[:4])
+        numbers = self.office.store.numbers
+        return numbers.likely(series_of(pattern, year), partial(written, pattern, year))
 
     def _today(self) -> str:
         return self.when(self.office.clock.now()).partition(" ")[0]
+
+    def whose(self, account: str) -> str:
+        """Return what the customer of an account is called; the account where no order says it."""
+        name = self.office.names().customers.get(account) if account else None
+        return self.words.choose(name) if name else account
+
+    def person(self, login: str) -> str:
+        """Return what somebody is called; what they log in with where no certificate says it."""
+        name = self.office.names().signers.get(login)
+        return self.words.choose(name) if name else login
 
     def gone(self, certificate: str | None) -> bool:
         """Tell whether the trust list has revoked a certificate of this number."""
@@ -347,22 +361,6 @@ def for_anybody(request: Request, office: Office, template: str, **content: obje
     return HTMLResponse(_template(template).render(**made), headers=HEADERS)
 
 
-def refusal(request: Request, status: int, detail: str) -> Response:
-    """Return a page that says why something was refused; who is not logged in is led to where one does."""
-    if status == HTTPStatus.UNAUTHORIZED and request.method in SAFE:
-        here = f"{request.url.path}?{request.url.query}".rstrip("?")
-        return see(f"/login?next={quote(here)}")
-    words = words_for(request)
-    said, language = words.refusal(detail)
-    visitor: Visitor | None = request.scope.get(VISITOR)
-    content = visitor.frame() if visitor is not None else common(request, words)
-    content |= {"status": int(status), "detail": said, "said_in": language}
-    content |= {"back": came_from(request), "typed": request.scope.get(TYPED, [])}
-    if request.method not in SAFE:
-        content["whole"] = content["back"] or "/"  # where a form was sent to there may be no page
-    return HTMLResponse(_template("refusal.html").render(**content), status, HEADERS)
-
-
 def _template(name: str) -> Template:
     return environment(TEMPLATES).get_template(name)
 
@@ -375,8 +373,3 @@ def _fresh_key() -> str:
 def _when(at: float | datetime, office: Office) -> str:
     seconds = at.timestamp() if isinstance(at, datetime) else at
     return civil_time(seconds, office.laboratory.folder.time_zone).isoformat(" ", "seconds")
-
-
-def for_people(path: str) -> bool:
-    """Tell whether an address is one of the pages, whose refusals people read."""
-    return not path.startswith(("/api/", "/health", "/metrics"))

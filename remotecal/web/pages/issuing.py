@@ -83,7 +83,7 @@ def show_amendment(visitor: Visiting, number: Number) -> Response:
         number=number,
         items=[(item.name, item.model, item.serials) for item in record.items],
         fields=list(_fields(record)),
-        series=visitor.series(visitor.office.settings.numbers.certificate),
+        likely=visitor.likely(visitor.office.settings.numbers.certificate),
         suggested=f"{AMENDED.sub('', number)}-A{found.edition + 1}",
     )
 

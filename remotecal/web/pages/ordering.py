@@ -16,7 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.clock import civil_day, civil_time
 from remotecal.errors import ConfigurationError, NotThere, OrderError, RemotecalError
-from remotecal.hub.ordering import announced, ends_before
+from remotecal.hub.ordering import announced, calibrating, ends_before
 from remotecal.model import Text
 from remotecal.numerals import read_count
 from remotecal.order import Dut, Order, Party
@@ -181,6 +181,11 @@ def _form(
         "patterns": patterns,
         "pattern": row,
         "standard": standard,
+        "by_these": calibrating(
+            visitor.office.store.stations.list(), items[0].serial, visitor.office.out(), today_at(visitor)
+        )
+        if standard and row is None
+        else (),
         "benches": [one for one in benches if one.usable],
         "ended": [one for one in benches if not one.usable],
         "refused": said,
@@ -199,7 +204,7 @@ def _form(
         "persons": () if told is None else told.order.persons,
         "before": BEFORE,
         "said": lambda name: fields.get(name, ""),
-        "series": visitor.series(visitor.office.settings.numbers.order),
+        "likely": visitor.likely(visitor.office.settings.numbers.order),
         "point": point,
         "alone": only is not None,
     }

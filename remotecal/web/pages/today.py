@@ -224,7 +224,10 @@ def _waiting(visitor: Visitor, of_all: OfAll) -> list[ToDo]:
     ]
     if not visitor.may("sign"):
         return found
-    returned = {(one.station, one.run): f"{one.by}: {one.text}" for one in of_all.remarks}
+    returned = {
+        (one.station, one.run): f"{visitor.person(one.by)}{visitor.words('frame.colon')}{one.text}"
+        for one in of_all.remarks
+    }
     for duty, role in FILED_BY.items():
         for one, row in of_all.to_sign:
             if one.duty != duty:
