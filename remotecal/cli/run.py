@@ -19,7 +19,8 @@ from remotecal.journal.evidence import read_start
 from remotecal.order import Order
 from remotecal.runs.catalogue import find, find_followed
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute, resume
+from remotecal.runs.execute import bench_left, execute, resume
+from remotecal.runs.left import safe_where_refused
 from remotecal.runs.numbers import check_unused
 from remotecal.runs.prompts import Scripted, Terminal
 
@@ -79,11 +80,13 @@ def take_up(
         yes: as of `run`.
         files: as of `run`.
     """
-    used = read_start(JournalReader.at(directory, torn=True)).procedure
-    found = find_followed(used.name, used.sha256, procedure)
+    start = read_start(JournalReader.at(directory, torn=True))
+    used, there = start.procedure, Bench.load(bench) if bench else bench_left(start)
     with resumable(directory), ProgressLine() as line:
+        with safe_where_refused(directory, there):
+            found = find_followed(used.name, used.sha256, procedure)
         company = _company(line, answers, files, yes=yes)
-        evidence = resume(directory, company, found=found, bench=Bench.load(bench) if bench else None)
+        evidence = resume(directory, company, found=found, bench=there)
     issue(evidence, found, directory)
 
 

@@ -32,6 +32,7 @@ from remotecal.runs.catalogue import Found, find_followed
 from remotecal.runs.company import Company
 from remotecal.runs.control import signals
 from remotecal.runs.items import check_certified, check_items, check_serials, check_texts
+from remotecal.runs.left import safe_where_refused
 from remotecal.runs.numbers import check_number
 from remotecal.runs.safety import make_safe
 from remotecal.runs.session import Plan, Session
@@ -145,20 +146,27 @@ def resume(
         RunError, LinkError, InstrumentError: as `execute`.
     """
     start = _cut_off(directory)
-    used = start.procedure
-    found = found or find_followed(used.name, used.sha256, changed=True)
-    if found.sha256 != used.sha256:
-        raise EvidenceError(
-            f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
-        )
-    if bench is None and not Path(start.bench).is_file():
+    bench = bench or bench_left(start)
+    with safe_where_refused(directory, bench, clock):
+        used = start.procedure
+        found = found or find_followed(used.name, used.sha256, changed=True)
+        if found.sha256 != used.sha256:
+            raise EvidenceError(
+                f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
+            )
+        planned = plan(start.order, found, bench, clock or bench.clock(), start.run)
+    with Journal.open(directory, planned.clock) as journal:
+        return _go_on(start, planned, journal, company)
+
+
+def bench_left(start: Start) -> Bench:
+    """Return the bench that a run was on (`BenchError`: its file is not there any more)."""
+    if not Path(start.bench).is_file():
         raise BenchError(
             f"the run's bench file {start.bench} is not there any more, as after a demonstration: put it "
             "back, or name it where it is now: --bench FILE"
         )
-    bench = bench or Bench.load(Path(start.bench), installed=True)
-    with Journal.open(directory, clock or bench.clock()) as journal:
-        return _go_on(start, plan(start.order, found, bench, journal.clock, start.run), journal, company)
+    return Bench.load(Path(start.bench), installed=True)
 
 
 def go_on(planned: Plan, directory: Path, company: Company) -> Evidence:
@@ -177,9 +185,10 @@ def _cut_off(directory: Path) -> Start:
 
 
 def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> Evidence:
-    company.check_files()
-    _same_facts(start, planned.start)
     bench, directory = planned.bench, journal.path.parent
+    with safe_where_refused(directory, bench, planned.clock):
+        company.check_files()
+        _same_facts(start, planned.start)
     with _connected(planned, company, directory) as opened:
         again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
         journal.append("resume", again)

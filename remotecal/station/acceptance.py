@@ -16,6 +16,7 @@ from remotecal.drivers.quantities import Setting
 from remotecal.drivers.states import Action
 from remotecal.errors import EvidenceError, OrderError
 from remotecal.runs.execute import plan
+from remotecal.runs.left import safe_where_refused
 from remotecal.runs.session import filled
 from remotecal.runs.tempo import Durations
 from remotecal.transport.consent import OrderWaiting
@@ -65,9 +66,6 @@ def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures
     Raises:
         ConfigurationError, EvidenceError: why the order can't be carried out here.
     """
-    if order.bundle:
-        library.install(order.bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
-    found = library.find(order.procedure)
     there = benches(folder)
     if order.bench not in there:
         known = ", ".join(there) or "none"
@@ -75,7 +73,11 @@ def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures
     bench = there[order.bench]
     clock = bench.clock()
     try:
-        yield plan(order.order, found, bench, clock, order.id)
+        with safe_where_refused(folder.runs / order.id, bench, clock):
+            if order.bundle:
+                library.install(order.bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
+            planned = plan(order.order, library.find(order.procedure), bench, clock, order.id)
+        yield planned
     finally:
         # A simulated rig's clock is a connection.
         close: Callable[[], None] = getattr(clock, "close", lambda: None)

@@ -123,7 +123,7 @@ class LeftOut:
         """
         lacking: defaultdict[str, list[Sequence[int]]] = defaultdict(list)
         for value in told.values.values():
-            if isinstance(value, tuple) and not isinstance(value, Measured):
+            if value and isinstance(value, tuple) and not isinstance(value, Measured):
                 for source, others in self._missing(value):
                     lacking[source].append(others)
         for source, parts in lacking.items():

@@ -25,6 +25,7 @@ from remotecal.errors import (
     NotStable,
     OrderError,
     ParameterError,
+    RemotecalError,
     RunAborted,
     RunError,
     SafeStateNotReached,
@@ -619,6 +620,51 @@ def test_a_run_does_not_go_on_with_other_facts(tiny, change, message):
     tiny.bench.write_text(tiny.bench.read_text().replace(*change))
     with pytest.raises(EvidenceError, match=message):
         tiny.resume()
+
+
+def _killed(tiny):
+    """Leave a run and its rig as they are once the computer lost its power in a repeat."""
+    _interrupted(tiny)
+    journal = tiny.out / FILE
+    lines = journal.read_bytes().splitlines(keepends=True)
+    last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
+    journal.write_bytes(b"".join(lines[: last + 1]))
+    tiny.world.level = 2.0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("value = 0.5", "value = 0.6"), "characteristics are no longer those the run began with"),
+        (("2100-01-01", "2020-01-01"), "offset of Tiny bench was valid until 2020-01-01"),
+        (('meter = "gauge"', ""), "does not suit"),
+    ],
+)
+def test_the_rig_of_a_killed_run_is_made_safe_though_the_run_can_not_go_on(tiny, change, message):
+    _killed(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace(*change))
+    with pytest.raises(RemotecalError, match=f"{message}.*; the rig .* was brought to its safe state"):
+        tiny.resume()
+    assert tiny.world.level == 0
+
+
+def test_the_rig_of_a_killed_run_that_is_not_made_safe_is_told_above_all(tiny):
+    _killed(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace("value = 0.5", "value = 0.6"))
+    tiny.hasten()
+    tiny.world.deaf.add("source")
+    with pytest.raises(SafeStateNotReached, match="the run can't be taken up: characteristics are no longer"):
+        tiny.resume()
+
+
+def test_the_rig_of_a_run_that_ended_safe_is_left_alone(tiny):
+    """Somebody may work with it by now."""
+    _interrupted(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace("value = 0.5", "value = 0.6"))
+    tiny.world.level = 2.0
+    with pytest.raises(EvidenceError, match=r"begin anew$"):
+        tiny.resume()
+    assert tiny.world.level == 2
 
 
 class Later(RealClock):

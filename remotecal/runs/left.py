@@ -1,0 +1,79 @@
+"""A rig that a run left when it was cut off, and which can't be taken up: it is made safe all the same."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from remotecal.errors import BenchInUse, RemotecalError, SafeStateNotReached
+from remotecal.journal.events import JournalReader, found_in
+from remotecal.runs.control import Control, signals
+from remotecal.runs.safety import NOTHING, make_safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from remotecal.bench import Bench
+    from remotecal.clock import Clock
+
+AT_WORK: Final = frozenset({"start", "resume", "watch", "point", "repeat"})
+"""Events behind which something may stand open, until a safe state is told."""
+
+
+@contextmanager
+def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None) -> Iterator[None]:
+    """Bring a rig to its safe state where the run that was cut off on it is refused within this context.
+
+    Since it began a certificate may have ended, or its procedure been changed; its pump may be on all the
+    same, and nobody else will see to that. What was not begun, or ended safe, is left alone.
+
+    Args:
+        directory: the run's.
+        bench: where it was.
+        clock: what its instruments live by; the bench's own by default.
+
+    Raises:
+        SafeStateNotReached: it was refused, and the rig is not safe, or nobody knows.
+        RemotecalError: why it was refused, with a note how the rig is.
+    """
+    try:
+        yield
+    except RemotecalError as refusal:
+        if not _is_left(directory):
+            raise
+        control = Control()
+        with signals(control):
+            control.notice()  # no signal gets in between
+            refusal.add_note(_made_safe(directory, bench, clock, refusal))
+        raise
+
+
+def _made_safe(directory: Path, bench: Bench, clock: Clock | None, refusal: RemotecalError) -> str:
+    """Make a rig safe, and return what is to be said of it."""
+    try:
+        opened = bench.connect(clock, what=f"making safe what run {directory.resolve()} left")
+    except BenchInUse as busy:
+        return f"its rig was left as it is: {busy}"
+    try:
+        found = make_safe(opened, None, None)
+        failed = opened.failed() if opened.failures else ""
+    finally:
+        opened.close()
+    if found.unsafe is not None:
+        raise SafeStateNotReached(
+            "; ".join(filter(None, [str(found.unsafe), failed, f"the run can't be taken up: {refusal}"]))
+        ) from refusal
+    return NOTHING if found.nothing else "the rig it was cut off on was brought to its safe state"
+
+
+def _is_left(directory: Path) -> bool:
+    """Tell whether a run began there, and nothing says that its rig was safe since."""
+    left = False
+    if found_in(directory).exists():
+        for event in JournalReader.at(directory, torn=True):
+            if event.kind in AT_WORK:
+                left = True
+            elif event.kind == "safe":
+                left = event.data["reached"] is not True
+    return left
