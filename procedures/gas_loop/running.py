@@ -254,7 +254,7 @@ class Circulation:
         """Wait until temperatures are steady, and near each other.
 
         Fast gas hardly tells that the pipes are not as warm as it is, slow gas does: so what is apart after
-        a change of flow comes nearer, and is waited for as long as it does.
+        a change of flow comes nearer, and is waited for as long as it does, up to `LONGEST`.
 
         Raises:
             NotStable: they are not in time, or too far apart.
@@ -269,9 +269,10 @@ class Circulation:
                 return
             if apart < nearest:
                 nearest, since = apart, now
-            elif now - since > PATIENCE or now - begun > LONGEST:
+            if now - since > PATIENCE or now - begun > LONGEST:
+                how = "come no nearer" if now - since > PATIENCE else "come nearer too slowly"
                 raise NotStable(
-                    f"the temperatures at masters and meter are {apart:.2f} K apart, and come no nearer; "
+                    f"the temperatures at masters and meter are {apart:.2f} K apart, and {how}; "
                     f"{self._told.temperature_difference:g} K are allowed: look at the insulation, bring the "
                     "cooler nearer to the room's temperature, or allow more"
                 )

@@ -33,6 +33,7 @@ from remotecal.errors import (
 from remotecal.fluids.gas import AIR
 from remotecal.fluids.gas_equations import EQUATIONS
 from remotecal.journal.events import FILE, read_journal
+from remotecal.procedures.library.gas_loop import running
 from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
@@ -235,7 +236,7 @@ def test_a_thermometer_that_soaks_is_refused(tmp_path, lag, said):
         assert is_safe(bench)
 
 
-def test_temperatures_that_come_nearer_are_waited_for(tmp_path):
+def test_temperatures_that_come_nearer_are_waited_for(tmp_path, monkeypatch):
     """Fast gas does not tell that the pipes are warmer than it, and slow gas does, until they have cooled."""
     with ClosedLoop.up(tmp_path / "bench", seed=7) as bench:
         order = {"pressures": [600.0], "flows": [20.0], "cooling": 13.0}
@@ -244,6 +245,11 @@ def test_temperatures_that_come_nearer_are_waited_for(tmp_path):
         assert 0.2 < abs(at[0] - at[1]) <= 0.5
     with ClosedLoop.up(tmp_path / "other" / "bench", seed=7) as bench:
         with pytest.raises(NotStable, match=r"masters and meter are 0\.\d+ K apart, and come no nearer"):
+            calibrate(bench, pressures=[600.0], temperature_difference=1e-9)
+        assert is_safe(bench)
+    monkeypatch.setattr(running, "LONGEST", 1200.0)
+    with ClosedLoop.up(tmp_path / "third" / "bench", seed=7) as bench:
+        with pytest.raises(NotStable, match="come nearer too slowly"):
             calibrate(bench, pressures=[600.0], temperature_difference=1e-9)
         assert is_safe(bench)
 
