@@ -155,9 +155,9 @@ class CompleteRepeats(Repeats[CompleteSeen]):
 
     def _stored(self, seen: CompleteSeen, x: Numbers) -> Number:
         """Return how much more water the pipe ahead of the flow sensor holds afterwards, in kg."""
-        pipe = x["V_c"] + (self._ahead * x["V_s"] if self._ahead else 0.0)
-        if not estimate(pipe):
+        if self.evidence.characteristics.keys().isdisjoint((CONNECTION, SPACING)):
             return 0.0
+        pipe = x["V_c"] + (self._ahead * x["V_s"] if self._ahead else 0.0)
         begin, end = (
             liquid_density(self._water.corrected(x, seen.water[at].to("°C").value), LINE_PRESSURE)
             for at in (0, -1)

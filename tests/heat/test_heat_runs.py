@@ -401,6 +401,10 @@ def test_what_the_pipe_stores_while_the_water_turns_warmer_is_not_the_meters(tmp
         assert line.u == pytest.approx(0.025 * first, rel=0.1)
         (line,) = (one for one in plain.evaluated.lines if one.symbol == "V_c")
         assert (line.u, line.source) == (0, NOT_STATED)
+    about = {name: facts[name].model_copy(update={"value": 0.0}) for name in facts.keys() - untold.keys()}
+    for none in found(replace(evidence, characteristics={**untold, **about})):
+        (line,) = (one for one in none.evaluated.lines if one.symbol == "V_c")
+        assert abs(line.contribution) > 0, "0 ± U is stated, and U counts"
 
 
 def test_a_simulated_pipe_keeps_what_the_water_shrinks_by(tmp_path):
