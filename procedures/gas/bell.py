@@ -83,10 +83,9 @@ class TightBell(StoodBy["OfBell"]):
 
     def rate(self, told: OfBell) -> float:
         """Return how fast it sank, but as its gas's pressure and temperature have it, in mm/s."""
-        count = len(self.temperatures) // len(self.height)
-        before, after = (
-            self._amount(at, self.temperatures[at * count : (at + 1) * count], told) for at in (0, 1)
-        )
+        taken = sorted(self.temperatures, key=lambda one: one.at)  # in whatever turn they stand
+        count = len(taken) // len(self.height)
+        before, after = (self._amount(at, taken[at * count : (at + 1) * count], told) for at in (0, 1))
         return (before - after) / (self.height[1].at - self.height[0].at) * told.upper
 
     def _amount(self, at: int, warm: Sequence[Measured], told: OfBell) -> float:

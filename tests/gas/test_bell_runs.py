@@ -23,6 +23,7 @@ from remotecal.errors import BenchError, EvidenceError, ParameterError, RunError
 from remotecal.journal.events import read_journal
 from remotecal.model import Certificate
 from remotecal.order import Order
+from remotecal.procedures.library.gas.bell import TightBell
 from remotecal.procedures.library.meters.nozzle import Nozzle
 from remotecal.rehearsal import RealBench, rehearse
 from remotecal.runs.catalogue import find
@@ -218,6 +219,11 @@ def test_a_bell_that_leaked_by_what_was_read_or_of_which_nothing_was_is_no_evide
     assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
     assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
     (tight,) = evidence.kept
+    by_thermometer = tuple(sorted(tight.values["temperatures"], key=lambda one: one.source))
+    turned = replace(tight, values={**tight.values, "temperatures": by_thermometer})
+    told_of = find(evidence.procedure.name).procedure.accepts()(**evidence.order.parameters)
+    assert turned != tight
+    assert TightBell.of(turned).rate(told_of) == TightBell.of(tight).rate(told_of), "by when they were taken"
     first, last = tight.values["height"]
     for height, said in (
         (last._replace(value=last.value - 1.0), r"the shut bell sinks by 0\.001\d+ mm/s, more than 0\.0002"),
