@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
@@ -283,8 +282,6 @@ class LoopParameters(GasMeterParameters):
                 f"parameters.{name} is missing: {role} tell a total in {unit}; state its smallest step"
             )
         return step
-
-    formerly: ClassVar[Mapping[str, object]] = {"zero_limit": 0.2}
 
     @property
     def zero_allowed(self) -> float:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, ClassVar, get_args, get_origin
+from typing import TYPE_CHECKING, get_args, get_origin
 
 from remotecal import units
 from remotecal.configuration import Written, checked
@@ -31,9 +31,6 @@ class Parameters(Written):
         '''Repeats at each flow.'''
     ```
     """
-
-    formerly: ClassVar[Mapping[str, object]] = {}
-    """Name → what it was by default in texts of before: a run took that where its order does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from remotecal.errors import ConfigurationError, EvidenceError, ParameterError, 
 from remotecal.journal.contents import beside
 from remotecal.journal.events import JournalReader
 from remotecal.procedures.library.gas_loop.running import REST
-from remotecal.runs.catalogue import find
-from remotecal.runs.record import evaluate
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
@@ -111,8 +109,7 @@ def test_the_limit_of_a_zero_follows_the_bore_unless_the_order_has_a_figure(meas
     _, evidence, _ = measured
 
     def allowed(**other):
-        order = evidence.order.model_copy(update={"parameters": {**evidence.order.parameters, **other}})
-        found = record(replace(evidence, order=order, parameters={**evidence.parameters, **other}))
+        found = record(replace(evidence, parameters={**evidence.parameters, **other}))
         return zeros(found.measurements[0]).column("remotecal_zeroAllowed").values[0]
 
     width = evidence.parameters["diameter"]
@@ -120,18 +117,6 @@ def test_the_limit_of_a_zero_follows_the_bore_unless_the_order_has_a_figure(meas
     assert allowed(diameter=2 * width, zero_limit=0.2) == "0.2"
     with pytest.raises(EvidenceError, match=r"m3/h while the gas stands, and 0\.0\d+ m3/h is allowed"):
         allowed(zero_velocity=0.0005)
-
-    def anew(zero_limit, **used):
-        parameters = {**evidence.parameters, "zero_limit": zero_limit}
-        run = replace(evidence, parameters=parameters, procedure=evidence.procedure.model_copy(update=used))
-        made = evaluate(run, find(run.procedure.name), new_evaluation=True)
-        return zeros(made.measurements[0]).column("remotecal_zeroAllowed").values[0]
-
-    assert "zero_limit" not in evidence.order.parameters
-    assert anew(0.2, sha256="0" * 64) == "0.2", "by default in texts of before"
-    for limit, used in ((0.2, {}), (0.3, {"sha256": "0" * 64})):
-        with pytest.raises(EvidenceError, match=f"the run took {limit} for zero_limit, order .* says None"):
-            anew(limit, **used)
 
 
 def test_leak_and_zero_are_computed_from_what_was_read_for_them(measured):
