@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
@@ -17,6 +16,8 @@ STEPS: Final = {"m3": "master_resolution", "kg": "master_mass_resolution"}
 """Unit of a master's total → what tells its step."""
 ELSEWHERE = (1.0, 0.4, 0.1)
 """Flows at further pressures, as shares of Q_max, where they are not given."""
+DN100: Final = 0.1
+"""Diameter in m of which `zero_limit` is where the order does not state it."""
 
 
 def _names(written: object) -> object:
@@ -114,11 +115,9 @@ class LoopParameters(GasMeterParameters):
     zero_time: Annotated[float | None, In("s", at_least=10)] = None
     """How long the zero of the meter is read at each pressure, the blower off and every valve shut: of an
     ultrasonic or Coriolis meter that tells its flow. Where it is not given no zero is read."""
-    zero_velocity: Annotated[float, In("m/s", above=0)] = 0.007
-    """How fast the gas in `diameter` may seem to flow to such a meter while it stands, ± (unverified): 7 mm/s
-    are 0.2 m³/h in DN100, and 0.05 m³/h in DN50."""
-    zero_limit: Annotated[float | None, In("m3/h", above=0)] = None
-    """What it may show then, ±, where a figure in m³/h counts instead of `zero_velocity`."""
+    zero_limit: Annotated[float, In("m3/h", above=0)] = 0.2
+    """How much such a meter may show while the gas stands, ±. Where the order does not state it, that is of
+    DN100, and by the area of `diameter` of any other: 7 mm/s, 0.05 m³/h in DN50 (unverified)."""
     steady: Annotated[float, In("s", at_least=30)] = 300.0
     """How long temperatures must be steady once gas circulates at a pressure."""
     steady_between: Annotated[float, In("s", at_least=10)] = 60.0
@@ -286,9 +285,9 @@ class LoopParameters(GasMeterParameters):
     @property
     def zero_allowed(self) -> float:
         """What the meter may show while the gas stands, in m³/h: to three digits, as it is told."""
-        if self.zero_limit is not None:
+        if "zero_limit" in self.model_fields_set:
             return self.zero_limit
-        return float(f"{3600.0 * self.zero_velocity * math.pi * self.diameter**2 / 4:.3g}")
+        return float(f"{self.zero_limit * (self.diameter / DN100) ** 2:.3g}")
 
     @property
     def leak_allowed(self) -> float:

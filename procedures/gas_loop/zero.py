@@ -33,7 +33,7 @@ def see_zero(pressure: float, zero: float, parameters: LoopParameters) -> None:
         raise RunError(
             f"at {pressure:g} kPa the meter shows {zero:+.3g} m3/h while the gas stands, and {most:g} m3/h "
             "is allowed: set its zero, see that valves are tight and its temperature is steady, or allow "
-            "more (zero_velocity)"
+            "more (zero_limit)"
         )
 
 
