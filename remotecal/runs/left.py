@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from remotecal.errors import BenchInUse, JournalBroken, RemotecalError, SafeStateNotReached
+from remotecal.errors import BenchError, BenchInUse, JournalBroken, RemotecalError, SafeStateNotReached
 from remotecal.journal.events import JournalReader, found_in
 from remotecal.runs.control import Control, signals
 from remotecal.runs.safety import NOTHING, make_safe
@@ -44,22 +44,27 @@ def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None
         left_on = _left_on(directory)
         if left_on is None:
             raise
-        if left_on not in {"", bench.name}:
-            refusal.add_note(f"its rig, {left_on}, was left as it is: {bench.name} is another one")
-            raise
         control = Control()
         with signals(control):
             control.notice()  # no signal gets in between
-            refusal.add_note(_made_safe(directory, bench, clock, refusal))
+            refusal.add_note(_made_safe(directory, left_on, bench, clock, refusal))
         raise
 
 
-def _made_safe(directory: Path, bench: Bench, clock: Clock | None, refusal: RemotecalError) -> str:
+def _made_safe(
+    directory: Path, left_on: str, bench: Bench, clock: Clock | None, refusal: RemotecalError
+) -> str:
     """Make a rig safe, and return what is to be said of it."""
     try:
+        if left_on not in {"", bench.name}:
+            raise BenchError(f"{left_on} was left as it was, for {bench.path} is {bench.name}")
         opened = bench.connect(clock, what=f"making safe what run {directory.resolve()} left")
     except BenchInUse as busy:
         return f"its rig was left as it is: {busy}"
+    except RemotecalError as failure:
+        raise SafeStateNotReached(
+            f"go and look at the rig: {failure}; the run can't be taken up: {refusal}"
+        ) from refusal
     try:
         found = make_safe(opened, None, None)
         failed = opened.failed() if opened.failures else ""
