@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from remotecal.bench import Bench
     from remotecal.clock import Clock
 
-AT_WORK: Final = frozenset({"start", "resume", "watch", "point", "repeat"})
-"""Events behind which something may stand open, until a safe state is told."""
+ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
+"""Events behind which the safe state that is told is the one in which a run left its rig."""
 
 
 @contextmanager
@@ -83,16 +83,20 @@ def _left_on(directory: Path) -> str | None:
 
     Where the name is not told, it is "".
     """
-    name, left = "", False
+    name, left, over = "", False, False
     if found_in(directory).exists():
         try:
             for event in JournalReader.at(directory, torn=True):
                 if event.kind == "start":
                     name = str(event.data.get("bench_name", ""))
-                if event.kind in AT_WORK:
-                    left = True
-                elif event.kind == "safe":
+                if event.kind in {"start", "resume"}:
+                    left, over = True, False
+                elif event.kind in ENDS:
+                    over = True
+                elif event.kind == "safe" and over:  # not the one it begins with
                     left = event.data["reached"] is not True
+                elif event.kind == "finish":
+                    left = False
         except JournalBroken:
             left = True
     return name if left else None

@@ -622,13 +622,13 @@ def test_a_run_does_not_go_on_with_other_facts(tiny, change, message):
         tiny.resume()
 
 
-def _killed(tiny):
-    """Leave a run and its rig as they are once the computer lost its power in a repeat."""
+def _killed(tiny, last="repeat"):
+    """Leave a run and its rig as they are once the computer lost its power behind an event of a kind."""
     _interrupted(tiny)
     journal = tiny.out / FILE
     lines = journal.read_bytes().splitlines(keepends=True)
-    last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
-    journal.write_bytes(b"".join(lines[: last + 1]))
+    at = tiny.kinds().index(last)
+    journal.write_bytes(b"".join(lines[: at + 1]))
     tiny.world.level = 2.0
 
 
@@ -644,6 +644,15 @@ def test_the_rig_of_a_killed_run_is_made_safe_though_the_run_can_not_go_on(tiny,
     _killed(tiny)
     tiny.bench.write_text(tiny.bench.read_text().replace(*change))
     with pytest.raises(RemotecalError, match=f"{message}.*; .* were brought to their safe states"):
+        tiny.resume()
+    assert tiny.world.level == 0
+
+
+def test_the_rig_of_a_run_that_was_killed_while_it_prepared_is_made_safe(tiny):
+    """It had been safe when it began, and a procedure sets going what it needs."""
+    _killed(tiny, "safe")
+    tiny.bench.write_text(tiny.bench.read_text().replace("value = 0.5", "value = 0.6"))
+    with pytest.raises(EvidenceError, match="were brought to their safe states"):
         tiny.resume()
     assert tiny.world.level == 0
 
