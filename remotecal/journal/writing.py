@@ -281,6 +281,8 @@ def is_free(directory: Path) -> bool:
             first = file.readline(LONGEST)
     except FileNotFoundError:
         return True
+    except OSError:  # it is no file, or somebody else's
+        return False
     return not first.endswith(b"\n") and len(first) < LONGEST
 
 

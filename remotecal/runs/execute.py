@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -155,8 +155,7 @@ def resume(
                 f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
             )
         planned = plan(start.order, found, bench, clock or bench.clock(), start.run)
-    with Journal.open(directory, planned.clock) as journal:
-        return _go_on(start, planned, journal, company)
+    return _go_on(start, planned, directory, company)
 
 
 def bench_left(start: Start) -> Bench:
@@ -171,9 +170,9 @@ def bench_left(start: Start) -> Bench:
 
 def go_on(planned: Plan, directory: Path, company: Company) -> Evidence:
     """Take up a run that is planned again, where it was cut off; as `resume`."""
-    start = _cut_off(directory)
-    with Journal.open(directory, planned.clock) as journal:
-        return _go_on(start, planned, journal, company)
+    with safe_where_refused(directory, planned.bench, planned.clock):
+        start = _cut_off(directory)
+    return _go_on(start, planned, directory, company)
 
 
 def _cut_off(directory: Path) -> Start:
@@ -184,12 +183,14 @@ def _cut_off(directory: Path) -> Start:
     return read_start(journal)
 
 
-def _go_on(start: Start, planned: Plan, journal: Journal, company: Company) -> Evidence:
-    bench, directory = planned.bench, journal.path.parent
-    with safe_where_refused(directory, bench, planned.clock):
-        company.check_files()
-        _same_facts(start, planned.start)
-    with _connected(planned, company, directory) as opened:
+def _go_on(start: Start, planned: Plan, directory: Path, company: Company) -> Evidence:
+    bench = planned.bench
+    with ExitStack() as stack:
+        with safe_where_refused(directory, bench, planned.clock):
+            journal = stack.enter_context(Journal.open(directory, planned.clock))
+            company.check_files()
+            _same_facts(start, planned.start)
+        opened = stack.enter_context(_connected(planned, company, directory))
         again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
         journal.append("resume", again)
         # As it began: its days, too, where the computer is in another time zone now.

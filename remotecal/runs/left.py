@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from remotecal.errors import BenchInUse, RemotecalError, SafeStateNotReached
+from remotecal.errors import BenchError, BenchInUse, JournalBroken, RemotecalError, SafeStateNotReached
 from remotecal.journal.events import JournalReader, found_in
 from remotecal.runs.control import Control, signals
 from remotecal.runs.safety import NOTHING, make_safe
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from remotecal.bench import Bench
     from remotecal.clock import Clock
 
-AT_WORK: Final = frozenset({"start", "resume", "watch", "point", "repeat"})
-"""Events behind which something may stand open, until a safe state is told."""
+ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
+"""Events behind which the safe state that is told is the one in which a run left its rig."""
 
 
 @contextmanager
@@ -26,11 +26,12 @@ def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None
     """Bring a rig to its safe state where the run that was cut off on it is refused within this context.
 
     Since it began a certificate may have ended, or its procedure been changed; its pump may be on all the
-    same, and nobody else will see to that. What was not begun, or ended safe, is left alone.
+    same, and nobody else will see to that. What was not begun, or ended safe, is left alone, and so is a
+    bench of another name. Where the journal is broken nobody knows how the rig was left: it is made safe.
 
     Args:
         directory: the run's.
-        bench: where it was.
+        bench: where it was, by whoever takes the run up.
         clock: what its instruments live by; the bench's own by default.
 
     Raises:
@@ -40,21 +41,30 @@ def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None
     try:
         yield
     except RemotecalError as refusal:
-        if not _is_left(directory):
+        left_on = _left_on(directory)
+        if left_on is None:
             raise
         control = Control()
         with signals(control):
             control.notice()  # no signal gets in between
-            refusal.add_note(_made_safe(directory, bench, clock, refusal))
+            refusal.add_note(_made_safe(directory, left_on, bench, clock, refusal))
         raise
 
 
-def _made_safe(directory: Path, bench: Bench, clock: Clock | None, refusal: RemotecalError) -> str:
+def _made_safe(
+    directory: Path, left_on: str, bench: Bench, clock: Clock | None, refusal: RemotecalError
+) -> str:
     """Make a rig safe, and return what is to be said of it."""
     try:
+        if left_on not in {"", bench.name}:
+            raise BenchError(f"{left_on} was left as it was, for {bench.path} is {bench.name}")
         opened = bench.connect(clock, what=f"making safe what run {directory.resolve()} left")
     except BenchInUse as busy:
         return f"its rig was left as it is: {busy}"
+    except RemotecalError as failure:
+        raise SafeStateNotReached(
+            f"go and look at the rig: {failure}; the run can't be taken up: {refusal}"
+        ) from refusal
     try:
         found = make_safe(opened, None, None)
         failed = opened.failed() if opened.failures else ""
@@ -64,16 +74,29 @@ def _made_safe(directory: Path, bench: Bench, clock: Clock | None, refusal: Remo
         raise SafeStateNotReached(
             "; ".join(filter(None, [str(found.unsafe), failed, f"the run can't be taken up: {refusal}"]))
         ) from refusal
-    return NOTHING if found.nothing else "the rig it was cut off on was brought to its safe state"
+    # Its procedure may not be at hand, and so nor what a person must do besides.
+    return NOTHING if found.nothing else "the instruments of its rig were brought to their safe states"
 
 
-def _is_left(directory: Path) -> bool:
-    """Tell whether a run began there, and nothing says that its rig was safe since."""
-    left = False
+def _left_on(directory: Path) -> str | None:
+    """Return the bench a run began on unless something says that it was safe since; None if all is well.
+
+    Where the name is not told, it is "".
+    """
+    name, left, over = "", False, False
     if found_in(directory).exists():
-        for event in JournalReader.at(directory, torn=True):
-            if event.kind in AT_WORK:
-                left = True
-            elif event.kind == "safe":
-                left = event.data["reached"] is not True
-    return left
+        try:
+            for event in JournalReader.at(directory, torn=True):
+                if event.kind == "start":
+                    name = str(event.data.get("bench_name", ""))
+                if event.kind in {"start", "resume"}:
+                    left, over = True, False
+                elif event.kind in ENDS:
+                    over = True
+                elif event.kind == "safe" and over:  # not the one it begins with
+                    left = event.data["reached"] is not True
+                elif event.kind == "finish":
+                    left = False
+        except JournalBroken:
+            left = True
+    return name if left else None

@@ -512,7 +512,7 @@ def test_another_serial_number_is_refused(tiny):
 
 def test_a_used_directory_is_refused_before_anything_is_opened(tiny):
     tiny.out.mkdir()
-    (tiny.out / "notes.txt").write_text("mine")
+    (tiny.out / FILE).mkdir()  # no journal, whatever its name
     with pytest.raises(OrderError, match="is not empty"):
         tiny.run()
     assert tiny.world.lines == []
@@ -622,13 +622,13 @@ def test_a_run_does_not_go_on_with_other_facts(tiny, change, message):
         tiny.resume()
 
 
-def _killed(tiny):
-    """Leave a run and its rig as they are once the computer lost its power in a repeat."""
+def _killed(tiny, last="repeat"):
+    """Leave a run and its rig as they are once the computer lost its power behind an event of a kind."""
     _interrupted(tiny)
     journal = tiny.out / FILE
     lines = journal.read_bytes().splitlines(keepends=True)
-    last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
-    journal.write_bytes(b"".join(lines[: last + 1]))
+    at = tiny.kinds().index(last)
+    journal.write_bytes(b"".join(lines[: at + 1]))
     tiny.world.level = 2.0
 
 
@@ -643,7 +643,16 @@ def _killed(tiny):
 def test_the_rig_of_a_killed_run_is_made_safe_though_the_run_can_not_go_on(tiny, change, message):
     _killed(tiny)
     tiny.bench.write_text(tiny.bench.read_text().replace(*change))
-    with pytest.raises(RemotecalError, match=f"{message}.*; the rig .* was brought to its safe state"):
+    with pytest.raises(RemotecalError, match=f"{message}.*; .* were brought to their safe states"):
+        tiny.resume()
+    assert tiny.world.level == 0
+
+
+def test_the_rig_of_a_run_that_was_killed_while_it_prepared_is_made_safe(tiny):
+    """It had been safe when it began, and a procedure sets going what it needs."""
+    _killed(tiny, "safe")
+    tiny.bench.write_text(tiny.bench.read_text().replace("value = 0.5", "value = 0.6"))
+    with pytest.raises(EvidenceError, match="were brought to their safe states"):
         tiny.resume()
     assert tiny.world.level == 0
 
@@ -655,6 +664,40 @@ def test_the_rig_of_a_killed_run_that_is_not_made_safe_is_told_above_all(tiny):
     tiny.world.deaf.add("source")
     with pytest.raises(SafeStateNotReached, match="the run can't be taken up: characteristics are no longer"):
         tiny.resume()
+
+
+def test_the_rig_of_a_killed_run_is_made_safe_though_the_clock_was_set_back(tiny):
+    tiny.clock = VirtualClock(time.time() + 3600)
+    _killed(tiny)
+    tiny.clock = SteadyClock()
+    with pytest.raises(RunError, match=r"wait until then.*; .* were brought to their safe states"):
+        tiny.resume()
+    assert tiny.world.level == 0
+
+
+def test_another_rig_than_a_killed_run_was_on_is_left_alone(tiny):
+    _killed(tiny)
+    tiny.bench.write_text(tiny.bench.read_text().replace('"Tiny bench"', '"Next bench"', 1))
+    tiny.bench.write_text(tiny.bench.read_text().replace("value = 0.5", "value = 0.6"))
+    with pytest.raises(
+        SafeStateNotReached, match=r"look at the rig: Tiny bench was left .* is Next bench; the"
+    ):
+        tiny.resume()
+    assert tiny.world.level == 2
+
+
+def test_the_rig_of_a_run_whose_journal_is_broken_is_made_safe(tiny):
+    """Nobody knows how it was left, and a station knows the bench without the journal."""
+    _interrupted(tiny)
+    order = Order.load(tiny.order)
+    planned = plan(order, find(str(PROCEDURE)), Bench.load(tiny.bench), tiny.clock, tiny.out.name)
+    (tiny.out / FILE).write_bytes(
+        (tiny.out / FILE).read_bytes().replace(b'"reached":true', b'"reached":null')
+    )
+    tiny.world.level = 2.0
+    with pytest.raises(JournalBroken, match="were brought to their safe states"):
+        go_on(planned, tiny.out, tiny.company(None))
+    assert tiny.world.level == 0
 
 
 def test_the_rig_of_a_run_that_ended_safe_is_left_alone(tiny):

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from at_rest import journal_in
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from laboratories import hub_up
 from sites import Site, Watching, enrol_site, until
@@ -16,6 +17,7 @@ from remotecal.hub.issuing import issue
 from remotecal.hub.settings import HubFolder
 from remotecal.hub.standing import standing
 from remotecal.journal.events import found_in
+from remotecal.journal.resting import unpack_journal
 from remotecal.order import Order
 from remotecal.station import acceptance
 from remotecal.station import agent as station_module
@@ -156,6 +158,31 @@ async def test_who_does_not_answer_in_time_has_not_agreed(
         site.folder.consent.write_text(over.model_dump_json())
         async with site.up():
             await until(lambda: waits() is None)
+
+
+@pytest.mark.parametrize("after_crash", ["resume", "make_safe"])
+async def test_the_rig_of_a_killed_run_is_made_safe_though_the_station_refuses_it(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, after_crash: str
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        async with site.up():
+            order = await site.order(after_crash=after_crash)
+            await site.state(order, "signed")
+            run = StationRun(order, site.folder)
+            await until(run.done)
+        lines = journal_in(run.directory).splitlines(keepends=True)
+        last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
+        unpack_journal(run.directory)
+        found_in(run.directory).write_bytes(b"".join(lines[: last + 1]))
+        (run.papers / "done").unlink()
+        tiny.bench.write_text(tiny.bench.read_text().replace("2100-01-01", "2020-01-01"))
+        tiny.world.level = 2.0
+        async with site.up():
+            await until(lambda: bool(run.ended))
+        assert tiny.world.level == 0
+        assert "was valid until 2020-01-01" in run.ended
+        assert "were brought to their safe states" in run.ended
 
 
 async def test_an_agent_stops_while_nobody_answers_its_claim(
