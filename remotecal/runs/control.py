@@ -171,8 +171,10 @@ def signals(control: Control, by: str = ON_SITE) -> Iterator[None]:
             return
         if control.error is None:
             stopping = True  # a second one right behind it would leave the stop half made
-            control.abort(name, by)
-            stopping = False
+            try:
+                control.abort(name, by)
+            finally:
+                stopping = False
         else:
             interrupted = True
             raise KeyboardInterrupt

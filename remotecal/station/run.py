@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -97,12 +98,13 @@ class StationRun:
 
     @property
     def stage(self) -> Stage:
-        """How far it has come."""
+        """How far it has come; a broken journal counts as cut off, and is refused when it is taken up."""
         path = found_in(self.directory)
         if not path.exists():
             return Stage.CLAIMED
-        with opened_lines(path) as lines:
+        with suppress(JournalBroken), opened_lines(path) as lines:
             return stage_of(lines)
+        return Stage.CUT_OFF
 
     def keep(self, envelope: bytes) -> None:
         """Keep the signed order."""

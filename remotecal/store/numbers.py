@@ -6,6 +6,8 @@ was refused, taken back, or never begun in time, or its run ended early.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 IN_VAIN = ("refused", "withdrawn")
 """States of orders of which no run comes."""
+REMEMBERED = 60.0
+"""Seconds for which a number that is likely is not looked for again: another hub may have given it."""
 
 
 class HeldRow(NamedTuple):
@@ -128,6 +132,8 @@ class GivenNumbers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._likely: dict[str, tuple[float, str]] = {}
+        """Series → when its next number was looked for, and what it was."""
 
     @contextmanager
     def giving(self) -> Iterator[Giving]:
@@ -135,8 +141,11 @@ class GivenNumbers:
 
         It is one of its own, never within another: `Giving.undo` undoes all that is done in it.
         """
-        with suppress(_Undone), self._database.begin() as connection:
-            yield Giving(self._database, connection)
+        try:
+            with suppress(_Undone), self._database.begin() as connection:
+                yield Giving(self._database, connection)
+        finally:
+            self._likely.clear()
 
     def next(self) -> dict[str, int]:
         """Return series → what its next number counts."""
@@ -149,17 +158,23 @@ class GivenNumbers:
     def likely(self, series: str, written: Callable[[int], str]) -> str:
         """Return what the next number of a series would be now: nothing is given, so another may get it.
 
+        It is remembered for a minute, or until one is given here: each form asks for it.
+
         Args:
             series: which, with its year.
             written: how a count is written as a number of it.
         """
         from sqlalchemy import select
 
+        now, (at, told) = time.monotonic(), self._likely.get(series, (-math.inf, ""))
+        if now - at < REMEMBERED:
+            return told
         with self._database.read() as connection:
             counted = connection.execute(select(numbers.c.next).where(numbers.c.series == series))
             count = counted.scalar() or 1
             while _known(connection, written(count)):
                 count += 1
+        self._likely[series] = now, written(count)
         return written(count)
 
     def held(

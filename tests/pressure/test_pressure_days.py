@@ -465,7 +465,7 @@ def test_3_a_standard_is_found_out_of_tolerance(
     someone.fill(page.locator("#text"), f"within its drift {language}")
     someone.click(page.locator("form[action='/resting/assess'] button"))
     expect(page.locator("#assessed ~ p:not(.hint)").first).to_contain_text(
-        f"approver{someone.words('frame.colon')}within its drift {language}"
+        f"Approver{someone.words('frame.colon')}within its drift {language}"
     )
     assessed = page.locator("#assessed ~ p:not(.hint)").first
     expect(assessed.locator(".mark")).to_have_count(0)

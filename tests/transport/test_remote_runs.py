@@ -185,6 +185,29 @@ async def test_the_rig_of_a_killed_run_is_made_safe_though_the_station_refuses_i
         assert "were brought to their safe states" in run.ended
 
 
+async def test_the_rig_of_a_killed_run_is_made_safe_though_its_journal_is_broken(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        async with site.up():
+            order = await site.order()
+            await site.state(order, "signed")
+            run = StationRun(order, site.folder)
+            await until(run.done)
+        lines = journal_in(run.directory).splitlines(keepends=True)
+        unpack_journal(run.directory)
+        found_in(run.directory).write_bytes(b"".join((*lines[:9], b"no event\n", *lines[9:12])))
+        (run.papers / "done").unlink()
+        tiny.world.level = 2.0
+        async with site.up():
+            await until(lambda: bool(run.ended))
+            again = await site.order()
+            await site.state(again, "signed")
+        assert tiny.world.level == 0
+        assert "were brought to their safe states" in run.ended
+
+
 async def test_an_agent_stops_while_nobody_answers_its_claim(
     folder: HubFolder, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
