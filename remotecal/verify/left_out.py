@@ -151,8 +151,15 @@ class LeftOut:
 
 
 def _used(told: Occurrence, source: str) -> set[int | None]:
-    """Return the exchanges by which a source stands in an observation, whatever else was read by them."""
-    return {one.exchange for _, one in told.observed if one.source == source}
+    """Return the exchanges by which a source stands in an observation, whatever else was read by them.
+
+    What was asked for another source by itself, never for both at once, was asked for that one alone.
+    """
+    by: defaultdict[str, set[int | None]] = defaultdict(set)
+    for _, one in told.observed:
+        by[one.source].add(one.exchange)
+    own = by.pop(source, set())
+    return own.union(*(others for others in by.values() if own and own.isdisjoint(others)))
 
 
 def _parted(one: Measured) -> tuple[str, str]:

@@ -78,5 +78,7 @@ def test_of_several_quantities_that_one_question_reads_none_is_left_out() -> Non
     asked = dict.fromkeys(range(1, 21), "box")
     whole = read("box.temperature", *asked)
     assert found({"warm": whole, "cold": read("box.dew_point", *asked)}, asked) == []
+    apart = {"warm": read("box.temperature", *range(1, 11)), "cold": read("box.dew_point", *range(11, 21))}
+    assert found(apart, asked) == [], "each was asked for by itself"
     (told,) = found({"warm": whole, "cold": read("box.dew_point", *range(1, 11))}, asked)
     assert told == "line 9: box.dew_point was read 10 times more than stands there"
