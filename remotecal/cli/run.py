@@ -81,12 +81,16 @@ def take_up(
         files: as of `run`.
     """
     start = read_start(JournalReader.at(directory, torn=True))
-    used, there = start.procedure, Bench.load(bench) if bench else bench_left(start)
+    used = start.procedure
+
+    def there() -> Bench:
+        return Bench.load(bench) if bench else bench_left(start)
+
     with resumable(directory), ProgressLine() as line:
         with safe_where_refused(directory, there):
-            found = find_followed(used.name, used.sha256, procedure)
+            found, loaded = find_followed(used.name, used.sha256, procedure), there()
         company = _company(line, answers, files, yes=yes)
-        evidence = resume(directory, company, found=found, bench=there)
+        evidence = resume(directory, company, found=found, bench=loaded)
     issue(evidence, found, directory)
 
 

@@ -146,15 +146,15 @@ def resume(
         RunError, LinkError, InstrumentError: as `execute`.
     """
     start = _cut_off(directory)
-    bench = bench or bench_left(start)
-    with safe_where_refused(directory, bench, clock):
+    with safe_where_refused(directory, lambda: bench or bench_left(start), clock):
         used = start.procedure
         found = found or find_followed(used.name, used.sha256, changed=True)
         if found.sha256 != used.sha256:
             raise EvidenceError(
                 f"procedure {found.name} was changed since the run began: restore it, or begin a new run"
             )
-        planned = plan(start.order, found, bench, clock or bench.clock(), start.run)
+        there = bench or bench_left(start)
+        planned = plan(start.order, found, there, clock or there.clock(), start.run)
     return _go_on(start, planned, directory, company)
 
 
@@ -170,7 +170,7 @@ def bench_left(start: Start) -> Bench:
 
 def go_on(planned: Plan, directory: Path, company: Company) -> Evidence:
     """Take up a run that is planned again, where it was cut off; as `resume`."""
-    with safe_where_refused(directory, planned.bench, planned.clock):
+    with safe_where_refused(directory, lambda: planned.bench, planned.clock):
         start = _cut_off(directory)
     return _go_on(start, planned, directory, company)
 
@@ -186,7 +186,7 @@ def _cut_off(directory: Path) -> Start:
 def _go_on(start: Start, planned: Plan, directory: Path, company: Company) -> Evidence:
     bench = planned.bench
     with ExitStack() as stack:
-        with safe_where_refused(directory, bench, planned.clock):
+        with safe_where_refused(directory, lambda: bench, planned.clock):
             journal = stack.enter_context(Journal.open(directory, planned.clock))
             company.check_files()
             _same_facts(start, planned.start)

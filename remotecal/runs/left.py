@@ -11,7 +11,7 @@ from remotecal.runs.control import Control, signals
 from remotecal.runs.safety import NOTHING, make_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from remotecal.bench import Bench
@@ -22,7 +22,9 @@ ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
 
 
 @contextmanager
-def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None) -> Iterator[None]:
+def safe_where_refused(
+    directory: Path, bench: Callable[[], Bench], clock: Clock | None = None
+) -> Iterator[None]:
     """Bring a rig to its safe state where the run that was cut off on it is refused within this context.
 
     Since it began a certificate may have ended, or its procedure been changed; its pump may be on all the
@@ -31,7 +33,7 @@ def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None
 
     Args:
         directory: the run's.
-        bench: where it was, by whoever takes the run up.
+        bench: returns where it was, by whoever takes the run up; asked only where it matters.
         clock: what its instruments live by; the bench's own by default.
 
     Raises:
@@ -52,13 +54,14 @@ def safe_where_refused(directory: Path, bench: Bench, clock: Clock | None = None
 
 
 def _made_safe(
-    directory: Path, left_on: str, bench: Bench, clock: Clock | None, refusal: RemotecalError
+    directory: Path, left_on: str, bench: Callable[[], Bench], clock: Clock | None, refusal: RemotecalError
 ) -> str:
     """Make a rig safe, and return what is to be said of it."""
     try:
-        if left_on not in {"", bench.name}:
-            raise BenchError(f"{left_on} was left as it was, for {bench.path} is {bench.name}")
-        opened = bench.connect(clock, what=f"making safe what run {directory.resolve()} left")
+        there = bench()
+        if left_on not in {"", there.name}:
+            raise BenchError(f"{left_on} was left as it was, for {there.path} is {there.name}")
+        opened = there.connect(clock, what=f"making safe what run {directory.resolve()} left")
     except BenchInUse as busy:
         return f"its rig was left as it is: {busy}"
     except RemotecalError as failure:

@@ -73,7 +73,7 @@ def accept(order: RemoteOrder, folder: StationFolder, library: TrustedProcedures
     bench = there[order.bench]
     clock = bench.clock()
     try:
-        with safe_where_refused(folder.runs / order.id, bench, clock):
+        with safe_where_refused(folder.runs / order.id, lambda: bench, clock):
             if order.bundle:
                 library.install(order.bundle, [PublicKey.from_text(key) for key in folder.settings.trusted])
             planned = plan(order.order, library.find(order.procedure), bench, clock, order.id)

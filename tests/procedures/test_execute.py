@@ -35,7 +35,7 @@ from remotecal.journal.events import FILE, seconds
 from remotecal.journal.gathering import gather
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
-from remotecal.runs.execute import go_on, plan
+from remotecal.runs.execute import go_on, plan, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.verify.shapes import Shapes
@@ -698,6 +698,14 @@ def test_the_rig_of_a_run_whose_journal_is_broken_is_made_safe(tiny):
     with pytest.raises(JournalBroken, match="were brought to their safe states"):
         go_on(planned, tiny.out, tiny.company(None))
     assert tiny.world.level == 0
+
+
+def test_the_rig_of_a_killed_run_whose_bench_is_gone_is_to_be_looked_at(tiny):
+    _killed(tiny)
+    tiny.bench.rename(tiny.bench.with_suffix(".old"))
+    order = Order.load(tiny.order)
+    with pytest.raises(SafeStateNotReached, match=r"look at the rig: .*bench\.toml is not there any more"):
+        resume(tiny.out, tiny.company(None), found=find(order.order.procedure, tiny.directory))
 
 
 def test_the_rig_of_a_run_that_ended_safe_is_left_alone(tiny):
