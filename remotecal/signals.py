@@ -81,7 +81,7 @@ def _heard_again(forget: Callable[[], None]) -> Iterator[None]:
     """
     before, main, due = sys.unraisablehook, threading.main_thread(), list[threading.Timer]()
 
-    def send(number: int) -> None:
+    def send(number: signal.Signals) -> None:
         if sys.platform == "win32":
             _thread.interrupt_main(number)
         elif main.ident is not None:
