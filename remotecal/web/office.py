@@ -17,7 +17,7 @@ from remotecal.store.called import Names
 from remotecal.transport.bundles import TrustedProcedures
 from remotecal.web.boards import Boards
 from remotecal.web.prepared import PreparedSignatures
-from remotecal.web.remembered import Remembered
+from remotecal.web.remembered import ForAWhile, Remembered
 from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
@@ -116,9 +116,12 @@ class Office:
         """Pictures as they are shown, by the SHA-256 of their files; nothing for what can't be drawn."""
         self.prepared = PreparedSignatures()
         """What is about to be signed by keys that browsers keep."""
-        self._names: tuple[float, Names] | None = None
-        self._due: tuple[float, tuple[FallingDue, ...]] | None = None
-        self._out: tuple[float, Out] | None = None
+        called = self.store.called
+        self._names = ForAWhile(self.clock, DUE_HOLDS, lambda _: Names(called.customers(), called.signers()))
+        self._due = ForAWhile(
+            self.clock, DUE_HOLDS, lambda now: falling_due(self.store, self.laboratory.folder, now)
+        )
+        self._out = ForAWhile(self.clock, DUE_HOLDS, lambda _: Out.of(self.store))
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     async def at_once(self, ask: Callable[[*Ts], T], *arguments: *Ts) -> T:
@@ -145,27 +148,19 @@ class Office:
 
     def out(self) -> Out:
         """Return the standards that are out of service, to be told: what was found is remembered a while."""
-        now = self.clock.now()
-        known = self._out
-        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
-            self._out = known = (now, Out.of(self.store))
-        return known[1]
+        return self._out.get()
 
     def forget_out(self) -> None:
         """Have it looked for anew which standards are out of service."""
-        self._out = None
+        self._out.forget()
 
     def names(self) -> Names:
         """Return how customers and colleagues are called; what was found is remembered a while."""
-        now, called = self.clock.now(), self.store.called
-        known = self._names
-        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
-            self._names = known = (now, Names(called.customers(), called.signers()))
-        return known[1]
+        return self._names.get()
 
     def forget_due(self) -> None:
         """Have it looked for anew what falls due: something that may is entered, or has changed."""
-        self._due = None
+        self._due.forget()
 
     def due(self) -> tuple[FallingDue, ...]:
         """Return what falls due, the first to end first; what was found is remembered a while.
@@ -173,11 +168,7 @@ class Office:
         Raises:
             ConfigurationError: the laboratory's register can't be read.
         """
-        now = self.clock.now()
-        known = self._due
-        if known is None or not 0 <= now - known[0] < DUE_HOLDS:
-            self._due = known = (now, falling_due(self.store, self.laboratory.folder, now))
-        return known[1]
+        return self._due.get()
 
     @property
     def settings(self) -> HubSettings:

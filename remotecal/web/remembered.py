@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from remotecal.clock import Clock
+
 T = TypeVar("T")
 
 
@@ -48,3 +50,28 @@ class Remembered(Generic[T]):
         with self._lock:
             self._found.clear()
             self._held = 0
+
+
+class ForAWhile(Generic[T]):
+    """What was found, until it is a while ago by the laboratory's clock, or that was set back.
+
+    Args:
+        clock: the laboratory's.
+        seconds: for how long.
+        find: finds it, at a time of that clock.
+    """
+
+    def __init__(self, clock: Clock, seconds: float, find: Callable[[float], T]) -> None:
+        self._clock, self._seconds, self._find = clock, seconds, find
+        self._known: tuple[float, T] | None = None
+
+    def get(self) -> T:
+        """Return what was found, or find it now."""
+        now, known = self._clock.now(), self._known
+        if known is None or not 0 <= now - known[0] < self._seconds:
+            self._known = known = (now, self._find(now))
+        return known[1]
+
+    def forget(self) -> None:
+        """Have it looked for anew."""
+        self._known = None
