@@ -37,7 +37,9 @@ INPUTS: Final[Mapping[str, Text]] = {
 def volume_dependence(findings: Sequence[SolidFinding]) -> float | None:
     """Return by how much errors of bodies of one density differ most, in kg/m³."""
     differences = (
-        abs(a.evaluated.value - b.evaluated.value) for a, b in combinations(findings, 2) if _alike(a, b)
+        abs(a.evaluated.value - b.evaluated.value)
+        for a, b in combinations(findings, 2)
+        if _alike(a.place, b.place)
     )
     return max(differences, default=None)
 
@@ -55,7 +57,7 @@ def compared(findings: Sequence[SolidFinding], wanted: DensitometerParameters) -
         (small, large)
         for one, other in combinations(findings, 2)
         for small, large in (sorted((one, other), key=lambda each: each.volume),)
-        if _alike(one, other) and large.volume >= APART * small.volume
+        if _are_pair((one.place, one.volume), (other.place, other.volume))
     ]
     if not pairs:
         raise EvidenceError(NO_PAIR)
@@ -71,14 +73,18 @@ def see_pair(standards: Sequence[tuple[float, float]]) -> None:
     Args:
         standards: of each the density and the volume.
     """
-    for (density, volume), (other, its) in combinations(standards, 2):
-        if abs(density / other - 1) < ALIKE and max(volume, its) >= APART * min(volume, its):
-            return
-    raise ParameterError(NO_PAIR)
+    if not any(_are_pair(*both) for both in combinations(standards, 2)):
+        raise ParameterError(NO_PAIR)
 
 
-def _alike(one: SolidFinding, other: SolidFinding) -> bool:
-    return abs(one.place / other.place - 1) < ALIKE
+def _are_pair(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Tell whether bodies of these densities and volumes are a small and a large one of one density."""
+    small, large = sorted((one[1], other[1]))
+    return _alike(one[0], other[0]) and large >= APART * small
+
+
+def _alike(density: float, other: float) -> bool:
+    return abs(density / other - 1) < ALIKE
 
 
 def _difference(small: SolidFinding, large: SolidFinding, wanted: DensitometerParameters) -> Finding:
