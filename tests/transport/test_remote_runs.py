@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,14 @@ from remotecal.transport import subjects
 from remotecal.transport.bundles import make_bundle
 from remotecal.transport.consent import ConsentAwaited
 from remotecal.transport.envelopes import seal, unseal, unseal_reply
-from remotecal.transport.messages import Command, CommandAnswer, ProcedureNamed, RemoteOrder, Terms
+from remotecal.transport.messages import (
+    AfterCrash,
+    Command,
+    CommandAnswer,
+    ProcedureNamed,
+    RemoteOrder,
+    Terms,
+)
 from remotecal.transport.pki import Authority
 
 
@@ -160,24 +168,36 @@ async def test_who_does_not_answer_in_time_has_not_agreed(
             await until(lambda: waits() is None)
 
 
+async def killed(
+    site: Site, tiny: Tiny, after_crash: AfterCrash, left: Callable[[list[bytes]], list[bytes]]
+) -> StationRun:
+    """Return a run whose station was killed: its journal has what is `left` of the lines, its rig is on."""
+    async with site.up():
+        order = await site.order(after_crash=after_crash)
+        await site.state(order, "signed")
+        run = StationRun(order, site.folder)
+        await until(run.done)
+    lines = journal_in(run.directory).splitlines(keepends=True)
+    unpack_journal(run.directory)
+    found_in(run.directory).write_bytes(b"".join(left(lines)))
+    (run.papers / "done").unlink()
+    tiny.world.level = 2.0
+    return run
+
+
+def to_the_last_repeat(lines: list[bytes]) -> list[bytes]:
+    last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
+    return lines[: last + 1]
+
+
 @pytest.mark.parametrize("after_crash", ["resume", "make_safe"])
 async def test_the_rig_of_a_killed_run_is_made_safe_though_the_station_refuses_it(
-    folder: HubFolder, tiny: Tiny, tmp_path: Path, after_crash: str
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, after_crash: AfterCrash
 ) -> None:
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
-        async with site.up():
-            order = await site.order(after_crash=after_crash)
-            await site.state(order, "signed")
-            run = StationRun(order, site.folder)
-            await until(run.done)
-        lines = journal_in(run.directory).splitlines(keepends=True)
-        last = max(at for at, line in enumerate(lines) if b'"kind":"repeat"' in line)
-        unpack_journal(run.directory)
-        found_in(run.directory).write_bytes(b"".join(lines[: last + 1]))
-        (run.papers / "done").unlink()
+        run = await killed(site, tiny, after_crash, to_the_last_repeat)
         tiny.bench.write_text(tiny.bench.read_text().replace("2100-01-01", "2020-01-01"))
-        tiny.world.level = 2.0
         async with site.up():
             await until(lambda: bool(run.ended))
         assert tiny.world.level == 0
@@ -190,16 +210,7 @@ async def test_the_rig_of_a_killed_run_is_made_safe_though_its_journal_is_broken
 ) -> None:
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
-        async with site.up():
-            order = await site.order()
-            await site.state(order, "signed")
-            run = StationRun(order, site.folder)
-            await until(run.done)
-        lines = journal_in(run.directory).splitlines(keepends=True)
-        unpack_journal(run.directory)
-        found_in(run.directory).write_bytes(b"".join((*lines[:9], b"no event\n", *lines[9:12])))
-        (run.papers / "done").unlink()
-        tiny.world.level = 2.0
+        run = await killed(site, tiny, "resume", lambda lines: [*lines[:9], b"no event\n", *lines[9:12]])
         async with site.up():
             await until(lambda: bool(run.ended))
             again = await site.order()
