@@ -78,7 +78,11 @@ class Person:
         self.clicks += 3 if taken else 2
 
     def look(self, there: Locator) -> int:
-        """Read each of what is there, as far as it can be seen, and return how many it is."""
+        """Read each of what is there, as far as it can be seen, and return how many it is.
+
+        What a click leads to may not have begun to come when the click is over.
+        """
+        expect(there.first).to_be_visible()
         return self.read(*there.all_inner_texts())
 
     def read(self, *texts: str) -> int:

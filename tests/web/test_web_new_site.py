@@ -33,7 +33,9 @@ def test_20_a_new_site_gives_its_first_value(
     someone.click(someone.link("menu.stations"))
     someone.fill(page.get_by_label(someone.words("stations.name")), name)
     someone.click(someone.button("stations.invite"))
-    code, typed = page.locator(".made code").all_inner_texts()
+    made = page.locator(".made code")
+    expect(made).to_have_count(2)  # the form is sent a while after the click
+    code, typed = made.all_inner_texts()
     (scanned,) = codes(page.pdf(), tmp_path)
     assert scanned == typed
     program, *command = shlex.split(scanned)

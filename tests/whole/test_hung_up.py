@@ -44,9 +44,10 @@ def test_a_lost_session_leaves_the_rig_safe_and_the_run_goes_on(rig, tmp_path):
     events = read_journal(out / FILE)
     before = [event for event in events if event.kind == "observation"]
     assert before
-    assert [event.kind for event in events[-3:]] == ["control", "abort", "safe"]
-    assert events[-3].data["reason"] == "SIGHUP"
-    assert events[-1].data["reached"]
+    stop, end, safe = [event for event in events if event.kind != "replies"][-3:]  # what was asked last may follow
+    assert (stop.kind, end.kind, safe.kind) == ("control", "abort", "safe")
+    assert stop.data["reason"] == "SIGHUP"
+    assert safe.data["reached"]
     finished = subprocess.run([*REMOTECAL, "resume", out], capture_output=True, text=True, timeout=300)
     assert finished.returncode == 0, finished.stderr
     after = [event for event in read_journal(out / FILE) if event.kind == "observation"]
