@@ -7,6 +7,7 @@ leaves the fewest; what else is asked is looked at row by row.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from remotecal.certificates.signing.signature import DUTIES
@@ -22,7 +23,7 @@ from remotecal.store.tables import orders, runs, signed_certificates, stations
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from sqlalchemy import Column, ColumnElement, Row, Select
+    from sqlalchemy import Column, ColumnElement, CompoundSelect, Row, Select
 
     from remotecal.certificates.signing.signature import Duty
     from remotecal.store.database import Database
@@ -206,32 +207,10 @@ class Pages:
         to be signed for next. What is not as it should be (`ABNORMAL`) is left out from when somebody saw to
         it until something happens in it.
         """
-        from sqlalchemy import Float, and_, literal, null, select, text, union_all
-        from sqlalchemy import cast as cast_to
-
-        kinds = {state: runs.c.state == state for state in WANTED} | _abnormal()
-        unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
-        kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
-        kinds |= {
-            duty: and_(text(AWAITING), runs.c.awaiting == duty, runs.c.unordered == "") for duty in DUTIES
-        }
-        # Few are of a kind: they are found by the index of that, never by going through all in their order.
-        latest, own = (runs.c.began + 0).desc(), () if account is None else (runs.c.account + "" == account,)
-        heard = select(stations.c.seen).where(stations.c.name == runs.c.station).scalar_subquery()
-        nobody = cast_to(null(), Float)
-        each = [
-            select(
-                select(literal(kind).label("kind"), runs, (heard if kind in ON else nobody).label("heard"))
-                .where(which, *own)
-                .order_by(runs.c.began.desc() if kind in WANTED else latest)
-                .limit(limit)
-                .subquery()
-            )
-            for kind, which in kinds.items()
-        ]
+        kinds, query = _wanting(of_all=account is None)
         found: dict[str, list[WantingRun]] = {kind: [] for kind in kinds}
         with self._database.read() as connection:
-            for kind, *row in connection.execute(union_all(*each)):
+            for kind, *row in connection.execute(query, {"whose": account, "most": limit}):
                 found[kind].append(WantingRun(*row))
         return {kind: tuple(rows) for kind, rows in found.items()}
 
@@ -306,6 +285,36 @@ class Pages:
         with self._database.read() as connection:
             ordered = query.order_by(latest.desc(), *(column.desc() for column in key))
             return connection.execute(ordered.limit(limit)).all()
+
+
+@cache
+def _wanting(*, of_all: bool) -> tuple[tuple[str, ...], CompoundSelect[*tuple[Any, ...]]]:
+    """Return the kinds that `Pages.wanting` tells, and its query: `most` of each, of all or of `whose`.
+
+    It is long, and asked several times a second; it is written once.
+    """
+    from sqlalchemy import Float, and_, bindparam, literal, null, select, text, union_all
+    from sqlalchemy import cast as cast_to
+
+    kinds = {state: runs.c.state == state for state in WANTED} | _abnormal()
+    unseen = runs.c.acknowledged.is_(None) | (runs.c.committed > runs.c.acknowledged)
+    kinds = {kind: and_(which, unseen) if kind in ABNORMAL else which for kind, which in kinds.items()}
+    kinds |= {duty: and_(text(AWAITING), runs.c.awaiting == duty, runs.c.unordered == "") for duty in DUTIES}
+    # Few are of a kind: they are found by the index of that, never by going through all in their order.
+    latest, own = (runs.c.began + 0).desc(), () if of_all else (runs.c.account + "" == bindparam("whose"),)
+    heard = select(stations.c.seen).where(stations.c.name == runs.c.station).scalar_subquery()
+    nobody = cast_to(null(), Float)
+    each = [
+        select(
+            select(literal(kind).label("kind"), runs, (heard if kind in ON else nobody).label("heard"))
+            .where(which, *own)
+            .order_by(runs.c.began.desc() if kind in WANTED else latest)
+            .limit(bindparam("most"))
+            .subquery()
+        )
+        for kind, which in kinds.items()
+    ]
+    return tuple(kinds), union_all(*each)
 
 
 def _abnormal() -> dict[str, ColumnElement[bool]]:

@@ -7,7 +7,9 @@ several at once holds up whoever waits for the interpreter, and so each command,
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, contextmanager, suppress
+import threading
+import time
+from contextlib import aclosing, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -32,22 +34,27 @@ class Boards:
 
     def __init__(self) -> None:
         self._boards: dict[Hashable, _Board[Any]] = {}
-        self._one, self._thread = asyncio.Lock(), CapacityLimiter(1)
-        self._commands, self._none = 0, asyncio.Event()
+        self._thread = CapacityLimiter(1)
+        self._commands, self._none = 0, threading.Event()
         self._none.set()
-        self._turn = 0.0
+        self._turn = self._waits_until = 0.0
 
     async def make(self, make: Callable[[], T]) -> T:
         """Return what is made in a thread for somebody who looks on, one after the other, commands first."""
-        async with self._one:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(GIVES_WAY):
-                    await self._none.wait()
-            return await to_thread.run_sync(make, limiter=self._thread)
+        return await to_thread.run_sync(self._after_commands, make, limiter=self._thread)
+
+    def _after_commands(self, make: Callable[[], T]) -> T:
+        self._waits_until = time.monotonic() + GIVES_WAY
+        self.give_way()
+        return make()
+
+    def give_way(self) -> None:
+        """Let commands go first, between two parts of what is made: `GIVES_WAY` in all for one `make`."""
+        self._none.wait(max(0.0, self._waits_until - time.monotonic()))
 
     @contextmanager
     def after_this(self) -> Iterator[None]:
-        """Begin to make nothing while the context lasts, though no longer than `GIVES_WAY`."""
+        """Have what is made wait where it gives way while the context lasts, see `give_way`."""
         self._commands += 1
         self._none.clear()
         try:

@@ -92,6 +92,33 @@ def test_while_a_command_is_worked_on_nothing_is_begun_for_who_looks_on(
     )
 
 
+def test_what_has_begun_gives_way_between_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(boards, "GIVES_WAY", PATIENCE)
+
+    async def look() -> list[str]:
+        both, made, begun, goes_on = Boards(), list[str](), asyncio.Event(), threading.Event()
+        loop = asyncio.get_running_loop()
+
+        def parts() -> None:
+            made.append("a part")
+            loop.call_soon_threadsafe(begun.set)
+            goes_on.wait()
+            both.give_way()
+            made.append("another")
+
+        work = asyncio.ensure_future(both.make(parts))
+        await begun.wait()
+        with both.after_this():
+            goes_on.set()
+            for _ in range(20):
+                await asyncio.to_thread(int)
+            made.append("a command")
+        await work
+        return made
+
+    assert asyncio.run(look()) == ["a part", "a command", "another"]
+
+
 def test_a_command_goes_before_what_is_made_for_who_looks_on(
     web: Web, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,7 +126,8 @@ def test_a_card_says_all_in_words(language: str) -> None:
         now = live(last=last, sent=sent, left=601.0, number=2, points=5, state="paused", **LIMITED)
         heard.take(now, float(second))
     seen = Seen(now, time.monotonic(), heard)
-    card = environment(TEMPLATES).get_template("live_values.html").render(t=t, row=row(), seen=seen, drawn=6)
+    pieces = environment(TEMPLATES).get_template("live_pieces.html").make_module({"t": t})
+    card = str(pieces.readings(row(), seen, drawn=6))
     said = re.sub(r"<[^>]+>", " ", card.replace("<wbr>", ""))
     for text in (
         t("live.about", minutes=11),

@@ -35,7 +35,7 @@ from remotecal.web.ceremonies import offered, site_of
 from remotecal.web.office import Here, Office, office_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from jinja2 import Template
 
@@ -112,6 +112,18 @@ class Visitor:
     def part(self, template: str, **content: object) -> str:
         """Return a page, or a part of one, as text."""
         return _template(template).render(self.frame() | content)
+
+    def pieces(self, template: str) -> Callable[..., str]:
+        """Return what makes many small parts: name of a template's macro and content → text.
+
+        What all of them know is looked up once.
+        """
+        macros = _template(template).make_module(self.frame())
+
+        def piece(name: str, /, **content: object) -> str:
+            return str(getattr(macros, name)(**content))
+
+        return piece
 
     def frame(self) -> dict[str, object]:
         """Return what all pages of theirs show."""

@@ -27,7 +27,7 @@ from remotecal.web.runs import BeforeRun
 from remotecal.web.watching import DRAWN, DRAWN_OF_MANY, FEW, ON, WAITING, turned
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from remotecal.model.flat import FlatColumn
     from remotecal.store.journals import RunRow
@@ -87,7 +87,7 @@ def live_news(visitor: LookingOn) -> Response:
     def parts() -> Parts:
         cards = _cards(anybody)
         listed.note(cards)
-        return {"live": _all_on(anybody, cards, acts=acts)}
+        return {"live": _all_on(anybody, cards, acts=acts, between=visitor.office.boards.give_way)}
 
     async def ask() -> None:
         if not listed.known:  # once for all who share it
@@ -339,21 +339,28 @@ def on_now(visitor: Visitor, wanting: Mapping[str, tuple[RunRow, ...]]) -> list[
     return [(row, watching.of(row.station, row.run)) for kind in ALL_ON for row in wanting[kind]]
 
 
-def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, acts: bool) -> Divided:
+def _all_on(
+    visitor: Visitor,
+    cards: Sequence[tuple[RunRow, Seen | None]],
+    *,
+    acts: bool,
+    between: Callable[[], None] = lambda: None,
+) -> Divided:
     """Return the runs that are on: all, and what stands on each one's card, its buttons apart.
 
-    These seldom change, so who goes by keys is not thrown off one.
+    These seldom change, so who goes by keys is not thrown off one. `between` is called between two cards.
     """
     pieces: dict[str, str] = {}
     orders = visitor.office.store.orders.named({row.run for row, _ in cards}) if cards else ()
     told_of = {(one.station, one.id): OrderTold.of(visitor, one) for one in orders}
-    drawn = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY
+    drawn, piece = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY, visitor.pieces("live_pieces.html")
     for row, seen in cards:
+        between()
         order = told_of.get((row.station, row.run))
-        pieces[card_of(row)] = visitor.part("live_card.html", row=row, order=order)
+        pieces[card_of(row)] = piece("card", row=row, order=order)
         if acts:
-            pieces[f"{card_of(row)}.acts"] = visitor.part("live_acts.html", row=row, seen=seen)
-        pieces[f"{card_of(row)}.values"] = visitor.part("live_values.html", row=row, seen=seen, drawn=drawn)
+            pieces[f"{card_of(row)}.acts"] = piece("acts", row=row, seen=seen)
+        pieces[f"{card_of(row)}.values"] = piece("readings", row=row, seen=seen, drawn=drawn)
     told = [(card_of(row), row.run) for row, _ in cards]
     return Divided(visitor.part("live_cards.html", cards=told, pieces=pieces, acts=acts), pieces)
 
