@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import amendments, runs, signed_certificates
-from remotecal.store.together import together
+from remotecal.store.together import Together
 from remotecal.store.unbegun import AwaitsConsent, NotBegun, asking, awaiting_consent, not_begun, overdue
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Select
+    from sqlalchemy import BindParameter, Connection, Select
 
 
 class IssuedRow(NamedTuple):
@@ -45,9 +46,10 @@ class IssuedAndOpen(NamedTuple):
     """Orders that were declined, or whose day or time is over, the latest first."""
 
 
-def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, ...]]:
-    """Return the query for certificates issued since a time, of an account or of all, the latest first."""
-    from sqlalchemy import select
+@cache
+def issued(*, of_all: bool) -> Select[*tuple[Any, ...]]:
+    """Return the query for certificates issued `since` a time, of all or of `whose`: the `most` latest."""
+    from sqlalchemy import bindparam, select
 
     table, following = signed_certificates, signed_certificates.alias()
     # By its number: by its duty, SQLite would go through all that were ever issued.
@@ -57,12 +59,27 @@ def issued(since: float, account: str | None, limit: int) -> Select[*tuple[Any, 
     )
     columns = (table.c.station, table.c.run, table.c.device, table.c.number, table.c.at)
     query = select(*columns, replaced.scalar_subquery().label("replaced")).where(
-        table.c.duty == "issued", table.c.at >= since
+        table.c.duty == "issued", table.c.at >= bindparam("since")
     )
-    if account is not None:
+    if not of_all:
         same = (runs.c.station == table.c.station) & (runs.c.run == table.c.run)
-        query = query.join(runs, same).where(runs.c.account == account)
-    return query.order_by(table.c.at.desc()).limit(limit)
+        query = query.join(runs, same).where(runs.c.account == bindparam("whose"))
+    return query.order_by(table.c.at.desc()).limit(bindparam("most"))
+
+
+@cache
+def _issued_and_open() -> Together:
+    from sqlalchemy import bindparam
+
+    most: BindParameter[int] = bindparam("most")
+    return Together(
+        issued(of_all=True),
+        open_remarks(most),
+        open_requests(most),
+        awaiting_consent(),
+        asking(),
+        not_begun(),
+    )
 
 
 def issued_and_open(connection: Connection, since: float, now: float, day: str, limit: int) -> IssuedAndOpen:
@@ -70,15 +87,8 @@ def issued_and_open(connection: Connection, since: float, now: float, day: str, 
 
     `day` is the laboratory's at the time `now`, ISO 8601.
     """
-    queries = (
-        issued(since, None, limit),
-        open_remarks(limit),
-        open_requests(limit),
-        awaiting_consent(now),
-        asking(),
-        not_begun(now, day, limit),
-    )
-    done, remarked, asked, waiting, said, refused = together(connection, *queries)
+    values = {"since": since, "now": now, "day": day, "most": limit}
+    done, remarked, asked, waiting, said, refused = _issued_and_open().rows(connection, values)
     return IssuedAndOpen(
         tuple(map(IssuedRow._make, done)),
         tuple(map(RemarkRow._make, remarked)),

@@ -257,7 +257,8 @@ class Pages:
     def issued(self, since: float, *, account: str | None = None, limit: int = 50) -> tuple[IssuedRow, ...]:
         """Return the certificates issued since a time, the latest first."""
         with self._database.read() as connection:
-            return tuple(map(IssuedRow._make, connection.execute(issued(since, account, limit))))
+            values = {"since": since, "whose": account, "most": limit}
+            return tuple(map(IssuedRow._make, connection.execute(issued(of_all=account is None), values)))
 
     def issued_and_open(self, since: float, now: float, day: str, limit: int = 50) -> IssuedAndOpen:
         """Return what `store.issued.issued_and_open` finds; so many of each."""

@@ -10,7 +10,7 @@ from remotecal.store.few import OPEN
 from remotecal.store.tables import remarks
 
 if TYPE_CHECKING:
-    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy import BindParameter, ColumnElement, Select
 
     from remotecal.store.database import Database
 
@@ -87,7 +87,7 @@ class Remarks:
             return tuple(map(RemarkRow._make, connection.execute(open_remarks(limit))))
 
 
-def open_remarks(limit: int = SHOWN) -> Select[*tuple[Any, ...]]:
+def open_remarks(limit: int | BindParameter[int] = SHOWN) -> Select[*tuple[Any, ...]]:
     """Return the query for the remarks that nobody has answered, the first made first."""
     from sqlalchemy import and_, text
 
@@ -99,7 +99,9 @@ def remarks_on(station: str, run: str) -> Select[*tuple[Any, ...]]:
     return _query((remarks.c.station == station) & (remarks.c.run == run))
 
 
-def _query(which: ColumnElement[bool], limit: int | None = None) -> Select[*tuple[Any, ...]]:
+def _query(
+    which: ColumnElement[bool], limit: int | BindParameter[int] | None = None
+) -> Select[*tuple[Any, ...]]:
     from sqlalchemy import select
 
     return select(remarks).where(which).order_by(remarks.c.at, remarks.c.id).limit(limit)

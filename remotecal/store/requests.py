@@ -9,7 +9,7 @@ from remotecal.store.few import OPEN
 from remotecal.store.tables import requests
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import BindParameter, Select
 
     from remotecal.store.database import Database
 
@@ -143,7 +143,7 @@ class Requests:
             return tuple(map(RequestRow._make, connection.execute(query)))
 
 
-def open_requests(limit: int) -> Select[*tuple[Any, ...]]:
+def open_requests(limit: int | BindParameter[int]) -> Select[*tuple[Any, ...]]:
     """Return the query for the requests that nobody has answered, the first made first."""
     from sqlalchemy import select, text
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Select
 
@@ -14,27 +14,43 @@ if TYPE_CHECKING:
 
 
 def together(connection: Connection, *queries: Asked) -> tuple[Sequence[tuple[Any, ...]], ...]:
-    """Return the rows of each of some queries, each in its order.
+    """Return the rows of each of some queries, each in its order."""
+    return Together(*queries).rows(connection)
 
-    One statement asks for all: a row has the columns of all of them beside each other, and nothing but in
-    its own.
+
+class Together:
+    """Some queries as one statement. It costs more to write down than to answer; keep what is asked often.
+
+    A row has the columns of all of them beside each other, and nothing but in its own.
     """
-    from sqlalchemy import cast, literal, null, select, union_all
 
-    each = [query.subquery() for query in queries]
-    own = [
-        [column.label(f"c{place}_{at}") for at, column in enumerate(one.c)] for place, one in enumerate(each)
-    ]
-    # Made once for all rows that lack them: to write the statement down costs more than to answer it.
-    absent = [[cast(null(), column.type).label(column.name) for column in columns] for columns in own]
-    parts = [
-        select(literal(number).label("which"), *chain(*absent[:number], own[number], *absent[number + 1 :]))
-        for number in range(len(each))
-    ]
-    begins = [1]
-    for one in each:
-        begins.append(begins[-1] + len(one.c))
-    found: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in each)
-    for row in map(tuple[Any, ...], connection.execute(union_all(*parts))):
-        found[row[0]].append(row[begins[row[0]] : begins[row[0] + 1]])
-    return found
+    def __init__(self, *queries: Asked) -> None:
+        from sqlalchemy import cast, literal, null, select, union_all
+
+        each = [query.subquery() for query in queries]
+        own = [
+            [column.label(f"c{place}_{at}") for at, column in enumerate(one.c)]
+            for place, one in enumerate(each)
+        ]
+        # Made once for all rows that lack them.
+        absent = [[cast(null(), column.type).label(column.name) for column in columns] for columns in own]
+        parts = [
+            select(
+                literal(number).label("which"), *chain(*absent[:number], own[number], *absent[number + 1 :])
+            )
+            for number in range(len(each))
+        ]
+        self._statement = union_all(*parts)
+        begins = [1]
+        for one in each:
+            begins.append(begins[-1] + len(one.c))
+        self._places = [slice(*ends) for ends in pairwise(begins)]
+
+    def rows(
+        self, connection: Connection, values: Mapping[str, object] | None = None
+    ) -> tuple[Sequence[tuple[Any, ...]], ...]:
+        """Return the rows of each query, each in its order; `values`: name of a parameter → what it is."""
+        found: tuple[list[tuple[Any, ...]], ...] = tuple([] for _ in self._places)
+        for row in map(tuple[Any, ...], connection.execute(self._statement, values)):
+            found[row[0]].append(row[self._places[row[0]]])
+        return found

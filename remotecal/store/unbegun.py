@@ -58,11 +58,14 @@ class NotBegun(NamedTuple):
         return "expired" if self.over else "late"
 
 
-def awaiting_consent(now: float) -> Select[*tuple[Any, ...]]:
-    """Return the query for old orders that wait at stations which ask somebody (`asking`); see `overdue`."""
-    from sqlalchemy import select, text
+def awaiting_consent() -> Select[*tuple[Any, ...]]:
+    """Return the query for old orders that wait at stations which ask somebody (`asking`); see `overdue`.
 
-    of = orders.c
+    It asks for `now`, in seconds since 1970, UTC.
+    """
+    from sqlalchemy import Float, bindparam, select, text
+
+    of, now = orders.c, bindparam("now", type_=Float)
     long_ago = (of.issued <= now - OVERDUE) & (of.expires >= now)
     there = of.station.in_(asking().with_only_columns(stations.c.name))
     query = select(of.id, of.number, of.station, of.by, of.issued)
@@ -98,30 +101,26 @@ def overdue(
             yield AwaitsConsent(order, number, station, by, since)
 
 
-def not_begun(now: float, day: str, limit: int) -> Select[*tuple[Any, ...]]:
+def not_begun() -> Select[*tuple[Any, ...]]:
     """Return the query for orders that were declined, ran out or are behind the day they are planned for.
 
     They are told until a day after their time. One whose item has a newer order, which nobody withdrew, is
-    seen to: it is left out.
-
-    Args:
-        now: in seconds since 1970, UTC.
-        day: it is where the laboratory is, ISO 8601.
-        limit: how many, at most.
+    seen to: it is left out. It asks for `now`, in seconds since 1970, UTC; for the `day` it is where the
+    laboratory is, ISO 8601; and for the `most` that there may be.
     """
-    from sqlalchemy import and_, exists, or_, select
+    from sqlalchemy import Float, and_, bindparam, exists, or_, select
 
-    of, newer = orders.c, orders.alias("newer")
+    of, newer, now = orders.c, orders.alias("newer"), bindparam("now", type_=Float)
     again = (
         exists()
         .where(newer.c.item == of.item, newer.c.issued > of.issued, newer.c.state != "withdrawn")
         .correlate(orders)
     )
     over = of.expires < now
-    waiting = and_(of.state == "issued", or_(over, of.planned < day))
+    waiting = and_(of.state == "issued", or_(over, of.planned < bindparam("day")))
     return (
         select(of.id, of.number, of.station, of.by, of.reason, of.state, of.planned, over.label("over"))
         .where(or_(of.state == "refused", waiting), of.expires >= now - STILL_TOLD, ~again)
         .order_by(of.issued.desc(), of.id.desc())
-        .limit(limit)
+        .limit(bindparam("most"))
     )
