@@ -74,9 +74,11 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
         ),
         (
             "journal's end",
-            "the run is unfinished: the journal breaks off behind line 9, 'repeat'; its end was cut off, or the "
-            "run never came to it",
-            ("日志结尾", "运行未完成：日志在第 9 行（'repeat'）之后中断；结尾被截去，或运行未到结尾"),
+            (
+                "the run is unfinished: the journal breaks off behind line 9, 'end'; its end was cut off, "
+                "or the run never came to it"
+            ),
+            ("日志结尾", "运行未完成：日志在第 9 行（'end'）之后中断；结尾被截去，或运行未到结尾"),
         ),
         ("what nobody knows", "or said", ("what nobody knows", "or said")),
     ],
