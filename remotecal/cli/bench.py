@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from remotecal.bench import Bench
-from remotecal.cli.terminal import say
+from remotecal.cli.terminal import in_their_language, say
 from remotecal.drivers.links import Place
 from remotecal.errors import BenchError, RemotecalError
 
@@ -84,7 +84,7 @@ def _show(title: str, good: Sequence[Sequence[str]], faulty: Sequence[Sequence[s
     if rows:
         show_table([say(heading, IN_CHINESE[heading]) for heading in headings], rows)
     for fault in (fault for faults in faulty for fault in faults):
-        first, *more = fault.splitlines()
+        first, *more = in_their_language(fault).splitlines()
         console.print(Text(plain(first), "red"))
         for line in more:
             console.print(Padding(Text(plain(line)), (0, 0, 0, 2)))

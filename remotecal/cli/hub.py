@@ -114,9 +114,10 @@ def _up(asked: argparse.Namespace) -> None:
     async def run() -> None:
         hub = Hub(_folder(asked))
         async with AsyncExitStack() as stack:
-            said = "The hub is up."
+            said = say("The hub is up.", "中心已启动。")
             if asked.api is not None:
-                said += f" Its API is at {await stack.enter_async_context(_api(asked, hub))}."
+                url = await stack.enter_async_context(_api(asked, hub))
+                said += say(f" Its API is at {url}.", f"页面和 API 位于 {url}。")
             await serve(hub.run(), hub.ready, said)
 
     asyncio.run(run())
@@ -147,8 +148,15 @@ def _user(asked: argparse.Namespace) -> None:
         kept = digest(password, [asked.name])
         by = getpass.getuser()
         gone = enter(store, asked.name, roles=asked.role, password=kept, account=asked.account, by=by)
-        if gone:
-            print(f"{asked.name}'s passkeys are removed: {gone}. Whoever is to have some adds them anew.")
+    roles = ", ".join(asked.role)
+    print(say(f"{asked.name} is entered: {roles}", f"{asked.name} 已登记，角色：{roles}"))
+    if gone:
+        print(
+            say(
+                f"{asked.name}'s passkeys are removed: {gone}. Whoever is to have some adds them anew.",
+                f"{asked.name} 的 {gone} 个通行密钥已移除，需要时请重新添加。",
+            )
+        )
 
 
 def _migrate(asked: argparse.Namespace) -> None:

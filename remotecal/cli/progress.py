@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from remotecal import units
-from remotecal.cli.listing import named, place
+from remotecal.cli.listing import catalogue, place
 from remotecal.cli.terminal import say
 from remotecal.runs.tempo import Tempo
 
@@ -103,7 +103,7 @@ class ProgressLine:
             if progress.repeat:
                 of = f"{progress.repeat}/{progress.point.repeats}"
                 parts.append(say(f"repeat {of}", f"第 {of} 次"))
-        return " · ".join([*parts, named("doing", progress.doing)])
+        return " · ".join([*parts, catalogue().doing(progress.doing)])
 
     def _write(self, line: str) -> None:
         self._shown = time.monotonic()

@@ -28,6 +28,7 @@ def main(asked: argparse.Namespace) -> None:
     import webbrowser
     from urllib.parse import urlencode
 
+    from remotecal.cli.terminal import say
     from remotecal.hub.shelf_desk import open_shelf
     from remotecal.web.pages.by_key import ENTER
     from remotecal.web.server import HOST, serving
@@ -37,7 +38,11 @@ def main(asked: argparse.Namespace) -> None:
         name = asked.name or asked.folder.resolve().name
         async with open_shelf(asked.folder, name) as desk, serving(desk, HOST, asked.port, key=key) as url:
             address = f"{url}{ENTER}?{urlencode({'given': key})}"
-            print(f"Ctrl-C ends it. Whoever has this address sees what lies in {asked.folder}:", flush=True)
+            said = (
+                f"Ctrl-C ends it. Whoever has this address sees what lies in {asked.folder}:",
+                f"按 Ctrl-C 结束。持有以下地址者可查看 {asked.folder} 中的内容：",
+            )
+            print(say(*said), flush=True)
             print(address, flush=True)
             if asked.open:
                 webbrowser.open(address)

@@ -97,12 +97,14 @@ def _up(asked: argparse.Namespace) -> None:
     import asyncio
 
     from remotecal.cli.service import serve
+    from remotecal.cli.terminal import say
     from remotecal.station.agent import Station
     from remotecal.station.folder import StationFolder
 
     async def run() -> None:
         station = Station(StationFolder(asked.station))
-        await serve(station.run(), station.liaison.greeted, "The station is up.", station.stop)
+        said = say("The station is up.", "站点已启动。")
+        await serve(station.run(), station.liaison.greeted, said, station.stop)
 
     asyncio.run(run())
 
@@ -118,6 +120,7 @@ def _open(asked: argparse.Namespace) -> None:
     except ImportError as error:
         raise ConfigurationError(f"the page needs more: pip install 'remotecal[web]' ({error})") from None
     from remotecal.cli.service import serve
+    from remotecal.cli.terminal import say
 
     folder = StationFolder(asked.station)
     if is_served(folder):
@@ -133,7 +136,8 @@ def _open(asked: argparse.Namespace) -> None:
 
     async def whole() -> None:
         with suppress(asyncio.CancelledError):
-            await serve(run(), ready, "The page is served until this is interrupted.")
+            said = "The page is served until this is interrupted.", "页面一直可用，直到按 Ctrl-C 结束。"
+            await serve(run(), ready, say(*said))
 
     asyncio.run(whole())
 
@@ -143,14 +147,19 @@ def _lead_in(asked: argparse.Namespace, folder: StationFolder, entrance: str) ->
     import sys
     import webbrowser
 
+    from remotecal.cli.terminal import say
     from remotecal.station.pages.serving import lead_in
 
     door = lead_in(folder, entrance).as_uri()
     if not asked.no_browser:
         webbrowser.open(door)
-    print(f"In a browser of this computer, once, within 5 minutes: {door}")
+    within = (
+        "In a browser of this computer, once, within 5 minutes:",
+        "请在 5 分钟内用本机的浏览器打开（一次有效）：",
+    )
+    print(f"{say(*within)} {door}", flush=True)
     if sys.stdout.isatty():
-        print(f"or: {entrance}", flush=True)
+        print(f"{say('or:', '或：')} {entrance}", flush=True)
 
 
 def _state(asked: argparse.Namespace) -> None:

@@ -24,6 +24,8 @@ ASK_EVERY = 10.0
 """Seconds from one question where the run is to the next; what the station shows by itself may be lost."""
 ANSWER_SHOWN = 40
 """Characters of an answer that are shown; a file's SHA-256 is longer."""
+INDICATIONS_SHOWN = 12
+"""Indications in one line; of thirty meters in series the page Live has the rest."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -111,19 +113,27 @@ def describe(live: Live) -> str:
     if live.repeat:
         parts.append(say(f"repeat {live.repeat}", f"第 {live.repeat} 次"))
     if not live.prompt:  # else the question would be told again
-        parts.append(live.doing if told.language == "en" else told.of("doing", live.doing))
+        parts.append(told.doing(live.doing))
     since = timedelta(seconds=round(live.now - live.began))
     parts.append(say(f"rig {since}", f"装置时间 {since}"))
+    shown = list(live.last.items())[:INDICATIONS_SHOWN]
     parts += [
-        f"{source} {value:.6g} {'' if unit == '1' else units.symbol(unit)}".rstrip()
-        for source, (value, unit) in live.last.items()
+        f"{source} {_indication(value, live.digits.get(source), unit)}" for source, (value, unit) in shown
     ]
+    if more := len(live.last) - len(shown):
+        parts.append(say(f"{more} indications more", f"另有 {more} 个示值"))
     if live.answered_by:
         answer = live.answered[:ANSWER_SHOWN]
         parts.append(say(f"{live.answered_by} answered {answer}", f"{live.answered_by} 已回答 {answer}"))
     if live.holder:
         parts.append(say(f"controlled by {live.holder}", f"由 {live.holder} 控制"))
     return " · ".join(parts)
+
+
+def _indication(value: float, digits: int | None, unit: str) -> str:
+    """Return an indication with as many digits behind the point as it has, where that is known."""
+    told = f"{value:.6g}" if digits is None else f"{value:.{digits}f}"
+    return told if unit == "1" else f"{told} {units.symbol(unit)}"
 
 
 def _option(option: str) -> str:

@@ -119,7 +119,7 @@ class Shelf:
                 continue
             self._failed.pop(run.name, None)
             try:
-                take_in(self.store, HERE, run.name, run.directory)
+                self._take_in(run)
                 self._certify(run)
             except RemotecalError as error:
                 self._failed[run.name] = str(error)
@@ -149,6 +149,14 @@ class Shelf:
             return start_of(json.loads(self.store.journals.first_line(HERE, run))["data"]).order
         except (ValueError, LookupError, TypeError) as error:
             raise JournalBroken(f"the journal of {run} begins with no order: {error}") from None
+
+    def _take_in(self, run: Shelved) -> None:
+        """Take in what has come of a journal (`EvidenceError`: it was changed, and the pages say so)."""
+        try:
+            take_in(self.store, HERE, run.name, run.directory)
+        except EvidenceError as error:
+            self.store.journals.note_failed(HERE, run.name, str(error))
+            raise
 
     def _certify(self, run: Shelved) -> None:
         """Take in the certificates that lie beside a journal, as far as they are signed."""

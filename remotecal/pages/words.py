@@ -81,6 +81,10 @@ class Catalogue:
         source, colon, span = said.partition(": ")
         return self.source(source) + (f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if colon else "")
 
+    def doing(self, said: str) -> str:
+        """Return what a run is doing, `settle gauge.value: spread 2 V (allowed 1) over 5 s`, in words."""
+        return said if self.language == "en" else self._deeds.of(said) or said
+
     def place(self, said: str) -> str:
         """Return what a point is called in this language, `20 m3/h, rising, cycle 2` by its procedure."""
         return self.texts["frame.comma"].join(map(self._part, said.split(", ")))
@@ -104,9 +108,16 @@ class Catalogue:
 
     @cached_property
     def _refusals(self) -> Sayings:
-        group = "refusals."
-        said = {name.removeprefix(group): text for name, text in self.texts.items() if name.startswith(group)}
+        said = self._group("refusals")
         return Sayings(said if self.language == "en" else {**checks_and_findings(), **said})
+
+    @cached_property
+    def _deeds(self) -> Sayings:
+        return Sayings(self._group("doing"))
+
+    def _group(self, name: str) -> dict[str, str]:
+        group = f"{name}."
+        return {key.removeprefix(group): text for key, text in self.texts.items() if key.startswith(group)}
 
     def choose(self, said: Mapping[str, str]) -> str:
         """Return a text by language in this one, or in the one it has."""

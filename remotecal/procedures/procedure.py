@@ -331,9 +331,20 @@ def _role(procedure: type, name: str, kind: object) -> Role:
         if choice is types.NoneType:
             continue
         if not (isinstance(choice, type) and (getattr(choice, "_is_protocol", False) or choice is Artefact)):
-            raise ParameterError(f"{procedure.__name__}.{name} must be typed by a capability, not {choice!r}")
+            raise ParameterError(_untyped(f"{procedure.__name__}.{name}", choice))
         capabilities.append(choice)
     return Role(name, tuple(capabilities), types.NoneType in choices, several)
+
+
+def _untyped(role: str, kind: object) -> str:
+    if not (isinstance(kind, type) and issubclass(kind, Instrument)):
+        return f"{role} must be typed by a capability, not {kind!r}"
+    able = [each.__name__ for each in kind.__mro__ if getattr(each, "_is_protocol", False) and needs(each)]
+    which = f"such as {', '.join(able)}, which it has" if able else "which it has none of"
+    return (
+        f"{role} must be typed by a capability, not by the driver {kind.__name__}: one of "
+        f"remotecal.drivers.capabilities, or a Protocol of yours that the driver inherits, {which}"
+    )
 
 
 def _choices(kind: object) -> tuple[object, ...]:

@@ -161,6 +161,7 @@ class Running(Run):
         if not criteria:
             return
         began = due = self.clock.now()
+        before = self.progress.doing
         readings: list[list[Measured]] = [[] for _ in criteria]
         while True:
             values = self.read(*(criterion.quantity for criterion in criteria))
@@ -170,6 +171,8 @@ class Running(Run):
             now = self.clock.now()
             if all(judgement.stable for judgement in judgements):
                 self._note_stable(criteria, judgements, now - began)
+                if self.progress.doing != before:
+                    self.show(before)  # else what is waited for is told as long as nothing else is
                 return
             for criterion, judgement, series in zip(criteria, judgements, readings, strict=True):
                 if not judgement.stable:

@@ -182,6 +182,18 @@ def test_a_run_is_described_in_the_language_of_whoever_looks(monkeypatch):
     assert describe(live) == "running · 0/4 observed · point 1/2 5 m³/h · repeat 2 · measure · rig 0:01:02"
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
     assert describe(live) == "运行中 · 已观测 0/4 · 校准点 1/2 5 m³/h · 第 2 次 · 测量 · 装置时间 0:01:02"
+    watched = {f"meter_{n}.volume": (0.21704401, "m3") for n in range(1, 31)}
+    many = live.model_copy(
+        update={
+            "doing": "settle meter_1.volume: spread 0.3 m3 (allowed 0.1) over 5 s",
+            "last": watched,
+            "digits": {"meter_1.volume": 4},
+        }
+    )
+    told = describe(many)
+    assert "等待 meter_1.volume 稳定：5 s 内变化 0.3 m3（允许 0.1） · " in told
+    assert " · meter_1.volume 0.2170 m³ · meter_2.volume 0.217044 m³ · " in told
+    assert told.endswith(" · meter_12.volume 0.217044 m³ · 另有 18 个示值")
     asking = live.model_copy(
         update={
             "state": "asking",

@@ -242,6 +242,16 @@ def test_a_passed_limit_calls_off_a_waiting_exchange(tiny):
     assert tiny.events("safe")[-1].data["reached"] is True
 
 
+def test_what_was_waited_for_is_told_no_longer_once_it_is_stable(tiny):
+    told = []
+    tiny.watchers = (lambda progress: told.append(progress.doing),)
+    tiny.run()
+    waits = [n for n, doing in enumerate(told) if doing.startswith("settle ")]
+    after = {told[n + 1] for n in waits if told[n + 1] != told[n]}
+    assert waits
+    assert {doing for doing in after if not doing.startswith("settle ")} == {"approach"}
+
+
 def test_every_exchange_is_a_chance_to_stop(tiny):
     tiny.parameter("greedy = true")
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from examining import examine_course, examine_instruments, examine_shapes
-from tiny import PROCEDURE, Indicator, Leveller
+from tiny import PROCEDURE, Indicator, Leveller, TinyMeter
 from tiny_bench import Tiny, tiny_bench
 
 from remotecal.certificates.dcc import read, write
 from remotecal.drivers.keysight.dmm34461a import Keysight34461A
+from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError, WrongInstrument
 from remotecal.journal.evidence import Evidence, read_start
 from remotecal.model import Record, Text
@@ -91,6 +92,22 @@ def test_a_role_of_several_may_be_missing() -> None:
     weights, meters = Wanting.roles()
     assert (weights.several, weights.optional, weights.artefact) == (True, True, True)
     assert (meters.several, meters.optional, meters.capabilities) == (True, False, (Indicator, Leveller))
+
+
+def test_a_role_typed_by_a_driver_is_told_what_it_may_be_typed_by() -> None:
+    class Bound(Procedure):
+        title = Text.plain("bound")
+        meter: TinyMeter
+        rig: ScpiInstrument
+
+    class Bare(Procedure):
+        title = Text.plain("bare")
+        rig: ScpiInstrument
+
+    with pytest.raises(ParameterError, match=r"the driver TinyMeter: .* such as Indicator, which it has"):
+        Bound.roles()
+    with pytest.raises(ParameterError, match=r"a Protocol of yours .*, which it has none of"):
+        Bare.roles()
 
 
 def test_a_role_of_one_takes_no_two(tiny: Tiny) -> None:

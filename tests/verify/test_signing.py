@@ -256,6 +256,8 @@ def test_seals_are_checked_by_openssl_too(keys: DemonstrationKeys, tmp_path: Pat
     keys.write(tmp_path)
     seal = SealKey.read(tmp_path / "station.pem")
     assert read_public_key(tmp_path / "station.pub.pem") == seal.public
+    with pytest.raises(ConfigurationError, match=r"is the key that signs: give .* station\.pub\.pem"):
+        read_public_key(tmp_path / "station.pem")
     (tmp_path / "data").write_bytes(b"what was said")
     (tmp_path / "signature").write_bytes(base64.b64decode(seal.sign(b"what was said")))
     command = ["openssl", "pkeyutl", "-verify", "-pubin", "-inkey", "station.pub.pem", "-rawin"]

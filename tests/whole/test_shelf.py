@@ -110,6 +110,15 @@ def test_a_journal_that_was_changed_is_told_and_the_others_are_listed(folder: Pa
     assert "march-done" in {row["run"] for row in json.loads(said.out)}
 
 
+def test_pages_say_of_a_changed_journal_that_it_is_no_evidence(folder: Path) -> None:
+    path = folder / "march" / "done" / FILE
+    before, _, after = path.read_bytes().partition(b'"kind":"point"')
+    path.write_bytes(before + b'"kind":"paint"' + after)
+    with shelf(folder) as made:
+        known = made.store.journals.find(HERE, "march-done")
+        assert "was changed after it was written" in known.failed
+
+
 def test_two_certificates_with_one_number_are_told(folder: Path, demo: Path, capsys) -> None:
     shutil.copytree(demo, folder / "april")
     listed_ = main(["certificates", "--in", str(folder)])

@@ -95,7 +95,13 @@ def read_public_key(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        public = load_pem_public_key(path.read_bytes())
+        content = path.read_bytes()
+        if b"PRIVATE KEY" in content:
+            raise ConfigurationError(
+                f"{path} is the key that signs: give its public one, {path.stem}.pub.pem, or what `remotecal "
+                "keys show` tells of it"
+            )
+        public = load_pem_public_key(content)
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"{path} gives no public key: {error}") from error
     if not isinstance(public, Ed25519PublicKey):
