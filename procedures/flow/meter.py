@@ -212,7 +212,8 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             equation = equation.replace(volume, mass)
         head, comma, rest = equation.partition(", ")
         if self.parameters.zero_stability is not None:
-            rests = getattr(self.parameters, "method", "") == "standing"  # the zero counts at rest, too
+            standing = getattr(self.parameters, "method", "") == "standing"
+            rests = standing and self.parameters.low_flow_cutoff is None  # the zero counts at rest, too
             head += f" + {ZERO_STABILITY}/q_m" + ("·t_z/t" if rests else "")
         if self.parameters.fiducial is not None:
             head = f"E = ({head.removeprefix('E = ')})·q/q_FS"

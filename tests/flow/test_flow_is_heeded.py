@@ -117,6 +117,7 @@ FLOW: Mapping[str, Told] = {
     "mass_full_scale": {"mass_full_scale": 1e5},
     "mass_resolution": {"mass_resolution": 0.01},
     **dict.fromkeys(ZERO, ZERO),
+    "low_flow_cutoff": {"low_flow_cutoff": 5.0},
 }
 
 FLOW_RUN: Mapping[str, Told] = {
