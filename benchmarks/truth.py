@@ -249,7 +249,7 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
             if value == true == 0.0 and at_zero(table, row, there.states[1]):
                 continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
-            by = luck(evidence.procedure.name, there, budgets[row]) if row in budgets else None
+            by = luck(evidence.procedure.name, there, budgets[row], table) if row in budgets else None
             yield Interval(value, float(expanded), true, dof, luck=by)
         for of, value, expanded, true in there.true_beside(one.results):
             yield Interval(value, expanded, true, of=of)

@@ -41,7 +41,9 @@ class PipeProver:
         self._rig = rig
         self.stated = round(base * rng.uniform(0.99, 1.01), 7)
         """What its certificate states of the base volume, in m³."""
-        self._base = self.stated * (1.0 + rng.gauss(0.0, WHOLE / 2))
+        self.off = rng.gauss(0.0, 1.0)
+        """By how many standard uncertainties its base volume is more than that."""
+        self._base = self.stated * (1.0 + self.off * WHOLE / 2)
         self._expansion = EXPANSION + rng.gauss(0.0, U_EXPANSION / 2)
         self._stretch = STRETCH + rng.gauss(0.0, U_STRETCH / 2)
         self._warmer = rng.uniform(-0.1, 0.1)
