@@ -104,7 +104,9 @@ def _parallel(there: LargeWater, row: Row) -> Luck:
 def _loop(there: ClosedLoop, row: Row) -> Luck:
     own = _numbered("E_", row.lines)
     off = fmean(there.rig.spec.masters[number - 1].off for number in own)
-    return Luck(-100.0 * off, math.hypot(row.lines["δ_E1"], *own.values()))
+    installed, shared = row.lines.get("δ_ins", 0.0), row.lines["δ_E1"]
+    by = 100.0 * (there.rig.spec.disturbed - off)
+    return Luck(by, math.hypot(shared, installed, *own.values()), limit=installed)
 
 
 def _prover(there: ProverLine, row: Row) -> Luck:

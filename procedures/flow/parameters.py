@@ -34,6 +34,10 @@ NOMINAL: Final = 1000.0
 """Density of water in kg/m³, near enough to plan by."""
 
 
+TOLD_OF_ZERO: Final = ("zero_readings", "zero_limit", "zero_drift", "zero_stability")
+"""What is told of a zero, all of it or nothing."""
+
+
 class ZeroParameters(Parameters):
     """What is told of the zero of a meter that has one, all of it or nothing."""
 
@@ -53,9 +57,8 @@ class ZeroParameters(Parameters):
 
     @model_validator(mode="after")
     def _zero_is_whole(self) -> Self:
-        whole = [name for name in ZeroParameters.model_fields if name != "low_flow_cutoff"]
         given = [name for name in ZeroParameters.model_fields if getattr(self, name) is not None]
-        if given and (missing := [name for name in whole if name not in given]):
+        if given and (missing := [name for name in TOLD_OF_ZERO if name not in given]):
             raise ValueError(
                 f"{', '.join(missing)} must be given where {given[0]} is: a zero is told whole, or not at all"
             )
@@ -152,5 +155,5 @@ class FlowParameters(RigParameters, MeterParameters, ZeroParameters):
         return MeterKind(norm, share)
 
 
-ZERO: Final = ", ".join(ZeroParameters.model_fields)
-"""All that is told of a zero."""
+ZERO: Final = ", ".join(TOLD_OF_ZERO)
+"""All that must be told of a zero."""
