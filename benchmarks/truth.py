@@ -121,6 +121,7 @@ DRAWN: Mapping[str, range] = {
     "master-line": range(5010, 5018),
     "prover-line": range(5007, 5019),
     "water-large": range(13, 25),
+    "clamp-on-site": range(92014, 92019),
     "clamp-on-home": range(29, 41),
     "still-tank": range(8, 20),
     "large-balance": range(2, 10),

@@ -12,7 +12,7 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks.luck import Luck, anew
+from benchmarks.luck import Luck, anew, slope_of
 from benchmarks.truth import DRAWN, VARIETY, calibrate_whole, draw, variety
 from remotecal.clock import VirtualClock
 from remotecal.sim.calibrated import Calibrated
@@ -33,6 +33,12 @@ def test_deviations_are_as_large_as_uncertainties_say(name):
     assert BAND[0] < ratio / fmean(one.expected for one in found) < BAND[1], ratio
     # Of a dozen calibrations that miss one time in twenty more than two do by a chance of one in fifty.
     assert fmean(fmean(not one.covers for one in each) for each in drawn) * len(drawn) <= 2
+    known = [[(one.error - one.true, one.expanded, one.luck) for one in each if one.luck] for each in drawn]
+    if all(known):
+        slope, apart = slope_of(known)
+        assert abs(slope - 1.0) < 0.1 + 3.0 * apart, (
+            "what standards are off by does to errors what budgets say"
+        )
 
 
 def test_rows_of_one_calibration_are_one_draw_of_what_is_left():
