@@ -36,9 +36,7 @@ def test_deviations_are_as_large_as_uncertainties_say(name):
     known = [[(one.error - one.true, one.expanded, one.luck) for one in each if one.luck] for each in drawn]
     if all(known):
         slope, apart = slope_of(known)
-        assert abs(slope - 1.0) < 0.1 + 3.0 * apart, (
-            "what standards are off by does to errors what budgets say"
-        )
+        assert abs(slope - 1.0) < 0.1 + 3.0 * apart, "standards do to errors what budgets say of them"
 
 
 def test_rows_of_one_calibration_are_one_draw_of_what_is_left():
