@@ -121,6 +121,7 @@ DRAWN: Mapping[str, range] = {
     "master-line": range(5010, 5018),
     "prover-line": range(5007, 5019),
     "water-large": range(13, 25),
+    "clamp-on-site": range(92014, 92019),
     "clamp-on-home": range(29, 41),
     "still-tank": range(8, 20),
     "large-balance": range(2, 10),
@@ -249,7 +250,7 @@ def compare(kind: type[Procedure], evidence: Evidence, there: Assembly) -> Itera
             if value == true == 0.0 and at_zero(table, row, there.states[1]):
                 continue
             dof = float(found.dof[row].replace("∞", "inf")) if found.dof else math.inf
-            by = luck(evidence.procedure.name, there, budgets[row]) if row in budgets else None
+            by = luck(evidence.procedure.name, there, budgets[row], table) if row in budgets else None
             yield Interval(value, float(expanded), true, dof, luck=by)
         for of, value, expanded, true in there.true_beside(one.results):
             yield Interval(value, expanded, true, of=of)

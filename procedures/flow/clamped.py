@@ -7,6 +7,11 @@ velocity in this pipe, D the pipe's inner diameter by its outer one D_o, its wal
 diameter the meter has been told. δ_p is what the profile at this place may be other than where it was
 calibrated, δ_T what another temperature may do. What mounting does scatters from one mounting to the next, so
 the repeatability is that of the mountings' means.
+
+What the pipe between both meters holds more at the end of a repeat is not counted. Of a length L, at the
+velocity v and in a time τ, that is β·ΔT·L/(v·τ) of the volume by warming and 7e-10 1/Pa·Δp·L/(v·τ) by
+pressure: at 20 m, 1 m/s, 60 s, 0.1 K and 1 bar 0.0007 % and 0.002 %. At the worst, 100 m, 0.3 m/s, 30 s,
+0.5 K at 30 °C and 1 bar, it is 0.17 % and 0.08 %, which makes U, 1.1 % by the profile alone, 0.02 % larger.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ OF_METER: Mapping[str, Text] = {
 }
 """The inputs that the meter brings into the measurement model, by symbol."""
 
-BY_MASS: Mapping[str, str] = {"V_i/V": "m_i/(V·ρ)", "(ρ_p/ρ)": "ρ_p"}
+BY_MASS: Mapping[str, str] = {"V_i/V": "m_i/(V·ρ)", "(ρ_p/ρ)": "ρ_p", "Δm_c/ρ": "Δm_c"}
 """What the model's equation says of volume, and what instead of a meter of mass."""
 
 
@@ -197,7 +197,7 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             ),
             budgets=budgets(findings),
             conditions=self.conditions(evidence),
-            methods=(by_gum(self._equation(), findings, self.inputs),),
+            methods=(by_gum(self._equation(evidence), findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, (spread,)),
                 *remarks(findings, BY_CMC),
@@ -205,14 +205,15 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
             ),
         )
 
-    def _equation(self) -> str:
+    def _equation(self, evidence: Evidence) -> str:
         """Return the measurement model in one line, of what the meter indicates."""
-        equation = self.model_equation
+        equation = self.model_of(evidence)
         for volume, mass in BY_MASS.items() if self.parameters.measurand is MASS else ():
             equation = equation.replace(volume, mass)
         head, comma, rest = equation.partition(", ")
         if self.parameters.zero_stability is not None:
-            rests = getattr(self.parameters, "method", "") == "standing"  # the zero counts at rest, too
+            standing = getattr(self.parameters, "method", "") == "standing"
+            rests = standing and self.parameters.low_flow_cutoff is None  # the zero counts at rest, too
             head += f" + {ZERO_STABILITY}/q_m" + ("·t_z/t" if rests else "")
         if self.parameters.fiducial is not None:
             head = f"E = ({head.removeprefix('E = ')})·q/q_FS"
@@ -247,6 +248,10 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
     ) -> tuple[Result, ...]:
         """Return what else the certificate tells."""
         return ()
+
+    def model_of(self, evidence: Evidence) -> str:
+        """Return the measurement model in one line, by what the bench stated."""
+        return self.model_equation
 
     model_equation: ClassVar[str]
     """The measurement model in one line, for the certificate."""

@@ -34,6 +34,10 @@ NOMINAL: Final = 1000.0
 """Density of water in kg/m³, near enough to plan by."""
 
 
+TOLD_OF_ZERO: Final = ("zero_readings", "zero_limit", "zero_drift", "zero_stability")
+"""What is told of a zero, all of it or nothing."""
+
+
 class ZeroParameters(Parameters):
     """What is told of the zero of a meter that has one, all of it or nothing."""
 
@@ -47,14 +51,23 @@ class ZeroParameters(Parameters):
     zero_stability: Annotated[float | None, In("kg/h", above=0)] = None
     """Zero stability by its maker, ±: what the zero may be otherwise at any time. It is in the uncertainty,
     the more the lower the flow."""
+    low_flow_cutoff: Annotated[float | None, In("kg/h", above=0)] = None
+    """Flow below which the meter counts nothing, as it is set: from rest to rest its zero then counts only
+    while it flows. Where it is not given the meter counts its zero at rest, too."""
 
     @model_validator(mode="after")
     def _zero_is_whole(self) -> Self:
         given = [name for name in ZeroParameters.model_fields if getattr(self, name) is not None]
-        if given and len(given) < len(ZeroParameters.model_fields):
-            missing = ", ".join(name for name in ZeroParameters.model_fields if name not in given)
+        if given and (missing := [name for name in TOLD_OF_ZERO if name not in given]):
             raise ValueError(
-                f"{missing} must be given where {given[0]} is: a zero is told whole, or not at all"
+                f"{', '.join(missing)} must be given where {given[0]} is: a zero is told whole, or not at all"
+            )
+        zero = (self.zero_limit or 0.0) + (self.zero_stability or 0.0)
+        if self.low_flow_cutoff is not None and self.low_flow_cutoff < zero:
+            raise ValueError(
+                f"low_flow_cutoff of {self.low_flow_cutoff:g} kg/h does not keep a zero of up to {zero:g} "
+                "kg/h (zero_limit and zero_stability) from being counted at rest: set the meter's cut-off "
+                "higher, or leave it out"
             )
         return self
 
@@ -142,5 +155,5 @@ class FlowParameters(RigParameters, MeterParameters, ZeroParameters):
         return MeterKind(norm, share)
 
 
-ZERO: Final = ", ".join(ZeroParameters.model_fields)
-"""All that is told of a zero."""
+ZERO: Final = ", ".join(TOLD_OF_ZERO)
+"""All that must be told of a zero."""

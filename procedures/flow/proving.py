@@ -38,6 +38,7 @@ INPUTS: Final[Mapping[str, Text]] = {
     "κ": Text(zh="体积管压力膨胀 D/(E·e)", en="stretch of the prover by pressure, D/(E·e)"),
     "t_p": Text(zh="体积管内水温示值偏差", en="deviation of the water temperature in the prover"),
     "p_p": Text(zh="体积管内压力示值偏差", en="deviation of the gauge pressure in the prover"),
+    "V_c": Text(zh="体积管与被检表间管段容积", en="volume between prover and meter"),
     "T": Text(zh="双计时分辨力", en="resolution of the double chronometry"),
 }
 """The inputs that a prover brings into a model, by symbol."""

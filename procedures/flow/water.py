@@ -122,7 +122,7 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
         super().__init__(point, evidence, seen, parameters)
         if contradiction := set_otherwise(parameters, evidence.characteristics):
             raise EvidenceError(f"{point.name}: {contradiction}")
-        self._stable = parameters.zero_stability
+        self._stable, self._cut_off = parameters.zero_stability, parameters.low_flow_cutoff
         self.know_water(parameters.water)
         self.read_meter()
         if self._stable is not None:
@@ -162,8 +162,10 @@ class WaterRepeats(OfWater[S], MeterRepeats[S]):
     def _counted_for(self, seen: S, flowed: float) -> float:
         """Return how long a meter counted in a repeat, in s: from rest to rest longer than the water flowed.
 
-        One without a cut-off counts its zero while nothing flows as well; whether it has one nobody says.
+        One without a cut-off counts its zero while nothing flows as well; what nobody states is not there.
         """
+        if self._cut_off is not None:
+            return flowed
         if seen.pulses is None:
             told = (seen.pulses_before, seen.pulses_after), (seen.total_before, seen.total_after)
             between = [end.at - begin.at for begin, end in told if begin is not None and end is not None]

@@ -6,8 +6,11 @@ The displacer sweeps the volume between two detectors in a steady flow. The meas
     MF  = V_p·(ρ_p/ρ)/(N/K)     ρ_p, ρ: density of the water in the prover and at the meter
     E   = 1/MF - 1              N: pulses by double chronometry, N_w·T_2/T_1
 
-ρ_p/ρ is CTL_p·CPL_p/(CTL_m·CPL_m). The range of the passes' errors must be within what goes with the random
-uncertainty wanted, or the point counts for nothing (ISO 7278-2, API MPMS 4.8).
+ρ_p/ρ is CTL_p·CPL_p/(CTL_m·CPL_m). Where the bench states the volume V_c of the pipe between prover and
+meter, V_p·ρ_p/ρ + Δm_c/ρ passed the meter: Δm_c = V_c·(ρ_e - ρ_b) is what that pipe holds more at the end of
+a pass; it is taken off where the water comes to the prover first. The range of the passes' errors must be
+within what goes with the random uncertainty wanted, or the point counts for nothing (ISO 7278-2, API
+MPMS 4.8).
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from remotecal.procedures.library.flow.proving import (
 )
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.surroundings import read_air
+from remotecal.procedures.library.meters.between import CONNECTION, stored
 from remotecal.procedures.library.meters.results import MeterFinding
 from remotecal.uncertainty.number import Number, Numbers
 
@@ -57,6 +61,12 @@ class ProvedSeen(FlowSeen):
     prover_pressure: Annotated[tuple[Measured, ...], "Pa", By("dut", "pressure")]
     """Gauge pressure there."""
 
+    @property
+    def share_of_pass(self) -> float:
+        """Time from detector to detector as a share of that from the first reading to the last; 0 of one."""
+        took = self.temperature[-1].at - self.temperature[0].at
+        return self.pass_time.to("s").value / took if took > 0.0 else 0.0
+
 
 class ProverParameters(FlowParameters):
     """What a calibration by a prover is told."""
@@ -73,6 +83,8 @@ class ProverParameters(FlowParameters):
     """Temperature the base volume is stated for."""
     longest_pass: Annotated[float, In("s", above=0)] = 600.0
     """How long the displacer may take from its launch to the second detector."""
+    prover_first: bool = False
+    """Whether the water comes to the prover before the meter under test."""
 
 
 class ProverRepeats(WaterRepeats[ProvedSeen]):
@@ -111,6 +123,16 @@ class WaterProver(FlowProcedure):
     read_by: ClassVar[tuple[type, ...]] = (Prover,)
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow"}
     inputs: ClassVar[Mapping[str, Text]] = {**FlowProcedure.inputs, **INPUTS}
+
+    def may_state(self) -> Mapping[str, str]:
+        return {**super().may_state(), CONNECTION: "m3"}
+
+    def model_of(self, evidence: Evidence) -> str:
+        if CONNECTION not in evidence.characteristics:
+            return self.model_equation
+        head, rest = self.model_equation.split("MF = ")
+        swept, counted = rest.split("/(N/K)")
+        return f"{head}MF = ({swept} {'-' if self.parameters.prover_first else '+'} Δm_c/ρ)/(N/K){counted}"
 
     def characteristics(self) -> Mapping[str, str]:
         return {"water_density": "1"}
@@ -205,10 +227,17 @@ class WaterProver(FlowProcedure):
         )
         gauge = repeats.correction("p_p", "dut", [one for pair in shown for one in pair[1]], "Pa")
 
+        if piped := CONNECTION in evidence.characteristics:
+            repeats.characteristic("V_c", CONNECTION, "m3")
+
         def swept(seen: ProvedSeen, x: Numbers) -> Number:
             t = thermometer.corrected(x, statistics.fmean(one.value for one in seen.prover_temperature))
             p = gauge.corrected(x, statistics.fmean(one.value for one in seen.prover_pressure))
             inside: Number = volume.swept(x, t, p) * repeats.density_at(seen, x, t, p)
+            if piped:
+                begin, end = (repeats.density(seen, x, at) for at in (0, -1))
+                between = seen.share_of_pass * stored(x["V_c"], begin, end)
+                inside = inside - between if self.parameters.prover_first else inside + between
             return repeats.at_meter(inside, seen, x)
 
         finding = repeats.solve(swept, lambda seen, _: seen.pass_time.value)

@@ -103,9 +103,11 @@ class MeterByMasters(OnLoop):
             self.loop,
             self.blower,
             self.meter_gauge,
-            (*self.thermometers, self.meter_thermometer),
-            self.check_thermometer,
+            {f"thermometers[{n}]": each for n, each in enumerate(self.thermometers, 1)}
+            | {"meter_thermometer": self.meter_thermometer},
+            {"check_thermometer": self.check_thermometer} if self.check_thermometer is not None else {},
             self._gas,
+            self._certificates,
         )
 
     def approach(self, point: Point, run: Run) -> None:

@@ -125,7 +125,8 @@ class LoopParameters(GasMeterParameters):
     temperature_drift: Annotated[float, In("K/s", above=0)] = 1.7e-4
     """How fast temperatures may change then: 0.1 K in ten minutes (unverified)."""
     temperature_difference: Annotated[float, In("K", above=0)] = 0.5
-    """How far the temperatures at masters and meter may be apart (unverified)."""
+    """How far the temperatures at masters and meter may be apart, by their thermometers' certificates
+    (unverified)."""
     temperature_middle: Annotated[float, In("K", above=0)] = 0.25
     """How far the temperature at the meter may be from half-way between masters and check meter, where there
     is one (unverified): a well that soaks is steady, and wrong. Beyond this it is a fault; as much as it was

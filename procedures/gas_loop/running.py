@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.errors import NotStable, RunError
 from remotecal.procedures import Stability
+from remotecal.procedures.library.gas_loop.soaking import corrected
 from remotecal.procedures.library.gas_loop.standing_gas import IN_GAS, LEAK, TightSeen
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample
 from remotecal.procedures.library.meters.zero import read_zero
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
         Thermometer,
     )
     from remotecal.drivers.quantities import BoundReading
-    from remotecal.procedures import Run
+    from remotecal.procedures import Certificates, Run
     from remotecal.procedures.library.gas_loop.filling import LoopGas
     from remotecal.procedures.library.gas_loop.parameters import LoopParameters
 
@@ -68,9 +69,10 @@ class Circulation:
         loop: the controller.
         blower: what makes the gas go round.
         gauge: at the meter.
-        thermometers: at the masters and, last, at the meter.
-        behind: at the check meter, where there is one.
+        thermometers: at the masters and, last, at the meter, by role.
+        behind: at the check meter, where there is one, by role.
         filling: the gas.
+        certificates: role → certificate, by which temperatures are held against each other.
     """
 
     def __init__(
@@ -80,13 +82,15 @@ class Circulation:
         loop: GasLoop,
         blower: FlowSource,
         gauge: PressureGauge,
-        thermometers: Sequence[Thermometer],
-        behind: Thermometer | None,
+        thermometers: Mapping[str, Thermometer],
+        behind: Mapping[str, Thermometer],
         filling: LoopGas,
+        certificates: Certificates,
     ) -> None:
         self._run, self._told, self._loop, self._blower = run, told, loop, blower
         self._gauge, self._filling = gauge, filling
-        self._thermometers, self._behind = tuple(thermometers), behind
+        self._thermometers, self._behind = tuple(thermometers.values()), bool(behind)
+        self._placed, self._certificates = {**thermometers, **behind}, certificates
         self._opened, self._speed, self._choked = 0, 0.0, False
 
     def come_to(self, pressure: float) -> None:
@@ -281,14 +285,16 @@ class Circulation:
         """Return how far temperatures are apart at masters and meter, and how far this one is off the middle.
 
         That is the middle between those ahead of it and behind it; both in K. Without a check meter it is 0.
+        Thermometers are corrected: each may be off by as much as is allowed.
         """
-        behind = () if self._behind is None else (self._behind,)
-        read = self._run.read(*(each.temperature for each in (*self._thermometers, *behind)))
-        *masters, meter = (one.to("°C").value for one in read[: len(self._thermometers)])
+        read = self._run.read(*(each.temperature for each in self._placed.values()))
+        at = [
+            corrected(self._certificates, role, one.to("°C").value)
+            for role, one in zip(self._placed, read, strict=True)
+        ]
+        *masters, meter = at[: len(self._thermometers)]
         apart = max(*masters, meter) - min(*masters, meter)
-        if not behind:
-            return apart, 0.0
-        return apart, meter - (statistics.fmean(masters) + read[-1].to("°C").value) / 2
+        return apart, meter - (statistics.fmean(masters) + at[-1]) / 2 if self._behind else 0.0
 
     def _see_middle(self, off: float) -> None:
         """Refuse a temperature at the meter that is off half-way between those ahead of it and behind it."""

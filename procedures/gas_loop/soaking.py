@@ -9,7 +9,6 @@ wrong. Where there is no check meter it is what it was off the masters.
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
 from remotecal.model import Text
@@ -19,8 +18,7 @@ from remotecal.uncertainty.inputs import Input
 from remotecal.uncertainty.number import estimate
 
 if TYPE_CHECKING:
-    from remotecal.drivers.measured import Measured
-    from remotecal.procedures import Evidence
+    from remotecal.procedures import Certificates, Evidence
     from remotecal.procedures.library.gas_loop.seen import LoopSeen
     from remotecal.uncertainty.number import Number, Numbers
 
@@ -60,14 +58,25 @@ def _off(repeats: Thermometers, seen: LoopSeen) -> float:
     ahead = statistics.fmean(masters)
     if seen.check_temperature is None:
         return meter - ahead
-    return meter - (ahead + _at_check(repeats, seen.check_temperature)) / 2
+    at_check = corrected(
+        repeats.evidence.certificates, "check_thermometer", mean(seen.check_temperature, "°C")
+    )
+    return meter - (ahead + at_check) / 2
 
 
-def _at_check(repeats: Thermometers, readings: Sequence[Measured]) -> float:
-    """Return the temperature at the check meter in °C, by its thermometer's certificate if it has one."""
-    shown = mean(readings, "°C")
-    used = repeats.evidence.certificates.get("check_thermometer")
-    if used is None:
+def corrected(certificates: Certificates, role: str, shown: float) -> float:
+    """Return a temperature by its thermometer's certificate, in °C; as it is shown where that has none.
+
+    Beyond a certificate's range its last line goes on, as for every thermometer of a loop.
+
+    Args:
+        certificates: role → certificate.
+        role: of the thermometer.
+        shown: by it, in °C.
+    """
+    if (used := certificates.get(role)) is None:
         return shown
-    known = Standard.certified("t", used.certificate, "°C", correlation=used.correlation).around(shown)
+    known = Standard.certified(
+        "t", used.certificate, "°C", correlation=used.correlation, extended=True
+    ).around(shown)
     return estimate(known.corrected({each.symbol: each.value for each in known.inputs}, shown))

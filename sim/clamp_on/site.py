@@ -69,7 +69,7 @@ class Travelling:
         spread = tuple(round(rng.uniform(-0.01, 0.01), 5) for _ in VELOCITIES)
         stated = Stated("1", VELOCITIES, spread, (WHOLE,) * len(VELOCITIES), of="m/s")
         common, own = rng.gauss(0.0, COMMON / 2), math.sqrt(WHOLE**2 - COMMON**2) / 2
-        self.before = Calibrated(stated, (common + rng.gauss(0.0, own)) / (WHOLE / 2))
+        self.before = Calibrated(stated, (common + rng.gauss(0.0, own)) / (WHOLE / 2)).bent()
         """What its first certificate states, and what was true then."""
         self.drift = rng.gauss(0.0, drift)
         self.on_site = self.drift * rng.random()
@@ -130,7 +130,8 @@ class PipeOnSite:
         lining = size.lining + rng.gauss(0.0, size.lining_expanded / 2) + unstated
         self.inner = outer - 2.0 * (wall + lining)
         """True inner diameter in mm at 20 °C."""
-        self._profile = rng.uniform(-PROFILE, PROFILE) / 100.0
+        self.profile = rng.uniform(-PROFILE, PROFILE) / 100.0
+        """By how much more flows than the profile makes the clamp-on meter tell, relative."""
         self._per_kelvin = rng.uniform(-PER_KELVIN, PER_KELVIN) / 100.0
         self._mounted = 0.0
         self._temperature = Wave(world.random("water"), rng.uniform(8.0, 24.0), 0.3, 4 * 3600.0)
@@ -165,7 +166,7 @@ class PipeOnSite:
         inner = self.inner * (1.0 + EXPANSION * warm)
         velocity = flow / (math.pi / 4 * (inner / 1000.0) ** 2)
         told = (self.size.inner / inner) ** EXPONENT * (1.0 + self.travelling.error(velocity))
-        told /= (1.0 + self._profile) * (1.0 + self._per_kelvin * warm)
+        told /= (1.0 + self.profile) * (1.0 + self._per_kelvin * warm)
         return told * (1.0 + self._mounted) - 1.0
 
     def _advance(self, begin: float, until: float) -> float:

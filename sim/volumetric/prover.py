@@ -24,12 +24,13 @@ STRETCH, U_STRETCH = 1.2e-10, 0.1e-10
 
 
 class PipeProver:
-    """The prover; the pipe between meter and prover is short, and what it stores counts for nothing.
+    """The prover, behind the meter under test.
 
     Args:
         rig: the water and the meter under test.
         rng: draws it.
         base: its base volume in m³, about.
+        between: volume of the pipe from the meter to it, in m³.
     """
 
     RUN_UP = 0.2
@@ -37,11 +38,13 @@ class PipeProver:
     LOSS = 0.2
     """Share of the gauge pressure at the meter that is lost up to the prover."""
 
-    def __init__(self, rig: Rig, rng: Random, base: float) -> None:
-        self._rig = rig
+    def __init__(self, rig: Rig, rng: Random, base: float, between: float) -> None:
+        self._rig, self._between = rig, between
         self.stated = round(base * rng.uniform(0.99, 1.01), 7)
         """What its certificate states of the base volume, in m³."""
-        self._base = self.stated * (1.0 + rng.gauss(0.0, WHOLE / 2))
+        self.off = rng.gauss(0.0, 1.0)
+        """By how many standard uncertainties its base volume is more than that."""
+        self._base = self.stated * (1.0 + self.off * WHOLE / 2)
         self._expansion = EXPANSION + rng.gauss(0.0, U_EXPANSION / 2)
         self._stretch = STRETCH + rng.gauss(0.0, U_STRETCH / 2)
         self._warmer = rng.uniform(-0.1, 0.1)
@@ -53,6 +56,8 @@ class PipeProver:
         self._crossed: list[tuple[float, float]] = []
         self._edges: list[tuple[float, int]] = []
         self._last = (0.0, 0.0, 0.0)
+        self._denser = 0.0
+        """Density of the water in the pipe when that was."""
         rig.world.watchers.append(self._watch)
 
     @property
@@ -76,6 +81,7 @@ class PipeProver:
         if self._swept is None:
             self._swept, self._crossed, self._edges = 0.0, [], []
             self._last = (self._rig.world.time, self._rig.dut.passed, self._rig.dut.cycles)
+            self._denser = self._rig.density
 
     def _watch(self) -> None:
         """Go on with the displacer, and time what falls into the step that has just ended."""
@@ -86,8 +92,9 @@ class PipeProver:
         took = now[0] - begin
         if took <= 0.0:
             return
-        dense = rig.density / rig.water.density(self.temperature, self.pressure)
-        moved = max((now[1] - passed) * dense - self.leak * took, 0.0)
+        grown, self._denser = self._between * (rig.density - self._denser), rig.density
+        came = (now[1] - passed) * rig.density - grown
+        moved = max(came / rig.water.density(self.temperature, self.pressure) - self.leak * took, 0.0)
         self._cross(begin, took, cycles, now[2] - cycles, moved)
         self._swept += moved
         self._count(begin, took, cycles, now[2] - cycles)

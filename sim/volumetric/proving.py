@@ -13,7 +13,7 @@ from remotecal.model import Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
-from remotecal.sim.calibrated import draw
+from remotecal.sim.calibrated import Calibrated, Stated, draw
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.drive import Drive
 from remotecal.sim.instruments.meter import MeterSpec, Shape
@@ -30,6 +30,7 @@ from remotecal.sim.wiring import Wired
 if TYPE_CHECKING:
     from datetime import date
 
+    from remotecal.bench_file import Characteristic
     from remotecal.procedures import Drivers
     from remotecal.sim.world import World
 
@@ -50,6 +51,8 @@ class ProverOptions(BenchOptions):
     """Nominal diameter of the line."""
     pulses: Annotated[float | None, In("1/m3", above=0)] = None
     """K factor of the meter under test; few pulses in a pass if not given."""
+    connection: Annotated[float, In("1", at_least=0, at_most=20)] = 0.5
+    """Volume of the pipe from the meter to the prover, as a share of that which the prover sweeps."""
 
 
 class ProverLine(Assembly):
@@ -77,7 +80,11 @@ class ProverLine(Assembly):
         self.outfit = outfit(options.seed, options.dn, gravimetric=False, dut=meter)
         self.rig = Rig(self.outfit.spec, world)
         self.truth = Truth(self.rig)
-        self.prover = PipeProver(self.rig, rng, QUICKEST * size.highest / 3600)
+        base = QUICKEST * size.highest / 3600
+        self.between = Stated("m3", (0.0,), (options.connection * base,), (0.1 * options.connection * base,))
+        """What is stated of the pipe between the meter and the prover."""
+        pipe = Calibrated(self.between, chance(options.seed, "pipe to the prover").gauss(0.0, 1.0))
+        self.prover = PipeProver(self.rig, rng, base, pipe.correction(0.0))
         """The prover: what is true of it."""
         inside = draw(rng, "°C", (10.0, 20.0, 30.0), spread=0.05, expanded=(0.02,) * 3, digits=3)
         known, rig = self.outfit.certificates, self.rig
@@ -142,12 +149,18 @@ class ProverLine(Assembly):
             characteristics={
                 "water_density": characteristic(
                     water.corrections[0], "1", water.expanded[0], today, k=water.k
-                )
+                ),
+                **self._piped(today),
             },
             interlocks=INTERLOCKS,
             heartbeat=Heartbeat(quantity="rig.heartbeat", every=2.0),
             safe=Safe(order=("pump", "rig"), within=20.0),
         )
+
+    def _piped(self, today: date) -> dict[str, Characteristic]:
+        """Return what the bench states of the pipe between the meter and the prover, if there is one."""
+        (volume,), (expanded,) = self.between.corrections, self.between.expanded
+        return {"connecting_volume": characteristic(volume, "m3", expanded, today)} if volume else {}
 
 
 def turbine(rng: Random, highest: float, pulses: float) -> MeterSpec:

@@ -117,6 +117,7 @@ FLOW: Mapping[str, Told] = {
     "mass_full_scale": {"mass_full_scale": 1e5},
     "mass_resolution": {"mass_resolution": 0.01},
     **dict.fromkeys(ZERO, ZERO),
+    "low_flow_cutoff": {"low_flow_cutoff": 5.0},
 }
 
 FLOW_RUN: Mapping[str, Told] = {
@@ -252,6 +253,7 @@ class TestFlow(Heeded):
             "random": {"random": 1e-6},
             "reference_temperature": {"reference_temperature": 15.0},
             "longest_pass": {"longest_pass": 1.0},
+            "prover_first": {"prover_first": True},
         },
         "flow.ultrasonic_dry": {
             "diameter": {"diameter": 3.1},
@@ -485,7 +487,7 @@ class TestFlow(Heeded):
         "flow.water_master_meter": (*FACTS, *SET),
         "flow.water_parallel_masters": (*FACTS, *SET, "reading_delay", "pipe_stretch", "pipe_expansion"),
         "flow.water_volumetric": (*FACTS, *SET, "diverter_correction"),
-        "flow.water_prover": ("water_density", "cmc", *SET),
+        "flow.water_prover": ("water_density", "cmc", "connecting_volume", *SET),
         "flow.ultrasonic_dry": (),
         "flow.water_bench": (*FACTS, *WEIGHED, "meter_spacing", "bench_deviation"),
         "flow.bench_qualification": ("connecting_volume", "water_density", *WEIGHED, "meter_spacing"),

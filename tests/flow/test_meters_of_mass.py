@@ -115,6 +115,12 @@ def test_from_rest_to_rest_the_zero_counts_while_nothing_flows(tmp_path, put_up)
     assert longer > 1.05
     assert float(line.contribution) == pytest.approx(100 * STABILITY / 3**0.5 / flow * longer, rel=0.02)
     assert "+ z/q_m·t_z/t" in f"{made.measurements[0].methods}"
+    made = record(run, low_flow_cutoff=17.5)
+    (line,) = [one for one in made.measurements[0].budgets[0].lines if one.symbol == "z"]
+    assert float(line.contribution) == pytest.approx(100 * STABILITY / 3**0.5 / flow, rel=0.03), (
+        "while it flows"
+    )
+    assert "t_z" not in f"{made.measurements[0].methods}"
 
 
 @pytest.mark.parametrize("output", ["mass", "mass_current"])
@@ -253,6 +259,11 @@ def test_a_k_factor_wrong_by_a_thousand_is_found_though_nobody_stated_it_twice(w
         ({"pulses_per_mass": None}, r"parameters\.pulses_per_mass is missing"),
         ({"pulses_per_volume": 5e5}, "the meter indicates mass, so pulses_per_volume is not its"),
         ({"zero_drift": None}, "zero_drift must be given where zero_readings is"),
+        ({"low_flow_cutoff": 5.0}, "does not keep a zero of up to 5.25 kg/h"),
+        (
+            AS_VOLUME | {"pulses_per_volume": 5e5, "low_flow_cutoff": 50.0},
+            "zero_stability must be given where",
+        ),
         (AS_VOLUME | {"kind": "Coriolis", "pulses_per_volume": 5e5}, "the zero of a Coriolis meter is read"),
         ({"fiducial_flow": 35.0}, "errors of mass are relative"),
     ],

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -28,6 +29,7 @@ from remotecal.procedures.library.flow.proving import (
     meter_factor,
 )
 from remotecal.sim.assembly import CLOCK
+from remotecal.sim.surroundings import Wave
 from remotecal.sim.volumetric.proving import ProverLine
 
 RUNS = ShortRuns()
@@ -94,6 +96,24 @@ def test_every_deviation_counts_in_its_direction(bench):
     assert slopes["t_m"] == pytest.approx(100 * 2.1e-4, rel=0.1)
     assert slopes["t_p"] == pytest.approx(100 * (51e-6 - 2.1e-4), rel=0.1)
     assert slopes["T"] == pytest.approx(100, rel=0.01)
+
+
+def test_what_the_pipe_to_the_prover_stores_passed_the_meter_only(tmp_path):
+    """Water that warms as fast as is allowed, and twenty times the base volume in the pipe: 0.04 %."""
+    with ProverLine.up(tmp_path / "bench", seed=7, connection=20.0) as bench:
+        bench.rig.water._temperature = Wave(Random(1), 20.0, 0.0, 3600.0, trend=0.0018)
+        evidence = calibrate(bench, flows=[3.0], repeats=5)
+        stated = evidence.characteristics
+        less = {name: fact for name, fact in stated.items() if name != "connecting_volume"}
+        errors = [
+            record(one).tables[0].column("basic_measurementError").floats()[0]
+            for one in (evidence, replace(evidence, characteristics=less))
+        ]
+        counted, left = (one - bench.true_error(3.0) - 0.02 * bench.prover.off for one in errors)
+    assert abs(counted) < 0.006
+    took = evidence.observations[0].values["pass_time"].value
+    assert left == pytest.approx(-100 * 20 * 2.1e-4 * 0.0018 * took, rel=0.3)
+    assert left < -0.03, "of U of 0.04 %"
 
 
 def test_a_seal_that_leaks_now_and_then_is_told_by_the_range(bench):

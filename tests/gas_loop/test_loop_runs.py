@@ -40,7 +40,9 @@ from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.tempo import Tempo
 from remotecal.sim.assembly import CLOCK
+from remotecal.sim.gas_loop import assemblies
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
+from remotecal.sim.gas_loop.outfit import certified
 
 
 @pytest.fixture
@@ -252,6 +254,25 @@ def test_temperatures_that_come_nearer_are_waited_for(tmp_path, monkeypatch):
         with pytest.raises(NotStable, match="come nearer too slowly"):
             calibrate(bench, pressures=[600.0], temperature_difference=1e-9)
         assert is_safe(bench)
+
+
+def test_temperatures_are_held_against_each_other_by_certificates(tmp_path, monkeypatch):
+    """A thermometer at the meter that shows 0.6 K too much, and says so, is no fault of the loop."""
+
+    def off(rng, count):
+        known = certified(rng, count)
+        one = known["meter_thermometer"]
+        one.stated = replace(one.stated, corrections=tuple(c - 0.6 for c in one.stated.corrections))
+        one.true = tuple(c - 0.6 for c in one.true)
+        return known
+
+    monkeypatch.setattr(assemblies, "certified", off)
+    with ClosedLoop.up(tmp_path / "bench", seed=7) as bench:
+        evidence = calibrate(bench, pressures=[600.0], flows=[100.0])
+        (one, *_) = evidence.observations
+        master, meter = (one.values[f"{at}_temperature"][0].value for at in ("master", "meter"))
+        assert meter - master > 0.5, "by what they show they are too far apart, and off the middle"
+        covers(bench, record(evidence))
 
 
 def test_a_thermometer_that_soaks_would_have_been_the_meters_error(tmp_path):

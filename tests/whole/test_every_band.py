@@ -12,7 +12,7 @@ from statistics import fmean
 
 import pytest
 
-from benchmarks.luck import Luck, anew
+from benchmarks.luck import Luck, anew, slope_of
 from benchmarks.truth import DRAWN, VARIETY, calibrate_whole, draw, variety
 from remotecal.clock import VirtualClock
 from remotecal.sim.calibrated import Calibrated
@@ -33,6 +33,10 @@ def test_deviations_are_as_large_as_uncertainties_say(name):
     assert BAND[0] < ratio / fmean(one.expected for one in found) < BAND[1], ratio
     # Of a dozen calibrations that miss one time in twenty more than two do by a chance of one in fifty.
     assert fmean(fmean(not one.covers for one in each) for each in drawn) * len(drawn) <= 2
+    known = [[(one.error - one.true, one.expanded, one.luck) for one in each if one.luck] for each in drawn]
+    if all(known):
+        slope, apart = slope_of(known)
+        assert abs(slope - 1.0) < 0.1 + 3.0 * apart, "standards do to errors what budgets say of them"
 
 
 def test_rows_of_one_calibration_are_one_draw_of_what_is_left():
@@ -47,18 +51,21 @@ OFTEN = 60
 """Benches of each kind, of seeds that are nobody's choice: each has standards of its own."""
 
 
-def off_by(name, seed):
-    """Yield what each certificate of a bench is off by at its points, in its standard uncertainties."""
+def certificates(name, seed):
+    """Yield what each certificate of a bench states with what is true, by what it is called."""
     kind = bench(name)
     there = kind(World(VirtualClock(), seed), kind.choose({"seed": seed, **variety(name, seed)}))
     for instrument, wired in there.wired.items():
         for number, (_, given) in enumerate(wired.certified.tables if wired.certified else ()):
             if isinstance(given, Calibrated):
-                stated = zip(given.true, given.stated.corrections, given.stated.expanded, strict=True)
-                yield (
-                    (name, instrument, number),
-                    [(true - told - given.drifted) * given.stated.k / u for true, told, u in stated],
-                )
+                yield (name, instrument, number), given
+
+
+def off_by(name, seed):
+    """Yield what each certificate of a bench is off by at its points, in its standard uncertainties."""
+    for certificate, given in certificates(name, seed):
+        stated = zip(given.true, given.stated.corrections, given.stated.expanded, strict=True)
+        yield certificate, [(true - told - given.drifted) * given.stated.k / u for true, told, u in stated]
 
 
 def test_standards_are_off_by_as_much_as_their_certificates_state():
@@ -81,6 +88,13 @@ def test_standards_are_off_by_as_much_as_their_certificates_state():
     assert sum(map(len, found.values())) > 20 * OFTEN, "so many that the band is wider than chance"
     assert 0.935 < held < 0.97
     assert 0.36 < ratio < 0.45
+
+
+def test_standards_are_off_the_line_between_their_points():
+    """What a certificate's line may miss is in every budget, so every simulated standard is off it."""
+    given = [each for name in VARIETY if name in benches() for each in certificates(name, 3)]
+    straight = [at for at, one in given if len(one.stated.points) > 1 and not any(one.bends)]
+    assert straight == []
 
 
 @pytest.mark.parametrize("name", THERE[:1])
