@@ -87,8 +87,8 @@ class PairParameters(HeatParameters):
     pair_norm: str = "EN 60751"
     """Whose curve the calculator takes the thermometers for."""
     medium: Literal["water", "oil"] | None = None
-    """What the bath is filled with. A certificate of thermometers is to state this and the next three: it tells
-    which of them are not given here."""
+    """What the bath is filled with. A certificate of thermometers is to state this and the next three; where
+    they are not given here, it says so."""
     immersion: Annotated[float | None, In("mm", above=0, at_most=2000)] = None
     """How deep the thermometers hang in it."""
     current: Annotated[float | None, In("mA", above=0, at_most=10)] = None
