@@ -81,16 +81,15 @@ UNSTATED: Final = Text(zh="未给出", en="not stated")
 
 def way_measured(wanted: PairParameters) -> Condition:
     """Return in what, how deep, by which current and by how many wires the thermometers were measured."""
-    told = (
-        (Text(zh="介质", en="medium"), wanted.medium and MEDIA[wanted.medium]),
-        (Text(zh="浸没深度", en="immersion"), wanted.immersion and f"{wanted.immersion:g} mm"),
-        (Text(zh="测量电流", en="current"), wanted.current and f"{wanted.current:g} mA"),
-        (Text(zh="引线数", en="wires"), wanted.wires and f"{wanted.wires}"),
+    numbers = (
+        (Text(zh="浸没深度", en="immersion"), wanted.immersion, " mm"),
+        (Text(zh="测量电流", en="current"), wanted.current, " mA"),
+        (Text(zh="引线数", en="wires"), wanted.wires, ""),
     )
-    pairs = [
-        (name, value if isinstance(value, Text) else Text(zh=value, en=value) if value else UNSTATED)
-        for name, value in told
-    ]
+    pairs = [(Text(zh="介质", en="medium"), MEDIA[wanted.medium] if wanted.medium else UNSTATED)]
+    for one, value, unit in numbers:
+        stated = "" if value is None else f"{value:g}{unit}"
+        pairs.append((one, Text(zh=stated, en=stated) if stated else UNSTATED))
     name = Text(zh="测量方式", en="How they were measured")
     note = Note(
         name=name,
