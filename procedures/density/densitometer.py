@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 
 from remotecal.drivers.capabilities import AmbientMonitor, Balance, Densitometer, Thermometer
 from remotecal.errors import RunError
-from remotecal.model import IN_CMC, Certificate, Condition, Text
+from remotecal.model import IN_CMC, Certificate, Condition, Note, Text
 from remotecal.procedures import (
     Artefact,
     Certificates,
@@ -50,6 +50,7 @@ from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.coefficients import Single
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Constant, Further, Specification, as_it_comes
+from remotecal.procedures.library.evaluation.earlier import knew
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
@@ -177,7 +178,8 @@ class SolidDensitometer(Procedure):
         solids = [self._standard(point, evidence) for point in evidence.points if STANDARD in point.series]
         loads = [self._weight(point, evidence) for point in evidence.points if WEIGHT in point.series]
         seen = [DensitometerSeen.of(entry) for entry in evidence.observations]
-        liquid = liquid_deviation(evidence, [one for one in seen if one.assumed is not None])
+        known = wanted.weighed_in == "water"
+        liquid = liquid_deviation(evidence, [one for one in seen if known and one.assumed is not None])
         specification = Specification(
             Constant(wanted.permissible, "kg/m3"),
             wanted.norm,
@@ -202,7 +204,10 @@ class SolidDensitometer(Procedure):
                 *budgets(solids),
                 *(each.model_copy(update={"result": len(tables) - 1}) for each in budgets(also)),
             ),
-            conditions=self._conditions(seen),
+            conditions=(
+                *((FLUIDS[wanted.weighed_in],) if knew(evidence, "weighed_in") else ()),
+                *self._conditions(seen),
+            ),
             methods=(
                 by_gum(
                     "; ".join((self.model_equation, *(volumes.EQUATION for _ in also))),
@@ -273,6 +278,22 @@ class SolidDensitometer(Procedure):
         name = Text(zh="液体温度（示值）", en="Temperature of the liquid (as read)")
         return (*air.conditions(), between("remotecal_liquidTemperature", name, ends, 3))
 
+
+def _fluid(liquid: Text) -> Condition:
+    note = Note(name=Text(zh="介质名称", en="Name"), ref_types=("remotecal_fluidName",), text=liquid)
+    return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
+
+
+FLUIDS: Final[Mapping[str, Condition]] = {
+    "water": _fluid(Text(zh="水", en="water")),
+    "another liquid": _fluid(
+        Text(
+            zh="水以外的液体；密度计所取的液体密度未检查",
+            en="another liquid than water; the density that the densitometer takes for it was not checked",
+        )
+    ),
+}
+"""What is said of the liquid."""
 
 MONOTONE: Final = 6
 """How many readings that go one way are a trend."""

@@ -64,6 +64,9 @@ class DensitometerParameters(DippingParameters):
     """Smallest step of its balance."""
     compensation: Annotated[float, In("kg/m3", above=0)] = 0.1
     """By how much the density it uses for the liquid may differ from the liquid's (unverified)."""
+    weighed_in: Literal["water", "another liquid"] = "water"
+    """What its bodies are weighed in. Water's density is known here, and so the one it uses is looked at with
+    water alone."""
     volume_dependence: Annotated[float | None, In("kg/m3", above=0)] = None
     """By how much its errors at a small and a large standard of one density may differ; not judged where none
     is given."""

@@ -26,6 +26,7 @@ from remotecal.procedures import (
 from remotecal.procedures.library.evaluation import conformity
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.evaluation.conformity import Specification, as_it_comes
+from remotecal.procedures.library.evaluation.earlier import knew
 from remotecal.procedures.library.evaluation.remarks import BY_CMC, remarks
 from remotecal.procedures.library.evaluation.repeats import CMC
 from remotecal.procedures.library.evaluation.standards import Standard, require_known
@@ -217,4 +218,5 @@ class Pair(Procedure):
             air.take(seen)
             bath.take(*seen.reference)
         told = Text(zh="恒温槽温度", en="Temperature of the bath")
-        return (between("remotecal_bathTemperature", told, bath, 1), *air.conditions())
+        way = (pair_results.way_measured(self.parameters),) if knew(evidence, "immersion") else ()
+        return (between("remotecal_bathTemperature", told, bath, 1), *way, *air.conditions())

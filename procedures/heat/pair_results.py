@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from remotecal.model import Column, Result, Statement, Table, Text
+from remotecal.model import Column, Condition, Note, Result, Statement, Table, Text
 from remotecal.procedures.library.evaluation.conformity import Specification
 from remotecal.procedures.library.evaluation.digits import same_decimals
 from remotecal.procedures.library.evaluation.tables import column, error_column
 from remotecal.procedures.library.heat.pair_found import SIDES, InBaths, PairFinding
+from remotecal.procedures.library.heat.parameters import PairParameters
 from remotecal.scales.iec60751 import COEFFICIENTS
 
 PAIR: Final = Text(en="the pair")
@@ -72,6 +73,33 @@ def _misses(pair: InBaths) -> tuple[Column, ...]:
         return ()
     ohms = [f"{pair.curves[side].s:.5f}" for side in SIDES]
     return (column("残差标准差", "Standard deviation of residuals", "remotecal_curveResidual", "Ω", ohms),)
+
+
+MEDIA: Final[Mapping[str, Text]] = {"water": Text(zh="水", en="water"), "oil": Text(zh="油", en="oil")}
+UNSTATED: Final = Text(zh="未给出", en="not stated")
+
+
+def way_measured(wanted: PairParameters) -> Condition:
+    """Return in what, how deep, by which current and by how many wires the thermometers were measured."""
+    numbers = (
+        (Text(zh="浸没深度", en="immersion"), wanted.immersion, " mm"),
+        (Text(zh="测量电流", en="current"), wanted.current, " mA"),
+        (Text(zh="引线数", en="wires"), wanted.wires, ""),
+    )
+    pairs = [(Text(zh="介质", en="medium"), MEDIA[wanted.medium] if wanted.medium else UNSTATED)]
+    for one, value, unit in numbers:
+        stated = "" if value is None else f"{value:g}{unit}"
+        pairs.append((one, Text(zh=stated, en=stated) if stated else UNSTATED))
+    name = Text(zh="测量方式", en="How they were measured")
+    note = Note(
+        name=name,
+        ref_types=("remotecal_wayMeasured",),
+        text=Text(
+            zh="；".join(f"{one.get('zh')}：{value.get('zh')}" for one, value in pairs),
+            en="; ".join(f"{one.get('en')}: {value.get('en')}" for one, value in pairs),
+        ),
+    )
+    return Condition(name=name, ref_types=("remotecal_wayMeasured",), quantities=(note,))
 
 
 def said(pair: InBaths) -> tuple[Statement, ...]:

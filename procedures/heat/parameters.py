@@ -86,6 +86,15 @@ class PairParameters(HeatParameters):
     """What the pair may be off: the first, and the second times Δθ_min/Δθ (unverified)."""
     pair_norm: str = "EN 60751"
     """Whose curve the calculator takes the thermometers for."""
+    medium: Literal["water", "oil"] | None = None
+    """What the bath is filled with. A certificate of thermometers is to state this and the next three; where
+    they are not given here, it says so."""
+    immersion: Annotated[float | None, In("mm", above=0, at_most=2000)] = None
+    """How deep the thermometers hang in it."""
+    current: Annotated[float | None, In("mA", above=0, at_most=10)] = None
+    """Current by which the bridges measure them."""
+    wires: Annotated[int | None, In("1", at_least=2, at_most=4)] = None
+    """How many wires lead to each."""
 
     @model_validator(mode="after")
     def _baths_cover_the_range(self) -> Self:

@@ -141,7 +141,12 @@ def demo(demo: argparse.ArgumentParser) -> None:
     demo.set_defaults(handler=_demo)
     demo.add_argument("name", nargs="?", metavar="NAME", help="the bench; a water rig by default")
     add_settings(demo)
-    demo.add_argument("--out", type=Path, metavar="DIR", help="new directory for what comes out")
+    demo.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="new directory for what comes out; by default one named as the bench",
+    )
     how = demo.add_mutually_exclusive_group()
     how.add_argument(
         "--remote", action="store_true", help="by a hub, a broker and a station, as processes of their own"
@@ -244,7 +249,6 @@ def _demo(asked: argparse.Namespace) -> None:
     with ProgressLine() as line:
         line.passing("loading …")
         from remotecal.certificates.demonstration import NewKeys
-        from remotecal.errors import ConfigurationError
 
         out: Path | None = asked.out
         settings = dict(asked.settings)
@@ -255,8 +259,7 @@ def _demo(asked: argparse.Namespace) -> None:
                 wanted = Console(asked.name or CONSOLE_BENCH, settings, asked.runs, asked.port, asked.open)
                 show_console(wanted, out, line, keys)
                 return
-            if out is None:
-                raise ConfigurationError("say by --out which new directory takes what comes out")
             from remotecal.cli.demo import demo
 
-            demo(out, asked.name or DEMO_BENCH, settings, line, keys, remote=asked.remote)
+            name = asked.name or DEMO_BENCH
+            demo(out or Path(name), name, settings, line, keys, remote=asked.remote)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 RANGE: Final = {"lowest": 5.0, "highest": 130.0, "smallest_difference": 3.0, "largest_difference": 100.0}
 """What the meters are for, in °C and K."""
 
+MEASURED: Final = {"medium": "oil", "immersion": 150.0, "current": 1.0, "wires": 4}
+"""How the thermometers of pairs are measured."""
+
 HOTTEST: Final = 145.0
 """Temperature of the bath in °C at which a run is stopped: the thermometers bear no more."""
 HEARTBEAT: Final = Heartbeat(quantity="guard.heartbeat", every=20.0)
@@ -54,7 +57,7 @@ def pair_paper(pairs: int, today: date) -> Paper:
     one = duts[0] if pairs == 1 else {}
     return Paper(
         name=f"simulated bath with {pairs} pairs of thermometers",
-        job=Job("heat.pair", "HEAT", dict(RANGE), one, duts=duts if pairs > 1 else ()),
+        job=Job("heat.pair", "HEAT", {**RANGE, **MEASURED}, one, duts=duts if pairs > 1 else ()),
         roles={"pairs": tuple(f"pair_{number}" for number in range(1, pairs + 1))},
         characteristics={
             name: characteristic(fact.corrections[0], fact.unit, fact.expanded[0], today)

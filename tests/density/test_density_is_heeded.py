@@ -62,6 +62,7 @@ class TestDensity(Heeded):
             "balance_step": {"balance_step": 1e-4},
             "compensation": {"compensation": 1e-4},
             "volume_dependence": {"volume_dependence": 1e-4},
+            "weighed_in": {"weighed_in": "another liquid"},
         },
         "density.solid": {
             **LIQUID,

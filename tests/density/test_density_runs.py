@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from short_runs import ShortRuns, record, rewrite
@@ -83,10 +84,17 @@ def test_errors_are_those_of_the_densitometer_within_their_uncertainty(bench):
     assert read(write(made)) == made
 
 
+def in_what(made):
+    """Return what a certificate says that bodies were weighed in, in both languages."""
+    said = [one for one in made.measurements[0].conditions if "remotecal_fluid" in one.ref_types]
+    return [note.text.get(tongue) for one in said for note in one.quantities for tongue in ("en", "zh")]
+
+
 def test_an_old_table_of_water_is_found(tmp_path):
     """0.6 parts in a thousand too low: 4.7 kg/m³ of steel, and the device says which density it used."""
     with DensityBench.up(tmp_path / "bench", seed=7, table="old") as bench:
-        made = record(calibrate(bench))
+        evidence = calibrate(bench)
+    made = record(evidence)
     *_, whole = made.measurements[0].results
     found = whole.tables[0].column("remotecal_liquidDeviation").floats()
     assert found == pytest.approx([-0.6], abs=0.05)
@@ -96,6 +104,16 @@ def test_an_old_table_of_water_is_found(tmp_path):
     assert verdict.conformity == "fail"
     assert verdict.declaration.get("en").count("(unverified)") == 3
     assert verdict.declaration.get("zh").count("（未核实）") == 3
+    assert in_what(made) == ["water", "水"]
+    # Of another liquid nobody knows here which density is right.
+    liquid = {"weighed_in": "another liquid"}
+    order = evidence.order.model_copy(update={"parameters": evidence.order.parameters | liquid})
+    other = record(replace(evidence, parameters=evidence.parameters | liquid, order=order))
+    assert in_what(other)[0].startswith("another liquid than water")
+    assert other.measurements[0].results[-1].tables[0].column("remotecal_liquidDeviation") is None
+    before = {name: one for name, one in evidence.parameters.items() if name != "weighed_in"}
+    older = record(replace(evidence, parameters=before))
+    assert (in_what(older), older.statements) == ([], made.statements), "as journals of before were evaluated"
 
 
 @pytest.mark.parametrize(("pull", "said"), [(0.0, "pass"), (2.0, "fail")])

@@ -67,6 +67,10 @@ class TestHeat(Heeded):
             "repeats": {"repeats": 4},
             "permitted": {"permitted": [0.1, 0.2]},
             "pair_norm": {"pair_norm": "GB/T 30121"},
+            "medium": {"medium": "water"},
+            "immersion": {"immersion": 200.0},
+            "current": {"current": 0.5},
+            "wires": {"wires": 2},
         },
         CALCULATOR: {
             **JUDGED,

@@ -76,6 +76,12 @@ def statements(made):
     return [one.declaration.get("en") for one in made.statements if one.declaration is not None]
 
 
+def way_measured(made):
+    """Return how the thermometers of its first pair were measured, in both languages; of old ones nothing."""
+    said = [one for one in made.measurements[0].conditions if "remotecal_wayMeasured" in one.ref_types]
+    return [note.text.get(tongue) for one in said for note in one.quantities for tongue in ("en", "zh")]
+
+
 def test_every_pair_gets_its_own_errors(baths):
     evidence = calibrate(baths)
     made = record(evidence)
@@ -88,6 +94,20 @@ def test_every_pair_gets_its_own_errors(baths):
             true = spec.error(back + difference, back)
             assert error == pytest.approx(true, abs=1.5 * expanded)
     assert read(write(made)) == made
+    assert way_measured(made) == [
+        "medium: oil; immersion: 150 mm; current: 1 mA; wires: 4",
+        "介质：油；浸没深度：150 mm；测量电流：1 mA；引线数：4",
+    ]
+    came = ("medium", "immersion", "current", "wires")
+    without, before = (
+        replace(evidence, parameters=told, order=evidence.order.model_copy(update={"parameters": told}))
+        for told in (
+            evidence.parameters | dict.fromkeys(came),
+            {name: one for name, one in evidence.parameters.items() if name not in came},
+        )
+    )
+    assert way_measured(record(without))[0] == "; ".join(f"{name}: not stated" for name in came)
+    assert way_measured(record(before)) == [], "journals of before are evaluated as they were"
     with baths.world.present():
         assert not baths.tank.on, "the bath is off"
         assert baths.tank.temperature < 50.0, "and cool, so that the pairs can be taken out"

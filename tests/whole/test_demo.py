@@ -61,9 +61,12 @@ def test_computing_it_again_gives_the_same_to_the_last_digit(demo, tmp_path):
     assert (tmp_path / "record.json").read_bytes() == (demo / "record.json").read_bytes()
 
 
-def test_a_directory_in_use_is_refused(demo, capsys):
-    assert main(["demo", "dosing-stand", "--out", str(demo)]) == 2
-    assert "is not empty" in capsys.readouterr().err
+@pytest.mark.parametrize("told", [True, False], ids=["--out", "named as the bench"])
+def test_a_directory_in_use_is_refused(demo, told, tmp_path, monkeypatch, capsys):
+    (tmp_path / "dosing-stand").symlink_to(demo)
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "dosing-stand", *(["--out", str(demo)] if told else [])]) == 2
+    assert f"{demo if told else 'dosing-stand'} is not empty" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("xmllint") is None, reason="xmllint is not installed")

@@ -44,9 +44,8 @@ def test_a_lost_session_leaves_the_rig_safe_and_the_run_goes_on(rig, tmp_path):
     events = read_journal(out / FILE)
     before = [event for event in events if event.kind == "observation"]
     assert before
-    stop, end, safe = [event for event in events if event.kind != "replies"][
-        -3:
-    ]  # what was asked last may follow
+    # Replies to what was asked last may follow.
+    stop, end, safe = [event for event in events if event.kind != "replies"][-3:]
     assert (stop.kind, end.kind, safe.kind) == ("control", "abort", "safe")
     assert stop.data["reason"] == "SIGHUP"
     assert safe.data["reached"]
