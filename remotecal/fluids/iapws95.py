@@ -112,7 +112,7 @@ def solve(density: Number, kelvin: N, p: Number | float) -> N:
     middle = _middle(kelvin)
     at_tau, taus = _at_tau(_of_tau(_T_CRITICAL / kelvin)), _of_tau(_T_CRITICAL / middle)
     for _ in range(20):
-        step = (_pressure(density, kelvin, at_tau) - p) / _slope(_middle(density), middle, taus)
+        step = (_pressure_by(density, kelvin, at_tau) - p) / _slope(_middle(density), middle, taus)
         solution: N = density - step
         if estimate(abs(step)) < 1e-9:
             return solution
@@ -203,8 +203,12 @@ def _of_tau(tau: Number) -> dict[float, Number]:
     return powers
 
 
-def _pressure(density: Number, kelvin: Number, at_tau: Mapping[int, Mapping[int, Number]]) -> Number:
+def _pressure(density: Number, kelvin: Number) -> Number:
     """Return the pressure in Pa (R6-95, table 3)."""
+    return _pressure_by(density, kelvin, _at_tau(_of_tau(_T_CRITICAL / kelvin)))
+
+
+def _pressure_by(density: Number, kelvin: Number, at_tau: Mapping[int, Mapping[int, Number]]) -> Number:
     by_delta = _by_delta(_of_delta(density / _RHO_CRITICAL), at_tau)
     pressure: Number = density * (_R * kelvin) * (by_delta + 1.0)
     return pressure
