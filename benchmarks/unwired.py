@@ -19,7 +19,7 @@ from remotecal.drivers.quantity import measure
 from remotecal.journal.gathering import read_evidence
 from remotecal.journal.writing import Journal
 from remotecal.open_bench import Group, OpenBench
-from remotecal.runs.execute import plan
+from remotecal.runs.execute import check_directory, check_number, plan, refuse_unsafe
 from remotecal.runs.session import Plan, Session
 from remotecal.sim.catalogue import bench
 from remotecal.sim.world import World
@@ -53,7 +53,9 @@ def put_up(name: str, directory: Path, options: Mapping[str, object]) -> Assembl
 def carry_out(
     order: Order, found: Found, there: Assembly, directory: Path, company: Company, every: int = 1
 ) -> Evidence:
-    """Run an order's procedure on a bench without wires.
+    """Run an order's procedure on a bench without wires, refusing what `execute` refuses.
+
+    The bench may be served all the same: nothing goes over its wires.
 
     Args:
         order: the work order.
@@ -63,7 +65,11 @@ def carry_out(
         company: who answers.
         every: measure but each so manieth point, beginning with another one for each seed.
     """
+    check_directory(directory)
+    check_number(order)
     planned = plan(order, found, Bench.load(there.bench), there.clock, directory.name)
+    refuse_unsafe(planned)
+    company.check_files()
     points = planned.start.points
     points = points[there.options.seed % min(every, len(points)) :: every]
     planned = replace(planned, start=planned.start.model_copy(update={"points": points}))

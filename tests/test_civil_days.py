@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 import tzlocal
 from dosing.bench import DosingStand
+from kept_keys import certified_keys
 
 from remotecal.bench import Bench
 from remotecal.certificates.approval import check_day, print_signed, sign
 from remotecal.certificates.dcc import read, write
-from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.content import content
 from remotecal.certificates.signing.signature import DUTIES, Signature
@@ -147,7 +147,7 @@ def test_the_day_of_issue_is_that_of_the_seal(evidence):
     assert made.issued is None
     names = {person.duty: person.name.get("en") for person in made.persons}
     sealed = datetime(2026, 11, 25, 1, 0, tzinfo=SHENYANG)  # the 24th in UTC
-    keys = make_demonstration_keys({**names, "issued": "Laboratory"}, sealed - timedelta(days=3))
+    keys = certified_keys({**names, "issued": "Laboratory"}, sealed - timedelta(days=3))
     data = write(made)
     for number, duty in enumerate(DUTIES):
         data = sign(data, keys.signers[duty], sealed - timedelta(days=3 - number))

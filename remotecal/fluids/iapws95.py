@@ -109,8 +109,10 @@ for _n, _c, _d, _t in _TERMS:
 
 def solve(density: Number, kelvin: N, p: Number | float) -> N:
     """Return the density in kg/m³ of a liquid, from one near it (ParameterError if there is none)."""
+    middle = _middle(kelvin)
+    at_tau, taus = _at_tau(_of_tau(_T_CRITICAL / kelvin)), _of_tau(_T_CRITICAL / middle)
     for _ in range(20):
-        step = (_pressure(density, kelvin) - p) / slope(_middle(density), _middle(kelvin))
+        step = (_pressure_by(density, kelvin, at_tau) - p) / _slope(_middle(density), middle, taus)
         solution: N = density - step
         if estimate(abs(step)) < 1e-9:
             return solution
@@ -135,7 +137,7 @@ def term_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
         for d, terms in series.items():
             part = part + deltas[d] * _sum([(n * t, t) for n, t in terms], taus)
         by_tau = by_tau + (part * exp(-deltas[c]) if c else part)
-    return _by_delta(deltas, taus), by_tau / tau
+    return _by_delta(deltas, _at_tau(taus)), by_tau / tau
 
 
 def second_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
@@ -150,13 +152,18 @@ def second_derivatives(delta: Number, tau: Number) -> tuple[Number, Number]:
     return mixed, by_tau
 
 
-def _by_delta(deltas: Sequence[Number], taus: Mapping[float, Number]) -> Number:
-    """Return δ·φʳ_δ, from the powers of δ and τ."""
+def _at_tau(taus: Mapping[float, Number]) -> dict[int, dict[int, Number]]:
+    """Return the sums of `_SERIES` by c and d, which hold for all densities of a temperature."""
+    return {c: {d: _sum(terms, taus) for d, terms in series.items()} for c, series in _SERIES.items()}
+
+
+def _by_delta(deltas: Sequence[Number], at_tau: Mapping[int, Mapping[int, Number]]) -> Number:
+    """Return δ·φʳ_δ, from the powers of δ and `_at_tau`."""
     total: Number = 0.0
-    for c, series in _SERIES.items():
+    for c, series in at_tau.items():
         part: Number = 0.0
-        for d, terms in series.items():
-            part = part + (d - c * deltas[c] if c else d) * deltas[d] * _sum(terms, taus)
+        for d, known in series.items():
+            part = part + (d - c * deltas[c] if c else d) * deltas[d] * known
         total = total + (part * exp(-deltas[c]) if c else part)
     return total
 
@@ -198,14 +205,22 @@ def _of_tau(tau: Number) -> dict[float, Number]:
 
 def _pressure(density: Number, kelvin: Number) -> Number:
     """Return the pressure in Pa (R6-95, table 3)."""
-    by_delta = _by_delta(_of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin))
+    return _pressure_by(density, kelvin, _at_tau(_of_tau(_T_CRITICAL / kelvin)))
+
+
+def _pressure_by(density: Number, kelvin: Number, at_tau: Mapping[int, Mapping[int, Number]]) -> Number:
+    by_delta = _by_delta(_of_delta(density / _RHO_CRITICAL), at_tau)
     pressure: Number = density * (_R * kelvin) * (by_delta + 1.0)
     return pressure
 
 
 def slope(density: Number, kelvin: Number) -> Number:
     """Return the derivative of the pressure by density, in Pa m³/kg (R6-95, table 3)."""
-    deltas, taus = _of_delta(density / _RHO_CRITICAL), _of_tau(_T_CRITICAL / kelvin)
+    return _slope(density, kelvin, _of_tau(_T_CRITICAL / kelvin))
+
+
+def _slope(density: Number, kelvin: Number, taus: Mapping[float, Number]) -> Number:
+    deltas = _of_delta(density / _RHO_CRITICAL)
     damping = {c: exp(-deltas[c]) if c else 1.0 for c in _SERIES}
     total: Number = 1.0
     for n, c, d, t in _TERMS:

@@ -280,8 +280,8 @@ def _is_packed(file: BufferedReader) -> bool:
 
 def shown(data: bytes) -> Json:
     """Return bytes as text where all of them are printable ASCII, else as `{"hex": "…"}`."""
-    if all(0x20 <= byte < 0x7F for byte in data):
-        return data.decode("ascii")
+    if data.isascii() and (text := data.decode("ascii")).isprintable():
+        return text
     return {"hex": data.hex()}
 
 

@@ -107,6 +107,8 @@ class Control:
 
     def remarks(self) -> list[Remark]:
         """Take the remarks there are, in their order."""
+        if not self._remarks:  # a run asks at every exchange; who is just remarking something is next
+            return []
         with self._changed:
             taken, self._remarks = self._remarks, []
             return taken

@@ -147,10 +147,9 @@ class CertifiedCurve:
 
     def outside(self, x: float) -> float:
         """Return how far `x` lies outside, more than `BEYOND`, as a share of the range; 0 if it doesn't."""
-        first, second, *_ = places = [point.at for point in self.points]
-        *_, last_but_one, last = places
-        below = first - x - BEYOND * (second - first)
-        above = x - last - BEYOND * (last - last_but_one)
+        first, last = self.ends
+        below = first - x - BEYOND * (self.points[1].at - first)
+        above = x - last - BEYOND * (last - self.points[-2].at)
         return max(0.0, below, above) / (last - first)
 
     def told(self, *places: float) -> str:

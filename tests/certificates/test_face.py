@@ -10,6 +10,7 @@ from pathlib import Path
 from shutil import copytree
 
 import pytest
+from kept_keys import certified_keys
 from reading import poppler
 from sample import record
 
@@ -17,7 +18,6 @@ from remotecal import cli
 from remotecal.certificates import write_certificate
 from remotecal.certificates.approval import print_signed
 from remotecal.certificates.dcc import read, write
-from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import Print, read_print
 from remotecal.certificates.pdf.content import content, margins
@@ -64,7 +64,7 @@ def text_of(one: Record) -> str:
 @pytest.fixture(scope="module")
 def issued() -> bytes:
     """The sample with the example's face, sealed and printed."""
-    keys = make_demonstration_keys(dict(zip(DUTIES, ("Li", "Wang", "Zhang", "Lab"), strict=True)), AT)
+    keys = certified_keys(dict(zip(DUTIES, ("Li", "Wang", "Zhang", "Lab"), strict=True)), AT)
     xml = write(with_face(EXAMPLE / "face.toml"))
     for duty in DUTIES:
         xml = sign_xml(xml, keys.signers[duty], duty, AT)
@@ -361,7 +361,7 @@ def test_a_draft_gets_the_face_by_a_command_and_a_signed_certificate_never(
     assert said == with_face(EXAMPLE / "face.toml") == Record.from_json(paths.json.read_text())
     assert paths.pdf.read_bytes() == print_certificate(said, paths.xml.read_bytes())
     assert "can be used; its SHA-256 is" in capsys.readouterr().out
-    keys = make_demonstration_keys({"performed": "Li"}, AT)
+    keys = certified_keys({"performed": "Li"}, AT)
     signed = sign_xml(write(record()), keys.signers["performed"], "performed", AT)
     (tmp_path / "signed.xml").write_bytes(signed)
     assert cli.main(["certificate", "face", face, str(tmp_path / "signed.xml")]) != 0

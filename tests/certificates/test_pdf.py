@@ -14,6 +14,7 @@ import pytest
 from fontTools.cffLib import CFFFontSet
 from fontTools.pens.boundsPen import BoundsPen
 from fontTools.ttLib import TTFont
+from kept_keys import certified_keys
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -21,7 +22,6 @@ from reading import poppler
 from sample import record
 
 from remotecal.certificates.dcc import read
-from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.signing.pdf import sign_pdf
 from remotecal.model import Record, Text
@@ -51,7 +51,7 @@ def test_the_dcc_is_inside_once_and_unchanged(pdf: Path, tmp_path: Path) -> None
 def signed(pdf: Path) -> PdfFileReader:
     """The certificate as it is issued: signing must not cost it its conformance."""
     at = datetime(2026, 11, 20, tzinfo=UTC)
-    key = make_demonstration_keys({"issued": "Demonstration"}, at).signers["issued"]
+    key = certified_keys({"issued": "Demonstration"}, at).signers["issued"]
     return PdfFileReader(BytesIO(sign_pdf(pdf.read_bytes(), key, at)))
 
 

@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from kept_keys import certified_keys
 from reading import poppler, words
 from sample import record
 
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.pdf.content import content
@@ -172,7 +172,7 @@ def test_a_seal_is_shown_where_there_is_one_and_only_there() -> None:
     from remotecal.certificates.signing.xml import sign_xml
 
     at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-    keys = make_demonstration_keys({"performed": "Zhang Wei", "issued": "The Laboratory"}, at).signers
+    keys = certified_keys({"performed": "Zhang Wei", "issued": "The Laboratory"}, at).signers
     draft = write(record())
     performed = sign_xml(draft, keys["performed"], "performed", at)
     issued = sign_xml(performed, keys["issued"], "issued", at)
@@ -196,7 +196,7 @@ def test_a_signature_that_does_not_hold_prints_no_seal() -> None:
     from remotecal.errors import CertificateRefused
 
     at = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
-    key = make_demonstration_keys({"issued": "The Laboratory"}, at).signers["issued"]
+    key = certified_keys({"issued": "The Laboratory"}, at).signers["issued"]
     forged = sign_xml(write(record()), key, "issued", at).replace(b"FLOW-2026-000123", b"FLOW-2026-000124")
     with pytest.raises(CertificateRefused):
         print_certificate(record(), forged)

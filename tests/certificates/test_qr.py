@@ -5,13 +5,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from kept_keys import certified_keys
 from reading import codes, poppler
 from sample import record
 
 from remotecal.certificates.added import address_in, may_be_added, public_address
 from remotecal.certificates.approval import print_signed
 from remotecal.certificates.dcc import read, write
-from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import is_this_print
 from remotecal.certificates.pdf.label import labels, print_labels
@@ -35,7 +35,7 @@ def stated(address: str | None = ADDRESS) -> Record:
 def issued() -> bytes:
     """A certificate that says where its public page is, sealed and printed."""
     names = dict(zip(DUTIES, ("Li Wei", "Wang Fang", "Zhang Min", "Laboratory"), strict=True))
-    keys = make_demonstration_keys(names, AT)
+    keys = certified_keys(names, AT)
     xml = write(stated())
     for duty in DUTIES:
         xml = sign_xml(xml, keys.signers[duty], duty, AT)

@@ -1,4 +1,4 @@
-"""Whole calibrations on the simulated converter bench: over real sockets and lines, to the certificate."""
+"""Whole calibrations on the simulated converter bench, to the certificate; the demonstration is wired."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
+from short_runs import AtPoint, UnwiredRuns, evaluated, record, rewrite, told
 
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
@@ -38,7 +38,7 @@ from remotecal.sim.assembly import CLOCK
 from remotecal.sim.converter.assemblies import ConverterBench
 
 QUICK = {"temperatures": [20.0], "pressures": [2e5, 6e5, 1e6], "pulses": 1000, "soak": 900.0}
-RUNS = ShortRuns(**QUICK)
+RUNS = UnwiredRuns(**QUICK)
 ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from short_runs import ShortRuns
+from short_runs import ShortRuns, UnwiredRuns
 
 from remotecal.drivers.capabilities import LoopMode
 
@@ -14,8 +14,10 @@ QUICK = {
     "fewest_pulses": 1000,
 }
 """What is told of a short calibration: 65 and 400 m³/h masters at the first flow, 160 at the second."""
-RUNS = ShortRuns(**QUICK)
+RUNS = UnwiredRuns(**QUICK)
 ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
+wired = ShortRuns(**QUICK).calibrate
+"""As `calibrate`, with the instruments that the bench file states."""
 
 
 def errors_of(evaluation):

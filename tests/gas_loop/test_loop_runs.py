@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from loops import calibrate, errors_of, is_safe, planned
+from loops import calibrate, errors_of, is_safe, planned, wired
 from short_runs import AtPoint, evaluated, record, rewrite, told
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
@@ -475,7 +475,7 @@ def test_more_masters_than_can_be_told_apart_are_refused(tmp_path):
 def test_gauges_of_gauge_pressure_are_refused(bench):
     rewrite(bench.bench, ("absolute = true", "absolute = false"))
     with pytest.raises(ParameterError, match=r"the gauges\[1\] must show absolute pressure"):
-        calibrate(bench)
+        wired(bench)
     assert is_safe(bench)
 
 
@@ -535,7 +535,7 @@ def test_a_loop_without_check_meter_is_calibrated_and_says_nothing_of_closure(tm
             text = text.replace(f"[instruments.{name}", f"[instruments.spare_{name}")
         text = text.replace("[artefacts.check_meter", "[artefacts.spare")
         bench.bench.write_text(text, encoding="utf-8")
-        made = record(calibrate(bench))
+        made = record(wired(bench))
         covers(bench, made)
         assert all(result.ref_types[0] != "remotecal_closure" for result in made.measurements[0].results)
 

@@ -3,7 +3,7 @@
 import pytest
 from kept_keys import demonstrate
 from proof import verifying
-from short_runs import ShortRuns
+from short_runs import UnwiredRuns
 
 from benchmarks.truth import calibrate, compare
 from remotecal.certificates.dcc import read
@@ -11,7 +11,7 @@ from remotecal.cli import main
 from remotecal.runs.catalogue import find
 from remotecal.sim.heat.complete_bench import CompleteBench
 
-SHORT = ShortRuns(differences=[15.0], flows=[0.5], returns=[40.0], repeats=2)
+SHORT = UnwiredRuns(differences=[15.0], flows=[0.5], returns=[40.0], repeats=2)
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ change to fails, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from benchmarks import unwired
 from remotecal.bench import Bench
 from remotecal.bench_file import Characteristic
 from remotecal.errors import RemotecalError
@@ -26,7 +27,7 @@ from remotecal.procedures import Evaluation
 from remotecal.procedures.parameters import read_parameters
 from remotecal.runs.catalogue import find, names
 from remotecal.runs.company import Company
-from remotecal.runs.execute import execute, plan
+from remotecal.runs.execute import plan
 from remotecal.runs.prompts import Answer
 
 Told = Mapping[str, object]
@@ -116,9 +117,7 @@ class Heeded:
         with cls.benches[name](folder) as (bench, person):
             order = cls.ordered(bench, name, changes)
             try:
-                evidence = execute(
-                    order, find(name), Bench.load(bench.bench), folder / "run", Company(person), bench.clock
-                )
+                evidence = unwired.carry_out(order, find(name), bench, folder / "run", Company(person))
             except RemotecalError as failure:
                 return None, str(failure)
             events = read_journal(folder / "run" / "journal.jsonl")
@@ -158,28 +157,25 @@ class Heeded:
 
     @pytest.fixture(scope="class")
     @classmethod
-    def base_points(cls, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], object]:
-        """Return the points of a procedure as it is ordered; each is planned once."""
-        done: dict[str, object] = {}
+    def points(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, Told], object]]:
+        """Return the points that would be measured, or why the order is refused; nothing moves for that.
 
-        def of(name: str) -> object:
-            if name not in done:
-                done[name] = cls.points(name, tmp_path_factory.mktemp("points") / "run", {})
-            return done[name]
+        So each bench is put up once.
+        """
+        up: dict[str, Any] = {}
+        with ExitStack() as benches:
 
-        return of
+            def of(name: str, changes: Told) -> object:
+                if name not in up:
+                    up[name], _ = benches.enter_context(cls.benches[name](tmp_path_factory.mktemp("points")))
+                bench = up[name]
+                order = cls.ordered(bench, name, changes)
+                try:
+                    return plan(order, find(name), Bench.load(bench.bench), bench.clock, "run").start.points
+                except RemotecalError as refusal:
+                    return str(refusal)
 
-    @classmethod
-    def points(cls, name: str, folder: Path, changes: Told) -> object:
-        """Return the points that would be measured, or why the order is refused."""
-        folder.mkdir()
-        with cls.benches[name](folder) as (bench, _):
-            order = cls.ordered(bench, name, changes)
-            try:
-                start = plan(order, find(name), Bench.load(bench.bench), bench.clock, "run").start
-            except RemotecalError as refusal:
-                return str(refusal)
-            return start.points
+            yield of
 
     def test_every_procedure_is_walked_and_every_field_has_a_change(self):
         assert set(self.benches) == {name for name in names() if name.partition(".")[0] == self.domain}
@@ -188,16 +184,14 @@ class Heeded:
             assert fields - self.planned[name].keys() - self.run[name].keys() == set(), name
             assert (self.planned[name].keys() | self.run[name].keys()) <= fields | self.shared
 
-    def test_a_parameter_changes_the_plan_or_the_certificate(
-        self, base, base_certified, base_points, tmp_path, name, field
-    ):
+    def test_a_parameter_changes_the_plan_or_the_certificate(self, base, base_certified, points, name, field):
         evidence, _ = base(name)
         before, change = evidence.parameters, self.planned[name][field]
         changed = {**before, **change}
         if field == "coverage":
             before = {**before, "coverage_factor": None}
         if base_certified(name, before) == certified(name, evidence, changed):
-            assert base_points(name) != self.points(name, tmp_path / "changed", change)
+            assert points(name, {}) != points(name, change)
 
     def test_the_same_order_asks_instruments_the_same(self, base, tmp_path, name):
         """Otherwise the walk would see changes that nobody made."""

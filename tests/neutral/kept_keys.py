@@ -1,4 +1,4 @@
-"""Demonstrations by the command line, with keys that are made once for all demonstrations of a process.
+"""Demonstrations and their keys, which are made once for all tests of a process.
 
 Six RSA keys take over a second of the processor, more than many a demonstration; whose they are is certified
 anew each time. `tests/whole` demonstrates with new ones.
@@ -16,7 +16,12 @@ from remotecal.certificates.signing.issuing import new_rsa_key
 from remotecal.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from remotecal.certificates.demonstration import DemonstrationKeys
 
 _KEPT: list[RSAPrivateKey] = []
 
@@ -40,3 +45,8 @@ def demonstrate(*arguments: object) -> int:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(demonstration, "NewKeys", KeptKeys)
         return main(["demo", *map(str, arguments)])
+
+
+def certified_keys(names: Mapping[str, str], at: datetime) -> DemonstrationKeys:
+    """Return signers as `make_demonstration_keys` does, with kept keys: those of two calls are the same."""
+    return demonstration.make_demonstration_keys(names, at, KeptKeys(0))

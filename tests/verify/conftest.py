@@ -3,15 +3,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from kept_keys import certified_keys
 from made import NAMES, START, Made, scale_certificate
 
-from remotecal.certificates.demonstration import DemonstrationKeys, make_demonstration_keys
+from remotecal.certificates.demonstration import DemonstrationKeys
 
 
 @pytest.fixture(scope="session")
 def keys() -> DemonstrationKeys:
     names = {**NAMES, "institute": "Demonstration Institute"}
-    return make_demonstration_keys(names, START - timedelta(days=300))
+    return certified_keys(names, START - timedelta(days=300))
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 import tomli_w
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from kept_keys import KeptKeys
 from made import NAMES, Made, trust_content
 
 from remotecal.certificates.approval import sign
 from remotecal.certificates.dcc.read import read
 from remotecal.certificates.dcc.write import write
-from remotecal.certificates.signing.issuing import request, subject
+from remotecal.certificates.signing.issuing import new_rsa_key, request, subject
 from remotecal.certificates.signing.keys import common_name, fingerprint, read_certificate, read_key
 from remotecal.certificates.signing.seal import SealKey, read_public_key
 from remotecal.certificates.signing.signature import DUTIES
@@ -30,6 +31,7 @@ from remotecal.private_files import write_private
 from remotecal.registers import LaboratoryRegister
 from remotecal.runs.catalogue import names
 
+NEW_KEY = "remotecal.certificates.signing.issuing.new_rsa_key"
 SECRET = "correct horse"  # noqa: S105  of keys that live as long as a test
 
 
@@ -39,8 +41,9 @@ def keys(*words: object) -> int:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where everybody's files lie, with a password and an authority of the laboratory."""
+    """Where everybody's files lie, with a password and an authority of the laboratory; its keys are kept."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(NEW_KEY, KeptKeys(0).take)
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     write_private(tmp_path / "pin", SECRET.encode())
     assert keys("authority", NAMES["issued"], "--out", "ca.pem", "--password-file", "pin") == 0
@@ -80,7 +83,8 @@ def test_what_they_sign_is_the_laboratorys(desk: Path, made: Made) -> None:
         naming(made.trust(), Path("false.crt")).recognise_certificate(record, signatures)
 
 
-def test_openssl_agrees_and_nobody_else_reads_them(desk: Path) -> None:
+def test_openssl_agrees_and_nobody_else_reads_them(desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NEW_KEY, new_rsa_key)
     certified("张伟", "zhang")
     subprocess.run(["openssl", "verify", "-CAfile", "ca.crt", "zhang.crt"], check=True, capture_output=True)
     shown = subprocess.run(
