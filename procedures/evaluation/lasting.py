@@ -11,6 +11,8 @@ from remotecal.errors import EvidenceError
 from remotecal.journal.values import indicated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from remotecal.procedures import Observed
 
 ROUNDED: Final = 1e-3
@@ -57,13 +59,26 @@ def _series(seen: Observed, *, evenly: bool) -> list[list[float]]:
 def _least(seen: Observed) -> float:
     """Return how long it lasted at least: until the last row was read, and waited for after that."""
     read = max((max(times) - min(times) for times in _series(seen, evenly=False)), default=0.0)
-    series = _series(seen, evenly=True)
-    most = max(map(len, series), default=0)
+    return max([read, *map(_until_waited, _together(_series(seen, evenly=True)))])
+
+
+def _together(series: Sequence[list[float]]) -> list[list[list[float]]]:
+    """Return series in groups that were read together: a repeat may collect twice."""
+    groups: list[list[list[float]]] = []
+    for one in sorted(series):
+        if groups and min(one) <= max(map(max, groups[-1])):
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    return groups
+
+
+def _until_waited(series: Sequence[list[float]]) -> float:
+    """Return how long it took at least from the first row of series to the wait behind the last."""
+    most = max(map(len, series))
     rows: list[tuple[float, ...]] = list(zip(*(each for each in series if len(each) == most), strict=True))
-    if len(rows) < len(("first", "last")):
-        return read
-    waited = min(min(later) - max(earlier) for earlier, later in pairwise(rows))
-    return max(read, max(rows[-1]) - min(rows[0]) + SURELY * max(waited, 0.0))
+    waited = min((min(later) - max(earlier) for earlier, later in pairwise(rows)), default=0.0)
+    return max(rows[-1]) - min(rows[0]) + SURELY * max(waited, 0.0)
 
 
 def _most(seen: Observed) -> float:
