@@ -19,6 +19,7 @@ from remotecal.model import Text
 from remotecal.procedures import Observed
 from remotecal.procedures.library.evaluation.at_once import DELAY, apart, read_by_hand
 from remotecal.procedures.library.evaluation.finding import Beyond
+from remotecal.procedures.library.evaluation.lasting import see_duration
 from remotecal.procedures.library.evaluation.sources import AS_READ, IN_SCATTER, repeated
 from remotecal.procedures.library.evaluation.standards import Applied, Deviating, Standard, from_limit
 from remotecal.uncertainty.budget import Budget
@@ -39,9 +40,6 @@ Form = TypeVar("Form", bound=Applied)
 
 CMC = "cmc"
 """Fact that a bench may state: the smallest U that may be reported, in the results' unit."""
-
-ROUNDED = 1e-3
-"""Seconds by which times that were rounded may seem to contradict each other."""
 
 REPEATABILITY = "E_rep"
 """Symbol of the repeatability of the errors."""
@@ -64,16 +62,13 @@ class Repeats(Generic[Seen]):
         self.rounding: list[str] = []
         """Symbols of what rounding does by chance."""
         self._corrected: dict[object, list[Deviating]] = {}
-        self._see_durations()
-
-    def _see_durations(self) -> None:
-        """Raise `EvidenceError` where more time passed in a repeat than that lasted, or less than it took."""
         for one in self.seen:
-            took, whole, read = _said_to_last(one), one.entry.at - one.entry.began, _read_for(one)
-            if took is not None and not max(read - ROUNDED, 0.0) < took <= whole + ROUNDED:
-                short = 0 < took < read
-                where = f"where readings go on for {read:g} s" if short else f"in a repeat of {whole:g} s"
-                raise EvidenceError(f"{one.entry.point.name}: {took:g} s are said to have passed {where}")
+            see_duration(one)
+
+    def see_rest(self, rest: float) -> None:
+        """Raise `EvidenceError` if a repeat is said to have lasted into the seconds waited behind it."""
+        for one in self.seen:
+            see_duration(one, rest)
 
     @property
     def points(self) -> tuple[str, ...]:
@@ -383,18 +378,3 @@ def said_of(correlation: Sequence[Sequence[float]] | None) -> Text | str:
     stated = [r for i, row in enumerate(correlation) for r in row[:i]]
     ends = dict.fromkeys((f"{min(stated):.2g}", f"{max(stated):.2g}"))
     return f"r = {' … '.join(ends)}"
-
-
-def _read_for(seen: Observed) -> float:
-    """Return how long the longest of the series was read for that a repeat takes while it lasts, in s."""
-    counted = [name for name, part in seen.parts().items() if part.often is not None]
-    series = [[one.at for one in value] for name in counted if (value := getattr(seen, name))]
-    return max((max(times) - min(times) for times in series), default=0.0)
-
-
-def _said_to_last(seen: Observed) -> float | None:
-    """Return how long it lasted in s, by its part `duration`; None where that is no number, or no time."""
-    part, told = seen.parts().get("duration"), getattr(seen, "duration", None)
-    if part is None or part.kind is not float or told is None or not units.same_dimension(part.units[0], "s"):
-        return None
-    return units.convert(float(told), part.units[0], "s")

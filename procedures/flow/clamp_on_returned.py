@@ -169,6 +169,7 @@ class ClampOnReturned(Procedure):
         """Return the errors that count, the closure, budgets and conformity."""
         see_one_journey(evidence.certificates)
         _see_device(evidence)
+        _see_unharmed(evidence)
         there = on_site(evidence.certificates["site"])
         both = self._both_ways(evidence.certificates)
         changes = both.closed([one.velocity for one in there])
@@ -292,6 +293,13 @@ def received(serial: str) -> Text:
         zh=f"外夹式超声流量计 {serial} 返回时，仪表、换能器和电缆是否完好？",
         en=f"Has the clamp-on meter {serial} come home, its transducers and cables as they went?",
     )
+
+
+def _see_unharmed(evidence: Evidence) -> None:
+    """Raise `EvidenceError` unless the clamp-on meter came home as it went."""
+    for one in map(ReturnedSeen.of, evidence.observations):
+        if one.received != UNHARMED:
+            raise EvidenceError(f"{one.entry.place}: the clamp-on meter came home {one.received!r}")
 
 
 def _see_device(evidence: Evidence) -> None:

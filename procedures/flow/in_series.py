@@ -124,6 +124,7 @@ class InSeries(OfWater[BenchSeen], MeterRepeats[BenchSeen]):
     ) -> None:
         super().__init__(point, evidence, seen, parameters)
         self.parameters, self.place = parameters, place
+        self.see_rest(parameters.dripping)
         self.know_water(parameters.water)
         read = [one for each in self.seen for one in each.outlet_temperature]
         self._outlet = self.correction("t_e", "outlet_thermometer", read, "°C")

@@ -137,6 +137,8 @@ class IntoTank(FlowProcedure):
         repeats.characteristic("V_c", CONNECTION, "m3")
         if flying := self.parameters.method == "flying":
             repeats.characteristic("Δt", "diverter_correction", "s")
+        else:
+            repeats.see_rest(self.parameters.dripping)
 
         def passage(seen: T, x: Numbers) -> Number:
             lasted = seen.duration if seen.time is None else seen.time.value

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 from remotecal.drivers.measured import Measured
 from remotecal.errors import CertificateRefused, EvidenceError
 from remotecal.model import Result, Table, Text, Words
-from remotecal.procedures import By, Often
+from remotecal.procedures import By, Often, StoodBy, Waited
 from remotecal.procedures.library.evaluation.digits import fixed
 from remotecal.procedures.library.evaluation.in_common import Parts, in_common, laboratory_of
 from remotecal.procedures.library.evaluation.sources import LEAK_TEST, ORDER
@@ -94,6 +94,47 @@ class ParallelSeen(FlowSeen):
     """Water at the master meters, while the repeat lasted."""
     header_pressure: Annotated[tuple[Measured, ...], "Pa", By("rig", "header_pressure"), SAMPLED]
     """Gauge pressure in the header, while the repeat lasted."""
+
+
+LEAK: Final = "leak"
+"""What the shut branches are watched for before the repeats."""
+
+
+class TightBranches(StoodBy[ParallelParameters]):
+    """What is read of the header, pressed against the shut branches, before they are watched, and after."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("pressed left",)
+
+    pressed: Annotated[Measured, "Pa", By("rig", "header_pressure")]
+    """Gauge pressure in the header."""
+    left: Annotated[Measured, "Pa", By("rig", "header_pressure"), Waited("leak_time", since="pressed")]
+
+    def leak(self, told: ParallelParameters) -> float:
+        """Return what they let pass, in m³/h."""
+        lost = self.pressed.to("kPa").value - self.left.to("kPa").value
+        return 3.6e6 * told.header_capacity * lost / (self.left.at - self.pressed.at)
+
+    def refusal(self, parameters: ParallelParameters) -> str:
+        pressed, left = (one.to("kPa").value for one in (self.pressed, self.left))
+        if pressed < parameters.leak_pressure:
+            return (
+                f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is "
+                f"{parameters.leak_pressure:g}: a branch is open or leaks much, the pump is too weak, or "
+                "leak_pressure too high"
+            )
+        leak, allowed = self.leak(parameters), leak_allowed(parameters)
+        if leak > allowed or left < pressed / 2:
+            return (
+                f"the shut branches leak {leak:.3g} m3/h or more, and {allowed:.3g} m3/h may be: the header "
+                f"fell from {pressed:.4g} to {left:.4g} kPa; look at their valves, which let pass what "
+                "nobody counts"
+            )
+        return ""
+
+
+def leak_allowed(told: ParallelParameters) -> float:
+    """Return what the shut branches may let pass, in m³/h."""
+    return told.leak_share * min(told.flows)
 
 
 def stand_open(stood: Sequence[int], wanted: Sequence[int]) -> str:
@@ -274,7 +315,7 @@ class ParallelRepeats(WaterRepeats[ParallelSeen]):
         for symbol, name, unit in (("κ", STRETCH, "1/Pa"), ("α", EXPANSION, "1/K")):
             if name in self.evidence.characteristics:
                 self.characteristic(symbol, name, unit)
-        leak = self.parameters.leak_share * min(self.parameters.flows)
+        leak = leak_allowed(self.parameters)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
 
     def amount(self, seen: ParallelSeen, x: Numbers) -> Number:

@@ -91,6 +91,9 @@ class FlowProcedure(OnWaterRig, MeterUnderTest):
         repeats = self.parameters.repeats
         return tuple(Point(f"{flow:g} m3/h", {"flow": flow}, repeats) for flow in self.parameters.flows)
 
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), *(() if self._zero_told() is None else (ZERO,)))
+
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), "connecting_volume": "m3", **self._stated_twice()}
 

@@ -188,6 +188,8 @@ class WaterMasterMeter(FlowProcedure):
         repeats.characteristic("V_c", CONNECTION, "m3")
         if flying := self.parameters.method == "flying":
             repeats.read_at_once("Δt")
+        else:
+            repeats.see_rest(self.parameters.coming_to_rest)
         towards = 1.0 if self.parameters.master_first else -1.0
 
         def passage(seen: MasterSeen, x: Numbers) -> Number:

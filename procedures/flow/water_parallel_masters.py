@@ -19,15 +19,18 @@ from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
 from remotecal.errors import BenchError, RunError
 from remotecal.model import Condition, Result, Text
-from remotecal.procedures import Certificates, Drivers, Evidence, Point, Run
+from remotecal.procedures import Certificates, Drivers, Evidence, Observed, Point, Run
 from remotecal.procedures.library.evaluation.conditions import Ends, between
 from remotecal.procedures.library.flow.masters import (
     EXPANSION,
     INPUTS,
+    LEAK,
     STRETCH,
     ParallelRepeats,
     ParallelSeen,
+    TightBranches,
     WaterMaster,
+    leak_allowed,
     masters_table,
     see_branches,
     stand_open,
@@ -68,8 +71,12 @@ class WaterParallelMasters(FlowProcedure):
     Parameters: ClassVar[type[FlowParameters]] = ParallelParameters
     parameters: ParallelParameters
 
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {**FlowProcedure.keeps, LEAK: TightBranches}
     reach: ClassVar[Mapping[str, str]] = {"rig.flow": "flow"}
     inputs: ClassVar[Mapping[str, Text]] = {**FlowProcedure.inputs, **INPUTS}
+
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), LEAK)
 
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), "reading_delay": "s"}
@@ -117,22 +124,10 @@ class WaterParallelMasters(FlowProcedure):
         run.wait(wanted.leak_time)
         (after,) = run.read(pressure)
         self.rig.inlet.set(Valve.OPEN)
-        pressed, left = (reading.to("kPa").value for reading in (before, after))
-        leak = 3.6e6 * wanted.header_capacity * (pressed - left) / (after.at - before.at)
-        allowed = wanted.leak_share * min(wanted.flows)
-        run.note("leak", leak=leak, allowed=allowed, unit="m3/h", pressed=pressed, left=left)
-        if pressed < wanted.leak_pressure:
-            raise RunError(
-                f"the header shut off holds {pressed:.4g} kPa, and leak_pressure is "
-                f"{wanted.leak_pressure:g}: a branch is open or leaks much, the pump is too weak, or "
-                "leak_pressure too high"
-            )
-        if leak > allowed or left < pressed / 2:
-            raise RunError(
-                f"the shut branches leak {leak:.3g} m3/h or more, and {allowed:.3g} m3/h may be: the header "
-                f"fell from {pressed:.4g} to {left:.4g} kPa; look at their valves, which let pass what "
-                "nobody counts"
-            )
+        seen = TightBranches(pressed=before, left=after)
+        run.observe(LEAK, seen, leak=seen.leak(wanted), allowed=leak_allowed(wanted), unit="m3/h")
+        if refusal := seen.refusal(wanted):
+            raise RunError(refusal)
 
     def approach(self, point: Point, run: Run) -> None:
         """Open the branches for the flow, and bring the pump to it."""

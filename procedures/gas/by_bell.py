@@ -36,13 +36,15 @@ class ByBell(Procedure):
     """Under the bell."""
 
     keeps: ClassVar[Mapping[str, type[Observed]]] = {LEAK: TightBell}
-    stands_by: ClassVar[Sequence[str]] = (LEAK,)
     facts: ClassVar[Mapping[str, str]] = dict(FACTS.values())
 
     @property
     @abstractmethod
     def of_bell(self) -> OfBell:
         """The parameters, as far as the bell needs them."""
+
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), LEAK)
 
     def characteristics(self) -> Mapping[str, str]:
         return {**super().characteristics(), **self.facts}

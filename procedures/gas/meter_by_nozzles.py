@@ -30,6 +30,7 @@ from remotecal.procedures import (
     Drivers,
     Evaluation,
     Evidence,
+    Observed,
     Point,
     Run,
     Stability,
@@ -42,8 +43,11 @@ from remotecal.procedures.library.gas.parameters import NozzleParameters
 from remotecal.procedures.library.gas.passing import (
     CORRECTED,
     INPUTS,
+    LEAK,
     GasSeen,
     NozzleRepeats,
+    TightBank,
+    leak_allowed,
 )
 from remotecal.procedures.library.gas.sensors import OF_ROOM, Air, During
 from remotecal.procedures.library.measuring.sampling import amount, read_totals, sample, see_amount
@@ -94,6 +98,7 @@ class MeterByNozzles(GasMeterUnderTest):
     Parameters: ClassVar[type[NozzleParameters]] = NozzleParameters
     parameters: NozzleParameters
 
+    keeps: ClassVar[Mapping[str, type[Observed]]] = {LEAK: TightBank}
     reach: ClassVar[Mapping[str, str]] = {"dut.flow": "flow"}
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
 
@@ -102,6 +107,9 @@ class MeterByNozzles(GasMeterUnderTest):
         "+ V_c·(ρ_end - ρ_start)/ρ_m + q_l·τ"
     )
     """The measurement model in one line, for the certificate."""
+
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), LEAK)
 
     def characteristics(self) -> Mapping[str, str]:
         return {"connecting_volume": "m3", "reading_delay": "s"}
@@ -172,22 +180,13 @@ class MeterByNozzles(GasMeterUnderTest):
         run.wait(EMPTYING)
         self.pump.stop()
         run.wait(EMPTYING)
-        before = run.read(self.back_gauge.pressure, self.ambient.air_pressure)
+        before, room = run.read(self.back_gauge.pressure, self.ambient.air_pressure)
         run.wait(self.parameters.leak_time)
         (after,) = run.read(self.back_gauge.pressure)
-        rate = (after.to("Pa").value - before[0].to("Pa").value) / (after.at - before[0].at)
-        leak = 3600.0 * self.parameters.back_volume * rate / before[1].to("Pa").value
-        allowed = self._leak_allowed
-        run.note("leak", leak=leak, allowed=allowed, unit="m3/h")
-        if leak > allowed:
-            raise RunError(
-                f"the shut bank leaks {leak:.3g} m3/h, more than {allowed:.3g} m3/h: look at the nozzles' "
-                "valves, which let pass what nobody counts, and at the vent"
-            )
-
-    @property
-    def _leak_allowed(self) -> float:
-        return self.parameters.leak_share * min(self.parameters.wanted)
+        seen, told = TightBank(room=room, back_before=before, back_after=after), self.parameters
+        run.observe(LEAK, seen, leak=seen.leak(told), allowed=leak_allowed(told), unit="m3/h")
+        if refusal := seen.refusal(told):
+            raise RunError(refusal)
 
     def approach(self, point: Point, run: Run) -> None:
         """Open the nozzles for the flow, and wait until the air ahead of them is steady."""

@@ -71,7 +71,6 @@ class NozzleByPvtt(NozzleUnderTest):
     reach: ClassVar[Mapping[str, str]] = {"rig.supply": "pressure", "inlet_gauge.pressure": "pressure"}
     read: ClassVar[Read] = CORRECTED
     keeps: ClassVar[Mapping[str, type[Observed]]] = {LEAK: TightTank}
-    stands_by: ClassVar[Sequence[str]] = (LEAK,)
     inputs: ClassVar[Mapping[str, Text]] = INPUTS
     gauges: ClassVar[tuple[str, ...]] = ("inlet_gauge", "tank_gauge")
     model_equation: ClassVar[str] = (
@@ -86,6 +85,9 @@ class NozzleByPvtt(NozzleUnderTest):
 
     def expected(self) -> Sequence[float]:
         return self.parameters.pressures
+
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), LEAK)
 
     def characteristics(self) -> Mapping[str, str]:
         return {

@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 from remotecal.drivers.measured import Measured
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
-from remotecal.procedures import By
+from remotecal.procedures import By, StoodBy, Waited
 from remotecal.procedures.library.evaluation.earlier import knew
 from remotecal.procedures.library.evaluation.in_common import laboratory_of
 from remotecal.procedures.library.evaluation.output import mean
@@ -60,6 +60,44 @@ class GasSeen(MeterSeen):
     """Absolute pressure at the meter."""
     meter_temperature: Annotated[tuple[Measured, ...], "°C", By("meter_thermometer", "temperature"), SAMPLED]
     """Temperature at the meter."""
+
+
+LEAK: Final = "leak"
+"""What the shut bank is watched for before the repeats."""
+
+
+class TightBank(StoodBy["NozzleParameters"]):
+    """What is read of the shut bank, pumped empty, before it is watched for a leak, and after."""
+
+    in_order: ClassVar[tuple[str, ...]] = ("back_before back_after",)
+
+    room: Annotated[Measured, "Pa", By("ambient", "air_pressure")]
+    back_before: Annotated[Measured, "Pa", By("back_gauge", "pressure")]
+    """Absolute pressure behind the nozzles."""
+    back_after: Annotated[
+        Measured, "Pa", By("back_gauge", "pressure"), Waited("leak_time", since="back_before")
+    ]
+
+    def leak(self, told: NozzleParameters) -> float:
+        """Return what it lets in, in m³/h of the room's air."""
+        before, after, room = (one.to("Pa").value for one in (self.back_before, self.back_after, self.room))
+        return (
+            3600.0 * told.back_volume * (after - before) / (self.back_after.at - self.back_before.at) / room
+        )
+
+    def refusal(self, parameters: NozzleParameters) -> str:
+        leak, allowed = self.leak(parameters), leak_allowed(parameters)
+        if leak > allowed:
+            return (
+                f"the shut bank leaks {leak:.3g} m3/h, more than {allowed:.3g} m3/h: look at the nozzles' "
+                "valves, which let pass what nobody counts, and at the vent"
+            )
+        return ""
+
+
+def leak_allowed(told: NozzleParameters) -> float:
+    """Return what the shut bank may let in, in m³/h."""
+    return told.leak_share * min(told.wanted)
 
 
 CORRECTED: Final[Read] = {
@@ -132,7 +170,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         told = self.parameters if knew(self.evidence, "pack_pressure") else None
         self._pipe = Pipe(self, "c", "connecting_volume", told)
         self.characteristic("Δt", "reading_delay", "s")
-        leak = self.parameters.leak_share * min(self.parameters.wanted)
+        leak = leak_allowed(self.parameters)
         self.inputs.append(Input.from_limits("q_l", 0.0, "m3/h", leak, source=LEAK_TEST))
         if EXPANSION in self.evidence.characteristics:
             self.characteristic("α", EXPANSION, "1/K")

@@ -45,7 +45,7 @@ from remotecal.procedures.library.gas_loop.running import (
 )
 from remotecal.procedures.library.gas_loop.seen import LoopSeen
 from remotecal.procedures.library.gas_loop.sound import heard, see_sound, sounding
-from remotecal.procedures.library.gas_loop.standing_gas import KEPT, AtRest
+from remotecal.procedures.library.gas_loop.standing_gas import KEPT, LEAK, AtRest
 from remotecal.procedures.library.measuring.surroundings import read_air
 from remotecal.procedures.library.meters.branches import bits_of
 from remotecal.procedures.library.meters.classes import weighted_mean_error
@@ -73,6 +73,9 @@ class MeterByMasters(OnLoop):
 
     model_equation: ClassVar[str] = results.model(masters_first=True)
     """The measurement model in one line, where the gas comes to the masters first."""
+
+    def stands_by(self) -> Sequence[str]:
+        return (*super().stands_by(), LEAK)
 
     def points(self) -> Sequence[Point]:
         wanted = self.parameters

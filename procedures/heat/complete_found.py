@@ -101,6 +101,7 @@ class CompleteRepeats(Repeats[CompleteSeen]):
         place: DevicePlace,
     ) -> None:
         super().__init__(point, evidence, seen)
+        self.see_rest(parameters.coming_to_rest)
         self.wanted, self._flow = parameters, point.nominal["flow"]
         self._ahead = place.number - 1
         """How many meters are ahead of it in the line."""

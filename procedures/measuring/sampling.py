@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAMPLES = 20
 """Readings of what drifts slowly during one repeat."""
 
-SAMPLED: Final = Often(SAMPLES)
+SAMPLED: Final = Often(SAMPLES, evenly=True)
 """What an observation says of what is read so."""
 
 AT_ONCE: Final = 0.2

@@ -74,6 +74,8 @@ class Often:
 
     count: int | str
     """The number, or the parameter's name."""
+    evenly: bool = False
+    """Whether they are taken evenly while a repeat lasts, with a wait behind the last as between any two."""
 
     def due(self, parameters: object) -> int:
         """Return how many are due by a run's parameters.
@@ -238,11 +240,10 @@ class Observed:
     held against the declaration before it is kept, so a wrong name or unit is refused at the first repeat; so
     is a reading of somebody else than the part says it is `By`, there and at the evaluation: of the standard,
     say, in the place of the device. Several readings say how `Often` each source was read, where that is
-    known, and are held against it in the same two places. A class that others are made of can name roles that
-    not every procedure has: such a `By` does not count there. Where a procedure reads a part by another
-    quantity than the class says, or not as often, its own class declares the part anew. What must wait for
-    its first reading says how long by `Waited`. Where several parts are read of one quantity, the class says
-    how their readings follow one another.
+    known, and are held against it in the same two places. A shared class can name roles that not every
+    procedure has: such a `By` does not count there. Where a procedure reads a part by another quantity than
+    the class says, or not as often, its own class declares the part anew. What must wait says so by `Waited`;
+    where several parts are read of one quantity, the class says how their readings follow one another.
 
     ```python
     class Weighed(Observed):
@@ -253,8 +254,7 @@ class Observed:
         sample: Annotated[tuple[Measured, ...], "kg", By("balance", "settled_mass")]
     ```
 
-    `at` and `of` read it back from the evidence, readings in the declared units; of waveforms and files only
-    what is said of them, until somebody wants to see into one.
+    `at` and `of` read it back, in the declared units; of waveforms and files what is said of them.
     """
 
     in_order: ClassVar[tuple[str, ...]] = ()

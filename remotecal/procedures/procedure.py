@@ -92,8 +92,6 @@ class Procedure(ABC):
     """Whether it goes on without a device under test, among several, that does not answer."""
     keeps: ClassVar[Mapping[str, type[Observed]]] = {}
     """What is read beside the repeats and kept (`Run.observe`), by the text it is kept under."""
-    stands_by: ClassVar[Sequence[str]] = ()
-    """Of that, what must be read before any repeat, and may refuse it: each a `StoodBy`."""
     parameters: Parameters
 
     def __init__(self, parameters: Parameters, roles: Mapping[str, Filling] | None = None) -> None:
@@ -181,6 +179,10 @@ class Procedure(ABC):
         """
         norm = getattr(self.parameters, "norm", None)
         return (norm,) if isinstance(norm, str) and norm else ()
+
+    def stands_by(self) -> Sequence[str]:
+        """Return for what of `keeps` something must be read before any repeat; a `StoodBy` may refuse it."""
+        return ()
 
     def certified(self) -> Sequence[str]:
         """Return the roles whose instruments must have a calibration certificate."""

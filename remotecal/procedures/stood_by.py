@@ -37,7 +37,7 @@ def unfit(procedure: Procedure, evidence: Evidence, *, complete: bool) -> Iterat
         evidence: of the run.
         complete: whether the run followed this text, so that what it stands by must be there.
     """
-    for text in procedure.stands_by:
+    for text in procedure.stands_by():
         kind = procedure.keeps[text]
         for entry in evidence.observations:
             last = kind.last_before(entry, evidence, text, {})

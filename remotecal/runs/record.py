@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from traceback import walk_tb
@@ -52,10 +53,10 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
     procedure = found.procedure(_as_stated(evidence, parameters))
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
-    if fault := next(unfit(procedure, evidence, complete=evidence.procedure.sha256 == found.sha256), ""):
-        raise EvidenceError(fault)
     _check_facts(evidence, procedure)
     try:
+        if fault := next(unfit(procedure, evidence, complete=evidence.procedure.sha256 == found.sha256), ""):
+            raise EvidenceError(fault)  # noqa: TRY301  what it computes may fail as well
         parts = tuple(_parts(evidence, procedure))
     except Exception as error:  # evidence may be anybody's, and the procedure, too
         raise EvaluationFailed(Path(found.name).name, _point_of(error), error) from error
@@ -184,7 +185,8 @@ def _check_readers(evidence: Evidence, procedure: Procedure) -> None:
             raise EvidenceError(f"{kept.place}: the procedure reads nothing beside the repeats for that")
         kind.of(kept)
         faults = strays(kind, sources(kept.values), roles, declared) + disordered(kind, kept.values, roles)
-        if faults := faults + miscounted(kind, kept.values, told, roles):
+        faults += miscounted(kind, kept.values, told, roles)
+        if faults := faults + hurried(kind, kept.values, told, -math.inf):  # it has no beginning of its own
             raise EvidenceError(f"{kept.place}: {'; '.join(faults)}")
     for entry in evidence.observations:
         kind = procedure.yields()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from examining import examine_replies
+from short_runs import of_before, record_anew
 from test_finished_runs import finished, record, verdicts, with_values
 from test_what_a_bench_must_state import planned
 
@@ -166,8 +167,8 @@ def test_the_zero_is_computed_from_what_was_read_for_it(weighed):
             r"shows \+3\.\d+ kg/h while nothing flows, and 3\.5 kg/h is allowed",
         ),
         (told_otherwise(weighed, drifted), r"drifted by -\S+ kg/h while it was read, and 1\.75 kg/h is"),
-        (told_otherwise(weighed), "the order has the meter's zero read, and nothing tells it"),
-        (told_otherwise(weighed, later), "the order has the meter's zero read, and nothing tells it"),
+        (told_otherwise(weighed), "nothing was read before it that tells of a zero"),
+        (told_otherwise(weighed, later), "nothing was read before it that tells of a zero"),
         (told_otherwise(weighed, read(*shown[1:])), "flow holds 19 readings of .*, and 20 are due"),
         (told_otherwise(weighed, read()), "one reading or more are due"),
         (told_otherwise(weighed, read(*reversed(shown))), "was read for flow later and earlier than"),
@@ -187,8 +188,10 @@ def test_an_older_journal_whose_repeats_tell_the_zero_gives_the_same_certificate
         "zero_drift": zero.about["drift"],
     }
     repeats = tuple(replace(one, values={**one.values, **told}) for one in weighed.observations)
-    older = replace(weighed, observations=repeats, kept=())
-    assert record(older).measurements == record(weighed).measurements
+    older = of_before(weighed, observations=repeats)
+    assert record_anew(older).measurements == record(weighed).measurements
+    with pytest.raises(EvidenceError, match="nothing was read before it that tells of a zero"):
+        record(replace(weighed, observations=repeats, kept=()))
     for wrong, said in (
         ({"zero": 4.0}, r"shows \+4 kg/h while nothing flows, and 3\.5 kg/h is allowed: .* set its zero"),
         ({"zero_drift": -2.0}, r"zero drifted by -2 kg/h while it was read, and 1\.75 kg/h is allowed"),
@@ -198,7 +201,7 @@ def test_an_older_journal_whose_repeats_tell_the_zero_gives_the_same_certificate
         values = {name: one for name, one in {**repeats[0].values, **wrong}.items() if one is not None}
         first = replace(repeats[0], values=values)
         with pytest.raises(EvidenceError, match=said):
-            record(replace(older, observations=(first, *repeats[1:])))
+            record_anew(replace(older, observations=(first, *repeats[1:])))
 
 
 def test_a_verifier_reads_the_zero_again_from_the_replies(weighing):

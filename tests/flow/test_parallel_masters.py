@@ -11,7 +11,7 @@ from proof import verifying
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
-from forged import BEGAN, RealRun, doubted
+from forged import BEGAN, RealRun, doubted, untold
 from kept_keys import demonstrate
 from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
@@ -359,6 +359,11 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         library = CertificateLibrary([tmp_path / "bench"])
         run = RealRun(tmp_path / "run", events, record(evidence), key, library)
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+        assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
+    (tight,) = (one for one in evidence.kept if one.text == "leak")
+    leaky = replace(tight, values={**tight.values, "left": tight.values["left"]._replace(value=0.0)})
+    with pytest.raises(EvidenceError, match=r"the shut branches leak .* m3/h or more"):
+        record(replace(evidence, kept=(leaky,)))
 
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):

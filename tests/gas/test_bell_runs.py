@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
-from forged import BEGAN, RealRun, doubted
+from forged import BEGAN, RealRun, doubted, untold
+from short_runs import of_before, record_anew
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -203,12 +204,6 @@ def test_what_was_read_before_the_bell_sank_or_stands_in_another_order_is_no_evi
                 record(replace(evidence, observations=(forged, *others)))
 
 
-def untold(events):
-    """Leave out what was read while the bell was watched for a leak."""
-    for event in events:
-        event.data.pop("values", None) if event.kind == "note" else None
-
-
 def test_a_bell_that_leaked_by_what_was_read_or_of_which_nothing_was_is_no_evidence(tmp_path):
     clock = SharedClock.begin(tmp_path / "bench" / CLOCK, BEGAN.timestamp())
     with put_up(tmp_path, "meter", clock=clock) as bench:
@@ -234,8 +229,7 @@ def test_a_bell_that_leaked_by_what_was_read_or_of_which_nothing_was_is_no_evide
             record(replace(evidence, kept=(leaky,)))
     with pytest.raises(EvidenceError, match="nothing was read before it that tells of a leak"):
         record(replace(evidence, kept=()))
-    older = replace(evidence, kept=(), procedure=evidence.procedure.model_copy(update={"sha256": "0" * 64}))
-    assert evaluate(older, find(older.procedure.name), new_evaluation=True), "as texts of before had it"
+    assert record_anew(of_before(evidence)), "as texts of before had it"
 
 
 def test_a_nozzle_that_is_not_choked_is_refused(tmp_path):

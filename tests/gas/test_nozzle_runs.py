@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
-from forged import BEGAN, RealRun, doubted
+from forged import BEGAN, RealRun, doubted, untold
 from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
 
 from remotecal.bench_file import Characteristic
@@ -375,3 +375,19 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         library = CertificateLibrary([tmp_path / "bench"])
         run = RealRun(tmp_path / "run", events, record(evidence), key, library)
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
+        assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
+    (tight,) = evidence.kept
+    before, after = (tight.values[end] for end in ("back_before", "back_after"))
+    for value, said in (
+        (
+            after._replace(value=after.value + 100.0),
+            r"the shut bank leaks [\d.]+ m3/h, more than 0.0013 m3/h",
+        ),
+        (after._replace(at=before.at + 60.0), r"back_after was read 60 s after .*, and 120 s are due"),
+    ):
+        leaky = replace(tight, values={**tight.values, "back_after": value})
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(evidence, kept=(leaky,)))
+    airless = {**tight.values, "room": tight.values["room"]._replace(value=0.0)}
+    with pytest.raises(EvidenceError, match="ZeroDivisionError"):
+        record(replace(evidence, kept=(replace(tight, values=airless),)))

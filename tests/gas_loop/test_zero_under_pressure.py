@@ -9,7 +9,7 @@ from itertools import groupby
 import pytest
 from examining import examine_replies, examine_times
 from loops import calibrate, is_safe, planned
-from short_runs import record, told
+from short_runs import of_before, record, record_anew, told
 
 from remotecal.drivers.capabilities import LoopMode
 from remotecal.errors import ConfigurationError, EvidenceError, ParameterError, RunError
@@ -142,7 +142,7 @@ def test_leak_and_zero_are_computed_from_what_was_read_for_them(measured):
         (forged(leak, wrong), r"160 m3/h: at 1000 kPa the meter shows \+0\.\d+ m3/h"),
         (forged(lost, zero), r"160 m3/h: the loop leaked \d.* m3/h when it was tested"),
         (forged(leak), r"repeat 1: the order has the meter's zero read, and nothing tells it"),
-        (forged(zero), r"repeat 1: nothing tells whether the loop leaked"),
+        (forged(zero), r"repeat 1: nothing was read before it that tells of a leak"),
         (forged(leak, few), r"zero, .*pressure 1000.*: flow holds 19 readings of .*, and 20 are due"),
         (forged(leak, of_master), r"zero, .*pressure 1000.*: flow was read by m1"),
         (
@@ -177,8 +177,10 @@ def test_an_older_journal_whose_repeats_tell_the_numbers_gives_the_same_certific
         for one in evidence.observations
         if (at := one.point.nominal["pressure"])
     )
-    old, new = record(replace(evidence, observations=older, kept=())), record(evidence)
+    old, new = record_anew(of_before(evidence, observations=older)), record(evidence)
     assert old.measurements == new.measurements
+    with pytest.raises(EvidenceError, match="nothing was read before it that tells of a leak"):
+        record(replace(evidence, observations=older, kept=()))
     for wrong, said in (
         ({"zero": 0.5}, r"160 m3/h: at 1000 kPa the meter shows \+0\.5 m3/h"),
         ({"leak": 0.5}, r"the loop leaked 0\.5 m3/h when it was tested, and 0\.0\d+ m3/h are allowed"),
@@ -186,7 +188,7 @@ def test_an_older_journal_whose_repeats_tell_the_numbers_gives_the_same_certific
     ):
         first = replace(older[0], values={**older[0].values, **wrong})
         with pytest.raises(EvidenceError, match=said):
-            record(replace(evidence, observations=(first, *older[1:]), kept=()))
+            record_anew(of_before(evidence, observations=(first, *older[1:])))
 
 
 def test_a_verifier_reads_them_again_from_the_replies(measured):

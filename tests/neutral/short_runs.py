@@ -1,5 +1,7 @@
 """Carrying the order of a simulated bench out in little time, and looking at what that left."""
 
+from dataclasses import replace
+
 from benchmarks import unwired
 from remotecal.bench import Bench
 from remotecal.journal.events import read_journal
@@ -46,6 +48,17 @@ class UnwiredRuns(ShortRuns):
 
 def record(evidence):
     return evaluate(evidence, find(evidence.procedure.name))
+
+
+def of_before(evidence, **changes):
+    """Return evidence of a run by an older text, that kept nothing beside its repeats."""
+    older = evidence.procedure.model_copy(update={"sha256": "0" * 64})
+    return replace(evidence, kept=(), procedure=older, **changes)
+
+
+def record_anew(evidence):
+    """Return the record by the text of today, whichever the run followed."""
+    return evaluate(evidence, find(evidence.procedure.name), new_evaluation=True)
 
 
 def evaluated(evidence, **parameters):

@@ -13,7 +13,7 @@ from remotecal.drivers.capabilities import Thermometer, VolumeTotalizer
 from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.quantities import Reading
 from remotecal.errors import EvidenceError, ParameterError, RunError
-from remotecal.journal.observation import Observation, Point
+from remotecal.journal.observation import Observation, Point, Value
 from remotecal.procedures import By, Observed, Often, Waited
 from remotecal.procedures.held import check_declared, disordered, hurried, strays
 from remotecal.procedures.library.evaluation.repeats import Repeats
@@ -204,6 +204,37 @@ def test_how_long_it_lasted_is_a_number_in_its_unit() -> None:
         told = Sampled.of(Observation(point, 1, {"duration": lasted, "warm": series}, 0.0, 90.0))
         with pytest.raises(EvidenceError, match=fault) if fault else nullcontext():
             Repeats(point, cast("Evidence", None), [told])
+
+
+@pytest.mark.parametrize(
+    ("lasted", "rest", "said"),
+    [
+        (90.0, 0.0, ""),
+        (86.0, 0.0, "86 s are said to have passed where readings go on for 87 s"),
+        (92.0, 0.0, ""),
+        (95.0, 0.0, "95 s are said to have passed in a repeat of 94 s"),
+        (90.0, 4.0, ""),
+        (92.0, 4.0, "92 s are said to have passed in a repeat of 90 s"),
+    ],
+)
+def test_how_long_it_lasted_is_held_against_what_is_taken_evenly(
+    lasted: float, rest: float, said: str
+) -> None:
+    """A flow that is told by it moved by 4 % otherwise, and from rest to rest by half of it."""
+
+    class Evenly(Observed):
+        duration: Annotated[float, "s"]
+        total: Annotated[tuple[Measured, ...], "m3"]
+        warm: Annotated[tuple[Measured, ...], "°C", Often(3, evenly=True)]
+
+    first = Measured(20.0, "°C", None, "thermometer.temperature", 20.0, 9)
+    warm = tuple(first._replace(at=at) for at in (20.0, 50.0, 80.0))
+    ends = tuple(Measured(1.0, "m3", None, "meter.volume", at, 8) for at in (20.0, 114.0))
+    values: dict[str, Value] = {"duration": lasted, "total": ends, "warm": warm}
+    point = Point("20 °C", {}, 1)
+    with pytest.raises(EvidenceError, match=said) if said else nullcontext():
+        told = Evenly.of(Observation(point, 1, values, 0.0, 200.0))
+        Repeats(point, cast("Evidence", None), [told]).see_rest(rest)
 
 
 class Waiting(Observed):

@@ -189,6 +189,12 @@ def without(events: list[Event], kind: str, number: int = -1) -> list[Event]:
     return events[:place] + events[place + 1 :]
 
 
+def untold(events: list[Event]) -> None:
+    """Leave out what was read beside the repeats, such as while a rig was watched for a leak."""
+    for event in of_kind(events, "note"):
+        data(event).pop("values", None)
+
+
 def inserted(events: list[Event], before: int, kind: str, said: dict[str, Any]) -> list[Event]:
     return [*events[:before], Event(0, events[before].at, kind, said, ""), *events[before:]]
 
