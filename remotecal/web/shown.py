@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from remotecal.store.users import Role
+
+if TYPE_CHECKING:
+    from remotecal.store.called import Names
+
+CALLED: Final = "_name"
+"""Ends the name of a field that tells how whoever another field names is called."""
 
 
 class ShownBody(BaseModel):
     """What the API sends; times are in UTC."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+
+class Named(ShownBody):
+    """What names a customer by account, or colleagues by log-in; beside each stands how they are called."""
+
+    def named(self, names: Names) -> Self:
+        """Return it with the names beside, `by_name` of `by`; empty where no order or certificate says it."""
+        fields = type(self).model_fields
+        told = {
+            f"{of}{CALLED}": (names.customers if of == "account" else names.signers).get(
+                getattr(self, of) or "", {}
+            )
+            for of in fields
+            if f"{of}{CALLED}" in fields
+        }
+        return self.model_copy(update=told)
 
 
 class Problem(ShownBody):
@@ -30,13 +52,15 @@ class Problem(ShownBody):
     """The same in the language the caller asks for, where that is another and it is known."""
 
 
-class PaperShown(ShownBody):
+class PaperShown(Named):
     """A certificate on paper."""
 
     id: int
     """Its number here."""
     by: str
     """Who brought its scan."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     scan_name: str
@@ -114,7 +138,7 @@ class NewToken(TokenShown):
     """The token."""
 
 
-class WallShown(ShownBody):
+class WallShown(Named):
     """A screen on a wall, as it is known afterwards."""
 
     id: int
@@ -127,6 +151,8 @@ class WallShown(ShownBody):
     """Whether it tells names of runs, points, persons and indications, too."""
     by: str
     """Who let it show."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """Since when."""
     expires: datetime
@@ -298,15 +324,19 @@ def details(text: str | None) -> dict[str, object] | None:
     return content
 
 
-class RequestShown(ShownBody):
+class RequestShown(Named):
     """What a customer asked for."""
 
     id: int
     """Number, rising."""
     account: str
     """Whose."""
+    account_name: dict[str, str] = Field(default_factory=dict)
+    """What the customer is called, by language; empty where no order says it."""
     by: str
     """The user who asked."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     item: str
@@ -319,6 +349,8 @@ class RequestShown(ShownBody):
     """What the laboratory answered; "" while it has not."""
     settled_by: str
     """Who answered."""
+    settled_by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     settled: datetime | None
     """When; null while it is open."""
     number: int | None
@@ -345,7 +377,7 @@ class RequestTableShown(ShownBody):
     """What is asked for now; empty where a row is wrong, or it was only looked at."""
 
 
-class RemarkShown(ShownBody):
+class RemarkShown(Named):
     """A remark with which a run was returned."""
 
     id: int
@@ -356,11 +388,15 @@ class RemarkShown(ShownBody):
     """What is remarked."""
     by: str
     """Who."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     answer: str
     """What was answered; empty while it is open."""
     settled_by: str
     """Who answered."""
+    settled_by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     settled: datetime | None
     """When; null while it is open, and no certificate of the run is signed."""
