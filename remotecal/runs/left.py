@@ -87,7 +87,7 @@ def _made_safe(
 
 
 def _write_end(directory: Path, found: Safety, clock: Clock, refusal: RemotecalError) -> None:
-    """Write that the run is over, and its rig safe; not into a journal that is broken, or of a time to come."""
+    """Write that the run is over, its rig safe; not into a journal that is broken, or of a time to come."""
     with suppress(RemotecalError), Journal.open(directory, clock) as journal:
         text = f"the run can't be taken up: {refusal}"
         journal.append("abort", {"error": type(refusal).__name__, "text": text})
