@@ -345,7 +345,7 @@ def _all_on(visitor: Visitor, cards: Sequence[tuple[RunRow, Seen | None]], *, ac
     These seldom change, so who goes by keys is not thrown off one.
     """
     pieces: dict[str, str] = {}
-    orders = visitor.office.store.orders.named({row.run for row, _ in cards}) if cards else ()
+    orders = visitor.office.orders_of([row.run for row, _ in cards])
     told_of = {(one.station, one.id): OrderTold.of(visitor, one) for one in orders}
     drawn = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY
     for row, seen in cards:
