@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
@@ -13,9 +13,6 @@ from remotecal.store.users import Role
 if TYPE_CHECKING:
     from remotecal.store.called import Names
 
-CALLED: Final = "_name"
-"""Ends the name of a field that tells how whoever another field names is called."""
-
 
 class ShownBody(BaseModel):
     """What the API sends; times are in UTC."""
@@ -23,19 +20,15 @@ class ShownBody(BaseModel):
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
 
 
-class Named(ShownBody):
+class NamesBeside(ShownBody):
     """What names a customer by account, or colleagues by log-in; beside each stands how they are called."""
 
     def named(self, names: Names) -> Self:
         """Return it with the names beside, `by_name` of `by`; empty where no order or certificate says it."""
-        fields = type(self).model_fields
-        told = {
-            f"{of}{CALLED}": (names.customers if of == "account" else names.signers).get(
-                getattr(self, of) or "", {}
-            )
-            for of in fields
-            if f"{of}{CALLED}" in fields
-        }
+        fields, told = type(self).model_fields, {}
+        for of in (one for one in fields if f"{one}_name" in fields):
+            known = names.customers if of == "account" else names.signers
+            told[f"{of}_name"] = known.get(getattr(self, of) or "", {})
         return self.model_copy(update=told)
 
 
@@ -52,7 +45,7 @@ class Problem(ShownBody):
     """The same in the language the caller asks for, where that is another and it is known."""
 
 
-class PaperShown(Named):
+class PaperShown(NamesBeside):
     """A certificate on paper."""
 
     id: int
@@ -138,7 +131,7 @@ class NewToken(TokenShown):
     """The token."""
 
 
-class WallShown(Named):
+class WallShown(NamesBeside):
     """A screen on a wall, as it is known afterwards."""
 
     id: int
@@ -324,7 +317,7 @@ def details(text: str | None) -> dict[str, object] | None:
     return content
 
 
-class RequestShown(Named):
+class RequestShown(NamesBeside):
     """What a customer asked for."""
 
     id: int
@@ -377,7 +370,7 @@ class RequestTableShown(ShownBody):
     """What is asked for now; empty where a row is wrong, or it was only looked at."""
 
 
-class RemarkShown(Named):
+class RemarkShown(NamesBeside):
     """A remark with which a run was returned."""
 
     id: int

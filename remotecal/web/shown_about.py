@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from remotecal.web.shown import Named, ShownBody
+from remotecal.web.shown import NamesBeside, ShownBody
 
 
 def words(text: str) -> dict[str, str]:
@@ -102,7 +102,7 @@ class StandardShown(ShownBody):
     """In how many of this year."""
 
 
-class OutOfServiceShown(Named):
+class OutOfServiceShown(NamesBeside):
     """A standard that is out of service, or was."""
 
     number: str
@@ -127,7 +127,7 @@ class OutOfServiceShown(Named):
     """What was found, and done."""
 
 
-class BroughtShown(Named):
+class BroughtShown(NamesBeside):
     """A standard's certificate that somebody brought."""
 
     id: int
@@ -195,7 +195,7 @@ class RestingShown(ShownBody):
     """The last of these."""
 
 
-class AssessmentShown(Named):
+class AssessmentShown(NamesBeside):
     """What somebody found of all that rests on a standard."""
 
     at: datetime

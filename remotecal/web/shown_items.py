@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from remotecal.store.intervals import Rule
-from remotecal.web.shown import Named, ShownBody
+from remotecal.web.shown import NamesBeside, ShownBody
 from remotecal.web.shown_about import words
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from remotecal.store.items import KeptItem
 
 
-class RegisteredItem(Named):
+class RegisteredItem(NamesBeside):
     """An item."""
 
     id: int

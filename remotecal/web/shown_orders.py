@@ -11,10 +11,10 @@ from pydantic import Field
 from remotecal.order import Order
 from remotecal.store.placed import Held, PlacedOrder, Stage
 from remotecal.transport.messages import RemoteOrder
-from remotecal.web.shown import Named
+from remotecal.web.shown import NamesBeside
 
 
-class OrderShown(Named):
+class OrderShown(NamesBeside):
     """A work order."""
 
     id: str

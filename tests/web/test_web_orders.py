@@ -25,7 +25,7 @@ from remotecal.store.orders import OrderRow
 from remotecal.store.tables import orders
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
-from remotecal.web.shown_orders import WholeOrder
+from remotecal.web.shown_orders import OrderShown
 
 NAMES = {"zh": "东方流量厂 % _", "en": "Eastern <Flow> Works"}
 POINTS = [("1", "1 V", "2"), ("2", "2 V", "2")]
@@ -217,7 +217,7 @@ def test_all_that_falls_due_is_told_by_day_and_by_customer(web: Web, due: tuple[
         (order,) = operator.get("/orders?number=DUE-OF-ACME").json()
         for one in (item, order):
             assert (one["account"], one["account_name"]) == ("acme", {"zh": "顶点公司", "en": "Acme Ltd"})
-        told = WholeOrder.model_validate(operator.get(f"/orders/{order['id']}").json())
+        told = OrderShown.model_validate(order)
         assert told.named(Names({}, {"operator": {"en": "Wang Fang"}})).by_name == {"en": "Wang Fang"}
         assert operator.get(f"/items/{due[1]['id']}").json()["account_name"] == {}
     with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt:
