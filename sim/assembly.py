@@ -47,6 +47,8 @@ class BenchOptions(Parameters):
 
     seed: Annotated[int, In("1")] = 1
     """The same seed gives the same bench."""
+    occasion: Annotated[int, In("1", at_least=0)] = 0
+    """On which occasion: another one finds the same bench on another day, with other noise and weather."""
 
 
 class Assembly(ABC):
@@ -138,7 +140,7 @@ class Assembly(ABC):
         """
         if clock is None:
             clock = SharedClock.begin(directory / CLOCK) if directory else VirtualClock()
-        bench = cls(World(clock, chosen.seed), chosen)
+        bench = cls(World(clock, chosen.seed, chosen.occasion), chosen)
         prepare(bench)
         with ExitStack() as servers:
             if directory is not None:

@@ -41,9 +41,10 @@ class Due:
 class World:
     """One world for all that is on a bench. Look at it and act on it only inside `with world.present():`."""
 
-    def __init__(self, clock: Clock, seed: int) -> None:
+    def __init__(self, clock: Clock, seed: int, occasion: int = 0) -> None:
         self.clock = clock
         self.seed = seed
+        self._occasion = f", occasion {occasion}" if occasion else ""
         self.time = 0.0
         """Seconds since the bench was switched on, up to which everything has moved on."""
         self.physics: Physics = _nothing_moves
@@ -59,8 +60,11 @@ class World:
         self._present = _Present(self)
 
     def random(self, name: str) -> Random:
-        """Return a source of random numbers that belongs to one part of the bench."""
-        return chance(self.seed, name)
+        """Return a source of what changes from day to day in one part of the bench: noise, weather, handling.
+
+        What a part is, and stays, is drawn by `chance` of the seed alone.
+        """
+        return chance(self.seed, f"{name}{self._occasion}")
 
     def present(self) -> _Present:
         """Hold the world at the clock's time: `with world.present() as time:`."""

@@ -1,6 +1,7 @@
 """Days are the laboratory's, whatever zone the computer is in."""
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
@@ -181,6 +182,18 @@ def test_nobody_signs_on_a_day_before_the_end(evidence):
         CertificateRefused, match="ended on 2026-11-21, and it is 2026-11-20 in this time zone"
     ):
         check_day(data, datetime.fromtimestamp(EARLY + 60, UTC))
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+def test_the_days_of_a_demonstration_by_a_virtual_clock_keep_nobody_from_signing(evidence, demonstration):
+    made = evaluate(evidence, find(evidence.procedure.name))
+    data = write(made.model_copy(update={"demonstration": demonstration}))
+    early = datetime.fromtimestamp(EARLY + 60, UTC)
+    refused = pytest.raises(CertificateRefused, match="and it is 2026-11-20 in this time zone")
+    with nullcontext() if demonstration else refused:
+        check_day(data, early, virtual=True)
+    with pytest.raises(CertificateRefused, match="and it is 2026-11-20 in this time zone"):
+        check_day(data, early)
 
 
 def test_times_are_shown_with_their_offset(monkeypatch):

@@ -112,10 +112,18 @@ def prepare(data: bytes, chain: tuple[Certificate, ...], at: datetime) -> Unsign
     return Unsigned(xml, elsewhere.asked)
 
 
-def check_day(data: bytes, at: datetime) -> None:
-    """Raise `CertificateRefused` if the calibration ends on a day that has not come in `at`'s time zone."""
-    finished = read(data).finished
-    if at.date() < finished:
+def check_day(data: bytes, at: datetime, *, virtual: bool = False) -> None:
+    """Raise `CertificateRefused` if the calibration ends on a day that has not come in `at`'s time zone.
+
+    Args:
+        data: the certificate.
+        at: when it is to be signed.
+        virtual: its run lived by a virtual clock, as its journal says: then a demonstration's days are that
+            clock's, and not compared with when it is signed.
+    """
+    record = read(data)
+    finished = record.finished
+    if at.date() < finished and not (virtual and record.demonstration):
         raise CertificateRefused(
             f"the calibration ended on {finished}, and it is {at.date()} in this time zone: sign by the "
             "laboratory's (--time-zone)"

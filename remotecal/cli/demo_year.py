@@ -207,20 +207,24 @@ class Year:
 
     @contextmanager
     def bench(
-        self, paper: Path, at: float, device: int = 1, clock: SharedClock | None = None
+        self, paper: Path, at: float, job: YearsRun | None = None, clock: SharedClock | None = None
     ) -> Iterator[Assembly]:
         """Put up the bench at a time, with a device mounted and the standards' certificates of that time.
+
+        The bench of each run is the same, on another occasion.
 
         Args:
             paper: where bench file and certificates go.
             at: seconds since 1970, UTC.
-            device: which one is mounted, where the bench has several.
+            job: whose device is mounted, where the bench has several; the first one if not given.
             clock: its time; one that begins then if not given.
         """
         certified = self._certified_on(datetime.fromtimestamp(at, UTC).date())
         chosen = self._chosen
+        if job is not None:
+            chosen = chosen.model_copy(update={"occasion": job.number})
         if METER in type(chosen).model_fields:
-            chosen = chosen.model_copy(update={METER: device})
+            chosen = chosen.model_copy(update={METER: 1 if job is None else job.device})
         with self._kind.put_up(chosen, paper, clock or SharedClock.begin(paper / CLOCK, at)) as assembly:
             told = f"virtual:{CLOCK}"
             day = certified.day
@@ -250,7 +254,7 @@ class Year:
         self._register(self._certified_on(job.at.date()))
         with TemporaryDirectory(prefix="remotecal-year-") as temporary:
             place = Path(temporary)
-            with self.bench(place / "bench", job.at.timestamp(), job.device) as assembly:
+            with self.bench(place / "bench", job.at.timestamp(), job) as assembly:
                 order = demonstration_order(assembly, job)
                 found, bench = find(order.order.procedure), Bench.load(assembly.bench)
                 signed = self._claimed(order, found, bench.name, job)

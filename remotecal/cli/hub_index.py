@@ -173,8 +173,21 @@ def list_due(asked: argparse.Namespace) -> None:
             found = falling_due(store, HubFolder(asked.hub), now, asked.within)
     t = catalogue()
     people = not (asked.csv or asked.json)
-    headings = ("valid until", "left", "kind", "what", "number", "certificate", "customer", "station")
+    headings: Sequence[str] = (
+        "valid until",
+        "left",
+        "kind",
+        "what",
+        "number",
+        "certificate",
+        "customer",
+        "station",
+    )
+    rows: Sequence[Sequence[Cell]]
     rows = [_due_row(one, (one.day - today).days, t if people else told_in("en")) for one in found]
+    if not people:
+        headings = (*headings, "account")
+        rows = [(*row, one.account) for row, one in zip(rows, found, strict=True)]
 
     def told(row: Sequence[Cell]) -> Sequence[Cell]:
         until, left, kind, *others = row

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_password, command, password_of
+from remotecal.cli.terminal import say
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -86,8 +87,18 @@ def _authority(asked: argparse.Namespace) -> None:
     _write_new_key(asked.out, key, password, certificate)
     public = asked.out.with_suffix(".crt")
     _write_certificate(public, certificate)
-    print(f"{asked.out} is the authority of {asked.laboratory}: keep it where nobody works, such as a safe")
-    print(f"{public} goes on the trust list, under `certificates`; SHA-256 {fingerprint(certificate)}")
+    print(
+        say(
+            f"{asked.out} is the authority of {asked.laboratory}: keep it where nobody works, such as a safe",
+            f"{asked.out} 是 {asked.laboratory} 的签发机构密钥：请存放在无人操作处，如保险柜",
+        )
+    )
+    print(
+        say(
+            f"{public} goes on the trust list, under `certificates`; SHA-256 {fingerprint(certificate)}",
+            f"{public} 应列入信任列表的 `certificates`；SHA-256 {fingerprint(certificate)}",
+        )
+    )
 
 
 def _new(asked: argparse.Namespace) -> None:
@@ -99,8 +110,18 @@ def _new(asked: argparse.Namespace) -> None:
     _write_new_key(asked.out, key, password)
     asking = asked.out.with_suffix(".csr")
     write_new(asking, request(key, named))
-    print(f"{asked.out} is the key of {asked.name}: it never leaves this computer")
-    print(f"{asking} goes to the authority; tell them in person: {key_fingerprint(key.public_key())}")
+    print(
+        say(
+            f"{asked.out} is the key of {asked.name}: it never leaves this computer",
+            f"{asked.out} 是 {asked.name} 的密钥：不得离开本计算机",
+        )
+    )
+    print(
+        say(
+            f"{asking} goes to the authority; tell them in person: {key_fingerprint(key.public_key())}",
+            f"{asking} 交给签发机构，并当面告知：{key_fingerprint(key.public_key())}",
+        )
+    )
 
 
 def _request(asked: argparse.Namespace) -> None:
@@ -112,7 +133,12 @@ def _request(asked: argparse.Namespace) -> None:
     key = read_key(str(asked.key), password_of(asked))
     asking = asked.key.with_suffix(".csr")
     replace(asking, request(key.private, subject(key.name)))
-    print(f"{asking} is written; the key's SHA-256 is {key_fingerprint(key.private.public_key())}")
+    print(
+        say(
+            f"{asking} is written; the key's SHA-256 is {key_fingerprint(key.private.public_key())}",
+            f"{asking} 已写好；密钥的 SHA-256 为 {key_fingerprint(key.private.public_key())}",
+        )
+    )
 
 
 def _issue(asked: argparse.Namespace) -> None:
@@ -132,11 +158,22 @@ def _issue(asked: argparse.Namespace) -> None:
     end = _end(asked.until, now, KEY_LASTS)
     certificate = issue(public, subject(name, in_browser=in_browser), by, now - BACKDATED, end)
     _write_certificate(asked.out, certificate)
-    kept, entry = (", kept by a browser", "browser_key") if in_browser else ("", "key")
+    kept = say(", kept by a browser", "（由浏览器保管）") if in_browser else ""
+    entry = "browser_key" if in_browser else "key"
     until = f"{certificate.not_valid_after_utc:%Y-%m-%d}"
-    print(f"{asked.out} says until {until} that this is {name}'s key{kept}:")
+    print(
+        say(
+            f"{asked.out} says until {until} that this is {name}'s key{kept}:",
+            f"{asked.out} 证明以下为 {name} 的密钥{kept}，有效期至 {until}：",
+        )
+    )
     print(f"  {key_fingerprint(public)}")
-    print(f"Hand it out only if its holder read you the same. Into the register, under `{entry}`, goes")
+    print(
+        say(
+            f"Hand it out only if its holder read you the same. Into the register, under `{entry}`, goes",
+            f"持有人当面读出的与此相同，方可交付。登记册的 `{entry}` 应填",
+        )
+    )
     print(f"  {fingerprint(certificate)}")
 
 
@@ -163,7 +200,12 @@ def _take(asked: argparse.Namespace) -> None:
         raise ConfigurationError(f"{asked.certificate} is for another key than {asked.into}")
     key, mark, _ = content.partition(b"-----BEGIN CERTIFICATE")
     write_private(asked.into, (key if mark else content.rstrip() + b"\n") + certificate_pem(certificate))
-    print(f"{asked.into} can sign: `remotecal sign … --key {asked.into}`")
+    print(
+        say(
+            f"{asked.into} can sign: `remotecal sign … --key {asked.into}`",
+            f"{asked.into} 可以签名：`remotecal sign … --key {asked.into}`",
+        )
+    )
 
 
 def _seal(asked: argparse.Namespace) -> None:
@@ -178,9 +220,17 @@ def _seal(asked: argparse.Namespace) -> None:
     _write_new_key(asked.out, key, password)
     public = asked.out.with_suffix(".pub.pem")
     write_new(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
-    print(f"{asked.out} is the key; {public} is for whoever checks what it signs")
-    print(f"In a trust list, under `journal_keys`, and in station.toml, under `trusted`, it is called\n  "
-          f"{SealKey(key).public.text}")  # fmt: skip
+    print(
+        say(
+            f"{asked.out} is the key; {public} is for whoever checks what it signs",
+            f"{asked.out} 是密钥；{public} 供核验其签名者使用",
+        )
+    )
+    called = say(
+        "In a trust list, under `journal_keys`, and in station.toml, under `trusted`, it is called",
+        "在信任列表的 `journal_keys` 和 station.toml 的 `trusted` 中，其名称为",
+    )
+    print(f"{called}\n  {SealKey(key).public.text}")
 
 
 def _show(asked: argparse.Namespace) -> None:
@@ -189,16 +239,31 @@ def _show(asked: argparse.Namespace) -> None:
     from remotecal.certificates.signing.keys import common_name, fingerprint, names_browser
 
     if (seal := _seal_in(asked.file, password_of(asked))) is not None:
-        print(f"an Ed25519 key for journals, trust lists or procedures; its public half is\n  {seal.text}")
+        about = say(
+            "an Ed25519 key for journals, trust lists or procedures; its public half is",
+            "用于运行日志、信任列表或规程的 Ed25519 密钥；其公钥为",
+        )
+        print(f"{about}\n  {seal.text}")
         return
     certificate = _certificate_in(asked.file, password_of(asked))
-    kept = ", by a key that a browser keeps" if names_browser(certificate.subject) else ""
-    print(f"{common_name(certificate)}{kept}, certified by {certificate.issuer.rfc4514_string()}")
+    browser = names_browser(certificate.subject)
+    kept = say(", by a key that a browser keeps", "（由浏览器保管的密钥）") if browser else ""
+    name, issuer = common_name(certificate), certificate.issuer.rfc4514_string()
+    print(say(f"{name}{kept}, certified by {issuer}", f"{name}{kept}，由 {issuer} 签发"))
+    begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    print(say(f"good from {begin:%Y-%m-%d} to {end:%Y-%m-%d}", f"有效期 {begin:%Y-%m-%d} 至 {end:%Y-%m-%d}"))
     print(
-        f"good from {certificate.not_valid_before_utc:%Y-%m-%d} to {certificate.not_valid_after_utc:%Y-%m-%d}"
+        say(
+            f"SHA-256 of the certificate, for the register: {fingerprint(certificate)}",
+            f"证书的 SHA-256（填入登记册）：{fingerprint(certificate)}",
+        )
     )
-    print(f"SHA-256 of the certificate, for the register: {fingerprint(certificate)}")
-    print(f"SHA-256 of the key, to compare with its holder: {key_fingerprint(certificate.public_key())}")
+    print(
+        say(
+            f"SHA-256 of the key, to compare with its holder: {key_fingerprint(certificate.public_key())}",
+            f"密钥的 SHA-256（与持有人核对）：{key_fingerprint(certificate.public_key())}",
+        )
+    )
 
 
 def _seal_in(path: Path, password: str | None) -> PublicKey | None:
@@ -251,8 +316,8 @@ def _new_password(asked: argparse.Namespace) -> str | None:
         return None if asked.plain else password_of(asked)
     if not sys.stdin.isatty():
         raise ConfigurationError("say how the key is protected: --password-file FILE, or --plain")
-    first = getpass(f"Password for {asked.out}: ")
-    if not first or getpass("Again: ") != first:
+    first = getpass(say(f"Password for {asked.out}: ", f"{asked.out} 的密码："))
+    if not first or getpass(say("Again: ", "再输入一次：")) != first:
         raise ConfigurationError("the password is empty, or was typed in two ways; nothing was written")
     return first
 

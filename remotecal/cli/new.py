@@ -14,6 +14,7 @@ from string import Template
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.cli.commands import command
+from remotecal.cli.terminal import say
 from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -108,11 +109,16 @@ def main(asked: argparse.Namespace) -> None:
     written = write(place, start)
     print("\n".join(str(path) for path in written))
     if asked.kind == "bench" and not place.package and not place.path(asked.procedure).exists():
+        wanted = place.path(asked.procedure)
         print(
-            f"\nIts work order asks for the procedure in {place.path(asked.procedure)}, which is not there: "
-            f"write it (remotecal new procedure {asked.procedure}), or choose one by --procedure"
+            say(
+                f"\nIts work order asks for the procedure in {wanted}, which is not there: "
+                f"write it (remotecal new procedure {asked.procedure}), or choose one by --procedure",
+                f"\n其委托单要用 {wanted} 中的规程，而该文件尚不存在："
+                f"请编写（remotecal new procedure {asked.procedure}），或用 --procedure 另选",
+            )
         )
-    print(f"\nTry it:\n  {_next(place, asked)}")
+    print(f"\n{say('Try it:', '试一试：')}\n  {_next(place, asked)}")
 
 
 def check_name(name: str) -> None:

@@ -15,11 +15,10 @@ from remotecal.cli.progress import ProgressLine
 from remotecal.cli.terminal import language
 from remotecal.errors import OrderError, RemotecalError, RunAborted
 from remotecal.journal.events import JournalReader
-from remotecal.journal.evidence import read_start
 from remotecal.order import Order
 from remotecal.runs.catalogue import find, find_followed
 from remotecal.runs.company import Company
-from remotecal.runs.execute import bench_left, execute, resume
+from remotecal.runs.execute import begun, bench_left, execute, resume
 from remotecal.runs.left import safe_where_refused
 from remotecal.runs.numbers import check_unused
 from remotecal.runs.prompts import Scripted, Terminal
@@ -80,14 +79,13 @@ def take_up(
         yes: as of `run`.
         files: as of `run`.
     """
-    start = read_start(JournalReader.at(directory, torn=True))
-    used = start.procedure
 
     def there() -> Bench:
-        return Bench.load(bench) if bench else bench_left(start)
+        return Bench.load(bench) if bench else bench_left(begun(directory))
 
     with resumable(directory), ProgressLine() as line:
         with safe_where_refused(directory, there):
+            used = begun(directory).procedure
             found, loaded = find_followed(used.name, used.sha256, procedure), there()
         company = _company(line, answers, files, yes=yes)
         evidence = resume(directory, company, found=found, bench=loaded)

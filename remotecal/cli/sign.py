@@ -113,6 +113,7 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     from remotecal.certificates.signing.keys import read_key
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.clock import civil_time, local_zone
+    from remotecal.journal.evidence import lived_virtually
     from remotecal.registers import LaboratoryRegister
 
     key = read_key(asked.key, password)
@@ -120,7 +121,7 @@ def _certificate(asked: argparse.Namespace, password: str | None) -> None:
     data = asked.file.read_bytes()
     if state(read_signatures(data)) != "issued":
         _see_what_it_rests_on(asked.file, data)
-        check_day(data, now)
+        check_day(data, now, virtual=lived_virtually(asked.file.parent))
         register = None if asked.register is None else LaboratoryRegister.load(asked.register)
         data = sign(data, key, now, register)
         replace(asked.file, data)

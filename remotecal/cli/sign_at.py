@@ -157,6 +157,7 @@ def _examined(
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.keys import read_signer
     from remotecal.certificates.signing.xml import read_signatures
+    from remotecal.journal.evidence import lived_virtually
 
     folder.mkdir()
     fetched = fetch(hub, run, folder, device)
@@ -167,7 +168,7 @@ def _examined(
     if (signer := read_signer(asked.key, password)) is not None:  # else once the PIN opened it, by `sign`
         check_next(fetched.xml, signer, now, _register(asked))
     _examine(asked, fetched, record, now)
-    check_day(fetched.xml, now)
+    check_day(fetched.xml, now, virtual=lived_virtually(folder))
     return Examined(run, device, fetched.xml, record, duty)
 
 

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from remotecal.cli.terminal import say
+from remotecal.cli.terminal import in_their_language, say
 from remotecal.clock import RealClock
 from remotecal.errors import RunError
 from remotecal.signals import on_ending
@@ -76,7 +76,7 @@ def _obey(person: Callable[[str, Sequence[str]], str]) -> None:
                 try:
                     print(f"  {person(line, (DONE,))}", flush=True)
                 except RunError as error:
-                    print(f"  {error}", flush=True)
+                    print(f"  {in_their_language(str(error))}", flush=True)
 
     Thread(target=heed, name="what is typed", daemon=True).start()
 

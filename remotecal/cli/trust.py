@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from remotecal.cli.commands import add_password, command, password_of, today_here
+from remotecal.cli.terminal import say
 
 KINDS = ("laboratory", "institute", "accreditation body", "time-stamping authority")
 
@@ -84,8 +85,18 @@ def _new(asked: argparse.Namespace) -> None:
     key = SealKey.read(asked.key, password_of(asked))
     issuer = Text(_named(asked.issuer, asked.issuer_zh))
     found(asked.list, issuer, key, today_here(), asked.until, demonstration=asked.demonstration)
-    print(f"Issue 1 of {asked.list} is signed; whoever uses it pins the key {key.public.text}")
-    print(f"Next: remotecal trust add {asked.list} --body …")
+    print(
+        say(
+            f"Issue 1 of {asked.list} is signed; whoever uses it pins the key {key.public.text}",
+            f"{asked.list} 第 1 期已签名；使用者须固定此密钥：{key.public.text}",
+        )
+    )
+    print(
+        say(
+            f"Next: remotecal trust add {asked.list} --body …",
+            f"下一步：remotecal trust add {asked.list} --body …",
+        )
+    )
 
 
 def _add(asked: argparse.Namespace) -> None:
@@ -113,7 +124,12 @@ def _add(asked: argparse.Namespace) -> None:
     }
     body = checked(Body, content, f"body {asked.body}", ConfigurationError)
     new = add(asked.list, (body,), SealKey.read(asked.key, password_of(asked)), today_here())
-    print(f"{body.id} is on issue {new.number} of {asked.list}, until {body.valid_until}")
+    print(
+        say(
+            f"{body.id} is on issue {new.number} of {asked.list}, until {body.valid_until}",
+            f"{body.id} 已列入 {asked.list} 第 {new.number} 期，有效期至 {body.valid_until}",
+        )
+    )
 
 
 def _extend(asked: argparse.Namespace) -> None:
@@ -128,7 +144,12 @@ def _extend(asked: argparse.Namespace) -> None:
     certificates, stations = tuple(map(_pem, asked.certificate)), tuple(map(_journal_key, asked.journal_key))
     key = SealKey.read(asked.key, password_of(asked))
     new = extend_body(asked.list, asked.body, certificates, stations, key, today_here())
-    print(f"{asked.body} has what is new on issue {new.number} of {asked.list}")
+    print(
+        say(
+            f"{asked.body} has what is new on issue {new.number} of {asked.list}",
+            f"{asked.body} 的新增内容已列入 {asked.list} 第 {new.number} 期",
+        )
+    )
 
 
 def _renew(asked: argparse.Namespace) -> None:
@@ -138,7 +159,12 @@ def _renew(asked: argparse.Namespace) -> None:
 
     key = SealKey.read(asked.key, password_of(asked))
     new = renew(asked.list, key, today_here(), asked.until)
-    print(f"Issue {new.number} of {asked.list} is signed, good until {new.next_update}")
+    print(
+        say(
+            f"Issue {new.number} of {asked.list} is signed, good until {new.next_update}",
+            f"{asked.list} 第 {new.number} 期已签名，有效期至 {new.next_update}",
+        )
+    )
 
 
 def _show(asked: argparse.Namespace) -> None:
@@ -153,9 +179,15 @@ def _show(asked: argparse.Namespace) -> None:
 
     found = checked(TrustList, read_toml(asked.list, ConfigurationError), str(asked.list), ConfigurationError)
     if found.demonstration:
-        print("For demonstrations: it recognises nothing else")
+        print(say("For demonstrations: it recognises nothing else", "仅用于演示：不承认其他证书"))
+    number, issuer, first, last = found.number, found.issuer, found.issued, found.next_update
     print(
-        plain(f"Issue {found.number} by {found.issuer.get('en')}, for {found.issued} to {found.next_update}")
+        plain(
+            say(
+                f"Issue {number} by {issuer.get('en')}, for {first} to {last}",
+                f"第 {number} 期，{issuer.get('zh')} 发布，{first} 至 {last}",
+            )
+        )
     )
     for body in found.bodies:
         print(plain(f"{body.id}: {' / '.join(body.name.root.values())}"))

@@ -7,6 +7,7 @@ names, or at home like the others.
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -173,7 +174,8 @@ def prepare(of_run: RunAt, chain: tuple[Certificate, ...], now: datetime) -> Pre
             f"the key of {to_come.name} is not certified as one that a browser keeps: have the request "
             "certified that the console's page wrote (`remotecal keys issue`)"
         )
-    approval.check_day(before, now)
+    begun = json.loads(of_run.store.journals.first_line(of_run.station, of_run.run))
+    approval.check_day(before, now, virtual=begun["data"].get("clock") == "virtual")
     _check_signatures(of_run.folder, record, (*earlier, to_come), now)
     unsigned = approval.prepare(before, chain, now)
     procedure = "" if record.evidence is None else full_name(record.evidence.procedure)

@@ -19,7 +19,7 @@ from remotecal.drivers.measured import Measured, passed
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import JournalBroken, UnitError
 from remotecal.journal.contents import File
-from remotecal.journal.events import FORMAT, Event, timestamp
+from remotecal.journal.events import FORMAT, Event, JournalReader, timestamp
 from remotecal.journal.observation import KeptBeside, Observation, Point, Value
 from remotecal.journal.values import Sources, sources
 from remotecal.model import Frozen
@@ -231,6 +231,19 @@ class Evidence:
         name, _, quantity = before.source.rpartition(".")
         moduli = (used.wraps.get(quantity) for used in self.instruments.values() if used.name == name)
         return passed(before, after, next(moduli, None))
+
+
+def lived_virtually(journal: Path | None) -> bool:
+    """Tell whether a run lived by a virtual clock, by its journal (a file, or its directory).
+
+    The days of such a run are none by which anybody signs: a simulated rig's clock runs ahead.
+    """
+    if journal is None:
+        return False
+    try:
+        return read_start(JournalReader.at(journal, torn=True)).clock == "virtual"
+    except (JournalBroken, OSError):
+        return False
 
 
 NOTHING_WRITTEN = "the journal is empty: nothing was ever written"

@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.responses import RedirectResponse, Response
 
 from remotecal import units
-from remotecal.certificates.pdf.numbers import as_in_a_book, full_width, printed
+from remotecal.certificates.pdf.numbers import full_width, printed
 from remotecal.errors import NotAllowed
 from remotecal.journal.events import is_on_site
 from remotecal.pages.assets import address, is_styled
@@ -116,7 +116,6 @@ def environment(package: str) -> Environment:
         "legible": legible,
         "unit": unit,
         "printed": printed,
-        "told": told,
         "behind": behind,
         "indicated": indicated,
         "watched": watched,
@@ -209,11 +208,6 @@ def _decimals(number: str) -> int:
 def unit(notation: str) -> str:
     """Return a unit as it is printed: `m³/h`; "" for that of a plain number."""
     return "" if notation in {"", "1"} else units.symbol(notation)
-
-
-def told(text: str) -> str:
-    """Return a text as a book would have it: `24.5 m³/h`."""
-    return as_in_a_book("", text)
 
 
 def parted(name: str) -> Markup:

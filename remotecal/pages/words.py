@@ -86,8 +86,12 @@ class Catalogue:
         return said if self.language == "en" else self._deeds.of(said) or said
 
     def place(self, said: str) -> str:
-        """Return what a point is called in this language, `20 m3/h, rising, cycle 2` by its procedure."""
-        return self.texts["frame.comma"].join(map(self._part, said.split(", ")))
+        """Return what a point, or a repeat at it, is called in this language.
+
+        Their procedure calls them `20 m3/h, rising, cycle 2` and `20 m3/h, rising, cycle 2 · 1`.
+        """
+        point, dot, repeat = said.partition(" · ")
+        return self.texts["frame.comma"].join(map(self._part, point.split(", "))) + dot + repeat
 
     def _part(self, said: str) -> str:
         if self.has("series", said):

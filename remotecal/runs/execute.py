@@ -145,8 +145,8 @@ def resume(
         ConfigurationError: the procedure, or a driver, is neither installed nor given.
         RunError, LinkError, InstrumentError: as `execute`.
     """
-    start = _cut_off(directory)
-    with safe_where_refused(directory, lambda: bench or bench_left(start), clock):
+    with safe_where_refused(directory, lambda: bench or bench_left(begun(directory)), clock):
+        start = _cut_off(directory)
         used = start.procedure
         found = found or find_followed(used.name, used.sha256, changed=True)
         if found.sha256 != used.sha256:
@@ -156,6 +156,11 @@ def resume(
         there = bench or bench_left(start)
         planned = plan(start.order, found, there, clock or there.clock(), start.run)
     return _go_on(start, planned, directory, company)
+
+
+def begun(directory: Path) -> Start:
+    """Return what the run in a directory began with (`JournalBroken`: its first line does not tell)."""
+    return read_start(JournalReader.at(directory, torn=True))
 
 
 def bench_left(start: Start) -> Bench:
@@ -186,10 +191,11 @@ def _cut_off(directory: Path) -> Start:
 def _go_on(start: Start, planned: Plan, directory: Path, company: Company) -> Evidence:
     bench = planned.bench
     with ExitStack() as stack:
-        with safe_where_refused(directory, lambda: bench, planned.clock):
-            journal = stack.enter_context(Journal.open(directory, planned.clock))
+        with safe_where_refused(directory, lambda: bench, planned.clock), ExitStack() as opening:
+            journal = opening.enter_context(Journal.open(directory, planned.clock))
             company.check_files()
             _same_facts(start, planned.start)
+            stack.push(opening.pop_all())  # where it is refused, it is closed before the rig is made safe
         opened = stack.enter_context(_connected(planned, company, directory))
         again = {"bench": str(bench.path), "bench_sha256": bench.sha256, "by": company.by}
         journal.append("resume", again)

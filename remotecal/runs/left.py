@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import BenchError, BenchInUse, JournalBroken, RemotecalError, SafeStateNotReached
 from remotecal.journal.events import JournalReader, found_in
+from remotecal.journal.writing import Journal
 from remotecal.runs.control import Control, signals
 from remotecal.runs.safety import NOTHING, make_safe
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from remotecal.bench import Bench
     from remotecal.clock import Clock
+    from remotecal.runs.safety import Safety
 
 ENDS: Final = frozenset({"abort", "suspend", "interlock", "failure"})
 """Events behind which the safe state that is told is the one in which a run left its rig."""
@@ -30,6 +32,7 @@ def safe_where_refused(
     Since it began a certificate may have ended, or its procedure been changed; its pump may be on all the
     same, and nobody else will see to that. What was not begun, or ended safe, is left alone, and so is a
     bench of another name. Where the journal is broken nobody knows how the rig was left: it is made safe.
+    Once it is safe the journal says so, where it can be written, so that nobody does it again.
 
     Args:
         directory: the run's.
@@ -71,6 +74,8 @@ def _made_safe(
     try:
         found = make_safe(opened, None, None)
         failed = opened.failed() if opened.failures else ""
+        if found.unsafe is None:  # else it is tried again the next time
+            _write_end(directory, found, opened.clock, refusal)
     finally:
         opened.close()
     if found.unsafe is not None:
@@ -79,6 +84,14 @@ def _made_safe(
         ) from refusal
     # Its procedure may not be at hand, and so nor what a person must do besides.
     return NOTHING if found.nothing else "the instruments of its rig were brought to their safe states"
+
+
+def _write_end(directory: Path, found: Safety, clock: Clock, refusal: RemotecalError) -> None:
+    """Write that the run is over, its rig safe; not into a journal that is broken, or of a time to come."""
+    with suppress(RemotecalError), Journal.open(directory, clock) as journal:
+        text = f"the run can't be taken up: {refusal}"
+        journal.append("abort", {"error": type(refusal).__name__, "text": text})
+        journal.append("safe", found.written())
 
 
 def _left_on(directory: Path) -> str | None:

@@ -50,6 +50,7 @@ def verify(
         ConfigurationError: there is no file at `path`.
     """
     from remotecal.certificates.library import CertificateLibrary
+    from remotecal.journal.evidence import lived_virtually
     from remotecal.verify.issue import examine_issue
     from remotecal.verify.journal import examine_journal
     from remotecal.verify.report import Checklist
@@ -64,7 +65,7 @@ def verify(
     subject = open_certificate(checks, path)
     if subject is None:
         return Report("", demonstration=False, checks=tuple(checks.checks))
-    body = examine_issue(checks, subject, means)
+    body = examine_issue(checks, subject, means, virtual=lived_virtually(journal))
     keeps = body is not None and body.kind == "institute"
     examine_standards(checks, subject.record, means, keeps=keeps)
     examine_journal(checks, subject.record, journal, means)

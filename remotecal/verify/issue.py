@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from remotecal.verify.subject import Means, Subject
 
 
-def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | None:
-    """Check who issued a certificate, when, and whether they may; return the body that did."""
+def examine_issue(checks: Checklist, subject: Subject, means: Means, *, virtual: bool = False) -> Body | None:
+    """Check who issued a certificate, when, and whether they may; return the body that did.
+
+    Its days are those of a virtual clock where `virtual`, as of a demonstration.
+    """
     record = subject.record
     named = any(person.duty for person in record.persons)
     checks.examine("numbers", lambda: _numbers(record), needed=True)
@@ -43,7 +46,8 @@ def examine_issue(checks: Checklist, subject: Subject, means: Means) -> Body | N
     if means.trust is not None:
         checks.examine("trust list", lambda: _list(_trust(means)), needed=True)
     body = examine_trust(checks, subject, means, latest_day(means.now))
-    checks.examine("dates", lambda: check_dates(record, subject.all_signatures, means.now), needed=True)
+    signatures = subject.all_signatures
+    checks.examine("dates", lambda: check_dates(record, signatures, means.now, virtual=virtual), needed=True)
     pdf = subject.pdf_signature
     if pdf is not None and pdf.stamp is not None:
         stamp = pdf.stamp

@@ -60,7 +60,7 @@ class AnswersFor(NamedTuple):
 def list_brought(caller: Reader, here: Here, number: Number) -> list[BroughtShown]:
     """List the certificates that were brought for a standard, the latest first."""
     not_a_customer(caller)
-    return [shown(row) for row in here.store.brought.of([known(here, number).number])]
+    return [shown(row).named(here.names()) for row in here.store.brought.of([known(here, number).number])]
 
 
 @router.post(
@@ -78,7 +78,8 @@ async def bring_certificate(
     and says so.
     """
     content = await request.body()
-    return shown(await run_in_threadpool(bring, here, caller, number, content))
+    kept = await run_in_threadpool(bring, here, caller, number, content)
+    return shown(kept).named(await run_in_threadpool(here.names))
 
 
 @router.get("/{brought}", response_class=Response, responses=described(XML))

@@ -60,7 +60,7 @@ def list_items(
     account = caller.account
     found = here.store.items.list(limit + 1, account=account, searched=searched, sort=sort, after=before)
     rows: Sequence[KeptItem] = page(request, response, found, limit, lambda row: str(row.id))
-    return [RegisteredItem.of(row) for row in rows]
+    return [RegisteredItem.of(row, here.names()) for row in rows]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -71,7 +71,7 @@ def enter_item(written: ItemWritten, caller: Ordering, here: Here) -> Registered
         number = here.store.items.enter(entered, caller.name, here.clock.now())
         here.store.note(caller.name, "item", {"item": number, "account": entered.account, **_said(written)})
     here.forget_due()
-    return RegisteredItem.of(visible.item(here, caller, number))
+    return RegisteredItem.of(visible.item(here, caller, number), here.names())
 
 
 @router.post("/import")
@@ -130,7 +130,7 @@ def take_in(
 @router.get("/{item}")
 def get_item(item: ItemInPath, caller: Reader, here: Here) -> RegisteredItem:
     """Return an item."""
-    return RegisteredItem.of(visible.item(here, caller, item))
+    return RegisteredItem.of(visible.item(here, caller, item), here.names())
 
 
 @router.put("/{item}")
@@ -142,7 +142,7 @@ def change_item(item: ItemInPath, written: ItemWritten, caller: Ordering, here: 
         here.store.items.change(item, _entered(written))
         here.store.note(caller.name, "item", noted | _said(written))
     here.forget_due()
-    return RegisteredItem.of(visible.item(here, caller, item))
+    return RegisteredItem.of(visible.item(here, caller, item), here.names())
 
 
 @router.get("/{item}/calibrations")

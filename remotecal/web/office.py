@@ -22,7 +22,7 @@ from remotecal.web.sparing import Sparing
 from remotecal.web.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from starlette.applications import Starlette
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from remotecal.hub.settings import HubSettings
     from remotecal.journal.course import Timeline
     from remotecal.journal.places import Places
+    from remotecal.store.orders import OrderRow
     from remotecal.store.standards import StandardRow
 
 DUE_HOLDS = 60.0
@@ -122,6 +123,7 @@ class Office:
             self.clock, DUE_HOLDS, lambda now: falling_due(self.store, self.laboratory.folder, now)
         )
         self._out = ForAWhile(self.clock, DUE_HOLDS, lambda _: Out.of(self.store))
+        self._orders: ForAWhile[dict[str, OrderRow]] = ForAWhile(self.clock, DUE_HOLDS, lambda _: {})
         self._standards: tuple[float, float, tuple[StandardRow, ...]] | None = None
 
     async def at_once(self, ask: Callable[[*Ts], T], *arguments: *Ts) -> T:
@@ -157,6 +159,16 @@ class Office:
     def names(self) -> Names:
         """Return how customers and colleagues are called; what was found is remembered a while."""
         return self._names.get()
+
+    def orders_of(self, runs: Sequence[str]) -> list[OrderRow]:
+        """Return the orders of some runs that have one; what was found is remembered a while.
+
+        What is not known yet is asked for at once, such as one that was given a moment ago.
+        """
+        known = self._orders.get()
+        if missing := set(runs) - known.keys():
+            known |= {one.id: one for one in self.store.orders.named(missing)}
+        return [known[run] for run in runs if run in known]
 
     def forget_due(self) -> None:
         """Have it looked for anew what falls due: something that may is entered, or has changed."""

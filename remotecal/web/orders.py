@@ -87,7 +87,7 @@ def list_orders(
         stage=stage,
     )
     rows: Sequence[PlacedOrder] = page(request, response, found, limit, lambda row: row.order.id)
-    return list(map(order_shown, rows))
+    return [order_shown(row).named(here.names()) for row in rows]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -289,4 +289,4 @@ def _installed(here: Office, wanted: OrderWanted) -> tuple[ProcedureNamed, Found
 def whole(here: Office, placed: PlacedOrder) -> WholeOrder:
     """Return an order and where it is, with what it says."""
     order = unseal(placed.order.envelope, "order", RemoteOrder, [here.laboratory.key.public])
-    return whole_order(placed, order)
+    return whole_order(placed, order).named(here.names())

@@ -48,7 +48,7 @@ def list_out_of_service(caller: Reader, here: Here, number: Number | None = None
     """List the standards that are out of service; or, of one of them, when it ever was."""
     not_a_customer(caller)
     rows = here.store.out_of_service.now() if number is None else here.store.out_of_service.of(number)
-    return [shown(row) for row in rows]
+    return [shown(row).named(here.names()) for row in rows]
 
 
 @router.post("/out-of-service", status_code=HTTPStatus.CREATED)
@@ -69,7 +69,7 @@ def take_out_of_service(wanted: TakenOut, caller: TakingOut, here: Here) -> OutO
         )
         here.store.note(caller.name, "out of service", {**said})
     here.forget_out()
-    return shown(row)
+    return shown(row).named(here.names())
 
 
 @router.post("/back-in-service")
@@ -81,7 +81,7 @@ def put_back_into_service(wanted: PutBack, caller: PuttingBack, here: Here) -> O
         )
         here.store.note(caller.name, "back in service", {"number": row.number, "reason": wanted.reason})
     here.forget_out()
-    return shown(row)
+    return shown(row).named(here.names())
 
 
 def known(here: Office, number: str) -> KnownStandard:

@@ -94,7 +94,7 @@ class TypedForm(NamedTuple):
 def list_papers(caller: Reader, here: Here, limit: Limit = 100) -> list[PaperShown]:
     """List the certificates on paper, the latest first."""
     not_a_customer(caller)
-    return [paper_shown(row, caller) for row in here.store.papers.list(limit)]
+    return [paper_shown(row, caller).named(here.names()) for row in here.store.papers.list(limit)]
 
 
 @router.post(
@@ -114,14 +114,15 @@ async def bring_paper(
     if len(scan) > LARGEST_SCAN:
         raise ConfigurationError(f"the scan has more than {LARGEST_SCAN} bytes: scan it less finely")
     paper = await run_in_threadpool(bring_scan, here, caller, name, scan, key)
-    return paper_shown(await run_in_threadpool(here.store.papers.get, paper), caller)
+    kept = await run_in_threadpool(here.store.papers.get, paper)
+    return paper_shown(kept, caller).named(await run_in_threadpool(here.names))
 
 
 @router.get("/{paper}")
 def get_paper(paper: PaperInPath, caller: Reader, here: Here) -> PaperShown:
     """Return a certificate on paper: who typed it, and where they differ, each told what they typed."""
     not_a_customer(caller)
-    return paper_shown(here.store.papers.get(paper), caller)
+    return paper_shown(here.store.papers.get(paper), caller).named(here.names())
 
 
 @router.put("/{paper}/typed")
@@ -133,7 +134,7 @@ def type_in(paper: PaperInPath, typed: PaperTyped, caller: Transcribing, here: H
     if "typed" in typed.sheet:
         raise ConfigurationError("who typed it, and when, is known: leave out `typed`")
     type_paper(here, caller, paper, TypedForm(typed.sheet, typed.files, {}))
-    return paper_shown(here.store.papers.get(paper), caller)
+    return paper_shown(here.store.papers.get(paper), caller).named(here.names())
 
 
 @router.get("/{paper}/scan", response_class=Response, responses=described(OCTETS))

@@ -77,4 +77,6 @@ def settle_remark(
 
 
 def _shown(here: Office, station: str, run: str) -> list[RemarkShown]:
-    return [RemarkShown.model_validate(row) for row in here.store.remarks.of_run(station, run)]
+    return [
+        RemarkShown.model_validate(row).named(here.names()) for row in here.store.remarks.of_run(station, run)
+    ]

@@ -22,7 +22,7 @@ from remotecal.web.shown import RequestLineShown, RequestShown, RequestTableShow
 from remotecal.web.table_of_items import TableRow, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from remotecal.store.items import Entered, KeptItem
     from remotecal.store.requests import RequestRow
@@ -41,7 +41,7 @@ RequestNumber = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("")
 def list_requests(caller: Reader, here: Here) -> list[RequestShown]:
     """List the requests: a customer's own, the latest first; all that wait for the laboratory's people."""
-    return [RequestShown.model_validate(row) for row in seen_by(here, caller)]
+    return _shown(here, seen_by(here, caller))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -54,7 +54,7 @@ def make_request(
     """
     _account(caller)
     (row,) = ask_for(here, caller, [ItemAsked(written.item, None)], written, key)
-    return RequestShown.model_validate(row)
+    return RequestShown.model_validate(row).named(here.names())
 
 
 @router.post("/items", status_code=HTTPStatus.CREATED)
@@ -65,7 +65,7 @@ def request_items(
     _account(caller)
     items = [visible.item(here, caller, number) for number in dict.fromkeys(written.items)]
     rows = ask_for(here, caller, [ItemAsked(_called(one.entered_as), one.id) for one in items], written, key)
-    return list(map(RequestShown.model_validate, rows))
+    return _shown(here, rows)
 
 
 @router.post("/table", status_code=HTTPStatus.CREATED)
@@ -82,7 +82,11 @@ def request_table(
         RequestLineShown(row=one.row, item=one.wanted.item if one.wanted else "", faults=one.faults)
         for one in lines
     )
-    return RequestTableShown(rows=told, requests=tuple(map(RequestShown.model_validate, rows)))
+    return RequestTableShown(rows=told, requests=tuple(_shown(here, rows)))
+
+
+def _shown(here: Office, rows: Iterable[RequestRow]) -> list[RequestShown]:
+    return [RequestShown.model_validate(row).named(here.names()) for row in rows]
 
 
 class ItemAsked(NamedTuple):
@@ -201,7 +205,7 @@ def settle_request(
         row = here.store.requests.settle(request, said.answer, caller.name, here.clock.now())
         noted: dict[str, str | int | float | None] = {"request": request, "account": row.account}
         here.store.note(caller.name, "request answered", noted | {"answer": said.answer})
-    return RequestShown.model_validate(row)
+    return RequestShown.model_validate(row).named(here.names())
 
 
 def seen_by(here: Office, caller: Caller) -> Sequence[RequestRow]:

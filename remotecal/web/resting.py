@@ -78,7 +78,10 @@ class Assessment(NamedTuple):
 def list_assessments(caller: Reader, here: Here, number: Number) -> list[AssessmentShown]:
     """List what was found of all that rests on a standard, the latest first."""
     not_a_customer(caller)
-    return [AssessmentShown.model_validate(one._asdict()) for one in assessments_of(here, number)]
+    return [
+        AssessmentShown.model_validate(one._asdict()).named(here.names())
+        for one in assessments_of(here, number)
+    ]
 
 
 @router.post("/resting/assessments", status_code=HTTPStatus.CREATED)

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from remotecal.store.users import Role
+
+if TYPE_CHECKING:
+    from remotecal.store.called import Names
 
 
 class ShownBody(BaseModel):
     """What the API sends; times are in UTC."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, from_attributes=True)
+
+
+class NamesBeside(ShownBody):
+    """What names a customer by account, or colleagues by log-in; beside each stands how they are called."""
+
+    def named(self, names: Names) -> Self:
+        """Return it with the names beside, `by_name` of `by`; empty where no order or certificate says it."""
+        fields, told = type(self).model_fields, {}
+        for of in (one for one in fields if f"{one}_name" in fields):
+            known = names.customers if of == "account" else names.signers
+            told[f"{of}_name"] = known.get(getattr(self, of) or "", {})
+        return self.model_copy(update=told)
 
 
 class Problem(ShownBody):
@@ -30,13 +45,15 @@ class Problem(ShownBody):
     """The same in the language the caller asks for, where that is another and it is known."""
 
 
-class PaperShown(ShownBody):
+class PaperShown(NamesBeside):
     """A certificate on paper."""
 
     id: int
     """Its number here."""
     by: str
     """Who brought its scan."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     scan_name: str
@@ -114,7 +131,7 @@ class NewToken(TokenShown):
     """The token."""
 
 
-class WallShown(ShownBody):
+class WallShown(NamesBeside):
     """A screen on a wall, as it is known afterwards."""
 
     id: int
@@ -127,6 +144,8 @@ class WallShown(ShownBody):
     """Whether it tells names of runs, points, persons and indications, too."""
     by: str
     """Who let it show."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """Since when."""
     expires: datetime
@@ -298,15 +317,19 @@ def details(text: str | None) -> dict[str, object] | None:
     return content
 
 
-class RequestShown(ShownBody):
+class RequestShown(NamesBeside):
     """What a customer asked for."""
 
     id: int
     """Number, rising."""
     account: str
     """Whose."""
+    account_name: dict[str, str] = Field(default_factory=dict)
+    """What the customer is called, by language; empty where no order says it."""
     by: str
     """The user who asked."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     item: str
@@ -319,6 +342,8 @@ class RequestShown(ShownBody):
     """What the laboratory answered; "" while it has not."""
     settled_by: str
     """Who answered."""
+    settled_by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     settled: datetime | None
     """When; null while it is open."""
     number: int | None
@@ -345,7 +370,7 @@ class RequestTableShown(ShownBody):
     """What is asked for now; empty where a row is wrong, or it was only looked at."""
 
 
-class RemarkShown(ShownBody):
+class RemarkShown(NamesBeside):
     """A remark with which a run was returned."""
 
     id: int
@@ -356,11 +381,15 @@ class RemarkShown(ShownBody):
     """What is remarked."""
     by: str
     """Who."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     answer: str
     """What was answered; empty while it is open."""
     settled_by: str
     """Who answered."""
+    settled_by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     settled: datetime | None
     """When; null while it is open, and no certificate of the run is signed."""

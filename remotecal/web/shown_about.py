@@ -6,7 +6,9 @@ import json
 from datetime import date, datetime
 from typing import Literal
 
-from remotecal.web.shown import ShownBody
+from pydantic import Field
+
+from remotecal.web.shown import NamesBeside, ShownBody
 
 
 def words(text: str) -> dict[str, str]:
@@ -100,7 +102,7 @@ class StandardShown(ShownBody):
     """In how many of this year."""
 
 
-class OutOfServiceShown(ShownBody):
+class OutOfServiceShown(NamesBeside):
     """A standard that is out of service, or was."""
 
     number: str
@@ -111,17 +113,21 @@ class OutOfServiceShown(ShownBody):
     """Why."""
     by: str
     """Who took it out of service."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
     back: datetime | None
     """When it came back; None while it is out of service."""
     back_by: str
     """Who put it back; empty while nobody has."""
+    back_by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     back_reason: str
     """What was found, and done."""
 
 
-class BroughtShown(ShownBody):
+class BroughtShown(NamesBeside):
     """A standard's certificate that somebody brought."""
 
     id: int
@@ -148,6 +154,8 @@ class BroughtShown(ShownBody):
     """Whose trust list, which issue of it, and of which day; empty for none."""
     by: str
     """Who brought it."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     at: datetime
     """When."""
 
@@ -187,13 +195,15 @@ class RestingShown(ShownBody):
     """The last of these."""
 
 
-class AssessmentShown(ShownBody):
+class AssessmentShown(NamesBeside):
     """What somebody found of all that rests on a standard."""
 
     at: datetime
     """When they said so."""
     by: str
     """Who."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     number: str
     """Of the standard, or a certificate of it."""
     since: date | None

@@ -5,21 +5,26 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field
+
 from remotecal.store.intervals import Rule
-from remotecal.web.shown import ShownBody
+from remotecal.web.shown import NamesBeside, ShownBody
 from remotecal.web.shown_about import words
 
 if TYPE_CHECKING:
+    from remotecal.store.called import Names
     from remotecal.store.items import KeptItem
 
 
-class RegisteredItem(ShownBody):
+class RegisteredItem(NamesBeside):
     """An item."""
 
     id: int
     """Its number here."""
     account: str | None
     """The customer's account that sees it; none for the laboratory's own."""
+    account_name: dict[str, str] = Field(default_factory=dict)
+    """What the customer is called, by language; empty where no order says it."""
     name: dict[str, str]
     """What it is, by language."""
     maker: str
@@ -50,9 +55,9 @@ class RegisteredItem(ShownBody):
     """The run of that."""
 
     @classmethod
-    def of(cls, row: KeptItem) -> RegisteredItem:
+    def of(cls, row: KeptItem, names: Names) -> RegisteredItem:
         """Return an item as it is shown."""
-        return cls.model_validate(
+        shown = cls.model_validate(
             {
                 **row._asdict(),
                 "account": row.account or None,
@@ -62,6 +67,7 @@ class RegisteredItem(ShownBody):
                 "calibrated": row.calibrated or None,
             }
         )
+        return shown.named(names)
 
 
 def due_from(row: KeptItem) -> Literal["hand", "certificate", ""]:

@@ -6,13 +6,15 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Literal
 
+from pydantic import Field
+
 from remotecal.order import Order
 from remotecal.store.placed import Held, PlacedOrder, Stage
 from remotecal.transport.messages import RemoteOrder
-from remotecal.web.shown import ShownBody
+from remotecal.web.shown import NamesBeside
 
 
-class OrderShown(ShownBody):
+class OrderShown(NamesBeside):
     """A work order."""
 
     id: str
@@ -23,12 +25,16 @@ class OrderShown(ShownBody):
     """Who is to carry it out."""
     account: str | None
     """The customer's account that may see it."""
+    account_name: dict[str, str] = Field(default_factory=dict)
+    """What the customer is called, by language; empty where no order says it."""
     issued: datetime
     """When it was signed."""
     expires: datetime
     """Until when it may be begun."""
     by: str
     """Who issued it."""
+    by_name: dict[str, str] = Field(default_factory=dict)
+    """What they are called, by language; empty where no certificate says it."""
     state: Literal["issued", "claimed", "refused", "withdrawn"]
     """Whether it waits, was begun, or won't be carried out."""
     reason: str

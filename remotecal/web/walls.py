@@ -23,7 +23,7 @@ WallNumber = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("")
 def list_walls(_: Hanging, here: Here, limit: Limit = 100) -> list[WallShown]:
     """List the screens, the latest first, those that were taken down too."""
-    return [WallShown.model_validate(row) for row in here.store.walls.list(limit)]
+    return [WallShown.model_validate(row).named(here.names()) for row in here.store.walls.list(limit)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -40,7 +40,7 @@ def make_wall(wanted: WallWanted, caller: Admitting, here: Here) -> NewWall:
         by=caller.name,
         now=here.clock.now(),
     )
-    return NewWall(**WallShown.model_validate(row).model_dump(), address=address)
+    return NewWall(**WallShown.model_validate(row).named(here.names()).model_dump(), address=address)
 
 
 @router.delete("/{wall}", status_code=HTTPStatus.NO_CONTENT)

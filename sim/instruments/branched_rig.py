@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from remotecal.drivers.capabilities import Valve
 from remotecal.drivers.rig.branched import BranchedRigController, BranchTrip
+from remotecal.sim.chance import chance
 from remotecal.sim.guard import Guard
 from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.simulated import NOT_NOW, Refused
@@ -94,7 +95,7 @@ class BranchedPlc(Guard[BranchTrip]):
         self._rig = pipes
         super().__init__(world, pump, BranchTrip)
         # The pressure transmitters and the working meter err within what the map states.
-        rng = world.random("controller")
+        rng = chance(world.seed, "controller")
         self._flow = rng.uniform(-0.006, 0.006)
         self._pressure, self._header = rng.uniform(-1.0, 1.0), rng.uniform(-1.0, 1.0)
 

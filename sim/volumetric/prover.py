@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.model import Table, Text
 from remotecal.sim.certificates import Certified
+from remotecal.sim.chance import chance
 from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.volumetric.vessel import stated_column
 
@@ -122,7 +123,7 @@ class PipeProver:
 
     def read(self) -> dict[str, Source]:
         """Return what its controller tells."""
-        error = self._rig.world.random("prover gauge").uniform(-1.0, 1.0)
+        error = chance(self._rig.world.seed, "prover gauge").uniform(-1.0, 1.0)
         return {
             "map_revision": lambda: 1,
             "passes": lambda: self.passes,

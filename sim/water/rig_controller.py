@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from remotecal.drivers.capabilities import Outlet, Valve
 from remotecal.drivers.contents import Content
 from remotecal.drivers.rig.controller import WaterRigController
+from remotecal.sim.chance import chance
 from remotecal.sim.instruments.transmitter import transmitter
 from remotecal.sim.simulated import NOT_NOW, Refused, Sink
 from remotecal.sim.simulated_modbus import ModbusSimulated
@@ -20,7 +21,7 @@ def rig_controller(rig: Rig, *, unit: int = 1) -> ModbusSimulated:
     plc = rig.controller
     line = rig.line
     # The working meter and the pressure transmitter err within what the map states.
-    rng = rig.world.random("controller")
+    rng = chance(rig.world.seed, "controller")
     flow_error = rng.uniform(-0.006, 0.006)
     pressure_error = rng.uniform(-1.0, 1.0)
 

@@ -14,6 +14,7 @@ from exchanged import exchanges_of
 from tiny import HASTY, PROCEDURE
 
 from remotecal.bench import Bench
+from remotecal.cli.run import take_up
 from remotecal.clock import RealClock, SteadyClock, VirtualClock
 from remotecal.errors import (
     BenchError,
@@ -658,6 +659,25 @@ def test_the_rig_of_a_killed_run_is_made_safe_though_the_run_can_not_go_on(tiny,
     assert tiny.world.level == 0
 
 
+def test_a_rig_that_was_made_safe_for_a_run_that_can_not_go_on_is_left_alone_after_that(tiny):
+    """Somebody may work with it by now; the run goes on once what kept it from that is mended."""
+    _killed(tiny)
+    as_it_was = tiny.bench.read_text()
+    tiny.bench.write_text(as_it_was.replace("value = 0.5", "value = 0.6"))
+    with pytest.raises(EvidenceError, match="were brought to their safe states"):
+        tiny.resume()
+    abort, safe = tiny.events()[-2:]
+    assert (abort.kind, safe.kind, safe.data["reached"]) == ("abort", "safe", True)
+    assert str(abort.data["text"]).startswith("the run can't be taken up: characteristics are no longer")
+    tiny.world.level = 2.0
+    with pytest.raises(EvidenceError, match=r"begin anew$"):
+        tiny.resume()
+    assert tiny.world.level == 2
+    tiny.bench.write_text(as_it_was)
+    tiny.resume()
+    assert tiny.kinds()[-1] == "finish"
+
+
 def test_the_rig_of_a_run_that_was_killed_while_it_prepared_is_made_safe(tiny):
     """It had been safe when it began, and a procedure sets going what it needs."""
     _killed(tiny, "safe")
@@ -696,8 +716,9 @@ def test_another_rig_than_a_killed_run_was_on_is_left_alone(tiny):
     assert tiny.world.level == 2
 
 
-def test_the_rig_of_a_run_whose_journal_is_broken_is_made_safe(tiny):
-    """Nobody knows how it was left, and a station knows the bench without the journal."""
+@pytest.mark.parametrize("by", ["station", "resume", "command"])
+def test_the_rig_of_a_run_whose_journal_is_broken_is_made_safe(tiny, by):
+    """Nobody knows how it was left; its bench is known without the journal."""
     _interrupted(tiny)
     order = Order.load(tiny.order)
     planned = plan(order, find(str(PROCEDURE)), Bench.load(tiny.bench), tiny.clock, tiny.out.name)
@@ -705,9 +726,16 @@ def test_the_rig_of_a_run_whose_journal_is_broken_is_made_safe(tiny):
         (tiny.out / FILE).read_bytes().replace(b'"reached":true', b'"reached":null')
     )
     tiny.world.level = 2.0
+    taken_up = {
+        "station": lambda: go_on(planned, tiny.out, tiny.company(None)),
+        "resume": tiny.resume,
+        "command": lambda: take_up(tiny.out, tiny.bench, procedure=PROCEDURE),
+    }
+    broken = (tiny.out / FILE).read_bytes()
     with pytest.raises(JournalBroken, match="were brought to their safe states"):
-        go_on(planned, tiny.out, tiny.company(None))
+        taken_up[by]()
     assert tiny.world.level == 0
+    assert (tiny.out / FILE).read_bytes() == broken, "it is as it was found"
 
 
 def test_the_rig_of_a_killed_run_whose_bench_is_gone_is_to_be_looked_at(tiny):

@@ -205,6 +205,11 @@ def test_a_shipped_bench_writes_what_a_run_reads(name, tmp_path):
         with bench.open(up.clock) as opened:
             assert set(opened.instruments) == set(up.wired)
         assert set(up.connect()) == set(up.wired)
+    with kind.up(tmp_path / "another day", occasion=2) as other:
+        pass
+    certified = {path.name: path.read_bytes() for path in tmp_path.glob("*.xml")}
+    assert certified == {path.name: path.read_bytes() for path in (tmp_path / "another day").glob("*.xml")}
+    assert up.world.random("air").random() != other.world.random("air").random(), "another day"
     assert kind.about().endswith(".")
     assert all(docstrings(kind.Options).get(name) for name in kind.Options.model_fields)
 
@@ -263,7 +268,7 @@ def test_a_bench_of_another_package_is_served_whether_a_catalogue_knows_its_driv
         (["--set", "target=120"], "target must be at most 90 °C; it is 120"),
         (["--set", "target=warm"], "target: 'warm' is neither a number in °C nor a text with a unit"),
         (["--set", "tarket=50"], "tarket is unknown, did you mean target?"),
-        (["--set", "directory=x"], "directory is unknown, known are seed, target"),
+        (["--set", "directory=x"], "directory is unknown, known are occasion, seed, target"),
         (["--set", "seed=1.5"], "seed"),
         (["--set", 'seed="1"'], "seed"),
         (["--set", "target"], "'target' is not KEY=VALUE"),

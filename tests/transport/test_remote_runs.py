@@ -23,7 +23,7 @@ from remotecal.order import Order
 from remotecal.station import acceptance
 from remotecal.station import agent as station_module
 from remotecal.station.on_site import Wish, wish_for
-from remotecal.station.run import StationRun
+from remotecal.station.run import Stage, StationRun
 from remotecal.transport import subjects
 from remotecal.transport.bundles import make_bundle
 from remotecal.transport.consent import ConsentAwaited
@@ -203,6 +203,7 @@ async def test_the_rig_of_a_killed_run_is_made_safe_though_the_station_refuses_i
         assert tiny.world.level == 0
         assert "was valid until 2020-01-01" in run.ended
         assert "were brought to their safe states" in run.ended
+        assert run.stage is Stage.STOPPED, "no restart makes the rig safe again"
 
 
 async def test_the_rig_of_a_killed_run_is_made_safe_though_its_journal_is_broken(

@@ -262,6 +262,34 @@ def listed(desk: Path) -> Path:
     return desk
 
 
+@pytest.mark.usefixtures("listed")
+def test_a_chinese_terminal_is_told_in_chinese(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    capsys.readouterr()
+    certified("Zhang Wei", "zhang")
+    assert keys("show", "zhang.crt") == 0
+    assert keys("show", "list.pem", "--password-file", "pin") == 0
+    assert trust("renew", "--until", "9000-01-01") == 0
+    assert trust("show") == 0
+    assert main(["new", "driver", "probe_of_ours"]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "的密钥：不得离开本计算机",
+        "方可交付",
+        "可以签名",
+        "填入登记册",
+        "Ed25519 密钥",
+        "第 3 期已签名",
+        "第 3 期，某省 发布",
+        "试一试：",
+    ):
+        assert words in said
+    for words in ("is the key of", "Hand it out", "good from", "Issue", "Try it"):
+        assert words not in said
+
+
 SCOPE = {
     "quantity": "basic_measurementError",
     "unit": "%",

@@ -242,9 +242,28 @@ def test_a_result_outside_the_scope(made: Made, expanded: str, scope: dict[str, 
 
 def test_a_certificate_from_the_future_and_one_signed_too_early(made: Made) -> None:
     early = made.recompute(made.run).model_copy(update={"finished": DAY + timedelta(days=2), "issued": None})
-    assert "has not come yet" in failed(examine(made, now=NOW - timedelta(days=20)))["dates"]
+    earlier = examine(made, now=NOW - timedelta(days=20), journal=None)
+    assert "has not come yet" in failed(earlier)["dates"]
     made.seal(early)
-    assert "before the calibration ended" in failed(examine(made))["dates"]
+    assert "before the calibration ended" in failed(examine(made, journal=None))["dates"]
+
+
+def test_the_days_of_a_virtual_clock_are_not_held_against_who_signs_unless_it_is_no_demonstration(
+    made: Made,
+) -> None:
+    """A rig's own clock runs past midnight in a minute; by a computer's clock nobody signs before the end."""
+    ahead = {"finished": DAY + timedelta(days=2), "issued": None}
+    for demonstration in (True, False):
+        made.seal(made.recompute(made.run).model_copy(update=ahead | {"demonstration": demonstration}))
+        for clock in ("virtual", "real"):
+            start, *events = read_journal(made.journal)
+            told = start._replace(data={**start.data, "clock": clock})
+            made.journal.write_bytes(chained([told, *events]))
+            found = next(one for one in examine(made).checks if one.name == "dates")
+            assert ("by a virtual clock" in found.said) is (demonstration and clock == "virtual"), found
+            if not (demonstration and clock == "virtual"):
+                assert "before the calibration ended" in found.said
+        assert "before the calibration ended" in failed(examine(made, journal=None))["dates"]
 
 
 def test_signatures_that_speak_for_two_bodies(made: Made) -> None:
@@ -264,7 +283,7 @@ def test_signatures_out_of_order_and_a_day_of_issue_too_early(made: Made) -> Non
     made.certificate.write_bytes(data)
     assert "not in the order of the signatures" in failed(examine(made))["dates"]
     made.seal(record.model_copy(update={"issued": DAY - timedelta(days=1)}))
-    assert "issued on 2026-11-19, before" in failed(examine(made))["dates"]
+    assert "issued on 2026-11-19, before" in failed(examine(made, journal=None))["dates"]
 
 
 def test_a_seal_alone_is_no_approval(made: Made) -> None:

@@ -7,6 +7,7 @@ import tracemalloc
 from collections.abc import Iterator
 
 import pytest
+from asked import asking as statements
 from pydantic import ValidationError
 from test_web_interlock import answered, asking, tiny
 from test_web_pages import browsing, token
@@ -179,6 +180,9 @@ def verbs(page: str) -> list[str]:
 
 
 def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) -> None:
+    store = web.hub.laboratory.store
+    with browsing(web, "operator") as operator:
+        assert operator.get("/live").status_code == 200  # what it then knows of orders is remembered
     with asking(web) as order, browsing(web, "operator") as operator, browsing(web, "reviewer") as reviewer:
         here = f"/runs/here/{order.id}/commands"
         page = operator.get("/live")
@@ -190,6 +194,9 @@ def test_a_run_is_paused_and_goes_on_from_its_card_without_a_script(web: Web) ->
             assert f'<a href="/orders/{order.id}">{order.order.order.number}</a>' in told
             assert "<strong>" in told
             assert told.count(" · ") == 3
+        with statements(store, by_pages=True) as sent:
+            assert '<p class="order">' in operator.get("/live").text
+        assert not [one for one in sent if "FROM orders" in one.statement], "it is remembered a while"
         assert {"pause", "go_on", "abort"} <= set(verbs(own)), "it asks, and may be paused besides"
         assert f'href="/runs/here/{order.id}#question"' in page.text
         assert f'href="/runs/here/{order.id}#controls"' in page.text

@@ -128,3 +128,20 @@ def test_a_number_is_told_with_all_its_digits_and_what_is_cut_has_a_mark(known: 
     assert f">{'r' * 120} …</code> (121 bytes)</td>" in told
     assert f">{'x' * 118} …</td>" in told
     assert f'href="/api/v1/runs/here/R/files/{"ab" * 32}">in a file of its own</a>' in told
+
+
+def test_a_point_and_a_repeat_at_it_are_called_in_the_readers_language() -> None:
+    name = "20 m3/h, rising, cycle 2"
+    course = [("start", {"run": "R"}), ("point", {"point": name}), ("repeat", {"point": name, "repeat": 1})]
+    known = timeline(written([*course, ("observation", {})]), str, STATES)
+    part = environment(TEMPLATES).get_template("moment_part.html")
+    given = {"when": str, "row": {"station": "here", "run": "R", "committed": 4}, "at": 0.0, "most": 9}
+    last = RepeatShown(name, 1, 3, "0" * 64, (), (), 0)
+    for language, said in (("zh", "20 m³/h，升，循环 2"), ("en", "20 m³/h, rising, cycle 2")):
+        for line, also in ((2, 1), (3, 2)):
+            seen = moment(known, line, 2)
+            told = part.render(t=words(language), moment=seen, last=last, replies=[], links=(), **given)
+            told = told.replace("\N{NO-BREAK SPACE}", " ")
+            assert told.count(said) >= 3 + also, (language, line)
+            assert said == "20 m³/h, rising, cycle 2" or "rising" not in told
+        assert f"{said} · 1" in told

@@ -19,11 +19,13 @@ from web_laboratory import Web
 from remotecal.cli import main
 from remotecal.hub.order_index import rebuild, says
 from remotecal.pages.words import words
+from remotecal.store.called import Names
 from remotecal.store.migrations.versions import v0030_orders_say
 from remotecal.store.orders import OrderRow
 from remotecal.store.tables import orders
 from remotecal.transport.envelopes import unseal
 from remotecal.transport.messages import RemoteOrder
+from remotecal.web.shown_orders import OrderShown
 
 NAMES = {"zh": "东方流量厂 % _", "en": "Eastern <Flow> Works"}
 POINTS = [("1", "1 V", "2"), ("2", "2 V", "2")]
@@ -208,7 +210,16 @@ def test_all_that_falls_due_is_told_by_day_and_by_customer(web: Web, due: tuple[
         assert told[0][:3] == ["有效期至", "剩余天数", "类别"]
         (row,) = [row for row in told if "DUE-1" in row]
         assert row[0] == due[0]["due"]
-        assert row[2:] == ["器具", "压力表 Maker DN 50", "DUE-1", "", "顶点公司", ""]
+        assert row[2:7] == ["器具", "压力表 Maker DN 50", "DUE-1", "", "顶点公司"]
+        assert row[7:] == ["", "acme"], "two customers may have one name"
+    with web.token("operator") as operator:
+        item = operator.get(f"/items/{due[0]['id']}").json()
+        (order,) = operator.get("/orders?number=DUE-OF-ACME").json()
+        for one in (item, order):
+            assert (one["account"], one["account_name"]) == ("acme", {"zh": "顶点公司", "en": "Acme Ltd"})
+        told = OrderShown.model_validate(order)
+        assert told.named(Names({}, {"operator": {"en": "Wang Fang"}})).by_name == {"en": "Wang Fang"}
+        assert operator.get(f"/items/{due[1]['id']}").json()["account_name"] == {}
     with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt:
         page = acme.get("/due").text
         assert ("DUE-1" in page, "DUE-2" in page) == (True, False)
@@ -229,7 +240,7 @@ def test_the_terminal_tells_the_same_for_programs_and_in_the_readers_language(
     (row,) = [row for row in json.loads(capsys.readouterr().out) if row["number"] == "DUE-1"]
     said = {"valid until": due[0]["due"], "kind": "item", "what": "Gauge Maker DN 50", "customer": "Acme Ltd"}
     assert 4 <= row.pop("left") <= 5  # as midnight may have come
-    assert row == said | {"number": "DUE-1", "certificate": "", "station": ""}
+    assert row == said | {"number": "DUE-1", "certificate": "", "station": "", "account": "acme"}
     assert main(["due", *hub]) == 0
     shown = capsys.readouterr().out
     for text in ("有效期至", " 天", "器具", "压力表 Maker DN 50"):

@@ -16,6 +16,7 @@ import pytest
 
 from remotecal.cli.demo_year import RECENT, plan, two_years_of
 from remotecal.clock import civil_time
+from remotecal.model import Record
 from remotecal.sim.certificates import AGE, VALIDITY
 from remotecal.store import Store
 
@@ -156,4 +157,11 @@ def _all_ends_behind_it(place: Path) -> None:
     with Store(f"sqlite:///{place / 'hub' / 'hub.sqlite'}") as store:
         rows = [store.records.find("demo-site", row.run) for row in store.pages.runs(100)]
     assert len(rows) == 3
-    assert all('"demonstration":true' in row.record.replace(" ", "") for row in rows if row is not None)
+    records = [Record.from_json(row.record) for row in rows if row is not None]
+    assert all(record.demonstration for record in records)
+    found = [
+        record.measurements[0].results[0].tables[0].column("basic_measurementError") for record in records
+    ]
+    assert len({str(column) for column in found}) == 3, (
+        "the same bench, with the noise of another day each time"
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import groupby
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NamedTuple, get_args
 
 from fastapi import APIRouter, Query, Response
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 router = APIRouter(include_in_schema=False)
 
-COLUMNS = ("valid_until", "days_left", "due_kind", "what", "number", "certificate", "customer", "station")
-"""Of the file."""
+COLUMNS: Final = (
+    "valid_until", "days_left", "due_kind", "what", "number", "certificate", "customer", "station", "account",
+)  # fmt: skip
+"""Of the file; the account tells customers of one name apart."""
 By = Literal["day", "customer"]
 
 
@@ -94,5 +96,5 @@ def _lines(visitor: Visitor, found: Iterable[FallingDue]) -> Iterator[tuple[str,
     for one in found:
         left = str(visitor.left(one.day.isoformat()))
         kind = visitor.words.of("due_kind", one.kind)
-        called = one.called(visitor.words)
-        yield (one.day.isoformat(), left, kind, called, *one.numbers, one.whose(visitor.words), one.where)
+        called, whose = one.called(visitor.words), one.whose(visitor.words)
+        yield (one.day.isoformat(), left, kind, called, *one.numbers, whose, one.where, one.account)

@@ -351,7 +351,7 @@ def _all_on(
     These seldom change, so who goes by keys is not thrown off one. `between` is called between two cards.
     """
     pieces: dict[str, str] = {}
-    orders = visitor.office.store.orders.named({row.run for row, _ in cards}) if cards else ()
+    orders = visitor.office.orders_of([row.run for row, _ in cards])
     told_of = {(one.station, one.id): OrderTold.of(visitor, one) for one in orders}
     drawn, piece = DRAWN if len(cards) <= FEW else DRAWN_OF_MANY, visitor.pieces("live_pieces.html")
     for row, seen in cards:
