@@ -34,6 +34,7 @@ from remotecal.cli.demo_year import (
     two_years_of,
 )
 from remotecal.cli.processes import free_port, running
+from remotecal.cli.terminal import say
 from remotecal.clock import AwaitedClock
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, RemotecalError
@@ -146,12 +147,12 @@ class _Laboratory:
         with self._kind.put_up(self._chosen) as bench:
             job = bench.paper(self._now.date()).job
             name, procedure = job.laboratory, job.procedure
-        self._line.step("founding a laboratory")
+        self._line.step(say("founding a laboratory", "建立实验室"))
         desk = self._found_hub(name)
         made = make_keys(name, self._now - SINCE, keys)
         write_register(self._place / REGISTER, name, made, procedure, self._now.date())
         with running(self._place / "founding.log", "hub", "up", "--hub", self._hub):
-            self._line.step("enrolling its stations")
+            self._line.step(say("enrolling its stations", "登记站点"))
             checked = self._place / CHECKED / BENCH
             enrol(STATION, self._hub, desk, self._station, self._paper / BENCH, checked, zone=ZONE)
             write_checked(checked, self._now.date())
@@ -163,17 +164,20 @@ class _Laboratory:
     def work(self, runs: int) -> tuple[LogIn, ...]:
         """Let the laboratory work for a year, and give it users; returns how they log in."""
         with self._at_desk() as (desk, year):
-            self._line.step("certifying its standards")
+            self._line.step(say("certifying its standards", "签发标准器证书"))
             year.certify()
             for job in plan(runs, self._now):
-                self._line.step(f"calibration {job.number} of {runs}, of {job.at.date()}")
+                of = job.number, runs, job.at.date()
+                self._line.step(
+                    say("calibration {} of {}, of {}", "第 {} 次校准（共 {} 次），{}").format(*of)
+                )
                 year.carry_out(job)
             year.bring(self._now)
             return enter(desk.store.users)
 
     def open(self, stack: ExitStack, port: int) -> tuple[str, Sequence[subprocess.Popen[str]]]:
         """Put up bench, hub and station until `stack` closes, and let an order wait; returns the address."""
-        self._line.step("opening the laboratory")
+        self._line.step(say("opening the laboratory", "启动实验室"))
         at = (self._now - BEHIND).timestamp()
         with self._at_desk() as (_, year):
             clock = AwaitedClock.begin(self._paper / CLOCK, at)
@@ -257,14 +261,22 @@ class _Ended:
 
 
 def _tell(url: str, logins: Sequence[LogIn], place: Path) -> None:
-    print(f"A laboratory with a year of simulated work; nothing in it is valid.\n\n  {url}\n")
+    about = say(
+        "A laboratory with a year of simulated work; nothing in it is valid.",
+        "一个已有一年仿真工作的实验室；其中一切均无效力。",
+    )
+    print(f"{about}\n\n  {url}\n")
     names, passwords = max(len(one.name) for one in logins), max(len(one.password) for one in logins)
     for one in logins:
         print(f"  {one.name:{names}}  {one.password:{passwords}}  {one.whose}")
     keys, list_key = place / KEYS, place / KEYS / "list-issuer.pub.pem"
+    to_sign = say(
+        "To sign, end the command of a page of Review & sign so (or reviewed.pem, approved.pem):",
+        "签字时，“审核签字”页面上的命令以下列内容结尾（或 reviewed.pem、approved.pem）：",
+    )
     print(
-        "\nTo sign, end the command of a page of Review & sign so (or reviewed.pem, approved.pem):\n"
+        f"\n{to_sign}\n"
         f"  --key {keys / 'performed.pem'} --trust {place / TRUST} --trust-key {list_key} "
         f"--standards {place / STANDARDS}"
     )
-    print("Ctrl-C ends it.", flush=True)
+    print(say("Ctrl-C ends it.", "Ctrl-C 可结束。"), flush=True)

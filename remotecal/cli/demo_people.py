@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.signing.keys import fingerprint
+from remotecal.cli.terminal import say
 from remotecal.model import Text
 from remotecal.register_entries import enter as enter_in
 from remotecal.register_entries import found
@@ -103,6 +104,14 @@ CUSTOMERS: Final = (
     ),
 )
 
+ROLES: Final = {
+    "operator": "操作员",
+    "reviewer": "核验员",
+    "approver": "批准人",
+    "administrator": "管理员",
+    "customer": "客户",
+}
+"""What people are at the hub, in Chinese."""
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of passwords: none that is taken for another."""
 GROUPS, GROUP = 4, 4
@@ -161,16 +170,16 @@ def enter(users: Users) -> tuple[LogIn, ...]:
     for one in (*SIGNATORIES, SEALS):
         password = _password()
         users.put(one.login, roles={one.role}, password=passwords.digest(password, [one.login]))
-        made.append(LogIn(one.login, password, f"{one.role}: {_both(one.name)}"))
+        made.append(LogIn(one.login, password, _whose(one.role, one.name)))
     customer, password = CUSTOMERS[0], _password()
     digest = passwords.digest(password, [customer.account])
     users.put(customer.account, roles={"customer"}, password=digest, account=customer.account)
-    made.append(LogIn(customer.account, password, f"customer: {_both(customer.name)}"))
+    made.append(LogIn(customer.account, password, _whose("customer", customer.name)))
     return tuple(made)
 
 
-def _both(name: Text) -> str:
-    return f"{name.get('zh')} {name.get('en')}"
+def _whose(role: Role, name: Text) -> str:
+    return f"{say(role, ROLES[role])}{say(': ', '：')}{name.get('zh')} {name.get('en')}"
 
 
 def _password() -> str:

@@ -68,6 +68,10 @@ class Catalogue:
                     return self.of(group, known) + number
         return name
 
+    def quantity(self, names: str) -> str:
+        """Return what names of quantities with blanks between them, refTypes of a DCC, are called."""
+        return self.texts["first.comma"].join(self.of("quantity", name) for name in names.split())
+
     def limit(self, said: str) -> str:
         """Return what stops a run, `gauge.value above 8 V` as the journal says it, in this language."""
         found = _LIMIT.fullmatch(said)

@@ -43,6 +43,14 @@ class Check:
         """Whether it is about the certificate of a standard, or one further down the chain."""
         return self.name.lstrip().startswith(OF_STANDARD)
 
+    @property
+    def wants_file(self) -> bool:
+        """Whether it could be made once the file of a standard's certificate is there.
+
+        What its issuer may certify stands in the trust list instead.
+        """
+        return self.of_standard and self.outcome == "not possible" and not self.name.endswith(": scope")
+
 
 @dataclass(frozen=True, slots=True)
 class Report:

@@ -16,11 +16,18 @@ from remotecal.web.register import not_a_customer
 from remotecal.web.shown import RemarkShown
 
 if TYPE_CHECKING:
+    from remotecal.web.callers import Caller
     from remotecal.web.office import Office
 
 router = APIRouter(prefix="/runs/{station}/{run}/remarks", tags=["certificates"])
 
 RemarkNumber = Annotated[int, Path(ge=1, le=2**53)]
+
+
+def returned(office: Office, caller: Caller) -> frozenset[tuple[str, str]]:
+    """Return the runs, by station and name, with a remark that nobody has answered; none for a customer."""
+    found = office.store.remarks.open() if caller.account is None else ()
+    return frozenset((one.station, one.run) for one in found)
 
 
 @router.get("")

@@ -19,6 +19,7 @@ from remotecal.journal.events import seal
 from remotecal.model import Column, Measurement, Record, Result, Table, Text, Uncertainty
 from remotecal.store.tables import journal_lines, run_equipment, runs
 from remotecal.transport.messages import BenchAnnounced
+from remotecal.web.pages.drift import changed_most
 
 __all__ = ["day", "run"]
 
@@ -75,6 +76,14 @@ def test_values_at_the_same_point_are_told_with_their_change() -> None:
     assert told[2].since_first == pytest.approx(0.000089)
     ((alone,),) = [one.told for one in found.values() if one.point.place == "200"]
     assert (alone.value, alone.expanded, alone.change) == ("200.00005", "0.00011", "")
+
+
+def test_those_that_changed_most_are_drawn_and_the_others_counted() -> None:
+    places = [str(100 * place) for place in range(1, 8)]
+    first = of("A", FIRST, [(place, place, "0.00050") for place in places])
+    changed = [(place, f"{int(place) + 0.001 * nth:.3f}", "0.00050") for nth, place in enumerate(places)]
+    drawn = changed_most(courses([first, of("B", SECOND, changed)], ""))
+    assert [one.point.place for one in drawn] == ["300", "400", "500", "600", "700"]
 
 
 def test_a_standard_uncertainty_is_told_at_k_2_and_what_can_t_be_followed_is_left_out() -> None:
@@ -207,6 +216,8 @@ def test_a_check_standard_has_its_chart_and_its_faults_in_words(web: Web, run: s
         for seen in ("check &lt;weight&gt;", "10.00 g", "0.11 g", "9.67 … 10.33 g", "<svg", "not in control"):
             assert seen in page, seen
         rows = re.findall(r"<tr>(.*?)</tr>", page)[1:]
+        values = [re.findall(r'class="number">([^<]*)<', row)[1] for row in rows]
+        assert values == ["10.40", "9.95", "10.05"], "decimal points in line"
         assert ["out of control" in row for row in rows] == [True, False, False], "the latest first"
         assert "1 of the last 1 lie beyond 3 sigma above the centre" in rows[0]
         now = re.sub(r"<[^>]*>|\s+", " ", client.get(once).text)

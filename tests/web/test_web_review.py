@@ -160,6 +160,8 @@ def test_what_is_returned_waits_for_its_performer_and_nobody_signs(web: Web, run
                 assert "Returned with a remark" in page
                 assert ("for somebody else" in page) is whose
                 assert "remotecal sign" not in page
+        for where in (f"/orders/{run}", "/orders", "/runs", f"/search?q={run}"):  # whoever is asked knows it
+            assert "returned; to be answered" in operator.get(where).text, where
         assert "nobody has answered" in sign_as(web, run, "reviewed", 409)
         number = re.search(rf"{address}/remarks/(\d+)/settle", operator.get(address).text)[1]
         assert f"remarks/{number}/settle" not in reviewer.get(address).text
@@ -198,7 +200,7 @@ def test_an_issued_certificate_is_not_returned(web: Web, run: str) -> None:
 
 @pytest.mark.parametrize(("name", "outcome", "told"), [
     ("standard C-1", "not possible", True), ("standard C-1", "passed", False),
-    ("journal", "not possible", False),
+    ("standard C-1: scope", "not possible", False), ("journal", "not possible", False),
 ])  # fmt: skip
 def test_it_is_told_where_a_standards_certificate_is_brought(
     name: str, outcome: Outcome, *, told: bool

@@ -28,6 +28,7 @@ from web_laboratory import DIGEST, PASSWORD, Web
 from windows import COLOUR_ALONE, VALUES_SPOKEN
 
 from remotecal.pages.assets import assets
+from remotecal.pages.words import words
 from remotecal.store.audit_log import REFUSALS
 from remotecal.store.tables import audit, metadata
 from remotecal.web.callers import csrf_of
@@ -139,6 +140,9 @@ SQUEEZED = """[...document.querySelectorAll("main :is(th, td)")].filter((cell) =
 TALL = """[...document.querySelectorAll("body > header")].map((one) => one.offsetHeight)
 .filter((height) => height > 18 * parseFloat(getComputedStyle(document.body).fontSize))"""
 """How high the head of a page is, where it leaves little of a phone's screen."""
+CUT_OFF = """[...document.querySelectorAll(".label")].filter((one) => one.scrollHeight > one.clientHeight)
+.map((one) => one.textContent)"""
+"""Labels that say more than there is room for on 50 mm × 30 mm."""
 SCREENS = (360, 1280)
 """Widths of a phone and of a desk's screen, with letters of 16 pixels."""
 
@@ -175,6 +179,7 @@ def test_every_page_can_be_used_by_everybody(
                 page.set_viewport_size({"width": screen * size // 16, "height": 800})
                 unquiet += page.evaluate(SQUEEZED)
                 unquiet += page.evaluate(TALL)
+                unquiet += page.evaluate(CUT_OFF) if size == 16 else []
             page.set_viewport_size({"width": width, "height": 800})
             if refused or wide or broken or unprinted or unquiet:
                 wrong[where] = refused, wide, broken, unprinted, unquiet
@@ -196,7 +201,8 @@ IN_ENGLISH = re.compile(
 
 
 NAMES_IN_CODE = re.compile(
-    r"\b(take_control|release_control|go_on|abort|the run was|host|agrees|performed|reviewed|approved"
+    r"（(?:gauge|source|dut|zh|en)）"
+    r"|\b(?:take_control|release_control|go_on|abort|the run was|host|agrees|performed|reviewed|approved"
     r"|(?:check|source|dut|gauge|ambient|rig)\.\w+)\b"
 )
 """What programs call something that has a name for people."""
@@ -406,6 +412,8 @@ def test_what_a_form_does_is_done_once_and_stands_in_the_audit_log(
                 assert (path, acts, now == before) == (path, [], True)
                 continue
             assert form.user in {who for _, who, _, _ in acts}, path
+            details = {f"detail.{name}" for *_, data in acts for name in json.loads(data)}
+            assert details <= words("zh").texts.keys(), path
             entry = last(home)
             again = client.post(form.action, data=fields, files=form.files)
             if "key" in fields:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from remotecal.model import Item, Record, Text
 
+MUCH = 110
+"""Characters from which on a label beside a QR code is set in smaller letters on a page; the PDF measures."""
 LONGEST_REASON = 90
 """Characters of why something may not be used, on its label."""
 TEMPLATE, DATA = "label.typ", "label.json"
@@ -41,6 +43,12 @@ class ItemLabel(NamedTuple):
     """That as a QR code in SVG; "" without."""
     alert: bool = False
     """Whether the title is to be seen from afar."""
+
+    @property
+    def much(self) -> bool:
+        """Whether it says so much that a page has to set it in smaller letters; one of the PDF measures."""
+        said = (self.title, *(text for line in self.lines for text in line), self.laboratory, self.warning)
+        return bool(self.qr) and sum(map(len, said)) > MUCH
 
 
 def labels(record: Record, due: date | None) -> tuple[ItemLabel, ...]:

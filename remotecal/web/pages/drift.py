@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
@@ -42,7 +43,7 @@ MOST: Final = 20
 RUNS: Final = 1000
 """Runs among which they are looked for."""
 SIGNS: Final = "●■▲◆▼"
-"""How the drawing marks points, or values (`curve.MARKS`); further ones are in the table only."""
+"""How the drawing marks points, or values (`curve.MARKS`); those that changed less are in the table only."""
 FONT: Final = "system-ui, sans-serif"
 Called = Annotated[str, Query(max_length=500)]
 
@@ -58,6 +59,8 @@ class Drift(NamedTuple):
     """Change since the first; None of one certificate."""
     marks: tuple[tuple[str, str], ...]
     """Sign, and the place it stands for."""
+    left_out: int
+    """How many values changed that are not drawn."""
     rows: tuple[ValueCourse, ...]
 
 
@@ -212,11 +215,19 @@ def _groups(found: Iterable[ValueCourse]) -> list[list[ValueCourse]]:
 def _drift(visitor: Visitor, group: Sequence[ValueCourse]) -> Drift:
     point = group[0].point
     words = visitor.words
-    quantity = ", ".join(words.of("quantity", name) for name in point.quantity.split())
-    followed = [one for one in group if len(one.told) > 1][: len(SIGNS)]
+    quantity = words.quantity(point.quantity)
+    followed = changed_most(group)
     marks = tuple((sign, one.point.place) for sign, one in zip(SIGNS, followed, strict=False))
     drawing = _drawn(followed, point.unit) if followed else None
-    return Drift(quantity, point.unit, point.place_unit, drawing, marks, tuple(group))
+    left_out = sum(len(one.told) > 1 for one in group) - len(followed)
+    return Drift(quantity, point.unit, point.place_unit, drawing, marks, left_out, tuple(group))
+
+
+def changed_most(group: Sequence[ValueCourse]) -> list[ValueCourse]:
+    """Return what is drawn of values that were certified more than once: as many as there are signs for."""
+    followed = [one for one in group if len(one.told) > 1]
+    most = sorted(followed, key=lambda one: -max(abs(told.since_first) for told in one.told))[: len(SIGNS)]
+    return [one for one in followed if one in most]
 
 
 def _drawn(followed: Sequence[ValueCourse], unit: str) -> Markup:
@@ -260,10 +271,11 @@ def _limits(chart: ControlChart) -> dict[str, object]:
 
 def _values(chart: ControlChart, latest: Sequence[float]) -> Iterator[ValueRow]:
     """Yield the values since, the latest first, each with the rules that it broke when it was the last."""
+    digits = max((len(f"{Decimal(repr(value)):f}".partition(".")[2]) for value in latest), default=0)
     for place in range(len(latest), 0, -1):
         value = latest[place - 1]
         score = (value - chart.centre) / chart.sigma
-        yield ValueRow(place, f"{value!r}", f"{score:+.1f}", chart.faults(latest[:place]))
+        yield ValueRow(place, f"{value:.{digits}f}", f"{score:+.1f}", chart.faults(latest[:place]))
 
 
 def _markup(svg: _Element) -> Markup:

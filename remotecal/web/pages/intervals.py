@@ -74,7 +74,7 @@ def _row(one: Advised, by: By, words: Catalogue) -> tuple[str, ...]:
         of.maker,
         of.model,
         of.number if by == "item" else str(of.items),
-        ", ".join(words.of("quantity", name) for name in of.quantity.split()),
+        words.quantity(of.quantity),
         str(ended.intervals),
         f"{ended.days:.0f}",
         str(ended.outside),

@@ -27,6 +27,7 @@ from remotecal.web.pages.frame import Brought, Sent, Visiting
 from remotecal.web.pages.ordering import MOST as MOST_ORDERED
 from remotecal.web.pages.spreadsheet import Form, as_file
 from remotecal.web.pages.standards import ending
+from remotecal.web.remarks import returned
 from remotecal.web.shown_items import due_from
 from remotecal.web.table_of_items import MOST_ROWS
 
@@ -196,6 +197,7 @@ def show_item(item: ItemInPath, visitor: Visiting) -> Response:
         orders=visitor.office.store.pages.placed_for(row.id, visitor.office.clock.now(), 20),
         days=AHEAD[0],
         out=None if row.account else visitor.office.out().find(row.serial),
+        returned=returned(visitor.office, visitor.caller),
     )
 
 

@@ -25,6 +25,7 @@ from remotecal.web.pages.ordering import opened
 from remotecal.web.pages.parameter_form import as_shown, fields_of
 from remotecal.web.pages.pattern import procedure_of
 from remotecal.web.pages.weighty import once
+from remotecal.web.remarks import returned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,6 +124,7 @@ def list_orders(visitor: Visiting, asked: Asked) -> Response:
         stages=get_args(Stage),
         procedures=names(),
         outlives=_outlives(visitor, [row.order for row in shown]),
+        returned=returned(visitor.office, visitor.caller),
     )
 
 
@@ -172,7 +174,13 @@ def show_order(order: RunName, visitor: Visiting) -> Response:
     kind = procedure_of(visitor, opened(visitor, placed.order))
     units = {} if kind is None else {one.name: one.unit for one in fields_of(kind.accepts())}
     return visitor.page(
-        "order.html", order=whole, placed=placed, shown=as_shown, replaced=replaced, units=units
+        "order.html",
+        order=whole,
+        placed=placed,
+        shown=as_shown,
+        replaced=replaced,
+        units=units,
+        returned=returned(visitor.office, visitor.caller),
     )
 
 

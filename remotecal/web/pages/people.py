@@ -139,7 +139,8 @@ def _rows(visitor: Visitor, table: str, register: LaboratoryRegister | None) -> 
     said = visitor.words.choose
     if table == "lasting":
         for one, _ in _lasting(visitor, register):
-            name = "" if one.name is None else said(one.name.root)
+            called = visitor.procedure(one.number) if one.kind == "procedure" else ""
+            name = called if one.name is None else said(one.name.root)
             kind = visitor.words(f"lasting.{one.kind}")
             yield (kind, name, one.number, one.serial, one.until.isoformat())
     elif register is not None:

@@ -23,6 +23,7 @@ from remotecal.web.pages.news import LookingOn, shared_stream, stream
 from remotecal.web.pages.pictures import is_picture
 from remotecal.web.pages.told import Divided
 from remotecal.web.pages.tripped import before_trip
+from remotecal.web.remarks import returned
 from remotecal.web.runs import BeforeRun
 from remotecal.web.watching import DRAWN, DRAWN_OF_MANY, FEW, ON, WAITING, turned
 
@@ -64,7 +65,14 @@ def list_runs(
         state=state or None,
     )
     further = f"{rows[ON_A_PAGE - 1].station}/{rows[ON_A_PAGE - 1].run}" if len(rows) > ON_A_PAGE else None
-    return visitor.page("runs.html", rows=rows[:ON_A_PAGE], further=further, station=station, state=state)
+    return visitor.page(
+        "runs.html",
+        rows=rows[:ON_A_PAGE],
+        further=further,
+        station=station,
+        state=state,
+        returned=returned(visitor.office, visitor.caller),
+    )
 
 
 @router.get("/live")

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from remotecal.web.pace import left
 from remotecal.web.pages.frame import Visiting
+from remotecal.web.remarks import returned
 from remotecal.web.watching import ON
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ async def search(visitor: Visiting, q: Annotated[str, Query(max_length=500)] = "
             number=number,
             whereabouts=[one._replace(end=_end(visitor, one)) for one in found],
             replaced=store.amendments.replaced(told),
+            returned=returned(visitor.office, visitor.caller),
             **all_._asdict(),
         )
 

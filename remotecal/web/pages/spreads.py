@@ -99,17 +99,13 @@ def show_spreads(
 
 def _row(one: Spread, words: Catalogue) -> tuple[str, ...]:
     numbers = (str(one.runs), str(one.results), _told(one.u), _told(one.largest))
-    return (one.procedure, *one.whose, one.month, *numbers, _said(one.quantity, words), one.unit)
+    return (one.procedure, *one.whose, one.month, *numbers, words.quantity(one.quantity), one.unit)
 
 
 def _of_item(one: ItemSpread, words: Catalogue) -> tuple[str, ...]:
     numbers = (str(one.runs), str(one.results), *map(_told, (one.u, one.largest, one.of_model, one.ratio)))
     whose = (one.maker, one.model, one.number, one.account)
-    return (one.procedure, *whose, *numbers, _said(one.quantity, words), one.unit)
-
-
-def _said(quantity: str, words: Catalogue) -> str:
-    return ", ".join(words.of("quantity", name) for name in quantity.split())
+    return (one.procedure, *whose, *numbers, words.quantity(one.quantity), one.unit)
 
 
 def _told(u: float) -> str:
@@ -143,7 +139,7 @@ def _trend(group: Sequence[Spread], months: Sequence[str], words: Catalogue) -> 
     svg.set("aria-hidden", "true")  # its summary stands before it, and its table follows
     return Trend(
         group[0].procedure,
-        _said(group[0].quantity, words),
+        words.quantity(group[0].quantity),
         unit,
         Markup(etree.tostring(svg, encoding="unicode")),  # noqa: S704  every text went through lxml
         tuple((sign, *whose) for sign, whose in zip(SIGNS, drawn, strict=False)),
