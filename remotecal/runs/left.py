@@ -75,7 +75,7 @@ def _made_safe(
         found = make_safe(opened, None, None)
         failed = opened.failed() if opened.failures else ""
         if found.unsafe is None:  # else it is tried again the next time
-            _write_end(directory, found, opened.clock, refusal)
+            _note_suspended(directory, found, opened.clock, refusal)
     finally:
         opened.close()
     if found.unsafe is not None:
@@ -86,11 +86,14 @@ def _made_safe(
     return NOTHING if found.nothing else "the instruments of its rig were brought to their safe states"
 
 
-def _write_end(directory: Path, found: Safety, clock: Clock, refusal: RemotecalError) -> None:
-    """Write that the run is over, its rig safe; not into a journal that is broken, or of a time to come."""
+def _note_suspended(directory: Path, found: Safety, clock: Clock, refusal: RemotecalError) -> None:
+    """Write that the run stands still, its rig safe, until what keeps it from going on is mended.
+
+    Nothing is written into a journal that is broken, or of a time to come.
+    """
     with suppress(RemotecalError), Journal.open(directory, clock) as journal:
         text = f"the run can't be taken up: {refusal}"
-        journal.append("abort", {"error": type(refusal).__name__, "text": text})
+        journal.append("suspend", {"error": type(refusal).__name__, "text": text})
         journal.append("safe", found.written())
 
 

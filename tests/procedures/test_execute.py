@@ -666,9 +666,9 @@ def test_a_rig_that_was_made_safe_for_a_run_that_can_not_go_on_is_left_alone_aft
     tiny.bench.write_text(as_it_was.replace("value = 0.5", "value = 0.6"))
     with pytest.raises(EvidenceError, match="were brought to their safe states"):
         tiny.resume()
-    abort, safe = tiny.events()[-2:]
-    assert (abort.kind, safe.kind, safe.data["reached"]) == ("abort", "safe", True)
-    assert str(abort.data["text"]).startswith("the run can't be taken up: characteristics are no longer")
+    suspend, safe = tiny.events()[-2:]
+    assert (suspend.kind, safe.kind, safe.data["reached"]) == ("suspend", "safe", True)
+    assert str(suspend.data["text"]).startswith("the run can't be taken up: characteristics are no longer")
     tiny.world.level = 2.0
     with pytest.raises(EvidenceError, match=r"begin anew$"):
         tiny.resume()

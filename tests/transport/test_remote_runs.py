@@ -197,13 +197,23 @@ async def test_the_rig_of_a_killed_run_is_made_safe_though_the_station_refuses_i
     async with hub_up(folder) as hub:
         site = await enrol_site(hub, tiny, tmp_path / "here")
         run = await killed(site, tiny, after_crash, to_the_last_repeat)
-        tiny.bench.write_text(tiny.bench.read_text().replace("2100-01-01", "2020-01-01"))
+        as_it_was = tiny.bench.read_text()
+        tiny.bench.write_text(as_it_was.replace("2100-01-01", "2020-01-01"))
         async with site.up():
             await until(lambda: bool(run.ended))
         assert tiny.world.level == 0
         assert "was valid until 2020-01-01" in run.ended
         assert "were brought to their safe states" in run.ended
-        assert run.stage is Stage.STOPPED, "no restart makes the rig safe again"
+        (run.papers / "ended").unlink()
+        tiny.world.level = 2.0
+        async with site.up():
+            await until(lambda: bool(run.ended))
+        assert run.ended.endswith("was valid until 2020-01-01: determine it anew")
+        assert tiny.world.level == 2, "somebody may work with it by now"
+        tiny.bench.write_text(as_it_was)
+        async with site.up():
+            await until(lambda: run.stage in {Stage.SIGNED, Stage.STOPPED})
+        assert run.stage is (Stage.SIGNED if after_crash == "resume" else Stage.STOPPED)
 
 
 async def test_the_rig_of_a_killed_run_is_made_safe_though_its_journal_is_broken(
