@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.configuration import read_within
 from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.private_files import read_private, unreadable_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+LONGEST_PEM = 2**16
+"""Bytes of a file with a key that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +99,8 @@ def read_public_key(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        public = load_pem_public_key(path.read_bytes())
-    except (OSError, ValueError) as error:
+        public = load_pem_public_key(read_within(path, LONGEST_PEM))
+    except (ConfigurationError, ValueError) as error:
         raise ConfigurationError(f"{path} gives no public key: {error}") from error
     if not isinstance(public, Ed25519PublicKey):
         raise ConfigurationError(f"{path} is no Ed25519 public key")
