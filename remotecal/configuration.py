@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import re
 import tomllib
 import unicodedata
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from remotecal.errors import ConfigurationError
+from remotecal.opening import open_plain
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -97,6 +99,24 @@ def read_within(path: Path, most: int) -> bytes:
             return file.read(most + 1)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """Return what is in a file that lies in a folder of anybody's.
+
+    Raises:
+        ConfigurationError: it can't be read, is no plain file, or has more than `most` bytes.
+    """
+    try:
+        if (number := open_plain(path)) is None:
+            raise ConfigurationError(f"{path} is no file")
+        with os.fdopen(number, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
+    if len(content) > most:
+        raise ConfigurationError(f"{path} has more than {most >> 20} MiB, which are not read")
+    return content
 
 
 def as_toml(content: BaseModel | Mapping[str, object]) -> str:

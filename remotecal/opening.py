@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
 
 if sys.platform == "win32":
     BINARY = os.O_BINARY | os.O_NOINHERIT
@@ -54,6 +57,34 @@ def copy_folder(folder: Path, to: Path, leave_out: str = "") -> None:
     except shutil.Error as error:
         _, place, why = error.args[0][0]
         raise OSError(f"{place} can't be written: {why}") from error
+
+
+def open_plain(path: Path) -> int | None:
+    """Open a plain file to read it, and return its descriptor; None for anything else (errors as `os.open`).
+
+    A pipe would let us wait for its other end, and a device read without end.
+    """
+    number = os.open(path, os.O_RDONLY | BINARY | AT_ONCE)
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return number
+    os.close(number)
+    return None
+
+
+def folders(top: Path) -> Iterator[tuple[Path, frozenset[str]]]:
+    """Yield a folder, and those in it to any depth, each with the names of what lies there.
+
+    No link is followed, and what can't be read is left out.
+    """
+    left = [top]  # none calls itself: folders may lie deeper than that goes
+    while left:
+        folder, names = left.pop(), set[str]()
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                names.add(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    left.append(Path(entry.path))
+        yield folder, frozenset(names)
 
 
 def read_at(file: int, size: int, begin: int) -> bytes:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 LARGEST_UNPACKED: Final = 20 * 2**20
 """Bytes of an XLSX once it is unpacked; what it says it has is all that is unpacked."""
@@ -19,6 +21,13 @@ MOST_STYLES: Final = 20_000
 """Marks of XML that tell how cells look; each takes more than a cell does."""
 MOST_PARTS: Final = 200
 """Files in an XLSX."""
+PACKED_BY: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""How its parts may be packed (ECMA-376, part 2); others can't be unpacked piece by piece."""
+NO_ARCHIVE: Final = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError),
+    *(OSError, EOFError, ValueError, zlib.error, struct.error),
+)
+"""What `zipfile` raises where it is given anything else."""
 
 
 def first_sheet(content: bytes, rows: int, columns: int) -> Iterator[Sequence[object]]:
@@ -29,9 +38,9 @@ def first_sheet(content: bytes, rows: int, columns: int) -> Iterator[Sequence[ob
     """
     from openpyxl import load_workbook
 
-    _check_parts(content)
+    parts = _parts(content)
     try:
-        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(_archive(parts), read_only=True, data_only=False, keep_links=False)
         # What nobody sees who opens the file is not what they bring.
         sheet = next(sheet for sheet in book.worksheets if sheet.sheet_state == "visible")
         found: Iterable[Sequence[object]] = sheet.iter_rows(max_row=rows, max_col=columns)
@@ -47,8 +56,13 @@ def is_formula(cell: object) -> bool:
     return getattr(cell, "data_type", "") == "f"
 
 
-def _check_parts(content: bytes) -> None:
-    """Raise `ConfigurationError` for an archive that is larger than it may be, or defines entities."""
+def _parts(content: bytes) -> dict[str, bytes]:
+    """Return what is in an archive, by its name.
+
+    Raises:
+        ConfigurationError: it is no XLSX, larger than it may be, or defines entities.
+    """
+    found: dict[str, bytes] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -58,9 +72,13 @@ def _check_parts(content: bytes) -> None:
                 )
             marks = 0
             for part in parts:
-                # No more than it says is read of a part: zipfile stops there. XML may be in UTF-16, and
-                # is told by the archive's own table of types, not by its name.
-                text = archive.read(part).replace(b"\0", b"")
+                if part.compress_type not in PACKED_BY:
+                    raise NotImplementedError(part.compress_type)
+                with archive.open(part) as opened:
+                    # Asked for all, zipfile unpacks all there is, and then cuts it to what the part says.
+                    found[part.filename] = opened.read(part.file_size)
+                # XML may be in UTF-16, and is told by the archive's own table of types, not by its name.
+                text = found[part.filename].replace(b"\0", b"")
                 marks += (its := text.count(b"<"))
                 if marks > MOST_MARKS or (its > MOST_STYLES and part.filename.endswith("styles.xml")):
                     raise ConfigurationError(
@@ -68,5 +86,15 @@ def _check_parts(content: bytes) -> None:
                     )
                 if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                     raise ConfigurationError("the XLSX defines entities, as no spreadsheet does")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError) as error:
+    except NO_ARCHIVE as error:
         raise ConfigurationError(f"the file is no XLSX ({type(error).__name__}): save it anew") from None
+    return found
+
+
+def _archive(parts: Mapping[str, bytes]) -> io.BytesIO:
+    """Return an archive of what was looked at and nothing else, which unpacks to what it says."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return made

@@ -1,10 +1,11 @@
 """What is done with files and folders, where systems or disks get in the way."""
 
 import resource
+from pathlib import Path
 
 import pytest
 
-from remotecal.opening import copy_folder
+from remotecal.opening import copy_folder, folders
 
 SMALL = 2000
 """Bytes a file may have where the disk is said to be full."""
@@ -24,3 +25,20 @@ def test_a_folder_that_can_not_be_copied_is_told_by_its_first_file(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     copy_folder(folder, tmp_path / "whole", leave_out="clock")
     assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == ["a.xml", "b.xml"]
+
+
+def test_folders_are_gone_through_to_any_depth_and_along_no_link(tmp_path):
+    deep = tmp_path
+    made = [deep := deep / "d" for _ in range(1100)]
+    try:
+        for folder in made:
+            folder.mkdir()
+        (deep / "up").symlink_to(tmp_path)
+        assert [(folder, sorted(names)) for folder, names in folders(tmp_path)][-2:] == [
+            (made[-2], ["d"]),
+            (made[-1], ["up"]),
+        ]
+    finally:  # one by one: nothing that calls itself comes so deep
+        (deep / "up").unlink(missing_ok=True)
+        for folder in filter(Path.exists, reversed(made)):
+            folder.rmdir()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.certificates.dcc.xml import LARGEST_FILE, parse
 from remotecal.errors import ConfigurationError, RecordError
+from remotecal.opening import folders
 
 if TYPE_CHECKING:
     from remotecal.model import ReportReference
@@ -25,8 +26,12 @@ class CertificateLibrary:
         for place in places:
             if not place.exists():
                 raise ConfigurationError(f"there are no certificates at {place}")
-            for path in sorted(place.rglob("*.xml")) if place.is_dir() else [place]:
-                self._add(path)
+            if not place.is_dir():
+                self._add(place)
+            for folder, names in folders(place):
+                for name in sorted(names):
+                    if name.endswith(".xml"):
+                        self._add(folder / name)
 
     def find(self, reference: ReportReference) -> bytes | None:
         """Return the file another certificate refers to; None if it is not at hand."""

@@ -22,14 +22,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(asked: argparse.Namespace) -> None:
     """Print the chain; raise `CertificateRefused` if it must be recognised and is not."""
+    from remotecal.certificates.dcc.xml import LARGEST_FILE
     from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trace import recognise_chain, trace, tree
-    from remotecal.errors import ConfigurationError
+    from remotecal.configuration import read_within
 
-    try:
-        data = asked.file.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(f"{asked.file} can't be read: {error.strerror}") from error
+    data = read_within(asked.file, LARGEST_FILE)
     if data.startswith(b"%PDF"):
         from remotecal.certificates.signing.pdf import embedded_xml
 

@@ -13,22 +13,26 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple, TypeAlias
 
 from remotecal.certificates import APART, JSON_NAME, PDF_NAME, XML_NAME
 from remotecal.certificates.dcc import read
+from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.certificates.signing.xml import read_signatures
-from remotecal.errors import ConfigurationError, EvidenceError, JournalBroken, RemotecalError
+from remotecal.configuration import read_plain
+from remotecal.errors import ConfigurationError, EvidenceError, FileMissing, JournalBroken
 from remotecal.journal.chain import ending
 from remotecal.journal.contents import beside
 from remotecal.journal.events import FILE, PACKED, JournalReader, found_in, opened_lines, seconds
 from remotecal.journal.evidence import start_of
+from remotecal.journal.files import read_file
 from remotecal.journal.gathering import gather
 from remotecal.model import Record
 from remotecal.model.identifiers import same
+from remotecal.opening import folders
 from remotecal.order import Order
 from remotecal.runs.catalogue import find_followed
 from remotecal.runs.record import evaluate
@@ -52,6 +56,8 @@ Files: TypeAlias = frozenset[tuple[Path, int, int]]
 """Files, each with when it was changed and its bytes."""
 COMPLETE: Final = frozenset({"finished", "signed"})
 """States of a run of which a record can be computed."""
+LARGEST_PRINT: Final = 2 * LARGEST_FILE
+"""Bytes of a printed certificate, which has another as its attachment."""
 LONGEST_NAME: Final = 100
 """Letters of a run's name."""
 
@@ -100,7 +106,7 @@ class Shelf:
         """Yield the runs that lie in the folder now, each once."""
         known: set[str] = set()
         self._clashing = {}
-        places = {path.parent for name in (FILE, PACKED) for path in self._folder.rglob(name)}
+        places = (folder for folder, names in folders(self._folder) if names & {FILE, PACKED})
         for directory in sorted(places):
             parts = directory.relative_to(self._folder).parts or (self._folder.resolve().name,)
             name = _UNFIT.sub("_", "-".join(parts))[-LONGEST_NAME:]
@@ -121,8 +127,10 @@ class Shelf:
             try:
                 self._take_in(run)
                 self._certify(run)
-            except RemotecalError as error:
-                self._failed[run.name] = str(error)
+            except Exception as error:
+                # What anybody wrote keeps nothing else from being shown.
+                log.info("%s can't be taken in", run.directory, exc_info=True)
+                self._failed[run.name] = str(error) or type(error).__name__
             self._taken[run.name] = files
 
     def evaluate(self) -> None:
@@ -147,7 +155,7 @@ class Shelf:
         """Return what a run's journal says was ordered (`JournalBroken`: it says nothing of the kind)."""
         try:
             return start_of(json.loads(self.store.journals.first_line(HERE, run))["data"]).order
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise JournalBroken(f"the journal of {run} begins with no order: {error}") from None
 
     def _take_in(self, run: Shelved) -> None:
@@ -191,7 +199,7 @@ class Shelf:
 
     def _signings(self, run: Shelved, path: Path) -> Iterator[SigningRow]:
         """Yield a certificate under each of its signatures."""
-        xml = path.read_bytes()
+        xml = read_plain(path, LARGEST_FILE)
         signatures = read_signatures(xml)
         if not signatures:
             return
@@ -209,7 +217,7 @@ class Shelf:
                 signature.name,
                 path.stat().st_mtime if signature.at is None else signature.at.timestamp(),
                 xml,
-                printed.read_bytes() if issued and printed.is_file() else None,
+                read_plain(printed, LARGEST_PRINT) if issued and printed.is_file() else None,
                 number if issued else None,
                 device,
             )
@@ -231,15 +239,15 @@ def take_in(store: Store, station: str, run: str, directory: Path) -> None:
     """Take in a journal's new lines, at the times they tell, and the files they name (errors as `append`)."""
     first = store.journals.committed(station, run) + 1
     with opened_lines(found_in(directory)) as opened:
-        whole = (line[:-1] for line in islice(opened, first - 1, None) if line.endswith(b"\n"))
+        new = takewhile(lambda line: line.endswith(b"\n"), islice(opened, first - 1, None))
+        whole = (line[:-1] for line in new)
         while lines := list(islice(whole, 1 if first == 1 else TOGETHER)):
             store.journals.append(station, run, first, lines, _at(lines[-1]))
             first += len(lines)
     for file in store.files.list(station, run):
         if not file.complete:
-            with suppress(OSError):
-                content = (directory / file.file.place).read_bytes()
-                store.files.take(station, run, file.file.sha256, 0, content)
+            with suppress(FileMissing):
+                store.files.take(station, run, file.file.sha256, 0, read_file(file.file, directory))
 
 
 def _computed(directory: Path) -> tuple[str, bool]:
@@ -248,14 +256,16 @@ def _computed(directory: Path) -> tuple[str, bool]:
     used = evidence.procedure
     record = evaluate(evidence, find_followed(used.name, used.sha256, None)).to_json()
     stated = directory / JSON_NAME
-    return record, not stated.exists() or Record.from_json(stated.read_bytes()).to_json() == record
+    return record, not stated.exists() or Record.from_json(
+        read_plain(stated, LARGEST_FILE)
+    ).to_json() == record
 
 
 def _files(directory: Path, names: Iterable[str]) -> Files:
     """Return what of some files in a directory tells that they are others than before."""
     found: list[tuple[Path, int, int]] = []
     for path in (path for name in names for path in directory.glob(name)):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             told = path.stat()
             found.append((path, told.st_mtime_ns, told.st_size))
     return frozenset(found)
@@ -264,5 +274,5 @@ def _files(directory: Path, names: Iterable[str]) -> Files:
 def _at(line: bytes) -> float:
     try:
         return seconds(str(json.loads(line)["at"]))
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise JournalBroken(f"a line is no event of a journal: {error}") from None

@@ -13,11 +13,13 @@ from tempfile import TemporaryDirectory
 from typing import ClassVar, Final
 
 from remotecal.certificates import APART, PDF_NAME, XML_NAME, folder_of
+from remotecal.certificates.dcc.xml import LARGEST_FILE
+from remotecal.configuration import read_plain
 from remotecal.errors import CertificateRefused
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.run_at import RunAt, lacking
-from remotecal.hub.shelf import Shelf
+from remotecal.hub.shelf import LARGEST_PRINT, Shelf
 from remotecal.model import Record
 from remotecal.order import Order
 from remotecal.transport.ending import end
@@ -50,13 +52,15 @@ class ShelvedRun(RunAt):
         from remotecal.certificates.dcc import write
 
         path = self._place() / XML_NAME
-        return path.read_bytes() if path.is_file() else write(self.record(computed))
+        return read_plain(path, LARGEST_FILE) if path.is_file() else write(self.record(computed))
 
     def printed(self) -> bytes:
         from remotecal.certificates.pdf import print_certificate
 
         path = self._place() / PDF_NAME
-        return path.read_bytes() if path.is_file() else print_certificate(self.record(), self.certificate())
+        if path.is_file():
+            return read_plain(path, LARGEST_PRINT)
+        return print_certificate(self.record(), self.certificate())
 
     def _place(self) -> Path:
         if not self.device:

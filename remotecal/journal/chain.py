@@ -17,6 +17,8 @@ _END = re.compile(
     rb'(?="kind":"(?P<kind>[a-z_]+)","prev":"(?P<prev>[0-9a-f]{64})","seq":(?P<seq>[0-9]+)\}\Z)'
 )
 _LONGEST_END = 300
+NO_EVENT = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
+"""What comes of reading a line of which nothing but its end was looked at, where it is no event."""
 
 
 class ChainLink(NamedTuple):

@@ -23,7 +23,7 @@ from remotecal.configuration import checked
 from remotecal.errors import ConfigurationError, EvidenceError, FileMissing, JournalBroken, RunError
 from remotecal.journal.events import Event, Json
 from remotecal.model import Frozen
-from remotecal.opening import AT_ONCE, BINARY, make_durable, make_sure
+from remotecal.opening import make_durable, make_sure, open_plain
 
 FOLDER = "files"
 """Name of the folder beside the journal."""
@@ -238,16 +238,13 @@ def _opened(path: Path, largest: int) -> Iterator[BinaryIO]:
     if not path.name.isprintable():
         raise ConfigurationError(f"{str(path)!r} has a name no journal can hold: give it another one")
     try:
-        # A pipe would let us wait for its other end.
-        number = os.open(path, os.O_RDONLY | BINARY | AT_ONCE)
+        number = open_plain(path)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from None
-    found = os.fstat(number)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(number)
+    if number is None:
         raise ConfigurationError(f"{path} is no file: only files can be added to the evidence")
     with os.fdopen(number, "rb") as file:
-        _check_size(path, found.st_size, largest)
+        _check_size(path, os.fstat(number).st_size, largest)
         yield file
 
 

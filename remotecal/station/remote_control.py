@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import isfinite
 from time import monotonic
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from remotecal.drivers import digits
 from remotecal.drivers.guide import UNGUIDED
-from remotecal.errors import RemotecalError
-from remotecal.journal.events import ON_SITE, is_on_site
+from remotecal.errors import JournalBroken, RemotecalError
+from remotecal.journal.events import ON_SITE, found_in, is_on_site, opened_lines
 from remotecal.journal.files import LARGEST, LONGEST_ABOUT, keep_file
 from remotecal.runs.control import Control, Remark
 from remotecal.runs.prompts import Answer
@@ -78,7 +79,9 @@ class RemoteControl:
         """How often its laboratory was told by the station where the run is."""
         self._last: Answer | None = None
         """The answer that was given last."""
-        self._questions = 0
+        self._questions = _lines(run)
+        """The number of the question that was asked last. Each stands in the journal before it is asked, so
+        who answers one from before this start, on a page that was left open, answers no other one."""
         self._answers: dict[int, Answer] = {}
         """The questions that were answered last, and by what."""
         self.again = ""
@@ -311,3 +314,10 @@ def _place(run: str, progress: Progress, watched: Recent) -> Live:
         digits={**watched.digits, **progress.digits},
         limits=limits,
     )
+
+
+def _lines(run: Path) -> int:
+    """Return how many lines a run's journal has; 0 where there is none, or none that will be gone on with."""
+    with suppress(JournalBroken), opened_lines(found_in(run)) as lines:
+        return sum(1 for _ in lines)
+    return 0

@@ -293,7 +293,7 @@ class Command(Written):
     argument: str = ""
     """The answer, the reason of an abort, what to read."""
     prompt: int = 0
-    """Number of the journal's line with the question that is answered."""
+    """Number of the question that is answered, as `Live` tells it."""
     by: str
     """Who wants it."""
     expires: float

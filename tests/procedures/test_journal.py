@@ -9,6 +9,7 @@ import resource
 import subprocess
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -20,6 +21,7 @@ from remotecal.clock import VirtualClock
 from remotecal.drivers.measured import Measured
 from remotecal.errors import ConfigurationError, JournalBroken, RunError
 from remotecal.journal import events, writing
+from remotecal.journal.course import steps_of
 from remotecal.journal.events import (
     FILE,
     FORMAT,
@@ -32,6 +34,7 @@ from remotecal.journal.events import (
     timestamp,
 )
 from remotecal.journal.past import Past
+from remotecal.journal.places import places
 from remotecal.journal.values import timed
 from remotecal.journal.writing import Journal
 
@@ -145,6 +148,16 @@ def test_a_line_whose_number_is_none_is_no_event(tmp_path, number):
     (tmp_path / FILE).write_text(line)
     with pytest.raises(JournalBroken, match=r"line 1: (this is no event|event .* stands where 1 is due)"):
         read_journal(tmp_path)
+
+
+@pytest.mark.parametrize("read", [places, partial(steps_of, choose=str)])
+@pytest.mark.parametrize("data", ["[" * 100_000, '{"x":' * 600 + "1" + "}" * 600, "[]", '{"point":1}'])
+def test_a_line_of_which_the_end_alone_was_looked_at_is_told_where_it_is_no_event(read, data):
+    """A laboratory takes a line by its end: what its station wrote ahead of that fails no page."""
+    nothing = "0" * 64
+    end = f'"hash":"{nothing}","kind":"repeat","prev":"{nothing}","seq":1}}'
+    with pytest.raises(JournalBroken, match="line 1 is no event"):
+        read([f'{{"at":"2026-01-01T00:00:00.000000Z","data":{data},{end}\n'.encode()])
 
 
 def test_a_line_that_nobody_reads_is_not_written(journal, clock):

@@ -92,6 +92,24 @@ def test_an_answer_that_does_not_fit(remote: RemoteControl, number: int, answer:
     assert answers == [Answer("no", "Li Wei")]
 
 
+def test_what_is_answered_on_a_page_from_before_a_restart_answers_no_other_question(tmp_path: Path) -> None:
+    """Else what was read of one dial would be what another one showed."""
+    run = tmp_path / "run"
+    before = RemoteControl(run, 100)
+    with Journal.create(run, VirtualClock()) as journal:
+        journal.append("prompt", {"question": {"en": "What does the barometer show?"}})
+        thread, _ = ask(before)
+        number = before.live().prompt
+        before.give(number, Answer("yes", "Li Wei"))
+        thread.join()
+    after = RemoteControl(run, 100)
+    thread, answers = ask(after)
+    assert after.give(number, Answer("yes", "Li Wei")) == "this question is not open any more"
+    assert after.give(after.live().prompt, Answer("no", "Li Wei")) == ""
+    thread.join()
+    assert answers == [Answer("no", "Li Wei")]
+
+
 def test_a_run_that_must_stop_waits_for_no_answer(remote: RemoteControl) -> None:
     remote.control.abort("enough")
     with pytest.raises(Exception, match="enough"):

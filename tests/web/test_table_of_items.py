@@ -1,8 +1,11 @@
 """Tables of items as people bring them: what is read, what is refused, and what is said in each row."""
 
 import io
+import struct
+import tracemalloc
 import zipfile
 from datetime import date, datetime, time
+from zlib import crc32
 
 import pytest
 from openpyxl import Workbook
@@ -211,6 +214,31 @@ def test_bombs_are_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         read_table(table("name,serial", "M,1", "M,2", "M,3"), None)
     with pytest.raises(ConfigurationError, match="more than 2 rows"):
         read_table(sheet(["name", "serial"], ["M", 1], ["M", 2], ["M", 3]), None)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
+def test_a_part_that_unpacks_to_more_than_it_says_is_not_unpacked(method: int) -> None:
+    big, small, out = bytes(64 << 20), bytes(100), io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("xl/workbook.xml", big)
+    told = [struct.pack("<L", crc32(content)) for content in (big, small)]
+    sizes = [struct.pack("<L", len(content)) for content in (big, small)]
+    bomb = out.getvalue().replace(*told).replace(*sizes)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ConfigurationError, match="save it anew"):
+            read_table(bomb, None)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(big) // 2
+
+
+def test_parts_that_are_broken_are_no_xlsx() -> None:
+    broken = bytearray(packed(sheet_xml=b"some of it, and more of it" * 9))
+    broken[30 + len("sheet.xml")] = 0xFF  # a block of a type that there is not
+    with pytest.raises(ConfigurationError, match="no XLSX"):
+        read_table(bytes(broken), None)
 
 
 def test_one_number_is_two_things_where_it_is_of_two_accounts() -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.cli import main
 from remotecal.hub.shelf import HERE, shelf
-from remotecal.journal.events import FILE
+from remotecal.journal.events import FILE, LONGEST, seal
+from remotecal.journal.files import read_attached
 
 
 @pytest.fixture
@@ -117,6 +120,42 @@ def test_pages_say_of_a_changed_journal_that_it_is_no_evidence(folder: Path) -> 
     with shelf(folder) as made:
         known = made.store.journals.find(HERE, "march-done")
         assert "was changed after it was written" in known.failed
+
+
+def test_what_anybody_laid_there_is_told_and_the_others_are_shown(folder: Path, demo: Path) -> None:
+    lines = (demo / FILE).read_bytes().splitlines()[:9]
+    said = {"name": "a", "media_type": "image/png", "size": 1, "sha256": "0" * 64, "about": "a", "by": "a"}
+    last = json.loads(lines[-1])
+    names_a_file, _ = seal(last["seq"] + 1, last["at"], "file", said, last["hash"])
+    laid = {
+        "large": lines,
+        "long": [*lines, b"{" * LONGEST],
+        "nested": [b"[" * 100_000],
+        "pipe": [*lines, names_a_file],
+    }
+    for name, its in laid.items():
+        (folder / name).mkdir()
+        (folder / name / FILE).write_bytes(b"\n".join([*its, b""]))
+    with (folder / "large" / "certificate.xml").open("wb") as file:
+        file.truncate(LARGEST_FILE + 1)
+    attached = folder / "pipe" / read_attached(said, 1).place
+    attached.parent.mkdir()
+    record = folder / "march" / "done" / "record.json"
+    record.unlink()
+    for pipe in (attached, record):
+        os.mkfifo(pipe)
+    with shelf(folder) as made:
+        made.evaluate()
+        told = {name: why.partition(": ")[0] for name, why in made.refused.items()}
+        assert told == {
+            "large": f"{folder / 'large' / 'certificate.xml'} has more than 32 MiB, which are not read",
+            "nested": "a line is no event of a journal",
+            "pipe": f"{attached} (a) is no plain file of the run",
+        }
+        known = made.store.journals.find
+        assert known(HERE, "march-done").failed == f"{record} is no file"
+        named = ("large", "long", "pipe")
+        assert [known(HERE, name).committed for name in named] == [9, 9, 10]
 
 
 def test_two_certificates_with_one_number_are_told(folder: Path, demo: Path, capsys) -> None:

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remotecal.configuration import read_within
 from remotecal.errors import ConfigurationError, EvidenceError
 from remotecal.private_files import read_private, unreadable_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+LONGEST_PEM = 2**16
+"""Bytes of a file with a key that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,15 @@ def read_public_key(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
     try:
-        content = path.read_bytes()
-        if b"PRIVATE KEY" in content:
-            raise ConfigurationError(
-                f"{path} is the key that signs: give its public one, {path.stem}.pub.pem, or what `remotecal "
-                "keys show` tells of it"
-            )
-        public = load_pem_public_key(content)
-    except (OSError, ValueError) as error:
+        content = read_within(path, LONGEST_PEM)
+        public = None if b"PRIVATE KEY" in content else load_pem_public_key(content)
+    except (ConfigurationError, ValueError) as error:
         raise ConfigurationError(f"{path} gives no public key: {error}") from error
+    if public is None:
+        raise ConfigurationError(
+            f"{path} is the key that signs: give its public one, {path.stem}.pub.pem, or what `remotecal "
+            "keys show` tells of it"
+        )
     if not isinstance(public, Ed25519PublicKey):
         raise ConfigurationError(f"{path} is no Ed25519 public key")
     return PublicKey(public.public_bytes_raw())
