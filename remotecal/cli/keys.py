@@ -241,7 +241,7 @@ def _show(asked: argparse.Namespace) -> None:
     if (seal := _seal_in(asked.file, password_of(asked))) is not None:
         about = say(
             "an Ed25519 key for journals, trust lists or procedures; its public half is",
-            "用于运行日志、信任列表或规程的 Ed25519 密钥；其公钥为",
+            "用于运行日志、信任列表或程序的 Ed25519 密钥；其公钥为",
         )
         print(f"{about}\n  {seal.text}")
         return
