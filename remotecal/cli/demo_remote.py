@@ -81,7 +81,7 @@ def calibrate_remotely(
         line.say(
             say(
                 "The hub is up, with a broker and an authority of its own.",
-                "中心已启动，自带消息代理和签发机构。",
+                "中心已启动，自带消息代理和证书颁发机构。",
             )
         )
         line.step(say("enrolling a station", "登记站点"))

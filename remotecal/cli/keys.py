@@ -90,7 +90,7 @@ def _authority(asked: argparse.Namespace) -> None:
     print(
         say(
             f"{asked.out} is the authority of {asked.laboratory}: keep it where nobody works, such as a safe",
-            f"{asked.out} 是 {asked.laboratory} 的签发机构密钥：请存放在无人操作处，如保险柜",
+            f"{asked.out} 是 {asked.laboratory} 的证书颁发机构的密钥：请存放在无人操作处，如保险柜",
         )
     )
     print(
@@ -119,7 +119,7 @@ def _new(asked: argparse.Namespace) -> None:
     print(
         say(
             f"{asking} goes to the authority; tell them in person: {key_fingerprint(key.public_key())}",
-            f"{asking} 交给签发机构，并当面告知：{key_fingerprint(key.public_key())}",
+            f"{asking} 交给证书颁发机构，并当面告知：{key_fingerprint(key.public_key())}",
         )
     )
 
@@ -241,7 +241,7 @@ def _show(asked: argparse.Namespace) -> None:
     if (seal := _seal_in(asked.file, password_of(asked))) is not None:
         about = say(
             "an Ed25519 key for journals, trust lists or procedures; its public half is",
-            "用于运行日志、信任列表或规程的 Ed25519 密钥；其公钥为",
+            "用于运行日志、信任列表或程序的 Ed25519 密钥；其公钥为",
         )
         print(f"{about}\n  {seal.text}")
         return

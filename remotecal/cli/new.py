@@ -114,7 +114,7 @@ def main(asked: argparse.Namespace) -> None:
             say(
                 f"\nIts work order asks for the procedure in {wanted}, which is not there: "
                 f"write it (remotecal new procedure {asked.procedure}), or choose one by --procedure",
-                f"\n其委托单要用 {wanted} 中的规程，而该文件尚不存在："
+                f"\n其委托单要用 {wanted} 中的程序，而该文件尚不存在："
                 f"请编写（remotecal new procedure {asked.procedure}），或用 --procedure 另选",
             )
         )

@@ -103,7 +103,7 @@ class ProgressLine:
             if progress.repeat:
                 of = f"{progress.repeat}/{progress.point.repeats}"
                 parts.append(say(f"repeat {of}", f"第 {of} 次"))
-        return " · ".join([*parts, catalogue().doing(progress.doing)])
+        return " · ".join([*parts, say(progress.doing, catalogue().doing(progress.doing))])
 
     def _write(self, line: str) -> None:
         self._shown = time.monotonic()

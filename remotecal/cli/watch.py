@@ -113,7 +113,7 @@ def describe(live: Live) -> str:
     if live.repeat:
         parts.append(say(f"repeat {live.repeat}", f"第 {live.repeat} 次"))
     if not live.prompt:  # else the question would be told again
-        parts.append(told.doing(live.doing))
+        parts.append(say(live.doing, told.doing(live.doing)))
     since = timedelta(seconds=round(live.now - live.began))
     parts.append(say(f"rig {since}", f"装置时间 {since}"))
     shown = list(live.last.items())[:INDICATIONS_SHOWN]

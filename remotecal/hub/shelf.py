@@ -256,9 +256,9 @@ def _computed(directory: Path) -> tuple[str, bool]:
     used = evidence.procedure
     record = evaluate(evidence, find_followed(used.name, used.sha256, None)).to_json()
     stated = directory / JSON_NAME
-    return record, not stated.exists() or Record.from_json(
-        read_plain(stated, LARGEST_FILE)
-    ).to_json() == record
+    if not stated.exists():
+        return record, True
+    return record, Record.from_json(read_plain(stated, LARGEST_FILE)).to_json() == record
 
 
 def _files(directory: Path, names: Iterable[str]) -> Files:

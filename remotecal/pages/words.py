@@ -87,7 +87,7 @@ class Catalogue:
 
     def doing(self, said: str) -> str:
         """Return what a run is doing, `settle gauge.value: spread 2 V (allowed 1) over 5 s`, in words."""
-        return said if self.language == "en" else self._deeds.of(said) or said
+        return self._deeds.of(said) or said
 
     def place(self, said: str) -> str:
         """Return what a point, or a repeat at it, is called in this language.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from remotecal.errors import NotNow, NotThere
 from remotecal.store import steps
@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from sqlalchemy import BindParameter, ColumnElement, Select
 
     from remotecal.store.database import Database
-
-
-SHOWN: Final = 50
-"""Open remarks that are told, at most, unless more are asked for."""
 
 
 class RemarkRow(NamedTuple):
@@ -81,17 +77,17 @@ class Remarks:
         with self._database.read() as connection:
             return tuple(map(RemarkRow._make, connection.execute(remarks_on(station, run))))
 
-    def open(self, limit: int = SHOWN) -> tuple[RemarkRow, ...]:
-        """Return the remarks that nobody has answered, the first made first."""
+    def open(self) -> tuple[RemarkRow, ...]:
+        """Return all remarks that nobody has answered, the first made first."""
         with self._database.read() as connection:
-            return tuple(map(RemarkRow._make, connection.execute(open_remarks(limit))))
+            return tuple(map(RemarkRow._make, connection.execute(open_remarks())))
 
 
-def open_remarks(limit: int | BindParameter[int] = SHOWN) -> Select[*tuple[Any, ...]]:
+def open_remarks(most: BindParameter[int] | None = None) -> Select[*tuple[Any, ...]]:
     """Return the query for the remarks that nobody has answered, the first made first."""
     from sqlalchemy import and_, text
 
-    return _query(and_(text(OPEN)), limit)
+    return _query(and_(text(OPEN)), most)
 
 
 def remarks_on(station: str, run: str) -> Select[*tuple[Any, ...]]:
@@ -99,9 +95,7 @@ def remarks_on(station: str, run: str) -> Select[*tuple[Any, ...]]:
     return _query((remarks.c.station == station) & (remarks.c.run == run))
 
 
-def _query(
-    which: ColumnElement[bool], limit: int | BindParameter[int] | None = None
-) -> Select[*tuple[Any, ...]]:
+def _query(which: ColumnElement[bool], most: BindParameter[int] | None = None) -> Select[*tuple[Any, ...]]:
     from sqlalchemy import select
 
-    return select(remarks).where(which).order_by(remarks.c.at, remarks.c.id).limit(limit)
+    return select(remarks).where(which).order_by(remarks.c.at, remarks.c.id).limit(most)

@@ -166,7 +166,7 @@ class Office:
         What is not known yet is asked for at once, such as one that was given a moment ago.
         """
         known = self._orders.get()
-        if missing := set(runs) - known.keys():
+        if missing := {run for run in runs if run not in known}:
             known |= {one.id: one for one in self.store.orders.named(missing)}
         return [known[run] for run in runs if run in known]
 

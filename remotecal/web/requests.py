@@ -41,7 +41,7 @@ RequestNumber = Annotated[int, Path(ge=1, le=2**53)]
 @router.get("")
 def list_requests(caller: Reader, here: Here) -> list[RequestShown]:
     """List the requests: a customer's own, the latest first; all that wait for the laboratory's people."""
-    return _shown(here, seen_by(here, caller))
+    return _shown(here, caller, seen_by(here, caller))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
@@ -53,8 +53,8 @@ def make_request(
     409 if too many wait for an answer.
     """
     _account(caller)
-    (row,) = ask_for(here, caller, [ItemAsked(written.item, None)], written, key)
-    return RequestShown.model_validate(row).named(here.names())
+    (shown,) = _shown(here, caller, ask_for(here, caller, [ItemAsked(written.item, None)], written, key))
+    return shown
 
 
 @router.post("/items", status_code=HTTPStatus.CREATED)
@@ -65,7 +65,7 @@ def request_items(
     _account(caller)
     items = [visible.item(here, caller, number) for number in dict.fromkeys(written.items)]
     rows = ask_for(here, caller, [ItemAsked(_called(one.entered_as), one.id) for one in items], written, key)
-    return _shown(here, rows)
+    return _shown(here, caller, rows)
 
 
 @router.post("/table", status_code=HTTPStatus.CREATED)
@@ -82,11 +82,14 @@ def request_table(
         RequestLineShown(row=one.row, item=one.wanted.item if one.wanted else "", faults=one.faults)
         for one in lines
     )
-    return RequestTableShown(rows=told, requests=tuple(_shown(here, rows)))
+    return RequestTableShown(rows=told, requests=tuple(_shown(here, caller, rows)))
 
 
-def _shown(here: Office, rows: Iterable[RequestRow]) -> list[RequestShown]:
-    return [RequestShown.model_validate(row).named(here.names()) for row in rows]
+def _shown(here: Office, caller: Caller, rows: Iterable[RequestRow]) -> list[RequestShown]:
+    names = here.names()
+    if caller.account is not None:  # who answered is told to no customer on pages, either
+        names = names._replace(signers={})
+    return [RequestShown.model_validate(row).named(names) for row in rows]
 
 
 class ItemAsked(NamedTuple):

@@ -124,7 +124,8 @@ def test_a_card_says_all_in_words(language: str) -> None:
     heard, t = LastMinute(), words(language)
     last = {"oil.temperature": (21.5, "°C")}
     for second, sent in ((0, 1), (1, 2), (2, 4)):
-        now = live(last=last, sent=sent, left=601.0, number=2, points=5, state="paused", **LIMITED)
+        told = {"number": 2, "points": 5, "doing": "settle oil.temperature: spread 2 K (allowed 1) over 5 s"}
+        now = live(last=last, sent=sent, left=601.0, state="paused", **told, **LIMITED)
         heard.take(now, float(second))
     seen = Seen(now, time.monotonic(), heard)
     pieces = environment(TEMPLATES).get_template("live_pieces.html").make_module({"t": t})
@@ -133,6 +134,10 @@ def test_a_card_says_all_in_words(language: str) -> None:
     for text in (
         t("live.about", minutes=11),
         t("live.lost", lost=1, sent=4),
+        {
+            "en": "waits until oil.temperature is stable: spread",
+            "zh": "等待 oil.temperature 稳定：5 s 内变化",
+        }[language],
         t("live.above", limit="330 K"),
         "21.5",
         "2 / 5",

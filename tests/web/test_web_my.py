@@ -154,6 +154,11 @@ def test_a_request_is_made_once_seen_by_the_laboratory_and_answered(web: Web, ru
         assert web.audit("request answered")[0][0] == "operator"
         assert "bring it on Monday" in acme.get("/my").text
         assert HOSTILE not in unescape(operator.get("/").text + operator.get("/requests").text)
+    web.clock.ahead += 61.0  # how people are called is remembered a while
+    with web.token("customer") as acme:
+        assert "operator" in web.hub.laboratory.store.called.signers()
+        (asked,) = [one for one in acme.get("/requests").json() if one["id"] == row.id]
+        assert (asked["settled_by"], asked["settled_by_name"]) == ("operator", {}), "no page tells it"
 
 
 def test_a_customer_is_told_of_a_certificate_and_others_are_not(web: Web, runs: dict[str, str]) -> None:
