@@ -22,16 +22,18 @@ SURELY: Final = 0.9
 wait and the first reading of a row, and that of the first row may have come quicker than any other's."""
 
 
-def see_duration(seen: Observed, rest: float = 0.0) -> None:
+def see_duration(seen: Observed, rest: float = 0.0, *, around: bool = False) -> None:
     """Raise `EvidenceError` if a repeat can't have lasted as long as its part `duration` says.
 
     Args:
         seen: what it yielded.
         rest: seconds that were waited behind it, before anything else was read.
+        around: whether what is read at both ends took its time within it.
     """
     if (took := _said_to_last(seen)) is None:
         return
-    whole, read = _most(seen) - rest, _least(seen)
+    most = seen.entry.at - seen.entry.began if around else _most(seen)
+    whole, read = most - rest, _least(seen)
     if not max(read - ROUNDED, 0.0) < took <= whole + ROUNDED:
         short = 0 < took < read
         where = f"where readings go on for {read:g} s" if short else f"in a repeat of {whole:g} s"
