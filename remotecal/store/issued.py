@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from remotecal.store.remarks import RemarkRow, open_remarks
 from remotecal.store.requests import RequestRow, open_requests
 from remotecal.store.tables import amendments, runs, signed_certificates
-from remotecal.store.together import Together
+from remotecal.store.together import OneStatement
 from remotecal.store.unbegun import AwaitsConsent, NotBegun, asking, awaiting_consent, not_begun, overdue
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def issued(*, of_all: bool) -> Select[*tuple[Any, ...]]:
 
 
 @cache
-def _issued_and_open() -> Together:
+def _issued_and_open() -> OneStatement:
     from sqlalchemy import bindparam
 
     most: BindParameter[int] = bindparam("most")
-    return Together(
+    return OneStatement(
         issued(of_all=True),
         open_remarks(most),
         open_requests(most),

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def together(connection: Connection, *queries: Asked) -> tuple[Sequence[tuple[Any, ...]], ...]:
     """Return the rows of each of some queries, each in its order."""
-    return Together(*queries).rows(connection)
+    return OneStatement(*queries).rows(connection)
 
 
-class Together:
+class OneStatement:
     """Some queries as one statement. It costs more to write down than to answer; keep what is asked often.
 
     A row has the columns of all of them beside each other, and nothing but in its own.
