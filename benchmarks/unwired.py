@@ -45,7 +45,7 @@ def put_up(name: str, directory: Path, options: Mapping[str, object]) -> Assembl
     """Put a bench of the catalogue up without wires, with its paper in a directory."""
     kind = bench(name)
     chosen = kind.choose(options)
-    there = kind(World(VirtualClock(), chosen.seed), chosen)
+    there = kind(World(VirtualClock(), chosen.seed, chosen.occasion), chosen)
     there.write(directory)
     return there
 

@@ -22,16 +22,18 @@ SURELY: Final = 0.9
 wait and the first reading of a row, and that of the first row may have come quicker than any other's."""
 
 
-def see_duration(seen: Observed, rest: float = 0.0) -> None:
+def see_duration(seen: Observed, rest: float = 0.0, *, around: bool = False) -> None:
     """Raise `EvidenceError` if a repeat can't have lasted as long as its part `duration` says.
 
     Args:
         seen: what it yielded.
         rest: seconds that were waited behind it, before anything else was read.
+        around: whether what is read at both ends took its time within it.
     """
     if (took := _said_to_last(seen)) is None:
         return
-    whole, read = _most(seen) - rest, _least(seen)
+    began, over = (seen.entry.began, seen.entry.at) if around else _within(seen)
+    whole, read = over - began - rest, _least(seen, over - rest)
     if not max(read - ROUNDED, 0.0) < took <= whole + ROUNDED:
         short = 0 < took < read
         where = f"where readings go on for {read:g} s" if short else f"in a repeat of {whole:g} s"
@@ -56,10 +58,10 @@ def _series(seen: Observed, *, evenly: bool) -> list[list[float]]:
     return list(times.values())
 
 
-def _least(seen: Observed) -> float:
-    """Return how long it lasted at least: until the last row was read, and waited for after that."""
+def _least(seen: Observed, over: float) -> float:
+    """Return how long it lasted at least: until the last row was read, and waited for, up to `over`."""
     read = max((max(times) - min(times) for times in _series(seen, evenly=False)), default=0.0)
-    return max([read, *map(_until_waited, _together(_series(seen, evenly=True)))])
+    return max([read, *(_until_waited(each, over) for each in _together(_series(seen, evenly=True)))])
 
 
 def _together(series: Sequence[list[float]]) -> list[list[list[float]]]:
@@ -73,16 +75,20 @@ def _together(series: Sequence[list[float]]) -> list[list[list[float]]]:
     return groups
 
 
-def _until_waited(series: Sequence[list[float]]) -> float:
-    """Return how long it took at least from the first row of series to the wait behind the last."""
+def _until_waited(series: Sequence[list[float]], over: float) -> float:
+    """Return how long it took at least from the first row of series to the wait behind the last.
+
+    An instrument that tells but now and then makes rows wait longer; it was over then all the same.
+    """
     most = max(map(len, series))
     rows: list[tuple[float, ...]] = list(zip(*(each for each in series if len(each) == most), strict=True))
     waited = min((min(later) - max(earlier) for earlier, later in pairwise(rows)), default=0.0)
+    waited = min(waited, over - max(rows[-1]))
     return max(rows[-1]) - min(rows[0]) + SURELY * max(waited, 0.0)
 
 
-def _most(seen: Observed) -> float:
-    """Return how long it lasted at most: between what was read ahead of what is taken evenly and behind."""
+def _within(seen: Observed) -> tuple[float, float]:
+    """Return within which times it lasted: between what was read ahead of what is taken evenly and behind."""
     began, over, series = seen.entry.began, seen.entry.at, _series(seen, evenly=True)
     if series:
         parts, first, last = seen.parts(), min(map(min, series)), max(map(max, series))
@@ -90,4 +96,4 @@ def _most(seen: Observed) -> float:
         others = [at for at, often in read if often is None or not often.evenly]
         began = max([began, *(at for at in others if at <= first)])
         over = min([over, *(at for at in others if at >= last)])
-    return over - began
+    return began, over

@@ -11,7 +11,7 @@ import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 from remotecal import units
 from remotecal.errors import EvidenceError
@@ -54,6 +54,9 @@ class Repeats(Generic[Seen]):
         seen: what the repeats yielded, in their order.
     """
 
+    around: ClassVar[bool] = False
+    """Whether the part `duration` tells of the reading at both ends, too; nothing is computed of it then."""
+
     def __init__(self, point: Point, evidence: Evidence, seen: Sequence[Seen]) -> None:
         self.point, self.evidence, self.seen = point, evidence, tuple(seen)
         self.inputs: list[Input] = []
@@ -63,7 +66,7 @@ class Repeats(Generic[Seen]):
         """Symbols of what rounding does by chance."""
         self._corrected: dict[object, list[Deviating]] = {}
         for one in self.seen:
-            see_duration(one)
+            see_duration(one, around=self.around)
 
     def see_rest(self, rest: float) -> None:
         """Raise `EvidenceError` if a repeat is said to have lasted into the seconds waited behind it."""

@@ -108,6 +108,7 @@ class TightBranches(StoodBy[ParallelParameters]):
     pressed: Annotated[Measured, "Pa", By("rig", "header_pressure")]
     """Gauge pressure in the header."""
     left: Annotated[Measured, "Pa", By("rig", "header_pressure"), Waited("leak_time", since="pressed")]
+    """What is left of it once a leak had time to show."""
 
     def leak(self, told: ParallelParameters) -> float:
         """Return what they let pass, in m³/h."""

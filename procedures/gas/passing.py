@@ -72,11 +72,13 @@ class TightBank(StoodBy["NozzleParameters"]):
     in_order: ClassVar[tuple[str, ...]] = ("back_before back_after",)
 
     room: Annotated[Measured, "Pa", By("ambient", "air_pressure")]
+    """Pressure of the air that would leak in."""
     back_before: Annotated[Measured, "Pa", By("back_gauge", "pressure")]
     """Absolute pressure behind the nozzles."""
     back_after: Annotated[
         Measured, "Pa", By("back_gauge", "pressure"), Waited("leak_time", since="back_before")
     ]
+    """What it is once a leak had time to show."""
 
     def leak(self, told: NozzleParameters) -> float:
         """Return what it lets in, in m³/h of the room's air."""

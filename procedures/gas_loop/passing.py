@@ -13,7 +13,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from remotecal.errors import EvidenceError
 from remotecal.fluids.gas_equations import GasState, carried
@@ -131,6 +131,8 @@ class LoopRepeats(MeterRepeats[LoopSeen]):
         EvidenceError: other branches stood open than those for this point.
         CertificateRefused: a master is not certified where it worked.
     """
+
+    around: ClassVar[bool] = True
 
     def __init__(
         self, point: Point, evidence: Evidence, parameters: LoopParameters, filling: LoopGas

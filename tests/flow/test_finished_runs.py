@@ -184,11 +184,11 @@ def test_what_they_were_read_apart_is_counted_where_it_is_more_than_the_bench_sa
 
 def test_in_a_steady_flow_it_flowed_from_one_reading_of_the_master_meter_to_the_other(flying):
     first, *others = flying.observations
-    slow = first.values["duration"] - 2.0  # a thermometer took as long as that to be read
+    slow = first.values["duration"] - 0.1  # a thermometer took as long as that to be read
     held_up = replace(
         flying, observations=(replace(first, values={**first.values, "duration": slow}), *others)
     )
-    shown = [record(run).tables[0].column("basic_measurementError").values for run in (flying, held_up)]
+    shown = [record(run).tables[0] for run in (flying, held_up)]
     assert shown[0] == shown[1]
 
 

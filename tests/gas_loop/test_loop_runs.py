@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from loops import calibrate, errors_of, is_safe, planned, wired
 from short_runs import AtPoint, evaluated, record, rewrite, told
 
+from benchmarks import unwired
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
@@ -86,6 +88,18 @@ def test_errors_are_those_of_the_meter_within_their_uncertainty(tmp_path, option
     with ClosedLoop.up(tmp_path / "bench", seed=7, **options) as bench:
         covers(bench, record(calibrate(bench)))
         assert is_safe(bench)
+
+
+def test_instruments_that_take_their_time_are_no_contradiction(bench, monkeypatch):
+    """What a loop's repeat lasts by the run's clock begins ahead of its counters, and ends behind them."""
+    at_once = unwired.measure
+
+    def slow(instrument, quantities):
+        bench.clock.sleep(0.05)
+        return at_once(instrument, quantities)
+
+    monkeypatch.setattr(unwired, "measure", slow)
+    covers(bench, record(calibrate(bench, flows=[100.0])))
 
 
 def test_a_meter_by_current_feels_the_time_between_the_readings(tmp_path):
