@@ -135,7 +135,7 @@ def test_a_journal_is_gone_through_twice_and_no_more(made: Made, monkeypatch: py
         now=NOW,
     )
     assert report.verdict == "holds"
-    assert len(opened) == 1 + 2 + 1, "first where it begins alone; the last time is this test's own computation"
+    assert len(opened) == 1 + 2 + 1, "first where it begins; last this test's own computation"
 
 
 def test_a_journal_that_is_changed_while_it_is_verified_is_noticed(made: Made, tmp_path: Path) -> None:
