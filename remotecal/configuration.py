@@ -55,8 +55,7 @@ _LONG_KEY = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{{PARTS}}}")
 def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
     """Return what stands in a TOML file; raises `refusal`, with what to do (`absent`) if there is none."""
     try:
-        with path.open("rb") as file:
-            content = file.read(LARGEST + 1)
+        content = _begin(path, LARGEST + 1, refusal)
     except FileNotFoundError:
         raise refusal(f"{path} does not exist{absent and f': {absent}'}") from None
     except OSError as error:
@@ -88,15 +87,22 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is no TOML: {error}") from None
 
 
+def _begin(path: Path, size: int, refusal: type[ConfigurationError]) -> bytes:
+    if Path(os.path.realpath(path)).is_fifo():  # one that a shell made, `<(…)`, lies in no folder
+        raise refusal(f"{path} is a pipe, which would be waited for without end: name a file")
+    with path.open("rb") as file:
+        return file.read(size)
+
+
 def read_within(path: Path, most: int) -> bytes:
     """Return what is in a file, and one byte more than `most` of a larger one.
 
     Raises:
-        ConfigurationError: it can't be read.
+        ConfigurationError: it can't be read, or is a pipe that lies in a folder. A shell's own pipe,
+            `<(…)`, has no place in one, and is read.
     """
     try:
-        with path.open("rb") as file:
-            return file.read(most + 1)
+        return _begin(path, most + 1, ConfigurationError)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
 

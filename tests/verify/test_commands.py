@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,8 @@ from remotecal.cli import sign as sign_command
 from remotecal.cli import trace as trace_command
 from remotecal.cli import verify as verify_command
 from remotecal.clock import VirtualClock
-from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.configuration import read_toml, read_within
+from remotecal.errors import BenchError, CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.journal.events import read_journal
 from remotecal.journal.writing import Journal
 from remotecal.verify import verify
@@ -59,6 +61,27 @@ def test_a_folder_or_archive_of_evidence_is_told_from_a_certificate(made: Made) 
     archive = Path(shutil.make_archive(str(made.folder / "evidence"), "zip", made.standards))
     with pytest.raises(ConfigurationError, match="is an archive: unpack it"):
         call(verify_command, archive)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes in folders")
+def test_a_pipe_in_a_folder_is_not_waited_for_and_a_shells_own_is_read(made: Made) -> None:
+    pipe = made.folder / "pipe.xml"
+    os.mkfifo(pipe)
+    other_end = os.open(pipe, os.O_RDWR)  # so that nothing waits without end where it is opened after all
+    os.write(other_end, b"\n")
+    link = made.folder / "link.xml"
+    link.symlink_to(pipe)
+    for named in (pipe, link):
+        with pytest.raises(ConfigurationError, match="is a pipe"):
+            read_within(named, 0)
+        with pytest.raises(BenchError, match="is a pipe"):
+            read_toml(named, BenchError)
+    os.close(other_end)
+    reading, writing = os.pipe()
+    os.write(writing, b"<a/>")
+    os.close(writing)
+    assert read_within(Path(f"/dev/fd/{reading}"), 10) == b"<a/>"
+    os.close(reading)
 
 
 def test_a_trust_list_needs_its_key(made: Made, means: tuple[object, ...]) -> None:
