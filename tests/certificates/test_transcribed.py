@@ -306,7 +306,8 @@ def test_a_new_sheet_asks_in_either_language_for_the_same_and_says_today(
     sheets = []
     for language in ("C.UTF-8", "zh_CN.UTF-8"):
         monkeypatch.setenv("LC_ALL", language)
-        assert main(["certificate", "new", str(file := tmp_path / f"{language}.toml")]) == 0
+        file = tmp_path / f"{language}.toml"
+        assert main(["certificate", "new", str(file)]) == 0
         sheets.append(file.read_text(encoding="utf-8"))
     english, chinese = map(tomllib.loads, sheets)
     assert english == chinese
