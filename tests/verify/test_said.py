@@ -45,8 +45,8 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
         (
             "  standard C: signature",
             (
-                f"it is not signed: who issued it can't be proven. {PAPER} typed by A on 2026-03-05 and, apart from "
-                "that, by B on 2026-03-06; both agree. Scan: s.pdf, SHA-256 0d9f."
+                f"it is not signed: who issued it can't be proven. {PAPER} typed by A on 2026-03-05 and, "
+                "apart from that, by B on 2026-03-06; both agree. Scan: s.pdf, SHA-256 0d9f."
             ),
             ("  标准器 C：签名", OF_PAPER),
         ),
