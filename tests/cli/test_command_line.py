@@ -99,6 +99,7 @@ def test_a_wrong_command_line_is_a_usage_error(arguments, capsys):
         (["resume", "nowhere"], 6, "nowhere can't be read"),
         (["evaluate", "nowhere"], 6, "can't be read"),
         (["drivers", "show", "MettlerSic"], 2, "MettlerSics"),
+        (["sign", "C-1", "--at", "http://localhost:9", "--key", "k.pem"], 2, "C-1 is not STATION/RUN"),
         (["procedures", "show", "dosings"], 2, "did you mean dosing"),
         (["procedures", "show", "./nowhere.py"], 2, "the file does not exist"),
     ],
