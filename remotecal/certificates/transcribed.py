@@ -75,7 +75,7 @@ def transcribe(first: Transcript, second: Transcript, scan: str, digest: str) ->
     if found := differences(first, second):
         told_ = [f"  {each.where}: {each.first} and {each.second}" for each in found]
         raise ConfigurationError(
-            f"{first.sheet.typed.by} and {second.sheet.typed.by} typed {len(found)} things differently; look "
+            f"{first.sheet.typed.by} and {second.sheet.typed.by} typed differently what is below; look "
             "at the paper, and put right whichever sheet is wrong:\n" + in_short(told_)
         )
     try:

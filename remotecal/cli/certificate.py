@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -51,23 +52,29 @@ def begin(asked: argparse.Namespace) -> None:
     """
     from remotecal.certificates.keeping import write_new
     from remotecal.certificates.transcript import read_sheet
+    from remotecal.cli.terminal import say
+    from remotecal.clock import civil_day, local_zone
 
     results = () if asked.like is None else read_sheet(asked.like).sheet.results
     tables = "\n".join(map(_as_first, results)) or _empty(
         '{ zh = "示值误差", en = "Errors of indication" }', USUAL
     )
-    start = files("remotecal.cli").joinpath("starts", "certificate.template").read_text(encoding="utf-8")
-    write_new(asked.sheet, Template(start).substitute(results=tables).encode())
-    print(f"{asked.sheet}: type into it what stands on the paper")
+    today = civil_day(time.time(), local_zone()).isoformat()
+    name = say("certificate.template", "certificate.zh.template")
+    start = files("remotecal.cli").joinpath("starts", name).read_text(encoding="utf-8")
+    write_new(asked.sheet, Template(start).substitute(results=tables, today=today).encode())
+    print(say(f"{asked.sheet}: type into it what stands on the paper", f"{asked.sheet}：请照纸面填写"))
     if asked.like is None:
+        another = f"`remotecal certificate new SECOND.toml --like {asked.sheet}`"
         print(
-            "then let a second person do the same, from the paper alone: "
-            f"`remotecal certificate new SECOND.toml --like {asked.sheet}`"
+            say(
+                f"then let a second person do the same, from the paper alone: {another}",
+                f"然后由另一人只看纸面再录入一遍：{another}",
+            )
         )
     else:
-        print(
-            f"then: `remotecal certificate transcribe {asked.like} {asked.sheet} --scan FILE --out FILE.xml`"
-        )
+        join = f"`remotecal certificate transcribe {asked.like} {asked.sheet} --scan FILE --out FILE.xml`"
+        print(say(f"then: {join}", f"然后：{join}"))
 
 
 def transcribe(asked: argparse.Namespace) -> None:
@@ -81,18 +88,33 @@ def transcribe(asked: argparse.Namespace) -> None:
     from remotecal.certificates.keeping import write_new
     from remotecal.certificates.transcribed import transcribe as join
     from remotecal.certificates.transcript import hash_of, read_sheet
+    from remotecal.cli.terminal import say
     from remotecal.model import Certificate
 
     record = join(read_sheet(asked.first), read_sheet(asked.second), asked.scan.name, hash_of(asked.scan))
     write_new(asked.out, dcc.write(record))
     until = Certificate(record).valid_until
-    print(f"{asked.out}: certificate {record.number} of {', '.join(Certificate(record).serials)}")
+    serials = ", ".join(Certificate(record).serials)
     print(
-        f"valid until {until}"
-        if until
-        else "it does not say until when it is valid: say so in the bench file"
+        say(
+            f"{asked.out}: certificate {record.number} of {serials}",
+            f"{asked.out}：证书 {record.number}，器具 {serials}",
+        )
     )
-    print("keep both sheets and the scan beside it; a bench file names it under `certificate`")
+    print(
+        say(f"valid until {until}", f"有效期至 {until}")
+        if until
+        else say(
+            "it does not say until when it is valid: say so in the bench file",
+            "证书没有写明有效期：请写在台架文件中",
+        )
+    )
+    print(
+        say(
+            "keep both sheets and the scan beside it; a bench file names it under `certificate`",
+            "请把两份表单和扫描件保存在它旁边；台架文件在 `certificate` 下写它的名称",
+        )
+    )
 
 
 def put_on(asked: argparse.Namespace) -> None:

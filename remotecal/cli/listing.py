@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from remotecal.pages.words import Catalogue
     from remotecal.store import Store
+    from remotecal.store.journals import RunRow
 
     Cell = str | int
 
@@ -36,6 +37,19 @@ def add_folder(listing: argparse.ArgumentParser) -> None:
     )
 
 
+def add_procedures(parser: argparse.ArgumentParser) -> None:
+    """Declare the files of procedures by which the runs in a folder are evaluated."""
+    parser.add_argument(
+        "--procedure",
+        type=Path,
+        action="append",
+        default=[],
+        dest="procedures",
+        metavar="FILE",
+        help="of a procedure that runs in a folder followed and that is not installed; may be given again",
+    )
+
+
 def time_zone_of(asked: argparse.Namespace) -> str:
     """Return the time zone whose days a list is of: the laboratory's; of a folder the computer's.
 
@@ -50,8 +64,12 @@ def time_zone_of(asked: argparse.Namespace) -> str:
 
 
 @contextmanager
-def store_of(asked: argparse.Namespace) -> Iterator[Store]:
+def store_of(asked: argparse.Namespace, *, evaluated: bool = False) -> Iterator[Store]:
     """Give the database a list is made from: the hub's, or one of what lies in the folder that was named.
+
+    Args:
+        asked: the command line.
+        evaluated: the records of the folder's runs are computed; a hub's always are.
 
     Raises:
         ConfigurationError: there is no such hub or folder.
@@ -64,7 +82,9 @@ def store_of(asked: argparse.Namespace) -> Iterator[Store]:
         with Store(HubFolder(asked.hub).database) as store:
             yield store
         return
-    with shelf(folder) as made:
+    with shelf(folder, getattr(asked, "procedures", ())) as made:
+        if evaluated:
+            made.evaluate()
         for name, why in made.refused.items():
             print(f"{name}: {why}", file=sys.stderr)
         yield made.store
@@ -121,6 +141,20 @@ def show(
             for name in headings
         ]
         show_table(called, [list(map(str, told(row) if told else row)) for row in rows])
+
+
+def tell_failed(runs: Iterable[RunRow]) -> None:
+    """Print of each run without a record why it has none, and which of its lines were refused."""
+    from remotecal.cli.tables import plain
+
+    t = catalogue()
+    for run in runs:
+        if run.conflict:
+            print(plain(t("listed.refused_lines", run=run.run, why=t.refusal(run.conflict)[0])))
+        if run.unordered:
+            print(plain(t("listed.apart", run=run.run, why=t.refusal(run.unordered)[0])))
+        elif run.failed:
+            print(plain(t("listed.no_record", run=run.run, why=t.refusal(run.failed)[0])))
 
 
 def _write_csv(headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:

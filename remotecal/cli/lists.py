@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import HUB, add_directory
 from remotecal.cli.hub_index import add_within, list_due, words
-from remotecal.cli.listing import add_folder, add_form, catalogue, named, show, store_of
+from remotecal.cli.listing import (
+    add_folder,
+    add_form,
+    add_procedures,
+    catalogue,
+    named,
+    show,
+    store_of,
+    tell_failed,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,6 +31,7 @@ LISTED = 500
 def certificates(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments of the list of certificates."""
     _declare(parser)
+    add_procedures(parser)
     parser.set_defaults(handler=_certificates)
 
 
@@ -41,8 +51,9 @@ def _declare(parser: argparse.ArgumentParser) -> None:
 def _certificates(asked: argparse.Namespace) -> None:
     t = catalogue()
     people = not (asked.csv or asked.json)
-    with store_of(asked) as store:
+    with store_of(asked, evaluated=True) as store:
         rows = list(_rows(store, t.language if people else "en"))
+        runs = store.pages.runs(LISTED)
 
     def told(row: Sequence[Cell]) -> Sequence[Cell]:
         *before, duty, on, run, station = row
@@ -50,6 +61,8 @@ def _certificates(asked: argparse.Namespace) -> None:
 
     headings = ("certificate", "item", "customer", "signed as", "on", "run", "station")
     show(asked, headings, rows, t("listed.no_certificates"), told)
+    if people:
+        tell_failed(runs)
 
 
 def _rows(store: Store, language: str) -> Iterator[tuple[str, ...]]:

@@ -77,5 +77,9 @@ def parameter_rows(kind: type[Parameters]) -> Iterator[tuple[str, str, str, str]
 
 
 def _default(value: object) -> str:
-    """Return a default as it is shown: a share such as 1/3 with a few digits."""
+    """Return a default as it is shown: a share such as 1/3 with a few digits, a switch as orders write it."""
+    if value is None:
+        return say("none", "无")
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:.6g}" if isinstance(value, float) and value != round(value, 9) else str(value)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from remotecal.cli.commands import HUB, add_directory, command, declare_verbs, directory
-from remotecal.cli.listing import add_folder, add_form, catalogue, named, show, store_of
+from remotecal.cli.listing import add_folder, add_form, catalogue, named, show, store_of, tell_failed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,13 +123,7 @@ def _list(asked: argparse.Namespace) -> None:
     show(asked, ("run", "station", "state", "lines", "files", "began", "record"), rows, told=told)
     if asked.csv or asked.json:
         return
-    for run in runs:
-        if run.conflict:
-            print(plain(t("listed.refused_lines", run=run.run, why=t.refusal(run.conflict)[0])))
-        if run.unordered:
-            print(plain(t("listed.apart", run=run.run, why=t.refusal(run.unordered)[0])))
-        elif run.failed:
-            print(plain(t("listed.no_record", run=run.run, why=t.refusal(run.failed)[0])))
+    tell_failed(runs)
     for order in orders:
         if order.reason:
             state, why = named("order_state", order.state), t.refusal(order.reason)[0]

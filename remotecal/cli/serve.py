@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from remotecal.cli.listing import add_procedures
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -13,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="port to listen on; any that is free by default"
     )
+    add_procedures(parser)
     parser.add_argument("--name", metavar="TEXT", help="of the laboratory, at the head of each page")
     parser.add_argument("--open", action="store_true", help="open them in the browser")
 
@@ -36,7 +39,10 @@ def main(asked: argparse.Namespace) -> None:
     async def run() -> None:
         key = secrets.token_urlsafe(32)
         name = asked.name or asked.folder.resolve().name
-        async with open_shelf(asked.folder, name) as desk, serving(desk, HOST, asked.port, key=key) as url:
+        async with (
+            open_shelf(asked.folder, name, asked.procedures) as desk,
+            serving(desk, HOST, asked.port, key=key) as url,
+        ):
             address = f"{url}{ENTER}?{urlencode({'given': key})}"
             said = (
                 f"Ctrl-C ends it. Whoever has this address sees what lies in {asked.folder}:",

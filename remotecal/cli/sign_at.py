@@ -119,10 +119,18 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
 
 
 def _named(asked: argparse.Namespace) -> list[tuple[str, str]]:
-    """Return which certificates are to be signed: run and device (`ConfigurationError`: too many)."""
+    """Return which certificates are to be signed: run and device.
+
+    Raises:
+        ConfigurationError: they are too many, or named otherwise.
+    """
     named = []
     for file in asked.file:
         station, run, device = (*file.as_posix().split("/"), "", "")[:3]
+        if not (station and run):
+            raise ConfigurationError(
+                f"{file} is not STATION/RUN: the certificate's review page shows the command with both"
+            )
         named.append((f"{station}/{run}", device or asked.device))
     if len(set(named)) > MOST:
         raise ConfigurationError(f"{len(named)} certificates at once are too many: {MOST} may be signed so")

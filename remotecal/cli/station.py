@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.cli.commands import add_directory, command, declare_verbs, directory
 from remotecal.cli.install_service import add_command as add_install
-from remotecal.cli.listing import place
+from remotecal.cli.listing import catalogue, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -219,7 +219,7 @@ def _asked_for(order: OrderWaiting) -> Iterator[str]:
             f"takes: about {minutes} min by the procedure, or longer; preparing comes on top",
             f"按程序约需：{minutes} 分钟，可能更长；准备时间另计",
         )
-    for moved in order.moves:
+    for moved in catalogue().moves(order.moves):
         yield f"{say('may move: ', '将动作：')}{moved}"
     yield f"{say('to be begun before: ', '须在此前开始：')}{moment(order.expires)}"
 

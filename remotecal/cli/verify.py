@@ -263,8 +263,8 @@ def print_report(
         standards = len({check.name.strip().rpartition(": ")[0] for check in counted})
         out.print(
             say(
-                f"{len(counted)} checks of {standards} certificates of standards passed; "
-                "--all prints all that was found.",
+                f"{_number(len(counted), 'check')} of {_number(standards, 'certificate')} of standards "
+                "passed; --all prints all that was found.",
                 f"{standards} 份标准器证书的 {len(counted)} 项检查通过；用 --all 列出全部内容。",
             )
         )
@@ -278,6 +278,10 @@ def print_report(
     english, named = of or ((f"Certificate {number}", f"证书 {number}") if number else unreadable)
     said = say(f"{english} {report.verdict}.", f"{named} {chinese}。")
     out.print(_as_it_is(said), style=colour)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _as_it_is(text: str) -> Text:

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice, takewhile
 from pathlib import Path
@@ -34,7 +34,7 @@ from remotecal.model import Record
 from remotecal.model.identifiers import same
 from remotecal.opening import folders
 from remotecal.order import Order
-from remotecal.runs.catalogue import find_followed
+from remotecal.runs.catalogue import find_followed, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
 from remotecal.store.records import RecordRow
@@ -77,15 +77,17 @@ class Shelf:
     Args:
         folder: where they lie, in directories to any depth.
         database: URL of an empty database, for what is found.
+        procedures: files of procedures that runs followed and that are not installed, each known by its name.
 
     Raises:
         ConfigurationError: there is no such folder.
     """
 
-    def __init__(self, folder: Path, database: str) -> None:
+    def __init__(self, folder: Path, database: str, procedures: Sequence[Path] = ()) -> None:
         if not folder.is_dir():
             raise ConfigurationError(f"there is no folder {folder}")
         self._folder = folder
+        self._given = {file.name: file for file in procedures}
         Store.migrate(database)
         self.store = Store(database, WHOLE)
         """What is known of them."""
@@ -178,13 +180,24 @@ class Shelf:
     def _evaluate(self, run: Shelved, head: str) -> None:
         """Compute a run's record, and hold it against the one that lies beside the journal."""
         try:
-            row = RecordRow(HERE, run.name, head, "", *_computed(run.directory), time.time())
+            row = RecordRow(HERE, run.name, head, "", *self._computed(run.directory), time.time())
         except Exception as error:
             # A procedure of anybody's evaluates what anybody wrote.
             log.info("the record of %s can't be computed", run.directory, exc_info=True)
             self.store.journals.note_failed(HERE, run.name, str(error) or type(error).__name__)
         else:
             self.store.records.put(row)
+
+    def _computed(self, directory: Path) -> tuple[str, bool]:
+        """Return the record of a run in JSON, and whether it says what the one beside the journal says."""
+        evidence = gather(JournalReader.at(directory), beside(directory))
+        used = evidence.procedure
+        given = None if is_installed(used.name) else self._given.get(Path(used.name).name)
+        record = evaluate(evidence, find_followed(used.name, used.sha256, given)).to_json()
+        stated = directory / JSON_NAME
+        if not stated.exists():
+            return record, True
+        return record, Record.from_json(read_plain(stated, LARGEST_FILE)).to_json() == record
 
     def _check_its_own(self, run: Shelved, record: Record, path: Path) -> None:
         """Raise `EvidenceError` unless a certificate was computed from the journal that it lies beside."""
@@ -224,10 +237,10 @@ class Shelf:
 
 
 @contextmanager
-def shelf(folder: Path) -> Iterator[Shelf]:
+def shelf(folder: Path, procedures: Sequence[Path] = ()) -> Iterator[Shelf]:
     """Give what lies in a folder, taken in, while the context lasts; errors as `Shelf`."""
     with TemporaryDirectory(prefix="remotecal-shelf-") as kept:
-        made = Shelf(folder, f"sqlite:///{Path(kept) / 'shelf.sqlite'}")
+        made = Shelf(folder, f"sqlite:///{Path(kept) / 'shelf.sqlite'}", procedures)
         try:
             made.refresh()
             yield made
@@ -248,17 +261,6 @@ def take_in(store: Store, station: str, run: str, directory: Path) -> None:
         if not file.complete:
             with suppress(FileMissing):
                 store.files.take(station, run, file.file.sha256, 0, read_file(file.file, directory))
-
-
-def _computed(directory: Path) -> tuple[str, bool]:
-    """Return the record of a run in JSON, and whether it says what the one beside the journal says."""
-    evidence = gather(JournalReader.at(directory), beside(directory))
-    used = evidence.procedure
-    record = evaluate(evidence, find_followed(used.name, used.sha256, None)).to_json()
-    stated = directory / JSON_NAME
-    if not stated.exists():
-        return record, True
-    return record, Record.from_json(read_plain(stated, LARGEST_FILE)).to_json() == record
 
 
 def _files(directory: Path, names: Iterable[str]) -> Files:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -113,16 +113,17 @@ class ShelfDesk(OrderDesk):
 
 
 @asynccontextmanager
-async def open_shelf(folder: Path, name: str) -> AsyncIterator[ShelfDesk]:
+async def open_shelf(folder: Path, name: str, procedures: Sequence[Path] = ()) -> AsyncIterator[ShelfDesk]:
     """Give what lies in a folder, which is followed while the context lasts; errors as `Shelf`.
 
     Args:
         folder: where runs and certificates lie.
         name: what the laboratory is called on the pages.
+        procedures: as of `Shelf`.
     """
     with TemporaryDirectory(prefix="remotecal-shelf-") as kept:
         made = found(Path(kept) / "hub", settings_text(name, "127.0.0.1"))
-        shelf = Shelf(folder, made.database)
+        shelf = Shelf(folder, made.database, procedures)
         try:
             desk = ShelfDesk(shelf, made.path)
             await asyncio.to_thread(shelf.refresh)

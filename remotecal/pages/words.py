@@ -14,7 +14,7 @@ from remotecal.sayings import Sayings
 from remotecal.verify.said import checks_and_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -84,6 +84,24 @@ class Catalogue:
         """Return what may move, `dut.input_level: -50 – 50 V` as a station says it, in this language."""
         source, colon, span = said.partition(": ")
         return self.source(source) + (f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if colon else "")
+
+    def moves(self, every: Iterable[str]) -> list[str]:
+        """Return what may move as `move` says each; what is numbered without a gap stands in one line."""
+        alike: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for said in every:
+            instrument, _, what = said.partition(".")
+            found = _NUMBERED.fullmatch(instrument)
+            key, number = (found["name"], int(found["number"])) if found else (instrument, 0)
+            alike.setdefault((key, what if found else said), []).append((number, said))
+        lines: list[str] = []
+        for (name, what), each in alike.items():
+            first, last = min(each)[0], max(each)[0]
+            if len(each) == 1 or sorted(number for number, _ in each) != list(range(first, last + 1)):
+                lines += [self.move(said) for _, said in each]
+                continue
+            one = self._called(("role",), name)
+            lines.append(self.move(f"{name}.{what}").replace(one, f"{one} {first}–{last}", 1))
+        return lines
 
     def doing(self, said: str) -> str:
         """Return what a run is doing, `settle gauge.value: spread 2 V (allowed 1) over 5 s`, in words."""

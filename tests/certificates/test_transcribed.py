@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from datetime import date
 from hashlib import sha256
 from io import BytesIO
@@ -296,6 +297,25 @@ def test_a_second_sheet_has_the_columns_and_nothing_of_the_paper(desk: Desk) -> 
     assert re.findall(r"^is = (.*)$", text, flags=re.MULTILINE) == ['"indication"', '"error"', '"U"']
     for typed in ("150", "2.50", "B-77", "LN-2026", "kg", "Acme"):
         assert typed not in text
+
+
+def test_a_new_sheet_asks_in_either_language_for_the_same_and_says_today(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is asked for stands in comments, the day of typing among the rest: nobody may miss it."""
+    sheets = []
+    for language in ("C.UTF-8", "zh_CN.UTF-8"):
+        monkeypatch.setenv("LC_ALL", language)
+        file = tmp_path / f"{language}.toml"
+        assert main(["certificate", "new", str(file)]) == 0
+        sheets.append(file.read_text(encoding="utf-8"))
+    english, chinese = map(tomllib.loads, sheets)
+    assert english == chinese
+    assert isinstance(chinese["typed"]["on"], date)
+    keys = [re.findall(r"^# (\w+) = ", sheet, flags=re.MULTILINE) for sheet in sheets]
+    assert keys[0] == keys[1]
+    assert "录入人" in sheets[1]
+    assert "who types" in sheets[0]
 
 
 def test_a_bench_runs_with_it(tmp_path: Path, desk: Desk) -> None:

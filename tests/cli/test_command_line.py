@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
 from remotecal.cli import EXIT_CODES, main
 from remotecal.cli.every import COMMANDS
+from remotecal.cli.procedures import parameter_rows
+from remotecal.procedures.parameters import In, Parameters
 
 HEAVY = {
     "GTC",
@@ -96,6 +99,7 @@ def test_a_wrong_command_line_is_a_usage_error(arguments, capsys):
         (["resume", "nowhere"], 6, "nowhere can't be read"),
         (["evaluate", "nowhere"], 6, "can't be read"),
         (["drivers", "show", "MettlerSic"], 2, "MettlerSics"),
+        (["sign", "C-1", "--at", "http://localhost:9", "--key", "k.pem"], 2, "C-1 is not STATION/RUN"),
         (["procedures", "show", "dosings"], 2, "did you mean dosing"),
         (["procedures", "show", "./nowhere.py"], 2, "the file does not exist"),
     ],
@@ -126,6 +130,16 @@ def test_procedures_are_listed_and_shown(capsys):
     shown = capsys.readouterr().out
     for word in ("balance: Balance", "speeds", "%, above 0", "required", "SHA-256"):
         assert word in shown
+
+
+def test_what_is_not_given_and_what_is_switched_off_are_said_in_no_words_of_python(monkeypatch):
+    class BarelyGiven(Parameters):
+        limit: Annotated[float | None, In("V")] = None
+        photo: bool = False
+
+    assert [row[2] for row in parameter_rows(BarelyGiven)] == ["none", "false"]
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert [row[2] for row in parameter_rows(BarelyGiven)] == ["无", "false"]
 
 
 def test_a_refusal_is_in_the_language_of_whoever_sits_there(capsys, monkeypatch):

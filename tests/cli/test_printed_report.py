@@ -76,8 +76,10 @@ def test_what_passed_of_standards_certificates_is_counted_unless_all_is_asked_fo
     assert re.search(r" one …\s", short), "what passed ends at a word"
     assert short.count("\n") < printed(whole=True).count("\n")
     assert "2 checks of 2 certificates of standards passed; --all prints all that was found." in short
+    report = Report("T-1", demonstration=False, checks=report.checks[2:3])
+    assert "1 check of 1 certificate of standards passed;" in printed(whole=False)
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
-    assert "2 份标准器证书的 2 项检查通过；用 --all 列出全部内容。" in printed(whole=False)
+    assert "1 份标准器证书的 1 项检查通过；用 --all 列出全部内容。" in printed(whole=False)
 
 
 def test_in_a_file_lines_are_whole_and_nothing_is_filled_up_to_the_longest() -> None:

@@ -50,6 +50,20 @@ def evaluate(tiny, *options):
     return main(["evaluate", str(tiny.out), *map(str, options)])
 
 
+def test_a_folder_s_list_says_why_there_is_no_record_and_takes_the_procedure(tiny, capsys):
+    """A laboratory's own procedure is a file, which a folder of runs does not name."""
+    assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
+    capsys.readouterr()
+    within = ["certificates", "--in", str(tiny.directory)]
+    assert main(within) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "out has no record: " in said
+    assert "--procedure FILE" in said
+    assert main([*within, "--json", "--procedure", str(PROCEDURE)]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["certificate"], row["signed as"]) == ("T-1", "draft")
+
+
 def test_a_certificate_is_computed_again_beside_the_one_that_is_there(tiny, capsys):
     assert main(["run", str(tiny.order), "--out", str(tiny.out)]) == 0
     before = {path: path.read_bytes() for path in tiny.out.iterdir()}

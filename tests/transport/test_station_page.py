@@ -173,13 +173,20 @@ def test_consent_is_asked_with_what_will_move_and_the_laboratory_hears_who_decli
         consent = beside.station.consent
         assert consent.foreseen is not None
         consent.foreseen = consent.foreseen.model_copy(
-            update={"seconds": 2341.0, "expires": time.time() + 8771.5 * 60}
+            update={
+                "seconds": 2341.0,
+                "expires": time.time() + 8771.5 * 60,
+                "points": ("998.2 kg/m3 × 3",),
+                "moves": (*consent.foreseen.moves, *(f"dut_{number}.initiate" for number in range(1, 31))),
+            }
         )
         assert "about 40 min, or longer; preparing" in client.get(beside.base + "/").text
         for language, said in (
             ("en", "+08:00 (6 days left)"),
             ("zh", "+08:00（剩余 6 天）"),
             ("zh", "<li>源：标尺示值："),
+            ("zh", "kg/m³ × 3"),
+            ("zh", "<li>被检仪器 1–30：启动测量</li>"),
         ):
             assert said in client.get(beside.base + "/", headers={"Accept-Language": language}).text
         for locale, said in (("C.UTF-8", "about 40 min by"), ("zh_CN.UTF-8", "约需：40 分钟，")):

@@ -12,6 +12,11 @@ from remotecal.verify.conduct import NotComputed
 from remotecal.verify.report import Check, Unable
 from remotecal.verify.said import CATALOGUE, said
 
+PAPER = "Transcribed from a certificate on paper:"
+OF_PAPER = (
+    "没有签名：不能证明由谁签发。由纸质证书转录：A于 2026-03-05 录入，B于 2026-03-06 独立录入；"
+    "两者一致。扫描件：s.pdf，SHA-256 0d9f"
+)
 TOLD = tomllib.loads(CATALOGUE.read_text(encoding="utf-8"))
 
 
@@ -36,6 +41,14 @@ def test_a_sentence_quotes_the_same_in_both_languages(group: str) -> None:
             "XML signatures",
             "reviewed by Li Na on 2026-11-24 09:00 +0000, by a key that a browser keeps",
             ("XML 签名", "核验：Li Na，2026-11-24 09:00 +0000，密钥保存在浏览器中"),
+        ),
+        (
+            "  standard C: signature",
+            (
+                f"it is not signed: who issued it can't be proven. {PAPER} typed by A on 2026-03-05 and, "
+                "apart from that, by B on 2026-03-06; both agree. Scan: s.pdf, SHA-256 0d9f."
+            ),
+            ("  标准器 C：签名", OF_PAPER),
         ),
         (
             "PDF signature",
@@ -119,6 +132,7 @@ def test_the_sentences_are_those_that_are_said() -> None:
         code += f"a signature does not hold: the {what} was changed after it was made"
     code += "the certificate  is superseded by is revoked since"  # is said by a trust list
     code += " (laboratory) ← (institute) ← (accreditation body)"  # kinds of bodies
+    code += f"it is not signed: who issued it can't be proven. {PAPER} both agree. Scan:"  # `_statement` says
     code += "".join(f"{duty} by ; due next: {duty}" for duty in DUTIES)  # are put together
     for sentence in TOLD["found"]:
         words = max(re.split(r"{\w+}|; |nobody| on | from ", sentence), key=len)

@@ -129,6 +129,10 @@ def test_a_source_a_limit_and_what_may_move_are_said_as_people_say_them() -> Non
     assert en.limit("gauge.value below -8 V") == "gauge: value: stops below −8 V"
     assert zh.move("dut.input_level: -50 – 50 V").startswith("被检仪器：输入触发电平：")
     assert zh.move("dut.initiate") == "被检仪器：启动测量"
+    each = [f"dut_{number}.initiate" for number in range(1, 31)]
+    assert zh.moves([*each, "dut.initiate"]) == ["被检仪器 1–30：启动测量", "被检仪器：启动测量"]
+    apart = ["被检仪器 1：启动测量", "被检仪器 5：启动测量", "a：b：0 – 1 V"]
+    assert zh.moves([each[0], each[4], "a.b: 0 – 1 V"]) == apart
 
 
 def test_a_reading_is_shown_with_the_digits_it_was_read_with() -> None:

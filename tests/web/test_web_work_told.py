@@ -104,6 +104,8 @@ def test_statistics_tell_what_the_run_took(web: Web, run: str) -> None:
         assert row(page, f"{procedure} issued → begun").endswith(steps[0]["Three quarters within / h"])
         (load,) = table(client.get("/statistics?table=load"))
         assert (load["Station"], load["Runs"]) == ("here", "1")
+        dated = re.findall(r'y="121">(\d\d-\d\d)</text>', page)
+        assert len(dated) >= 3, "weeks are told under their bars, every fourth"
         (bench,) = table(client.get("/statistics?table=benches"))
         assert (bench["Station"], bench["Bench"], bench["Hours"]) == ("here", "Tiny bench", load["Hours"])
         day = civil_day(began, web.hub.laboratory.folder.time_zone)
