@@ -28,6 +28,7 @@ from remotecal.cli import main
 from remotecal.clock import VirtualClock
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import found_in, read_journal
+from remotecal.journal.resting import pack_journal, unpack_journal
 from remotecal.journal.writing import Journal
 from remotecal.station.folder import StationFolder
 from remotecal.station.pages.desk import AGAIN_AFTER, Desk
@@ -350,6 +351,28 @@ def test_of_a_journal_that_several_look_at_each_line_counts_once(tmp_path: Path)
         assert [len(cells) for row in followed.look().rows for cells in row.cells.values()] == [2001]
     for told in seen:  # and what was told is not changed while a page is made of it
         assert [len(cells) for row in told.rows for cells in row.cells.values()] == [2000]
+
+
+def test_a_journal_that_grew_and_was_compressed_between_two_looks_is_told_to_its_end(tmp_path: Path) -> None:
+    """Nobody looked from when the run was suspended until the laboratory had all of it."""
+    run = tmp_path / "run"
+    with Journal.create(run, VirtualClock(0.0)) as journal:
+        journal.append("suspend", {"error": "RunSuspended", "text": "again"})
+        followed = FollowedJournal(run)
+        assert followed.look().kind == "suspend"
+        journal.append("resume", {})
+        assert (followed.look().kind, followed.look().ended) == ("", "")
+        journal.append("suspend", {"error": "RunSuspended", "text": "again"})
+        assert followed.look().kind == "suspend"
+        journal.append("resume", {})
+        journal.append("safe", {"reached": True, "seconds": 0.0})
+        journal.append("finish", {"observations": 0})
+    pack_journal(run)
+    for written_out in (False, True):
+        if written_out:
+            unpack_journal(run)
+        told = followed.look()
+        assert (told.kind, told.safe, told.lines) == ("finish", True, 6)
 
 
 # Photos

@@ -161,7 +161,7 @@ class JournalTold:
             self.safe = data["reached"]  # type: ignore[assignment]  # its shape
         elif kind == "resume":
             self._close("away")
-            self.ended, self.repeat = "", 0
+            self.ended, self.kind, self.repeat = "", "", 0
         elif kind in ENDS:
             self.ended, self.kind = str(data["text"]), kind
         elif kind == "finish":
@@ -209,6 +209,8 @@ class FollowedJournal:
         self.directory = directory
         self._told = JournalTold(directory.name)
         self._read = 0
+        self._packed = False
+        """Whether it was read as it is compressed: no line comes until it is written out again."""
         self._of: JournalTold = self._told
         self._given: JournalTold | None = None
         """What was told last, and of which telling: an exchanged journal is told from its beginning."""
@@ -228,15 +230,16 @@ class FollowedJournal:
 
     def _follow(self) -> None:
         path = found_in(self.directory)
-        if path.name != FILE:  # it is complete, and was compressed
-            if not self._told.kind:
+        if path.name != FILE:
+            if not self._packed:
                 self._told = JournalTold(self.directory.name)
                 with opened_lines(path) as lines:
                     self._told.follow(line for line in lines if line.endswith(b"\n"))
+                self._packed = True
             return
         with suppress(FileNotFoundError), path.open("rb") as file:
-            if file.seek(0, 2) < self._read:
-                self._told, self._read = JournalTold(self.directory.name), 0
+            if self._packed or file.seek(0, 2) < self._read:
+                self._told, self._read, self._packed = JournalTold(self.directory.name), 0, False
             file.seek(self._read)
             content = file.read()
             whole = content[: content.rfind(b"\n") + 1]
