@@ -207,7 +207,7 @@ def test_12_differences_come_first_and_a_number_leads_to_its_reply(
     someone.click(value)
     expect(page.locator(".figure")).to_contain_text(number)
     expect(page.locator(".hex").first).to_be_visible()
-    expect(page.locator("h3").first).to_contain_text("as found")  # the points of that state alone
+    expect(page.locator("h3").first).to_contain_text(found)  # the points of that state alone
     expect(page.locator("h3").filter(has_text="as left")).to_have_count(0)
     someone.done()
     assert someone.clicks == 1
@@ -264,7 +264,7 @@ def test_13_a_point_that_is_repeated_is_named_and_asked_for_alone_if_it_can_be(
     assert point != repeat.point
     with browsing(days.web, "operator", adjusted.language) as client:
         ordering = f"/orders/new?item={days.item}&pattern={adjusted.run}"
-        told = [words(f"ordering.{how}", point=point) for how in ("alone", "not_alone")]
+        told = [words(f"ordering.{how}", point=words.place(point)) for how in ("alone", "not_alone")]
 
         def says(page: str) -> list[bool]:
             return [one in unescape(page) for one in told]

@@ -276,7 +276,7 @@ def test_one_run_from_its_question_to_the_stranger_with_the_paper(
     issuing = opened(browser, web, said, "administrator")
     issuing.goto(f"{web.url}/review/here/{order.id}")
     issuing.get_by_role("button", name="Issue").click()
-    expect(issuing.locator("main")).to_contain_text("issued")
+    web.do(until(lambda: web.hub.laboratory.store.signings.issued("here", order.id)))
     compare_as_a_stranger(browser, web, said, order.id, tmp_path)
     with browsing(web, "customer") as acme, browsing(web, "bolt") as bolt:
         shown = acme.get(f"{run}/pictures/{photo}")
