@@ -59,7 +59,8 @@ def unwinding() -> Iterator[None]:
     """Let ending signals do what Ctrl-C does: leave every context on the way out, once.
 
     Ctrl-C itself is left alone, for asyncio has its own way with it. Where one comes while foreign code calls
-    back, which has nobody to raise to, it is not lost: it comes again.
+    back, which has nobody to raise to, it is not lost: it comes again. One that the interpreter takes for a
+    fault of its own code, as it may within an import, is raised as what it is.
     """
     received: list[str] = []
 
@@ -69,7 +70,12 @@ def unwinding() -> Iterator[None]:
             raise KeyboardInterrupt(name)
 
     with _heard_again(received.clear), on_ending(interrupt, tuple(n for n in ENDING if n != "SIGINT")):
-        yield
+        try:
+            yield
+        except SystemError as error:
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error.__cause__ from None
+            raise
 
 
 @contextmanager

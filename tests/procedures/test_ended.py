@@ -174,6 +174,19 @@ def test_a_signal_within_what_can_not_raise_is_not_lost(name: str) -> None:
         work()
 
 
+def test_a_signal_that_the_interpreter_takes_for_a_fault_of_its_own_is_one() -> None:
+    """As it says of an import that was interrupted: a function returned a result with an exception set."""
+
+    def work(cause: BaseException | None) -> None:
+        with unwinding():
+            raise SystemError("returned a result with an exception set") from cause
+
+    with pytest.raises(KeyboardInterrupt):
+        work(KeyboardInterrupt("SIGHUP"))
+    with pytest.raises(SystemError):
+        work(None)
+
+
 def test_a_run_that_notices_at_once_waits_for_who_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """It has seen why it must stop before the thread has begun that calls off its exchanges."""
     control, seen, go_on = Control(), threading.Event(), threading.Event()
