@@ -88,7 +88,7 @@ def request_table(
 def _shown(here: Office, caller: Caller, rows: Iterable[RequestRow]) -> list[RequestShown]:
     names = here.names()
     if caller.account is not None:  # who answered is told to no customer on pages, either
-        names = names._replace(signers={})
+        names, rows = names._replace(signers={}), [row._replace(settled_by="") for row in rows]
     return [RequestShown.model_validate(row).named(names) for row in rows]
 
 

@@ -341,7 +341,7 @@ class RequestShown(NamesBeside):
     answer: str
     """What the laboratory answered; "" while it has not."""
     settled_by: str
-    """Who answered."""
+    """Who answered; "" for a customer."""
     settled_by_name: dict[str, str] = Field(default_factory=dict)
     """What they are called, by language; empty where no certificate says it."""
     settled: datetime | None
