@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from remotecal.errors import JournalBroken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _END = re.compile(
     rb'"hash":"(?P<hash>[0-9a-f]{64})",'
     rb'(?="kind":"(?P<kind>[a-z_]+)","prev":"(?P<prev>[0-9a-f]{64})","seq":(?P<seq>[0-9]+)\}\Z)'
 )
 _LONGEST_END = 300
-NO_EVENT = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
-"""What comes of reading a line of which nothing but its end was looked at, where it is no event."""
+_NO_EVENT = (ValueError, LookupError, TypeError, AttributeError, OverflowError, RecursionError)
 
 
 class ChainLink(NamedTuple):
@@ -27,6 +32,15 @@ class ChainLink(NamedTuple):
     seq: int
     kind: str
     hash: str
+
+
+@contextmanager
+def reading(link: ChainLink) -> Iterator[None]:
+    """Read into a line of which nothing but its end was looked at (`JournalBroken`: it is no event)."""
+    try:
+        yield
+    except _NO_EVENT as error:
+        raise JournalBroken(f"line {link.seq} is no event: {error}") from None
 
 
 def ending(line: bytes) -> ChainLink | None:

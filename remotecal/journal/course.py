@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from remotecal.errors import JournalBroken
-from remotecal.journal.chain import NO_EVENT, ending
+from remotecal.journal.chain import ending, reading
 from remotecal.journal.events import seconds
 
 if TYPE_CHECKING:
@@ -112,11 +112,9 @@ def timeline(lines: Iterable[bytes], choose: Choose, states: Mapping[str, str]) 
         elif link.kind not in PASSED_OVER:
             if link.kind == "repeat":
                 repeat = len(steps)
-            try:
+            with reading(link):
                 event = json.loads(line)
                 steps.append(_step(link.seq, link.kind, event["at"], event["data"], choose))
-            except NO_EVENT as error:
-                raise JournalBroken(f"line {link.seq} is no event: {error}") from None
     return Timeline(tuple(steps), tuple(replies), tuple(came))
 
 

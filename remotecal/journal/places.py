@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.errors import JournalBroken
-from remotecal.journal.chain import NO_EVENT, ending
+from remotecal.journal.chain import ending, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,11 +50,9 @@ def places(lines: Iterable[bytes]) -> Places:
         if link is None:
             raise JournalBroken("a line of the journal is no event")
         if link.kind == "repeat":
-            try:
+            with reading(link):
                 data = json.loads(line)["data"]
                 point, number, begins = str(data["point"]), int(data["repeat"]), link.seq
-            except NO_EVENT as error:
-                raise JournalBroken(f"line {link.seq} is no event: {error}") from None
         elif link.kind == "file":
             files.append(link.seq)
         elif link.kind == "observation":
