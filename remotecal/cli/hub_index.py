@@ -173,21 +173,13 @@ def list_due(asked: argparse.Namespace) -> None:
             found = falling_due(store, HubFolder(asked.hub), now, asked.within)
     t = catalogue()
     people = not (asked.csv or asked.json)
-    headings: Sequence[str] = (
-        "valid until",
-        "left",
-        "kind",
-        "what",
-        "number",
-        "certificate",
-        "customer",
-        "station",
-    )
-    rows: Sequence[Sequence[Cell]]
-    rows = [_due_row(one, (one.day - today).days, t if people else told_in("en")) for one in found]
-    if not people:
-        headings = (*headings, "account")
-        rows = [(*row, one.account) for row, one in zip(rows, found, strict=True)]
+    headings = ["valid until", "left", "kind", "what", "number", "certificate", "customer", "station"]
+    rows: list[tuple[Cell, ...]]
+    if people:
+        rows = [_due_row(one, (one.day - today).days, t) for one in found]
+    else:  # two customers may have one name
+        headings, english = [*headings, "account"], told_in("en")
+        rows = [(*_due_row(one, (one.day - today).days, english), one.account) for one in found]
 
     def told(row: Sequence[Cell]) -> Sequence[Cell]:
         until, left, kind, *others = row
