@@ -291,9 +291,12 @@ class TrustList(Written):
     def _refuse_revoked(self, what: Literal["key", "certificate"], name: str, day: date) -> None:
         for entry in self.revoked:
             if entry.names(what, name) and (entry.since is None or day >= entry.since):
-                fate = f"superseded by {entry.superseded_by}" if entry.superseded_by else "revoked"
-                since = f" since {entry.since}" if entry.since else ""
-                raise CertificateRefused(f"the {what} {name} is {fate}{since}: {entry.reason.get('en')}")
+                since, why = f" since {entry.since}" if entry.since else "", entry.reason.get("en")
+                raise CertificateRefused(
+                    f"the {what} {name} is superseded by {entry.superseded_by}{since}: {why}"
+                    if entry.superseded_by
+                    else f"the {what} {name} is revoked{since}: {why}"
+                )
 
 
 def _speaks_for(own: list[Certificate], signature: Signature, at: datetime) -> bool:

@@ -263,7 +263,7 @@ class _Ended:
 def _tell(url: str, logins: Sequence[LogIn], place: Path) -> None:
     about = say(
         "A laboratory with a year of simulated work; nothing in it is valid.",
-        "一个已有一年仿真工作的实验室；其中一切均无效力。",
+        "一个已有一年模拟工作的实验室；其中一切均无效力。",
     )
     print(f"{about}\n\n  {url}\n")
     names, passwords = max(len(one.name) for one in logins), max(len(one.password) for one in logins)

@@ -171,7 +171,7 @@ def _journal(asked: argparse.Namespace, password: str | None) -> None:
         kinds = journal.past.kinds
         if KIND in kinds or "finish" not in kinds:
             raise ConfigurationError(
-                f"{asked.file} is {'signed already' if KIND in kinds else 'not finished'}"
+                f"{asked.file} is signed already" if KIND in kinds else f"{asked.file} is not finished"
             )
         seal_journal(journal, key)
     print(

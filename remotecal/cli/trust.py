@@ -174,8 +174,10 @@ def _show(asked: argparse.Namespace) -> None:
     from remotecal.certificates.signing.keys import common_name, fingerprint
     from remotecal.certificates.trust import TrustList
     from remotecal.cli.tables import plain
+    from remotecal.cli.terminal import language
     from remotecal.configuration import checked, read_toml
     from remotecal.errors import ConfigurationError
+    from remotecal.pages.words import words
 
     found = checked(TrustList, read_toml(asked.list, ConfigurationError), str(asked.list), ConfigurationError)
     if found.demonstration:
@@ -189,20 +191,27 @@ def _show(asked: argparse.Namespace) -> None:
             )
         )
     )
+    called = words(language())
     for body in found.bodies:
         print(plain(f"{body.id}: {' / '.join(body.name.root.values())}"))
-        by = body.recognised_by or "the issuer"
-        print(plain(f"  {body.kind}, recognised by {by}, {body.valid_from} to {body.valid_until}"))
+        kind, days = called.of("trust_kind", body.kind), (body.valid_from, body.valid_until)
+        by = body.recognised_by or say("the issuer", "发布者")
+        told = say("{}, recognised by {}, {} to {}", "{}，由 {} 承认，{} 至 {}").format(kind, by, *days)
+        print(plain(f"  {told}"))
         for held in (load_pem_x509_certificate(text.encode()) for text in body.certificates):
-            print(plain(f"  certificate of {common_name(held)}, {fingerprint(held)}"))
+            print(plain(f"  {say('certificate of', '证书：')} {common_name(held)}, {fingerprint(held)}"))
         for text in body.journal_keys:
-            print(f"  station {text}")
+            print(plain(f"  {say('station', '站点')} {text}"))
         for one in body.scope:
-            span = f"{one.against} {one.low} to {one.high} {one.against_unit}"
-            print(plain(f"  {one.quantity}, {span}: U at least {one.cmc} {one.unit}"))
+            span = say("{} {} to {} {}", "{} {} 至 {} {}").format(
+                called.quantity(one.against), one.low, one.high, one.against_unit
+            )
+            least = say(f"U at least {one.cmc} {one.unit}", f"U 不小于 {one.cmc} {one.unit}")
+            print(plain(f"  {called.quantity(one.quantity)}, {span}: {least}"))
     for entry in found.revoked:
-        since = f" since {entry.since}" if entry.since else ""
-        print(plain(f"revoked{since}: {entry.what} {entry.id}, {entry.reason.get('en')}"))
+        since = f" {say('since', '自')} {entry.since}" if entry.since else ""
+        what, reason = called.of("trust_what", entry.what), called.choose(entry.reason.root)
+        print(plain(f"{say('revoked', '已撤销')}{since}: {what} {entry.id}, {reason}"))
 
 
 def _scope(path: Path | None) -> object:

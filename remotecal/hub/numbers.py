@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"\{number(?::([1-9]))?\}")
 _YEAR = "{year}"
+LIKE = "LNJL-{year}-{number:5}"
+"""A pattern as an example."""
 
 
 def _readable(pattern: str) -> str:
     bare = _PLACE.sub("", pattern).replace(_YEAR, "", 1)
     if len(_PLACE.findall(pattern)) != 1 or "{" in bare or "}" in bare:
         raise ValueError(
-            f"{pattern!r} is no pattern of numbers: write {{number:5}} once, for five digits, and {{year}} "
-            "at most once, as in LNJL-{year}-{number:5}"
+            f"{pattern!r} is no pattern of numbers: write one like {LIKE}, whose number has five digits, "
+            f"with {_YEAR} once or not at all"
         )
     return pattern
 

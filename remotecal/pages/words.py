@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 from remotecal.certificates.pdf.numbers import as_in_a_book
-from remotecal.sayings import Sayings
+from remotecal.sayings import Sayings, refused_by_rooms
 from remotecal.verify.said import checks_and_findings
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ class Catalogue:
     @cached_property
     def _refusals(self) -> Sayings:
         said = self._group("refusals")
-        return Sayings(said if self.language == "en" else {**checks_and_findings(), **said})
+        return Sayings(
+            said if self.language == "en" else {**checks_and_findings(), **refused_by_rooms(), **said}
+        )
 
     @cached_property
     def _deeds(self) -> Sayings:
