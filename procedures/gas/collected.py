@@ -96,6 +96,20 @@ class TightTank(StoodBy[PvttParameters]):
             )
         return ""
 
+    def undecided(self, parameters: PvttParameters) -> str:
+        if (before := self.pressure[0].to("Pa").value) > 2.0 * parameters.emptied:
+            return (
+                f"the tank was watched for a leak from {before:.5g} Pa, and emptied is {parameters.emptied:g} "
+                "Pa: into a tank that is not empty less leaks; look at the pump and its valve"
+            )
+        if -self.rate <= parameters.leak:
+            return ""
+        return (
+            f"the pressure in the shut, empty tank falls by {-self.rate:.3g} Pa/s, more than a leak may let it "
+            "rise, and so would hide one: look at the valve to the pump, and wait until the tank is at one "
+            "temperature"
+        )
+
 
 CORRECTED: Final[Read] = {
     "p_i": ("tank_gauge", "pressure", "tank_pressure_before", "Pa"),

@@ -185,7 +185,7 @@ class MeterByNozzles(GasMeterUnderTest):
         (after,) = run.read(self.back_gauge.pressure)
         seen, told = TightBank(room=room, back_before=before, back_after=after), self.parameters
         run.observe(LEAK, seen, leak=seen.leak(told), allowed=leak_allowed(told), unit="m3/h")
-        if refusal := seen.refusal(told):
+        if refusal := seen.unfit(told):
             raise RunError(refusal)
 
     def approach(self, point: Point, run: Run) -> None:

@@ -96,6 +96,21 @@ class TightBank(StoodBy["NozzleParameters"]):
             )
         return ""
 
+    def undecided(self, parameters: NozzleParameters) -> str:
+        before, after, room = (one.to("kPa").value for one in (self.back_before, self.back_after, self.room))
+        if before > room / 2:
+            return (
+                f"the shut bank was watched for a leak from {before:.4g} kPa, and the room is at {room:.4g} "
+                "kPa: a leak shows where less than half of that is left; look at the pump and the vent"
+            )
+        if -self.leak(parameters) <= leak_allowed(parameters):
+            return ""
+        return (
+            f"the pressure in the shut bank fell from {before:.4g} to {after:.4g} kPa, further than a leak may "
+            "let it rise, and so would hide one: look whether the pump stood still, and whether the "
+            "temperature is steady"
+        )
+
 
 def leak_allowed(told: NozzleParameters) -> float:
     """Return what the shut bank may let in, in m³/h."""

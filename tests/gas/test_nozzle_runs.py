@@ -378,14 +378,26 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
     (tight,) = evidence.kept
     before, after = (tight.values[end] for end in ("back_before", "back_after"))
-    for value, said in (
+    room = tight.values["room"].value
+    for end, value, said in (
         (
+            "back_after",
             after._replace(value=after.value + 100.0),
             r"the shut bank leaks [\d.]+ m3/h, more than 0.0013 m3/h",
         ),
-        (after._replace(at=before.at + 60.0), r"back_after was read 60 s after .*, and 120 s are due"),
+        (
+            "back_after",
+            after._replace(value=after.value - 100.0),
+            r"the pressure in the shut bank fell from .*, and so would hide one",
+        ),
+        ("back_before", before._replace(value=0.6 * room), r"watched for a leak from .* kPa, and the room"),
+        (
+            "back_after",
+            after._replace(at=before.at + 60.0),
+            r"back_after was read 60 s after .*, and 120 s are due",
+        ),
     ):
-        leaky = replace(tight, values={**tight.values, "back_after": value})
+        leaky = replace(tight, values={**tight.values, end: value})
         with pytest.raises(EvidenceError, match=said):
             record(replace(evidence, kept=(leaky,)))
     airless = {**tight.values, "room": tight.values["room"]._replace(value=0.0)}

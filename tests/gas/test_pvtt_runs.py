@@ -196,15 +196,23 @@ def test_a_tank_that_leaked_by_what_was_read_is_no_evidence(bench):
     evidence = calibrate(bench, ordered(bench))
     (tight,) = evidence.kept
     first, last = tight.values["pressure"]
-    for after, said in (
+    half = 50.0
+    for before, after, said in (
         (
+            first,
             last._replace(value=last.value + 30.0),
             r"the shut, empty tank rises by .+ Pa/s, more than 0\.005 Pa/s",
         ),
-        (last._replace(at=first.at + 60.0), "the shut tank was watched for 60 s, and leak_time is 300 s"),
+        (first, last._replace(value=last.value - 30.0), r"empty tank falls by .+ Pa/s, .* would hide one"),
+        (first._replace(value=half), last._replace(value=half), "was watched for a leak from 50000 Pa, and"),
+        (
+            first,
+            last._replace(at=first.at + 60.0),
+            "the shut tank was watched for 60 s, and leak_time is 300 s",
+        ),
     ):
         with pytest.raises(EvidenceError, match=said):
-            record(replace(evidence, kept=(replace(tight, values={"pressure": (first, after)}),)))
+            record(replace(evidence, kept=(replace(tight, values={"pressure": (before, after)}),)))
 
 
 def test_gas_that_is_still_warm_is_refused(tmp_path):
