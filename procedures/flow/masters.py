@@ -137,7 +137,7 @@ class TightBranches(StoodBy[ParallelParameters]):
             return ""
         pressed, left = (one.to("kPa").value for one in (self.pressed, self.left))
         return (
-            f"the shut header rose from {pressed:.4g} to {left:.4g} kPa, further than a leak may let it fall, "
+            f"the shut header rose from {pressed:.4g} to {left:.4g} kPa, more than a leak may let it fall, "
             "and so would hide one: look at its inlet valve, and let water and pipes come to one temperature"
         )
 

@@ -108,8 +108,8 @@ class TightBell(StoodBy["OfBell"]):
         if (rate := -self.rate(parameters)) <= parameters.leak:
             return ""
         return (
-            f"the shut bell rises by {rate:.3g} mm/s, more than a leak may let it sink, and so would hide one: "
-            "look at its supply valve, and at the thermometers under it"
+            f"the shut bell rises by {rate:.3g} mm/s, more than a leak may let it sink, and so would hide "
+            "one: look at its supply valve, and at the thermometers under it"
         )
 
 

@@ -254,8 +254,11 @@ class MeterByNozzles(GasMeterUnderTest):
         """Return errors, the weighted mean error, budgets and conformity."""
         repeats = [NozzleRepeats(point, evidence, self.parameters) for point in evidence.points]
         findings = [each.found() for each in repeats]
-        nozzles = results.nozzles_table(findings, [each.through() for each in repeats])
-        return self.judged(evidence, findings, (nozzles,), self._conditions(evidence))
+        through = [each.through() for each in repeats]
+        nozzles = results.nozzles_table(findings, through, evidence.wording)
+        made = self.judged(evidence, findings, (nozzles,), self._conditions(evidence))
+        said = results.choked_by(results.OF_BANK) if evidence.wording else ()
+        return made.model_copy(update={"statements": (*made.statements, *said)})
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
         during = During(CORRECTED, CALLED)

@@ -28,7 +28,7 @@ class StoodBy(Observed, Generic[P]):
     def refusal(self, parameters: P) -> str:
         """Return why nothing may be measured on a rig that was found so; "" if it may."""
 
-    def undecided(self, parameters: P) -> str:  # noqa: ARG002  # for those that can tell
+    def undecided(self, parameters: P) -> str:
         """Return why what was read tells nothing of the rig, since no fault makes it so; "" if it does.
 
         A pressure that goes the way no leak takes it, by as much as a leak may, would have hidden one as

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted, untold
 from kept_keys import demonstrate
-from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
+from short_runs import AtPoint, ShortRuns, evaluated, record, record_anew, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -369,8 +369,9 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         leaky = replace(tight, values={**tight.values, "left": left._replace(value=value)})
         with pytest.raises(EvidenceError, match=said):
             record(replace(evidence, kept=(leaky,)))
-    earlier = replace(evidence.procedure, sha256="0" * 64)
-    assert record(replace(evidence, kept=(leaky,), procedure=earlier)), "nobody asked for that when it was run"
+    earlier = evidence.procedure.model_copy(update={"sha256": "0" * 64})
+    before = replace(evidence, kept=(leaky,), procedure=earlier)
+    assert record_anew(before), "nobody asked for that when it was run"
 
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):
