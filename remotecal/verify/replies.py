@@ -22,6 +22,7 @@ from remotecal.journal.contents import File, Files
 from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.left_out import LeftOut
+from remotecal.verify.noted import Noted
 from remotecal.verify.report import Unable
 from remotecal.verify.totals import Totals
 
@@ -36,6 +37,10 @@ BEGINNINGS = frozenset({"repeat", "point", "observation", "resume"})
 """Events behind which the exchanges of another repeat come at the earliest."""
 
 
+NOTES = frozenset({"stable", "note"})
+"""Events that say of a run what its readings must tell as well (`Noted`)."""
+
+
 class Replies:
     """Reads every observed indication again from the kept replies; tells how many that were.
 
@@ -48,7 +53,7 @@ class Replies:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
             stands in a file that is not at hand, or a series holds fewer readings than were taken for it, or
-            a device's total fell.
+            a device's total fell, or a note has no replies.
     """
 
     concerned = True
@@ -66,6 +71,7 @@ class Replies:
         self._first_alone = ""
         self._own: set[str] = set()
         self._left_out, self._thin = LeftOut(self._gives), list[str]()
+        self._noted, self._untrue = Noted(self._reading), list[str]()
         self._totals, self._fallen = Totals(self._modulus), list[str]()
 
     def follow(self, told: Occurrence) -> None:
@@ -84,6 +90,9 @@ class Replies:
             self._of_repeat[exchange.number] = exchange
             self._link(exchange.instrument).keep(exchange)
         self._left_out.follow(event)
+        if event.kind in NOTES:
+            there = {name: (one, self._link(name)) for name, one in self._instruments.items()}
+            self._untrue += self._noted.doubts(event, self._of_repeat, there)
         if event.kind in HOLDING:
             self._observation(told)
         if event.kind == "observation":
@@ -108,6 +117,8 @@ class Replies:
                 f"readings may have been left out of {len(self._thin)} series: {self._thin[0]}, beyond what "
                 "was watched and waited for"
             )
+        if self._untrue:
+            raise Unable(f"{len(self._untrue)} notes have no replies they rest on: {self._untrue[0]}")
         if self._fallen:
             raise Unable(
                 f"totals fell {len(self._fallen)} times: {self._fallen[0]}: it was set back, or another "
@@ -151,15 +162,20 @@ class Replies:
 
     def _gives(self, source: str, number: int) -> bool:
         """Tell whether an exchange gives a reading, as its driver understands it."""
+        return self._reading(source, number) is not None
+
+    def _reading(self, source: str, number: int) -> Measured | None:
+        """Return the reading that an exchange gives, as its driver understands it; None if it gives none."""
         of, _, quantity = source.rpartition(".")
         instrument, link = self._instruments.get(of), self._link(of)
         bound = None if instrument is None else instrument.quantity(quantity)
         link.at(number)
         if isinstance(bound, BoundReading | BoundSetting):
             with suppress(*NOT_UNDERSTOOD):
-                bound.read()
-                return number in link.used
-        return False
+                told = bound.read()
+                if number in link.used and isinstance(told, Measured):
+                    return told
+        return None
 
     def _of_this_repeat(self, measured: Measured | Waveform, instrument: str, place: str) -> None:
         number = measured.exchange or 0
