@@ -7,7 +7,6 @@ does not tell how it is set up goes without an error: whoever invents one must i
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.drivers.measured import Measured
@@ -32,7 +31,8 @@ class Noted:
     """Holds notes against the exchanges of their repeat.
 
     Args:
-        read: returns what a source told by an exchange, by its number, as its driver understands it.
+        read: returns what a source told by an exchange, by the number of the last that it took, as its driver
+            understands it; None where that exchange told nothing, or not all.
     """
 
     def __init__(self, read: Callable[[str, int], Measured | None]) -> None:
@@ -61,10 +61,10 @@ class Noted:
             name = source.rpartition(".")[0]
             asked = (
                 number
-                for number in sorted(kept, reverse=True)
-                if kept[number].instrument == name and kept[number].at >= end - waited - SAME_TIME
+                for number, one in kept.items()
+                if one.instrument == name and one.at >= end - waited - SAME_TIME
             )
-            told = list(islice(filter(None, (self._read(source, number) for number in asked)), due))
+            told = [one for number in asked if (one := self._read(source, number)) is not None]
             there = [one.to(str(said["unit"])).value for one in told]
             slack = ROUNDED * abs(mean)
             if len(there) < due:
