@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.air import buoyancy_factor
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
@@ -58,6 +59,9 @@ def poured(
 ) -> Callable[[F, Numbers], tuple[Number, Number]]:
     """Return what tells the volume in m³ that a filling poured, and its temperature in °C; add the inputs.
 
+    Raises:
+        EvidenceError: nothing was.
+
     Args:
         repeats: of the fillings.
         water: formula of its density, one of `WATER_FORMULAS`.
@@ -65,6 +69,12 @@ def poured(
         extended: whether the balance's certificate may be used outside its range.
     """
     seen = repeats.seen
+    for one in seen:
+        if not one.can_before.value > one.can_after.value:
+            raise EvidenceError(
+                f"{repeats.point.name}: the can is said to have weighed {one.can_before.value:g} kg before it was "
+                f"poured from, and {one.can_after.value:g} kg after: nothing was poured"
+            )
     before, after = (
         repeats.correction(symbol, "balance", [getattr(one, part) for one in seen], "kg", extended=extended)
         for symbol, part in (("W_1", "can_before"), ("W_2", "can_after"))

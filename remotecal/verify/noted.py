@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final, cast
 
 from remotecal.drivers.measured import Measured
 from remotecal.journal.events import seconds
-from remotecal.procedures.held import SAME_TIME
 from remotecal.runs.setups import NOT_SET_UP
 from remotecal.verify.kept import NOT_UNDERSTOOD
+from remotecal.verify.left_out import BEFORE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from remotecal.drivers.instrument import Instrument
     from remotecal.journal.events import Event
@@ -31,8 +31,8 @@ class Noted:
     """Holds notes against the exchanges of their repeat.
 
     Args:
-        read: returns what a source told by an exchange, by the number of the last that it took, as its driver
-            understands it; None where that exchange told nothing, or not all.
+        read: returns what a source told by an exchange, by its number, as its driver understands it; None
+            where it told nothing.
     """
 
     def __init__(self, read: Callable[[str, int], Measured | None]) -> None:
@@ -49,11 +49,22 @@ class Noted:
             found: name → instrument, and the link it has.
         """
         if event.kind == "stable":
-            yield from self._stable(event, kept)
+            yield from self._stable(event, kept, found)
         elif event.kind == "note" and event.data["text"] == NOT_SET_UP:
             yield from _not_set_up(event, kept, found)
 
-    def _stable(self, event: Event, kept: Mapping[int, Exchange]) -> Iterator[str]:
+    def _each_once(self, source: str, asked: Iterable[int], link: KeptLink) -> list[Measured]:
+        """Return the readings that exchanges gave, where one reading may have taken several."""
+        told, taken = list[Measured](), set[int]()
+        for number in asked:
+            if number not in taken and (one := self._read(source, number)) is not None:
+                told.append(one)
+                taken |= link.used
+        return told
+
+    def _stable(
+        self, event: Event, kept: Mapping[int, Exchange], found: Mapping[str, tuple[Instrument, KeptLink]]
+    ) -> Iterator[str]:
         """Yield of which quantities less was read than is said, or something else."""
         end, waited = seconds(event.at), float(cast("float", event.data["waited"]))
         for said in cast("list[dict[str, str | float]]", event.data["found"]):  # shapes are checked
@@ -62,9 +73,9 @@ class Noted:
             asked = (
                 number
                 for number, one in kept.items()
-                if one.instrument == name and one.at >= end - waited - SAME_TIME
+                if one.instrument == name and one.at >= end - waited - BEFORE
             )
-            told = [one for number in asked if (one := self._read(source, number)) is not None]
+            told = self._each_once(source, asked, found[name][1]) if name in found else []
             there = [one.to(str(said["unit"])).value for one in told]
             slack = ROUNDED * abs(mean)
             if len(there) < due:

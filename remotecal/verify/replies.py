@@ -71,7 +71,7 @@ class Replies:
         self._first_alone = ""
         self._own: set[str] = set()
         self._left_out, self._thin = LeftOut(self._gives), list[str]()
-        self._noted, self._untrue = Noted(self._reading_to), list[str]()
+        self._noted, self._untrue = Noted(self._reading), list[str]()
         self._totals, self._fallen = Totals(self._modulus), list[str]()
 
     def follow(self, told: Occurrence) -> None:
@@ -176,11 +176,6 @@ class Replies:
                 if number in link.used and isinstance(told, Measured):
                     return told
         return None
-
-    def _reading_to(self, source: str, number: int) -> Measured | None:
-        """Return the reading whose last exchange it is; None if it is of none."""
-        told = self._reading(source, number)
-        return told if told and number == max(self._link(source.rpartition(".")[0]).used) else None
 
     def _of_this_repeat(self, measured: Measured | Waveform, instrument: str, place: str) -> None:
         number = measured.exchange or 0
