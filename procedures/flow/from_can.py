@@ -59,21 +59,21 @@ def poured(
 ) -> Callable[[F, Numbers], tuple[Number, Number]]:
     """Return what tells the volume in m³ that a filling poured, and its temperature in °C; add the inputs.
 
-    Raises:
-        EvidenceError: nothing was.
-
     Args:
         repeats: of the fillings.
         water: formula of its density, one of `WATER_FORMULAS`.
         residue: what may stay as air, or spill, ± m³.
         extended: whether the balance's certificate may be used outside its range.
+
+    Raises:
+        EvidenceError: nothing was poured.
     """
     seen = repeats.seen
     for one in seen:
         if not one.can_before.value > one.can_after.value:
             raise EvidenceError(
-                f"{repeats.point.name}: the can is said to have weighed {one.can_before.value:g} kg before it was "
-                f"poured from, and {one.can_after.value:g} kg after: nothing was poured"
+                f"{repeats.point.name}: the can is said to have had {one.can_before.value:g} kg before it "
+                f"was poured from, and {one.can_after.value:g} kg after: nothing was poured"
             )
     before, after = (
         repeats.correction(symbol, "balance", [getattr(one, part) for one in seen], "kg", extended=extended)
