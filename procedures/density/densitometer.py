@@ -76,6 +76,7 @@ class SolidDensitometer(Procedure):
     standards: tuple[Artefact, ...]
     """Solids of known density and volume."""
     weights: tuple[Artefact, ...]
+    drift_by: ClassVar[Mapping[str, str]] = {"standards": DRIFT}
     """Weights, for its balance."""
     balance: Balance | None
     """Its own balance, where that can be read."""

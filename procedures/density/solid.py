@@ -58,6 +58,7 @@ class SolidByWeighing(Procedure):
     dut: Balance
     """The balance that weighs the solid."""
     standard: Artefact | None
+    drift_by: ClassVar[Mapping[str, str]] = {"standard": DRIFT}
     """A solid of known density and mass, for substitution."""
     thermometer: Thermometer
     """In the liquid."""

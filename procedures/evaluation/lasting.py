@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -78,12 +79,14 @@ def _together(series: Sequence[list[float]]) -> list[list[list[float]]]:
 def _until_waited(series: Sequence[list[float]], over: float) -> float:
     """Return how long it took at least from the first row of series to the wait behind the last.
 
-    An instrument that tells but now and then makes rows wait longer; it was over then all the same.
+    An instrument that tells but now and then makes rows wait longer; it was over then all the same. From one
+    row to the next its first reading takes its time, too; what others of the row took tells how long.
     """
     most = max(map(len, series))
     rows: list[tuple[float, ...]] = list(zip(*(each for each in series if len(each) == most), strict=True))
     waited = min((min(later) - max(earlier) for earlier, later in pairwise(rows)), default=0.0)
-    waited = min(waited, over - max(rows[-1]))
+    pace = statistics.median(max((b - a for a, b in pairwise(sorted(row))), default=0.0) for row in rows)
+    waited = min(waited - pace, over - max(rows[-1]))
     return max(rows[-1]) - min(rows[0]) + SURELY * max(waited, 0.0)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 from remotecal import units
 from remotecal.errors import EvidenceError
 from remotecal.model import Text
+from remotecal.model.statements import BY_BENCH
 from remotecal.procedures import Observed
 from remotecal.procedures.library.evaluation.at_once import DELAY, apart, read_by_hand
 from remotecal.procedures.library.evaluation.finding import Beyond
@@ -119,17 +120,25 @@ class Repeats(Generic[Seen]):
             )
             self._note_beyond(role, known, [reading.value for reading in read])
         applied = self.use(known.around(statistics.fmean(reading.value for reading in read)))
-        self._relate(applied, (role, unit, tuple(sorted((where or {}).items()))))
+        by_bench = (
+            used is not None
+            and used.correlation is not None
+            and not used.certificate.states_correlation
+            and self.evidence.wording > 0
+        )
+        table = role, unit, tuple(sorted((where or {}).items()))
+        self._relate(applied, table, BY_BENCH if by_bench else "")
         return applied
 
-    def _relate(self, applied: Deviating, table: object) -> None:
-        """State how a deviation hangs together with those read elsewhere in the same table."""
+    def _relate(self, applied: Deviating, table: object, word: Text | str) -> None:
+        """State how a deviation hangs together with those read elsewhere in the same table, by whose word."""
         earlier = self._corrected.setdefault(table, [])
         if isinstance(errors := applied.standard.stated, CertifiedCurve):
             for other in earlier:
                 pair = other.standard.symbol, applied.standard.symbol
                 r = errors.correlated(*other.place, *applied.place)
-                self.relate(pair, r, said_of(errors.correlation))
+                said = said_of(errors.correlation)
+                self.relate(pair, r, Text.joined([said, word]) if word else said)
         earlier.append(applied)
 
     def relate(self, pair: tuple[str, str], r: float, said: Text | str) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final, TypeVar
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.fluids.air import buoyancy_factor
 from remotecal.fluids.water import WATER_FORMULAS
 from remotecal.model import Text
@@ -63,8 +64,17 @@ def poured(
         water: formula of its density, one of `WATER_FORMULAS`.
         residue: what may stay as air, or spill, ± m³.
         extended: whether the balance's certificate may be used outside its range.
+
+    Raises:
+        EvidenceError: nothing was poured.
     """
     seen = repeats.seen
+    for one in seen:
+        if not one.can_before.value > one.can_after.value:
+            raise EvidenceError(
+                f"{repeats.point.name}: the can is said to have had {one.can_before.value:g} kg before it "
+                f"was poured from, and {one.can_after.value:g} kg after: nothing was poured"
+            )
     before, after = (
         repeats.correction(symbol, "balance", [getattr(one, part) for one in seen], "kg", extended=extended)
         for symbol, part in (("W_1", "can_before"), ("W_2", "can_after"))

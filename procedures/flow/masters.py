@@ -132,6 +132,15 @@ class TightBranches(StoodBy[ParallelParameters]):
             )
         return ""
 
+    def undecided(self, parameters: ParallelParameters) -> str:
+        if -self.leak(parameters) <= leak_allowed(parameters):
+            return ""
+        pressed, left = (one.to("kPa").value for one in (self.pressed, self.left))
+        return (
+            f"the shut header rose from {pressed:.4g} to {left:.4g} kPa, more than a leak may let it fall, "
+            "and so would hide one: look at its inlet valve, and let water and pipes come to one temperature"
+        )
+
 
 def leak_allowed(told: ParallelParameters) -> float:
     """Return what the shut branches may let pass, in m³/h."""

@@ -65,6 +65,21 @@ def interpolated(whole: float, pulse_time: float, pass_time: float) -> float:
     return whole * pass_time / pulse_time
 
 
+def see_chronometry(whole: float, pulse_time: float, pass_time: float) -> str:
+    """Return why times are none of one pass by double chronometry; "" if they may be.
+
+    The whole pulses begin with the first one behind a detector and end with the first one behind the other,
+    so both times differ by less than the time from one pulse to the next; uneven ones are left twice that.
+    """
+    apart, period = abs(pulse_time - pass_time), pulse_time / whole if whole > 0.0 else 0.0
+    if apart <= 2.0 * period:
+        return ""
+    return (
+        f"{whole:g} whole pulses took {pulse_time:g} s and the pass {pass_time:g} s: they can differ by the "
+        f"time from one pulse to the next, {period:.3g} s; look at the meter's pulses and at both detectors"
+    )
+
+
 def meter_factor(swept: Number, prover_density: Number, meter_density: Number, indicated: Number) -> Number:
     """Return the meter factor: the volume that passed the meter over that which it indicated.
 

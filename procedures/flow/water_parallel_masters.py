@@ -126,7 +126,7 @@ class WaterParallelMasters(FlowProcedure):
         self.rig.inlet.set(Valve.OPEN)
         seen = TightBranches(pressed=before, left=after)
         run.observe(LEAK, seen, leak=seen.leak(wanted), allowed=leak_allowed(wanted), unit="m3/h")
-        if refusal := seen.refusal(wanted):
+        if refusal := seen.unfit(wanted):
             raise RunError(refusal)
 
     def approach(self, point: Point, run: Run) -> None:

@@ -34,6 +34,7 @@ from remotecal.procedures.library.flow.proving import (
     SweptVolume,
     allowed_range,
     interpolated,
+    see_chronometry,
 )
 from remotecal.procedures.library.flow.water import FlowSeen, WaterRepeats
 from remotecal.procedures.library.measuring.surroundings import read_air
@@ -94,6 +95,8 @@ class ProverRepeats(WaterRepeats[ProvedSeen]):
         """Return the pulses between the detectors, by double chronometry."""
         if seen.pulses is None:
             raise EvidenceError(f"{self.point.name}: a pass does not tell its pulses")
+        if refusal := see_chronometry(seen.pulses.value, seen.pulse_time.value, seen.pass_time.value):
+            raise EvidenceError(f"{self.point.name}: {refusal}")
         return interpolated(seen.pulses.value, seen.pulse_time.value, seen.pass_time.value)
 
     def _meter_output(self) -> Output[ProvedSeen]:
@@ -189,6 +192,8 @@ class WaterProver(FlowProcedure):
         )
         if not (pulses.value > 0 and pulse_time.value > 0):
             raise RunError(f"{point.name}: the meter gave no pulses during a pass: look at its wiring")
+        if refusal := see_chronometry(pulses.value, pulse_time.to("s").value, pass_time.to("s").value):
+            raise RunError(f"{point.name}: {refusal}")
         seen = ProvedSeen(
             pulses=pulses,
             pulse_time=pulse_time,

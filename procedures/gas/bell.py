@@ -104,6 +104,14 @@ class TightBell(StoodBy["OfBell"]):
             )
         return ""
 
+    def undecided(self, parameters: OfBell) -> str:
+        if (rate := -self.rate(parameters)) <= parameters.leak:
+            return ""
+        return (
+            f"the shut bell rises by {rate:.3g} mm/s, more than a leak may let it sink, and so would hide "
+            "one: look at its supply valve, and at the thermometers under it"
+        )
+
 
 CORRECTED: Final[Read] = {"p_b": ("bell_gauge", "pressure", "bell_pressure", "Pa")}
 """What is read under the bell."""

@@ -70,7 +70,7 @@ class ByBell(Procedure):
         seen = TightBell(pressure=pressure, height=height, temperatures=temperatures)
         told = self.of_bell
         run.observe(LEAK, seen, leak=seen.rate(told), allowed=told.leak, unit="mm/s")
-        if refusal := seen.refusal(told):
+        if refusal := seen.unfit(told):
             raise RunError(refusal)
 
     def fill(self, run: Run) -> None:

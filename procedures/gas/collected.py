@@ -96,6 +96,21 @@ class TightTank(StoodBy[PvttParameters]):
             )
         return ""
 
+    def undecided(self, parameters: PvttParameters) -> str:
+        if (before := self.pressure[0].to("Pa").value) > 2.0 * parameters.emptied:
+            return (
+                f"the tank was watched for a leak from {before:.5g} Pa, and emptied is "
+                f"{parameters.emptied:g} Pa: into a tank that is not empty less leaks; look at the pump and "
+                "its valve"
+            )
+        if -self.rate <= parameters.leak:
+            return ""
+        return (
+            f"the pressure in the shut, empty tank falls by {-self.rate:.3g} Pa/s, more than a leak may let "
+            "it rise, and so would hide one: look at the valve to the pump, and wait until the tank has one "
+            "temperature"
+        )
+
 
 CORRECTED: Final[Read] = {
     "p_i": ("tank_gauge", "pressure", "tank_pressure_before", "Pa"),
@@ -261,7 +276,7 @@ def tank_result(findings: Sequence[DischargeFinding], repeats: Sequence[Collecte
     rows = [each.row() for each in repeats]
     own = (column(*title, [row[at] for row in rows]) for at, title in enumerate(TITLES))
     name = Text(zh="pVTt 法收集", en="Collection (PVTt)")
-    table = Table(columns=(*inlet_columns(findings), *own))
+    table = Table(columns=(*inlet_columns(findings, repeats[0].evidence.wording), *own))
     return Result(name=name, ref_types=("remotecal_collection",), tables=(table,))
 
 

@@ -10,6 +10,7 @@ from remotecal.model import Result, Table, Text, Uncertainty
 from remotecal.procedures.library.evaluation.digits import fixed, same_decimals, with_uncertainty
 from remotecal.procedures.library.evaluation.in_common import COMMON
 from remotecal.procedures.library.evaluation.tables import column, repeatability_column, stated_column
+from remotecal.procedures.library.gas.results import c_star
 from remotecal.procedures.library.meters.nozzle import DISCHARGE, REYNOLDS, THROAT
 from remotecal.uncertainty.number import estimate
 
@@ -75,8 +76,13 @@ def _common(findings: Sequence[DischargeFinding]) -> Column:
     return stated.model_copy(update={"uncertainty": known})
 
 
-def inlet_columns(findings: Sequence[DischargeFinding]) -> tuple[Column, ...]:
-    """Return the columns of what was ahead of the nozzle, which the standard's own stand behind."""
+def inlet_columns(findings: Sequence[DischargeFinding], wording: int) -> tuple[Column, ...]:
+    """Return the columns of what was ahead of the nozzle, which the standard's own stand behind.
+
+    Args:
+        findings: at each point.
+        wording: as evidence has it.
+    """
     ahead = [finding.ahead.state for finding in findings]
     return (
         column("标称压力", "Nominal pressure", "remotecal_nominalValue basic_tableIndex0", "kPa",
@@ -89,7 +95,7 @@ def inlet_columns(findings: Sequence[DischargeFinding]) -> tuple[Column, ...]:
                [f"{estimate(state.t):.2f}" for state in ahead]),
         column("水蒸气 x_w", "Water x_w", "remotecal_waterFraction", "1",
                [f"{finding.water:.5f}" for finding in findings]),
-        column("临界流函数 C*", "C*", "remotecal_criticalFlowFunction", "1",
+        column("临界流函数 C*", c_star(wording), "remotecal_criticalFlowFunction", "1",
                [f"{finding.ahead.c_star:.5f}" for finding in findings]),
         column("背压比", "Back pressure / p_0", "remotecal_backPressureRatio", "1",
                [f"{finding.back:.3f}" for finding in findings]),

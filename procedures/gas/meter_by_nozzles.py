@@ -185,7 +185,7 @@ class MeterByNozzles(GasMeterUnderTest):
         (after,) = run.read(self.back_gauge.pressure)
         seen, told = TightBank(room=room, back_before=before, back_after=after), self.parameters
         run.observe(LEAK, seen, leak=seen.leak(told), allowed=leak_allowed(told), unit="m3/h")
-        if refusal := seen.refusal(told):
+        if refusal := seen.unfit(told):
             raise RunError(refusal)
 
     def approach(self, point: Point, run: Run) -> None:
@@ -254,8 +254,11 @@ class MeterByNozzles(GasMeterUnderTest):
         """Return errors, the weighted mean error, budgets and conformity."""
         repeats = [NozzleRepeats(point, evidence, self.parameters) for point in evidence.points]
         findings = [each.found() for each in repeats]
-        nozzles = results.nozzles_table(findings, [each.through() for each in repeats])
-        return self.judged(evidence, findings, (nozzles,), self._conditions(evidence))
+        through = [each.through() for each in repeats]
+        nozzles = results.nozzles_table(findings, through, evidence.wording)
+        made = self.judged(evidence, findings, (nozzles,), self._conditions(evidence))
+        said = results.choked_by(results.OF_BANK) if evidence.wording else ()
+        return made.model_copy(update={"statements": (*made.statements, *said)})
 
     def _conditions(self, evidence: Evidence) -> tuple[Condition, ...]:
         during = During(CORRECTED, CALLED)

@@ -128,7 +128,7 @@ class NozzleByPvtt(NozzleUnderTest):
         (after,) = run.read(self.tank_gauge.pressure)
         seen = TightTank(pressure=(before, after))
         run.observe(LEAK, seen, leak=seen.rate, allowed=self.parameters.leak, unit="Pa/s")
-        if refusal := seen.refusal(self.parameters):
+        if refusal := seen.unfit(self.parameters):
             raise RunError(refusal)
 
     def _empty(self, run: Run) -> None:

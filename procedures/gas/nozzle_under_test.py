@@ -123,16 +123,18 @@ class NozzleUnderTest(Procedure):
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *remarks(findings, BY_CMC),
-                *self._choking(),
+                *self._choking(evidence.wording),
                 *((IN_CMC,) if CMC in evidence.characteristics else ()),
             ),
         )
 
-    def _choking(self) -> tuple[Statement, ...]:
-        """Return what the certificate says of a ratio that the order tells, and nobody found here."""
+    def _choking(self, wording: int) -> tuple[Statement, ...]:
+        """Return what the certificate says of the ratio up to which it is choked; nobody found that here."""
         told = self.parameters
         if told.choked_to is None:
-            return ()
+            order = f"{told.back_pressure:g}"
+            limit = Text(zh=f"{order}（由程序和委托单规定）", en=f"{order}, which procedure and order allow")
+            return results.choked_by(limit) if wording else ()
         said = Text(
             zh=f"委托单称，该喷嘴在背压比不高于 {told.choked_to:g} 时为临界流；此次校准未测定该比值。"
             f"计入的测量中背压比不高于 {told.most_behind:g}。",

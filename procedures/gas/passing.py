@@ -96,6 +96,21 @@ class TightBank(StoodBy["NozzleParameters"]):
             )
         return ""
 
+    def undecided(self, parameters: NozzleParameters) -> str:
+        before, after, room = (one.to("kPa").value for one in (self.back_before, self.back_after, self.room))
+        if before > room / 2:
+            return (
+                f"the shut bank was watched for a leak from {before:.4g} kPa, and the room is at {room:.4g} "
+                "kPa: a leak shows where less than half of that is left; look at the pump and the vent"
+            )
+        if -self.leak(parameters) <= leak_allowed(parameters):
+            return ""
+        return (
+            f"the pressure in the shut bank fell from {before:.4g} to {after:.4g} kPa, further than a leak "
+            "may let it rise, and so would hide one: look whether the pump stood still, and whether the "
+            "temperature is steady"
+        )
+
 
 def leak_allowed(told: NozzleParameters) -> float:
     """Return what the shut bank may let in, in m³/h."""
@@ -142,9 +157,10 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self.parameters, self.equation = parameters, air_equation(parameters.air)
         self.numbers = parameters.chosen(point.nominal["flow"])
         bank = [Nozzle(number, self.certificate(f"nozzles[{number}]")) for number in self.numbers]
-        limit = nozzle.choked_to(parameters.back_pressure, bank)
+        self.limit = nozzle.choked_to(parameters.back_pressure, bank)
+        """Up to which ratio of the pressures behind and ahead they count as choked."""
         for seen in self.seen:
-            self._see(seen, limit)
+            self._see(seen)
         self._sensors = Sensors(self, CORRECTED, parameters.air)
         self._facts()
         self._faster = self._velocity(bank)
@@ -157,7 +173,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         self._of_equation()
         self.read_meter()
 
-    def _see(self, seen: GasSeen, limit: float) -> None:
+    def _see(self, seen: GasSeen) -> None:
         stood = numbers_in(seen.opened.value)
         if stood != self.numbers:
             raise EvidenceError(
@@ -165,7 +181,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
             )
         back = max(one.value for one in seen.back_pressure)
         ahead = min(one.value for one in seen.inlet_pressure)
-        if refusal := see_choked(self.point.name, back, ahead, limit):
+        if refusal := see_choked(self.point.name, back, ahead, self.limit):
             raise EvidenceError(refusal)
 
     def _facts(self) -> None:
@@ -237,7 +253,7 @@ class NozzleRepeats(MeterRepeats[GasSeen]):
         ahead = min(min(one.value for one in seen.inlet_pressure) for seen in self.seen)
         water = statistics.fmean(estimate(self._sensors.water(seen, known)) for seen in self.seen)
         area = estimate(self.open.effective_area(known))
-        return Through(self.numbers, self.reynolds, self.ahead, water, back / ahead, area)
+        return Through(self.numbers, self.reynolds, self.ahead, water, back / ahead, area, self.limit)
 
 
 def packed(seen: GasSeen) -> tuple[float, float, float, float]:

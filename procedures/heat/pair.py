@@ -41,11 +41,12 @@ from remotecal.procedures.library.heat.pair_found import (
     InBaths,
     PairSeen,
     implausible,
+    off,
 )
 from remotecal.procedures.library.heat.parameters import BEYOND, PairParameters
 from remotecal.procedures.library.measuring.sampling import sample
 from remotecal.procedures.library.measuring.surroundings import AirDuring, read_air
-from remotecal.scales.iec60751 import resistance, slope
+from remotecal.scales.iec60751 import resistance
 
 EVERY = 10.0
 """Seconds from one look at the bath to the next, while it comes to rest."""
@@ -169,10 +170,9 @@ class Pair(Procedure):
             ohms, at = one.to("Ω").value, reference.to("°C").value
             if implausible(ohms, at, wanted.nominal, wanted.plausible):
                 side = "flow" if name[0] == "f" else "return"
-                off = (ohms * NOMINAL / wanted.nominal - resistance(at)) / slope(at)
                 raise RunError(
-                    f"pair {name[1:]}: its {side} thermometer has {ohms:.4g} Ω at {at:.2f} °C, {off:+.1f} K "
-                    f"off for one of {wanted.nominal:g} Ω: look at its leads, its place, and nominal"
+                    f"pair {name[1:]}: its {side} thermometer has {off(ohms, at, wanted.nominal)}: look at "
+                    "its leads, its place, and nominal"
                 )
 
     def evaluate(self, evidence: Evidence) -> Evaluation | Sequence[Evaluation]:

@@ -22,10 +22,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from remotecal.drivers.measured import Measured
+from remotecal.errors import EvidenceError
 from remotecal.model import Text
 from remotecal.procedures import By, Often
 from remotecal.procedures.library.evaluation.finding import Finding
 from remotecal.procedures.library.evaluation.repeats import CMC, Repeats
+from remotecal.procedures.library.heat.parameters import BEYOND
 from remotecal.procedures.library.measuring.surroundings import InAir
 from remotecal.scales.iec60751 import COEFFICIENTS, Fitted, resistance, slope, temperature
 from remotecal.uncertainty.budget import Budget
@@ -202,12 +204,28 @@ class _Bath:
         }
         self._reference = statistics.fmean(one.value for one in told)
         self._read = {side: statistics.fmean(one.value for one in read[side]) for side in SIDES}
+        self._see_possible(seen)
         self._room = statistics.fmean(one.air_temperature.value for one in seen)
         self._known = pair.correction(f"t_{number}", "reference", told, "°C", extended=False)
         self._bridge = pair.correction(f"R_{number}", pair.role, read["f"] + read["r"], "Ω")
         for side in SIDES:
             pair.characteristic(f"g_{side}_{number}", UNIFORMITY, "K")
         self._add_scatter(seen)
+
+    def _see_possible(self, seen: Sequence[PairSeen]) -> None:
+        """Raise `EvidenceError` if a run would have been refused for what was read in its repeats."""
+        pair, nominal = self._pair, self._pair.wanted.nominal
+        for one in seen:
+            told, name = statistics.fmean(each.value for each in one.reference), one.entry.place
+            if abs(told - self.nominal) > BEYOND:
+                raise EvidenceError(
+                    f"{name}: the bath was at {told:.2f} °C by the reference, and was told "
+                    f"{self.nominal:g} °C"
+                )
+            for side, read in (("flow", one.forward), ("return", one.back)):
+                for ohms in (each.value for each in pair.own(read)):
+                    if implausible(ohms, told, nominal, pair.wanted.plausible):
+                        raise EvidenceError(f"{name}: its {side} thermometer has {off(ohms, told, nominal)}")
 
     def _add_scatter(self, seen: Sequence[PairSeen]) -> None:
         """Add by how much the means of both may be off by chance, and how far they go together."""
@@ -268,6 +286,12 @@ def u_of_difference(u_f: float, u_r: float, r: float) -> float:
     (0.0283, 0.0063)
     """
     return math.sqrt(max(u_f**2 + u_r**2 - 2 * r * u_f * u_r, 0.0))
+
+
+def off(ohms: float, told: float, nominal: float) -> str:
+    """Return in words how far a thermometer of so many ohms at 0 °C is off at a temperature in °C."""
+    kelvin = (ohms * NOMINAL / nominal - resistance(told)) / slope(told)
+    return f"{ohms:.4g} Ω at {told:.2f} °C, {kelvin:+.1f} K off for one of {nominal:g} Ω"
 
 
 def implausible(reading: float, told: float, nominal: float, most: float) -> bool:

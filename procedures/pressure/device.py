@@ -63,6 +63,9 @@ class PressureProcedure(Procedure, Generic[S]):
     ambient: AmbientMonitor
 
     sets: ClassVar[Mapping[str, str]] = {PRESSURE: "Pa"}
+    drift_by: ClassVar[Mapping[str, str]] = dict.fromkeys(
+        ("reference", "controller", "piston", "weights"), DRIFT
+    )
 
     item: ClassVar[Text]
     """What the device is called in its verdict."""

@@ -115,6 +115,9 @@ class Start(Frozen):
     own_word: bool = False
     """Whether a default that the order states counts as its own word, not as what a form filled in: so it is
     printed by the runs that say so, and otherwise by those before them."""
+    wording: int = 0
+    """Which edition of what a certificate says beside its results its own has. By 1 it tells which standards'
+    drift is not charged, too, which correlation the bench states, and up to where nozzles are choked."""
     clock: Literal["real", "virtual"] | None = None
     """What its times are; None in journals that do not tell the beginning of repeats either."""
 
@@ -176,6 +179,8 @@ class Evidence:
     adjusted: Mapping[str, Value] | None = None
     """What was set where the devices were adjusted; nothing where that was not possible, None before that."""
     own_word: bool = False
+    """As `Start` says."""
+    wording: int = 0
     """As `Start` says."""
     kept: tuple[KeptBeside, ...] = ()
     """What was read beside the repeats, in the order made."""

@@ -170,6 +170,7 @@ class Gathering:
             time_zone=start.time_zone,
             adjusted=self._adjusted,
             own_word=start.own_word,
+            wording=start.wording,
             kept=tuple(self._kept),
         )
 

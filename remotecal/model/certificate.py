@@ -23,6 +23,7 @@ from remotecal.model.certified import (
     wanted_rows,
 )
 from remotecal.model.choice import results_of
+from remotecal.model.quantities import Column
 from remotecal.model.statements import VALID_UNTIL
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from remotecal.model.certified import Where
     from remotecal.model.equipment import Item
-    from remotecal.model.quantities import Column
     from remotecal.model.record import Measurement, Record
 
 VALIDITY = (VALID_UNTIL, "basic_recalibration", "basic_validityRange")
@@ -112,6 +112,12 @@ class Certificate:
             if statement.period is not None:
                 return after_period(self.issued, statement.period)
         return None
+
+    @property
+    def states_correlation(self) -> bool:
+        """Whether any of its tables states how the values at its points are correlated."""
+        columns = (column for table in self.record.tables for column in table.columns)
+        return any(isinstance(column, Column) and column.correlation is not None for column in columns)
 
     def points(
         self, value: str, at: str, unit: str | None = None, where: Where | None = None

@@ -61,6 +61,9 @@ ONLY_IN_FULL = Statement(
 )
 """ISO/IEC 17025, 7.8.2.1, note 2."""
 
+BY_BENCH = Text(zh="台架声明", en="stated by the bench")
+"""Whose word a correlation in a budget is that a certificate does not state."""
+
 TRACEABLE = Statement(
     ref_types=("remotecal_traceability",),
     name=Text(zh="计量溯源性", en="Metrological traceability"),

@@ -90,6 +90,9 @@ class Procedure(ABC):
     none of them is the device itself: the serial number it tells must be the one the order gives."""
     bears_silence: ClassVar[bool] = False
     """Whether it goes on without a device under test, among several, that does not answer."""
+    drift_by: ClassVar[Mapping[str, str]] = {}
+    """Role → the fact or parameter by which the drift of what fills it is charged where the bench file has no
+    `drift` of it: a certificate says whose drift is not."""
     keeps: ClassVar[Mapping[str, type[Observed]]] = {}
     """What is read beside the repeats and kept (`Run.observe`), by the text it is kept under."""
     parameters: Parameters

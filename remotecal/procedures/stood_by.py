@@ -28,6 +28,18 @@ class StoodBy(Observed, Generic[P]):
     def refusal(self, parameters: P) -> str:
         """Return why nothing may be measured on a rig that was found so; "" if it may."""
 
+    def undecided(self, parameters: P) -> str:
+        """Return why what was read tells nothing of the rig, since no fault makes it so; "" if it does.
+
+        A pressure that goes the way no leak takes it, by as much as a leak may, would have hidden one as
+        large. Runs by a text from before this was asked are held to `refusal` alone.
+        """
+        return ""
+
+    def unfit(self, parameters: P) -> str:
+        """Return why a run measures nothing behind this; "" if it may."""
+        return self.refusal(parameters) or self.undecided(parameters)
+
 
 def unfit(procedure: Procedure, evidence: Evidence, *, complete: bool) -> Iterator[str]:
     """Yield which repeats were observed though their rig was not found fit for them, in words.
@@ -43,5 +55,7 @@ def unfit(procedure: Procedure, evidence: Evidence, *, complete: bool) -> Iterat
             last = kind.last_before(entry, evidence, text, {})
             if last is None and complete:
                 yield f"{entry.place}: nothing was read before it that tells of a {text}"
-            elif isinstance(last, StoodBy) and (refusal := last.refusal(procedure.parameters)):
-                yield f"{entry.place}: {refusal}"
+            elif isinstance(last, StoodBy):
+                held = last.unfit if complete else last.refusal
+                if fault := held(procedure.parameters):
+                    yield f"{entry.place}: {fault}"

@@ -32,6 +32,7 @@ from remotecal.model import (
     Text,
 )
 from remotecal.model.certificate import OF_RANGE, RANGE
+from remotecal.runs.resting import rests_on
 from remotecal.runs.verification import standing_statements, verified
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def compile_record(
     ids = [f"measurement-{number}" for number in range(1, len(parts) + 1)] if len(parts) > 1 else [None]
     statements = tuple(
         said.model_copy(update={"norms": _in_force(said.norms, finished)})
-        for said in (*_said(parts, ids), *map(_approved, evidence.approvals), *_statements(evidence, found))
+        for said in (
+            *_said(parts, ids),
+            *map(_approved, evidence.approvals),
+            *_statements(evidence, found, parts),
+        )
     )
     taken = {*order.devices, *filter(None, ids), *(said.id for said in statements if said.id)}
     standards = (*_standards(evidence, taken), *_proofs(evidence, facts, taken))
@@ -319,10 +324,10 @@ UNCERTAINTY = Text(zh="扩展不确定度", en="Expanded uncertainty")
 SERIAL = Text(zh="出厂编号", en="Serial number")
 
 
-def _statements(evidence: Evidence, found: Found) -> tuple[Statement, ...]:
+def _statements(evidence: Evidence, found: Found, parts: Sequence[Evaluation]) -> tuple[Statement, ...]:
     always = standing_statements(verification=evidence.order.order.verification)
     if evidence.certificates:
-        always = (TRACEABLE, *always)
+        always = (TRACEABLE, *rests_on(evidence, found.procedure, parts), *always)
     if evidence.discarded:
         always = (*always, _interruption(evidence.discarded))
     if found.sha256 == evidence.procedure.sha256:

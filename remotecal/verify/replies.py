@@ -22,7 +22,9 @@ from remotecal.journal.contents import File, Files
 from remotecal.journal.occurrences import HOLDING
 from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.left_out import LeftOut
+from remotecal.verify.noted import Noted
 from remotecal.verify.report import Unable
+from remotecal.verify.totals import Totals
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 
 BEGINNINGS = frozenset({"repeat", "point", "observation", "resume"})
 """Events behind which the exchanges of another repeat come at the earliest."""
+
+
+NOTES = frozenset({"stable", "note"})
+"""Events that say of a run what its readings must tell as well (`Noted`)."""
 
 
 class Replies:
@@ -46,7 +52,8 @@ class Replies:
     Raises:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
-            stands in a file that is not at hand, or a series holds fewer readings than were taken for it.
+            stands in a file that is not at hand, or a series holds fewer readings than were taken for it, or
+            a device's total fell, or a note has no replies.
     """
 
     concerned = True
@@ -64,6 +71,8 @@ class Replies:
         self._first_alone = ""
         self._own: set[str] = set()
         self._left_out, self._thin = LeftOut(self._gives), list[str]()
+        self._noted, self._untrue = Noted(self._reading), list[str]()
+        self._totals, self._fallen = Totals(self._modulus), list[str]()
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
@@ -71,6 +80,7 @@ class Replies:
         if event.kind == "instrument":
             name = str(event.data["name"])
             self._instruments[name] = on_kept_link(event, self._link(name), self._drivers)
+            self._totals.opened(name)
         for exchange in told.exchanges:
             self._number += 1
             if exchange.number != self._number:
@@ -80,10 +90,14 @@ class Replies:
             self._of_repeat[exchange.number] = exchange
             self._link(exchange.instrument).keep(exchange)
         self._left_out.follow(event)
+        if event.kind in NOTES:
+            there = {name: (one, self._link(name)) for name, one in self._instruments.items()}
+            self._untrue += self._noted.doubts(event, self._of_repeat, there)
         if event.kind in HOLDING:
             self._observation(told)
         if event.kind == "observation":
             self._thin += self._left_out.of(told, self._of_repeat)
+            self._fallen += self._totals.fallen(told)
         if event.kind in BEGINNINGS:
             self._of_repeat = {}
             self._left_out.begin()
@@ -102,6 +116,13 @@ class Replies:
             raise Unable(
                 f"readings may have been left out of {len(self._thin)} series: {self._thin[0]}, beyond what "
                 "was watched and waited for"
+            )
+        if self._untrue:
+            raise Unable(f"{len(self._untrue)} notes have no replies they rest on: {self._untrue[0]}")
+        if self._fallen:
+            raise Unable(
+                f"totals fell {len(self._fallen)} times: {self._fallen[0]}: it was set back, or another "
+                "device answered"
             )
         rest = f"; no instrument said {', '.join(sorted(self._own))}" if self._own else ""
         return f"{self._again} values read again from the instruments' kept replies{rest}"
@@ -133,17 +154,28 @@ class Replies:
         _each_once(told)
         self._own |= {name for name, value in told.values.items() if _is_own(value)}
 
+    def _modulus(self, source: str) -> float | None:
+        """Return what the counter of a source wraps at; None for one that does not."""
+        of, _, quantity = source.rpartition(".")
+        bound = self._instruments[of].quantity(quantity)
+        return bound.declaration.modulus if isinstance(bound, BoundReading) else None
+
     def _gives(self, source: str, number: int) -> bool:
         """Tell whether an exchange gives a reading, as its driver understands it."""
+        return self._reading(source, number) is not None
+
+    def _reading(self, source: str, number: int) -> Measured | None:
+        """Return the reading that an exchange gives, as its driver understands it; None if it gives none."""
         of, _, quantity = source.rpartition(".")
         instrument, link = self._instruments.get(of), self._link(of)
         bound = None if instrument is None else instrument.quantity(quantity)
         link.at(number)
         if isinstance(bound, BoundReading | BoundSetting):
             with suppress(*NOT_UNDERSTOOD):
-                bound.read()
-                return number in link.used
-        return False
+                told = bound.read()
+                if number in link.used and isinstance(told, Measured):
+                    return told
+        return None
 
     def _of_this_repeat(self, measured: Measured | Waveform, instrument: str, place: str) -> None:
         number = measured.exchange or 0

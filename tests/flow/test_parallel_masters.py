@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted, untold
 from kept_keys import demonstrate
-from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
+from short_runs import AtPoint, ShortRuns, evaluated, record, record_anew, rewrite, told
 
 from benchmarks.truth import calibrate as calibrate_any
 from remotecal.certificates.dcc import read, write
@@ -361,9 +361,17 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         assert doubted(run.forged(lambda events: events, tmp_path / "sealed")) == {}
         assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
     (tight,) = (one for one in evidence.kept if one.text == "leak")
-    leaky = replace(tight, values={**tight.values, "left": tight.values["left"]._replace(value=0.0)})
-    with pytest.raises(EvidenceError, match=r"the shut branches leak .* m3/h or more"):
-        record(replace(evidence, kept=(leaky,)))
+    left = tight.values["left"]
+    for value, said in (
+        (0.0, r"the shut branches leak .* m3/h or more"),
+        (100.0 * left.value, r"the shut header rose from .*, and so would hide one"),
+    ):
+        leaky = replace(tight, values={**tight.values, "left": left._replace(value=value)})
+        with pytest.raises(EvidenceError, match=said):
+            record(replace(evidence, kept=(leaky,)))
+    earlier = evidence.procedure.model_copy(update={"sha256": "0" * 64})
+    before = replace(evidence, kept=(leaky,), procedure=earlier)
+    assert record_anew(before), "nobody asked for that when it was run"
 
 
 def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys):

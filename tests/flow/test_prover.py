@@ -119,10 +119,27 @@ def test_what_the_pipe_to_the_prover_stores_passed_the_meter_only(tmp_path):
 def test_a_seal_that_leaks_now_and_then_is_told_by_the_range(bench):
     evidence = calibrate(bench, **QUICK)
     first, *others = evidence.observations
-    longer = first.values["pass_time"]._replace(value=first.values["pass_time"].value * 1.002)
-    values = {**first.values, "pass_time": longer}
+    longer = {
+        part: first.values[part]._replace(value=first.values[part].value * 1.002)
+        for part in ("pass_time", "pulse_time", "pulses")
+    }
+    values = {**first.values, **longer}
     with pytest.raises(EvidenceError, match=r"3 passes range over 0\.2\d* %, and 0\.01\d* % go with"):
         record(replace(evidence, observations=(replace(first, values=values), *others)))
+
+
+@pytest.mark.parametrize("part", ["pulse_time", "pass_time"])
+def test_times_that_are_of_no_pass_by_double_chronometry_are_refused(bench, part):
+    """By 1 % of either the meter would be 1 % better, and nothing else would tell."""
+    evidence = calibrate(bench, **QUICK)
+    forged = tuple(
+        replace(
+            one, values={**one.values, part: one.values[part]._replace(value=1.01 * one.values[part].value)}
+        )
+        for one in evidence.observations
+    )
+    with pytest.raises(EvidenceError, match="they can differ by the time from one pulse to the next"):
+        record(replace(evidence, observations=forged))
 
 
 def test_a_displacer_that_hangs_ends_the_run(bench):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,8 @@ from remotecal.configuration import as_toml
 from remotecal.drivers.mapped.by_table import ByTable
 from remotecal.drivers.mapped.line_map import LineMap
 from remotecal.drivers.mapped.register_map import RegisterMap
-from remotecal.errors import BenchError, ParameterError, RunError
+from remotecal.errors import BenchError, EvidenceError, ParameterError, RunError
+from remotecal.journal.gathering import read_evidence
 from remotecal.order import Order
 from remotecal.runs.catalogue import find
 from remotecal.runs.company import Company
@@ -56,6 +58,24 @@ def test_the_volume_is_that_of_the_pipe(rig):
     assert 1e-5 < found.expanded < 5e-5
     stated = rig.outfit.certificates["connecting_volume"].stated
     assert found.expanded < stated.expanded[0] / 10, "ten times better than from the drawings"
+
+
+def test_weighings_of_a_can_from_which_nothing_was_poured_are_no_evidence(rig, tmp_path):
+    """In each other's place, with their replies, they gave a pipe of less than nothing."""
+    determined(rig, "flow.pipe_volume", Filler(rig), {}, {"balance": "can_scale"})
+    evidence = read_evidence(tmp_path / "run")
+    first, *others = evidence.observations
+    before, after = first.values["can_before"], first.values["can_after"]
+    forged = replace(
+        first,
+        values={
+            **first.values,
+            "can_before": before._replace(value=after.value),
+            "can_after": after._replace(value=before.value),
+        },
+    )
+    with pytest.raises(EvidenceError, match="nothing was poured"):
+        evaluate(replace(evidence, observations=(forged, *others)), find("flow.pipe_volume"))
 
 
 def test_what_stays_full_of_air_is_within_what_is_allowed_for(rig):

@@ -23,6 +23,7 @@ from remotecal.runs.control import Control
 from remotecal.runs.execute import execute, plan, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
+from remotecal.runs.resting import RESTS_ON
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
 
 QUICK = {"at": ["Q3", "0.35(Q2+Q3)"], "repeats": 2, "duration": 30.0, "smallest_mass": 10.0}
@@ -62,6 +63,12 @@ def columns(measurement):
     return errors.floats(), expanded, table.column("basic_referenceValue").floats()
 
 
+def known_by(record):
+    """Return symbol → where its estimate is said to come from, of the first measurement."""
+    inputs = next(method.inputs for method in record.measurements[0].methods if method.inputs)
+    return {each.symbol: each.source.get("en") for each in inputs if each.source}
+
+
 def verdicts(record):
     said = {one.refs[0]: one.conformity for one in record.statements if one.conformity}
     return [said[item.id] for item in record.items]
@@ -88,6 +95,15 @@ def test_each_meter_has_a_certificate_that_speaks_of_it_alone(bench):
     evidence = calibrate(bench)
     made = record(evidence)
     parts = certificates(made, evidence.order)
+    (r, drift) = (one.declaration for one in made.statements if RESTS_ON in one.ref_types)
+    assert "states no correlation of its points: r = 0.9 is taken, as the bench states" in r.get("en")
+    assert "按台架声明取 r = 0.9" in r.get("zh")
+    assert "Drift of any standard since its calibration is not in the uncertainties" in drift.get("en")
+    assert "各标准器自校准以来的漂移未计入不确定度" in drift.get("zh")
+    assert "r = 0.9; stated by the bench" in known_by(made)["W"]
+    older = record(replace(evidence, wording=0))
+    assert not [one for one in older.statements if RESTS_ON in one.ref_types]
+    assert known_by(older)["W"].endswith("r = 0.9"), "as it was printed"
     numbers = [part.number for part in parts.values()]
     assert numbers == [f"{made.number}-{place}" for place in (1, 2, 3)]
     for (id_, part), serial in zip(parts.items(), ("WM-0001", "WM-0002", "WM-0003"), strict=True):

@@ -35,6 +35,7 @@ from remotecal.runs.company import Company
 from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
+from remotecal.runs.resting import RESTS_ON
 from remotecal.sim.assembly import CLOCK
 from remotecal.sim.gas.assemblies import NozzleBench
 
@@ -75,9 +76,22 @@ def test_errors_are_those_of_the_meter_within_their_uncertainty(tmp_path, output
 
 
 def test_the_certificate_tells_what_passed_the_nozzles(bench):
-    made = record(calibrate(bench))
+    evidence = calibrate(bench)
+    made = record(evidence)
     table = made.measurements[0].results[2].tables[0]
     assert table.said("remotecal_nozzles").words == ("4+6", "2+4")
+    assert "Critical flow function C*" in {column.name.get("en") for column in table.columns}
+    limits = table.column("remotecal_criticalBackPressureRatio").floats()
+    assert set(limits) == {evidence.parameters["back_pressure"]}
+    (choking,) = (one.declaration for one in made.statements if "remotecal_choking" in one.ref_types)
+    assert "背压" in choking.get("zh")
+    assert "divided by the smallest read ahead of them" in choking.get("en")
+    older = record(replace(evidence, wording=0))
+    before = older.measurements[0].results[2].tables[0]
+    assert len(before.columns) == len(table.columns) - 1
+    assert "C*" in {column.name.get("en") for column in before.columns}
+    rests = {"remotecal_choking", RESTS_ON}
+    assert not rests & {kind for one in older.statements for kind in one.ref_types}, "as it was printed"
     assert table.column("remotecal_criticalFlowFunction").floats()[0] == pytest.approx(0.6850, abs=2e-4)
     assert table.column("remotecal_largestReynolds").floats()[0] == pytest.approx(80_000, rel=0.05)
     assert max(table.column("remotecal_backPressureRatio").floats()) < 0.3
@@ -378,14 +392,26 @@ def test_a_run_holds_when_it_is_verified(tmp_path):
         assert "tells of a leak" in doubted(run.forged(untold, tmp_path / "forged"))["results"].said
     (tight,) = evidence.kept
     before, after = (tight.values[end] for end in ("back_before", "back_after"))
-    for value, said in (
+    room = tight.values["room"].value
+    for end, value, said in (
         (
+            "back_after",
             after._replace(value=after.value + 100.0),
             r"the shut bank leaks [\d.]+ m3/h, more than 0.0013 m3/h",
         ),
-        (after._replace(at=before.at + 60.0), r"back_after was read 60 s after .*, and 120 s are due"),
+        (
+            "back_after",
+            after._replace(value=after.value - 100.0),
+            r"the pressure in the shut bank fell from .*, and so would hide one",
+        ),
+        ("back_before", before._replace(value=0.6 * room), r"watched for a leak from .* kPa, and the room"),
+        (
+            "back_after",
+            after._replace(at=before.at + 60.0),
+            r"back_after was read 60 s after .*, and 120 s are due",
+        ),
     ):
-        leaky = replace(tight, values={**tight.values, "back_after": value})
+        leaky = replace(tight, values={**tight.values, end: value})
         with pytest.raises(EvidenceError, match=said):
             record(replace(evidence, kept=(leaky,)))
     airless = {**tight.values, "room": tight.values["room"]._replace(value=0.0)}

@@ -174,6 +174,22 @@ def test_a_thermometer_that_is_none_of_that_kind_is_refused(tmp_path):
             assert not bench.tank.on
 
 
+def test_readings_of_another_thermometer_or_bath_are_no_evidence(baths):
+    evidence = calibrate(baths)
+
+    def forged(part, by):
+        first, *others = evidence.observations
+        moved = tuple(by(one) for one in first.values[part])
+        return replace(evidence, observations=(replace(first, values={**first.values, part: moved}), *others))
+
+    for part, by, said in (
+        ("back", lambda one: one._replace(value=1.2 * one.value), r"has .* Ω at .* °C, .* K off for one of"),
+        ("reference", lambda one: one._replace(value=one.value + 15.0), "the bath was at .* and was told"),
+    ):
+        with pytest.raises(EvidenceError, match=said):
+            record(forged(part, by))
+
+
 def test_a_bath_that_does_not_come_to_rest_is_refused(tmp_path):
     with HeatBench.up(tmp_path / "bench", seed=7, pairs=1, wandering=0.05) as bench:
         with pytest.raises(NotStable, match="slope"):

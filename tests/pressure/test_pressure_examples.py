@@ -20,6 +20,7 @@ from papers import (
 from remotecal.errors import CertificateRefused
 from remotecal.procedures.library.pressure.head import gas_density, head
 from remotecal.procedures.library.pressure.transmitter import Transmitter
+from remotecal.runs.resting import rests_on
 
 
 def transmitter(**changes):
@@ -158,7 +159,14 @@ def test_what_the_standard_drifted_is_taken_off_and_is_an_input(of_gauge):
     assert drifted[3].evaluated.value - plain[3].evaluated.value == pytest.approx(20e-5)
     (line,) = (line for line in drifted[3].evaluated.lines if line.symbol == "δ_d")
     assert line.contribution == pytest.approx(5e-5)
-    assert "p_ref = p_std - δ_d - " in gauge().evaluate(run).methods[0].description.get("en")
+    made = gauge().evaluate(run)
+    assert "p_ref = p_std - δ_d - " in made.methods[0].description.get("en")
+    (before,), after = (
+        [one.declaration.get("en") for one in rests_on(replace(each, wording=1), type(gauge()), (made,))]
+        for each in (of_gauge, run)
+    )
+    assert before.startswith("Drift of any standard since its calibration is not in the uncertainties")
+    assert after == [], "it is, by that fact"
 
 
 def test_one_cycle_tells_no_repeatability_and_the_certificate_says_so():

@@ -239,6 +239,35 @@ def test_how_long_it_lasted_is_held_against_what_is_taken_evenly(
         Repeats(point, cast("Evidence", None), [told]).see_rest(rest)
 
 
+@pytest.mark.parametrize(
+    ("lasted", "said"), [(110.1, ""), (107.0, "107 s are said to have passed where readings go on for 108 s")]
+)
+def test_instruments_that_are_all_slow_but_for_the_first_reading_make_no_repeat_longer(
+    lasted: float, said: str
+) -> None:
+    """It waits for 20 s behind each row, each instrument tells after 10 s, and the first one at once."""
+
+    class Slowly(Observed):
+        duration: Annotated[float, "s"]
+        total: Annotated[tuple[Measured, ...], "m3"]
+        warm: Annotated[tuple[Measured, ...], "°C", Often(3, evenly=True)]
+        pressed: Annotated[tuple[Measured, ...], "Pa", Often(3, evenly=True)]
+
+    def taken(unit: str, *times: float) -> tuple[Measured, ...]:
+        return tuple(Measured(20.0, unit, None, f"{unit}.read", at, 9) for at in times)
+
+    values: dict[str, Value] = {
+        "duration": lasted,
+        "total": taken("m3", 0.0, 150.1),
+        "warm": taken("°C", 0.1, 40.1, 80.1),
+        "pressed": taken("Pa", 10.1, 50.1, 90.1),
+    }
+    point = Point("20 °C", {}, 1)
+    with pytest.raises(EvidenceError, match=said) if said else nullcontext():
+        told = Slowly.of(Observation(point, 1, values, 0.0, 200.0))
+        Repeats(point, cast("Evidence", None), [told]).see_rest(30.0)
+
+
 class Waiting(Observed):
     in_order: ClassVar[tuple[str, ...]] = ("empty full",)
 

@@ -79,6 +79,7 @@ NOT_ORDERED = {
     "software": "of the station",
     "time_zone": "of the bench",
     "own_word": "of the version that ran: whether a limit is marked as unverified, and no number",
+    "wording": "of the version that ran: what a certificate says beside its results, and no number",
     "clock": "a virtual one is for demonstrations; see below",
 }
 

@@ -10,6 +10,7 @@ from forged import (
     Forgery,
     data,
     exchanges,
+    inserted,
     moved,
     observation,
     of_kind,
@@ -18,6 +19,7 @@ from forged import (
 )
 
 from remotecal.journal.events import Event, seconds
+from remotecal.runs.setups import NOT_SET_UP
 
 YEAR = 365 * 86400.0
 
@@ -111,6 +113,22 @@ def readings_left_out(events: list[Event]) -> None:
     """So that the warmest alone makes the mean; an order that says how many there are is another check."""
     samples = values(events)["temperature"]
     samples[:] = [max(samples, key=lambda one: float(one["value"]))]
+
+
+def stable_where_it_was_not(events: list[Event]) -> None:
+    found = data(of_kind(events, "stable")[-1])["found"][0]
+    found["mean"] += 1000.0
+
+
+def stable_for_longer_than_it_was_read(events: list[Event]) -> None:
+    """So that more readings of a series pass for those of a wait."""
+    data(of_kind(events, "stable")[-1])["found"][0]["readings"] *= 10
+
+
+def set_up_that_was_told(events: list[Event]) -> list[Event]:
+    """So that what a device told may be left out."""
+    said = {"text": NOT_SET_UP, "instrument": "balance", "failure": "no reply"}
+    return inserted(events, place_of(events, "observation"), "note", said)
 
 
 def roles_swapped(events: list[Event]) -> None:
@@ -235,6 +253,9 @@ READINGS: tuple[tuple[Forgery, str, str], ...] = (
     (exchange_left_out, "replies", "is due"),
     (best_sample_again_and_again, "replies", "stands for several readings"),
     (readings_left_out, "replies", "left out of 1 series"),
+    (stable_where_it_was_not, "replies", "is said to be stable at"),
+    (stable_for_longer_than_it_was_read, "replies", "are said to be stable"),
+    (set_up_that_was_told, "replies", "balance is said not to tell how it is set up, and told it"),
     (roles_swapped, "results", "must be by thermometer.temperature, where ambient has the role thermometer"),
     (read_by_another, "results", "pressure was read by ambient.air_pressure, and must be by rig.pressure"),
     (weighings_exchanged, "results", "was read for mass_after, mass_before, and must in the order"),

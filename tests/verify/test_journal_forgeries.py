@@ -24,6 +24,9 @@ from forged_readings import (
     read_a_little_later_by_a_clock_of_this_world,
     readings_left_out,
     reply_absent_and_source_disguised,
+    set_up_that_was_told,
+    stable_for_longer_than_it_was_read,
+    stable_where_it_was_not,
     value_edited,
 )
 from forged_runs import (
@@ -94,6 +97,9 @@ UNPROVEN = {
     photo_exchanged,
     read_a_little_later_by_a_clock_of_this_world,
     readings_left_out,
+    set_up_that_was_told,
+    stable_where_it_was_not,
+    stable_for_longer_than_it_was_read,
     *UNPROVEN_WATCH,
 }
 """Where an honest reason is thinkable, so that nothing is proven and nobody accused."""
