@@ -24,7 +24,6 @@ from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.left_out import LeftOut
 from remotecal.verify.noted import Noted
 from remotecal.verify.report import Unable
-from remotecal.verify.totals import Totals
 
 if TYPE_CHECKING:
     from remotecal.drivers.instrument import Instrument
@@ -53,7 +52,7 @@ class Replies:
         EvidenceError: a reply gives another value, or is none of the instrument's in this repeat.
         Unable: a driver is not at hand or asks in another way now, or a value names no reply, or a reply
             stands in a file that is not at hand, or a series holds fewer readings than were taken for it, or
-            a device's total fell, or a note has no replies.
+            a note has no replies.
     """
 
     concerned = True
@@ -72,7 +71,6 @@ class Replies:
         self._own: set[str] = set()
         self._left_out, self._thin = LeftOut(self._gives), list[str]()
         self._noted, self._untrue = Noted(self._reading), list[str]()
-        self._totals, self._fallen = Totals(self._modulus), list[str]()
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
@@ -80,7 +78,6 @@ class Replies:
         if event.kind == "instrument":
             name = str(event.data["name"])
             self._instruments[name] = on_kept_link(event, self._link(name), self._drivers)
-            self._totals.opened(name)
         for exchange in told.exchanges:
             self._number += 1
             if exchange.number != self._number:
@@ -97,7 +94,6 @@ class Replies:
             self._observation(told)
         if event.kind == "observation":
             self._thin += self._left_out.of(told, self._of_repeat)
-            self._fallen += self._totals.fallen(told)
         if event.kind in BEGINNINGS:
             self._of_repeat = {}
             self._left_out.begin()
@@ -119,11 +115,6 @@ class Replies:
             )
         if self._untrue:
             raise Unable(f"{len(self._untrue)} notes have no replies they rest on: {self._untrue[0]}")
-        if self._fallen:
-            raise Unable(
-                f"totals fell {len(self._fallen)} times: {self._fallen[0]}: it was set back, or another "
-                "device answered"
-            )
         rest = f"; no instrument said {', '.join(sorted(self._own))}" if self._own else ""
         return f"{self._again} values read again from the instruments' kept replies{rest}"
 
@@ -153,12 +144,6 @@ class Replies:
             self._again += 1
         _each_once(told)
         self._own |= {name for name, value in told.values.items() if _is_own(value)}
-
-    def _modulus(self, source: str) -> float | None:
-        """Return what the counter of a source wraps at; None for one that does not."""
-        of, _, quantity = source.rpartition(".")
-        bound = self._instruments[of].quantity(quantity)
-        return bound.declaration.modulus if isinstance(bound, BoundReading) else None
 
     def _gives(self, source: str, number: int) -> bool:
         """Tell whether an exchange gives a reading, as its driver understands it."""
