@@ -22,6 +22,8 @@ REFUSALS: Final = "refusals.zh.toml"
 """What the modules of a folder refuse, and what that is in Chinese: a file beside them."""
 _PART = re.compile(r"\{(\w+)\}")
 _CHINESE = re.compile("[\u4e00-\u9fff]")
+_PHRASE = re.compile(r"\b(?:is|are|was|were|has|have|must|can't) [a-z]")
+"""What no name has, and most sentences do."""
 _SENTENCE = re.compile(r"check|why\d?")
 """Parts that are a sentence, or the name of a check."""
 
@@ -78,6 +80,8 @@ class Sayings:
                 continue
             if found := pattern.whole.fullmatch(sentence):
                 parts = found.groupdict()
+                if any(_PHRASE.search(part) for name, part in parts.items() if not _SENTENCE.fullmatch(name)):
+                    continue  # another sentence, of which this one has a few words
                 if outermost:
                     parts |= {
                         name: self._reason(part) for name, part in parts.items() if _SENTENCE.fullmatch(name)

@@ -182,9 +182,14 @@ class Watch:
                 limit = interlock.release
             if interlock.passed(value, limit):
                 side = "above" if interlock.above is not None else "below"
+                found, beyond = (
+                    f"{interlock.watch} is {value:g} {interlock.unit}",
+                    f"{limit:g} {interlock.unit}",
+                )
                 raise InterlockTripped(
-                    f"{interlock.watch} is {value:g} {interlock.unit}, {side} "
-                    f"{'what a run may begin at' if beginning else 'its limit'}, {limit:g} {interlock.unit}",
+                    f"{found}, {side} what a run may begin at, {beyond}"
+                    if beginning
+                    else f"{found}, {side} its limit, {beyond}",
                     interlock.watch,
                 )
 
