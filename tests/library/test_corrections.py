@@ -209,7 +209,7 @@ def test_what_a_balances_points_have_in_common_leaves_a_difference(evidence: Evi
     assert common == pytest.approx(least, rel=0.1)
     _, half = weighed(evidence, 0.5)
     assert common < half < alone
-    assert lines["W"].source.get("en").endswith("; r = 1")
+    assert lines["W"].source.get("en").endswith("; r = 1; stated by the bench")
 
 
 @pytest.mark.parametrize("correlation", [None, 1.0])
