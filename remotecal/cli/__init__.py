@@ -51,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _let_go_of_output()
 
 
+NOTHING_TYPED = (
+    "the input ended where something was to be typed: call the command at a terminal, "
+    "or give that by an option"
+)
+"""What is said of a question at the end of the input, as of a password in a script."""
+
+
 def _carry_out(asked: argparse.Namespace) -> int:
     """Carry out a command; whatever goes wrong is told in a sentence, and where with `--debug`."""
     from remotecal.signals import unwinding
@@ -86,6 +93,8 @@ def _fate(error: Exception) -> tuple[int, str]:
         return next(code for kind, code, _ in EXIT_CODES if isinstance(error, kind)), str(error)
     if isinstance(error, OSError | UnicodeError):
         return 2, trouble(error)
+    if isinstance(error, EOFError):
+        return 2, NOTHING_TYPED
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("remotecal"):
         return 2, f"{error.name} is not installed: `pip install 'remotecal[remote]'` brings what is needed"
     said = f"{type(error).__name__}: {error}".rstrip(": ")

@@ -268,3 +268,13 @@ def test_what_nobody_reads_any_more_ends_in_silence(clumsy):
 def test_what_can_not_be_written_is_said(clumsy):
     done = in_terminal(TERMINALS["UTF-8"], "$R procedures >/dev/full", clumsy)
     assert (done.returncode, done.stderr) == (2, b"remotecal: No space left on device\n")
+
+
+def test_a_question_at_the_end_of_the_input_is_no_fault_of_ours(tmp_path):
+    command = ["sign", "here/run", "--at", "http://127.0.0.1:1", "--user", "li", "--key", "none.pem"]
+    asked = subprocess.run(  # with no terminal, where passwords are asked for otherwise
+        [sys.executable, "-W", "ignore", "-m", "remotecal", *command],
+        cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert asked.returncode == 2
+    assert "remotecal: the input ended where something was to be typed: " in asked.stderr
