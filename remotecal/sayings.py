@@ -7,7 +7,7 @@ import tomllib
 from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +16,8 @@ LONGEST = 4000
 """Characters of a sentence that is looked for: what somebody typed stands in it at any length."""
 MOST_PIECES = 12
 """Pieces with `; ` between that are looked for one by one: a sentence may have that within."""
+MOST_PLACES = 8
+"""Places, one within the other, that may stand before a sentence."""
 LONGEST_PLACE = 200
 """Characters of what may stand before a colon as the place that a sentence is about."""
 REFUSALS: Final = "refusals.zh.toml"
@@ -73,29 +75,29 @@ class Sayings:
 
     def _of(self, sentence: str, *, outermost: bool, own: int | None = None) -> str | None:
         """Return one sentence; with `own`, one that has so many `; ` itself, and none in its parts."""
+        places: list[str] = []
+        while (told := self._alone(sentence, outermost=outermost, own=own)) is None:
+            place, colon, sentence = sentence.partition(": ")
+            if not colon or "; " in place or len(place) > LONGEST_PLACE or len(places) == MOST_PLACES:
+                return None
+            places.append(place)
+        said = [self._alone(place, outermost=False) or place for place in places]
+        return ("：" if _CHINESE.search(told) else ": ").join([*said, told])
+
+    def _alone(self, sentence: str, *, outermost: bool, own: int | None = None) -> str | None:
+        """Return a sentence that has no place before it."""
         if (whole := self._said.get(sentence)) is not None and not _PART.search(whole):
             return whole
         for pattern in self._patterns:
-            if own not in (None, pattern.breaks) or not all(map(sentence.__contains__, pattern.pieces)):
+            if own not in (None, pattern.breaks) or (parts := pattern.parts_of(sentence)) is None:
                 continue
-            if found := pattern.whole.fullmatch(sentence):
-                parts = found.groupdict()
-                if any(_PHRASE.search(part) for name, part in parts.items() if not _SENTENCE.fullmatch(name)):
-                    continue  # another sentence, of which this one has a few words
-                if outermost:
-                    parts |= {
-                        name: self._reason(part) for name, part in parts.items() if _SENTENCE.fullmatch(name)
-                    }
-                return _put_in(pattern.other, parts)
-        return self._behind_a_place(sentence, outermost=outermost, own=own)
-
-    def _behind_a_place(self, sentence: str, *, outermost: bool, own: int | None) -> str | None:
-        place, colon, rest = sentence.partition(": ")
-        if not colon or "; " in place or len(place) > LONGEST_PLACE:
-            return None
-        if (told := self._of(rest, outermost=outermost, own=own)) is None:
-            return None
-        return f"{self._of(place, outermost=False) or place}{'：' if _CHINESE.search(told) else colon}{told}"
+            sentences = {name for name in parts if _SENTENCE.fullmatch(name)}
+            if any(_PHRASE.search(parts[name]) for name in parts.keys() - sentences):
+                continue  # another sentence, of which this one has a few words
+            if outermost:
+                parts |= {name: self._reason(parts[name]) for name in sentences}
+            return _put_in(pattern.other, parts)
+        return None
 
     def _reason(self, text: str) -> str:
         """Return a reason within a sentence in the other language; as it is where that is not known."""
@@ -111,19 +113,37 @@ class Sayings:
             (each for each in self._said.items() if _PART.search(each[0])),
             key=lambda each: -len(_PART.sub("", each[0])),
         )
-        return tuple(_pattern(sentence, other) for sentence, other in with_parts)
+        return tuple(_Pattern(sentence, other) for sentence, other in with_parts)
 
 
-class _Pattern(NamedTuple):
+class _Pattern:
     """A sentence with parts."""
 
-    pieces: Sequence[str]
-    """What it says itself, between its parts; looked for first, for that is quick."""
-    breaks: int
-    """How many `; ` it has itself."""
-    whole: re.Pattern[str]
-    other: str
-    """The same in the other language."""
+    def __init__(self, sentence: str, other: str) -> None:
+        self.breaks = sentence.count("; ")
+        """How many `; ` it has itself."""
+        self.other = other
+        """The same in the other language."""
+        pieces = _PART.split(sentence)
+        self._names = pieces[1::2]
+        self._first, *self._between, self._last = pieces[::2]
+
+    def parts_of(self, sentence: str) -> dict[str, str] | None:
+        """Return each part of a sentence, as short as may be and never empty; None if it is another one.
+
+        The first place of what stands between two parts does, so a sentence is gone through once.
+        """
+        at, end = len(self._first), len(sentence) - len(self._last)
+        if not (sentence.startswith(self._first) and sentence.endswith(self._last)):
+            return None
+        parts: list[str] = []
+        for piece in self._between:
+            found = sentence.find(piece, at + 1, end)
+            if found < 0:
+                return None
+            parts.append(sentence[at:found])
+            at = found + len(piece)
+        return dict(zip(self._names, [*parts, sentence[at:end]], strict=True)) if at < end else None
 
 
 @cache
@@ -142,13 +162,3 @@ def refused_by_rooms() -> Mapping[str, str]:
 
 def _put_in(sentence: str, parts: Mapping[str, str]) -> str:
     return _PART.sub(lambda part: parts[part[1]], sentence)
-
-
-def _pattern(sentence: str, other: str) -> _Pattern:
-    pieces = _PART.split(sentence)
-    told = [re.escape(pieces[0])]
-    for at in range(1, len(pieces), 2):
-        name = pieces[at]
-        told += [f"(?P={name})" if name in pieces[1:at:2] else f"(?P<{name}>.+?)", re.escape(pieces[at + 1])]
-    longest_first = sorted(filter(None, pieces[::2]), key=len, reverse=True)
-    return _Pattern(longest_first, sentence.count("; "), re.compile("".join(told), re.DOTALL), other)
