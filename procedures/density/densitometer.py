@@ -76,7 +76,6 @@ class SolidDensitometer(Procedure):
     standards: tuple[Artefact, ...]
     """Solids of known density and volume."""
     weights: tuple[Artefact, ...]
-    drift_by: ClassVar[Mapping[str, str]] = {"standards": DRIFT}
     """Weights, for its balance."""
     balance: Balance | None
     """Its own balance, where that can be read."""
@@ -86,6 +85,7 @@ class SolidDensitometer(Procedure):
     """In the liquid."""
     ambient: AmbientMonitor
 
+    drift_by: ClassVar[Mapping[str, str]] = {"standards": DRIFT}
     Parameters: ClassVar[type[DensitometerParameters]] = DensitometerParameters
     parameters: DensitometerParameters
 

@@ -58,12 +58,12 @@ class SolidByWeighing(Procedure):
     dut: Balance
     """The balance that weighs the solid."""
     standard: Artefact | None
-    drift_by: ClassVar[Mapping[str, str]] = {"standard": DRIFT}
     """A solid of known density and mass, for substitution."""
     thermometer: Thermometer
     """In the liquid."""
     ambient: AmbientMonitor
 
+    drift_by: ClassVar[Mapping[str, str]] = {"standard": DRIFT}
     Parameters: ClassVar[type[SolidParameters]] = SolidParameters
     parameters: SolidParameters
 

@@ -57,11 +57,10 @@ class BalanceBySubstitution(Procedure):
 
     dut: Balance
     weights: tuple[Artefact, ...]
-
-    drift_by: ClassVar[Mapping[str, str]] = {"weights": "weight_drift"}
     """Weights with certificates of their conventional mass, all put on together."""
     ambient: AmbientMonitor
 
+    drift_by: ClassVar[Mapping[str, str]] = {"weights": "weight_drift"}
     Parameters: ClassVar[type[SubstitutionParameters]] = SubstitutionParameters
     parameters: SubstitutionParameters
 
