@@ -43,7 +43,7 @@ def killed_beside(bench, out, duration, **parameters):
     """
     asked = []
     line = [sys.executable, "-c", RUN, bench.order, bench.bench, out, json.dumps(parameters)]
-    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
         killer = threading.Thread(target=_kill, args=(process, bench.clock, duration))
         if duration:
             killer.start()
@@ -52,8 +52,7 @@ def killed_beside(bench, out, duration, **parameters):
             asked.append(text)
             answer = bench.person(text, options)
             try:
-                process.stdin.write(json.dumps(answer) + "\n")
-                process.stdin.flush()
+                process.stdin.write(json.dumps(answer).encode() + b"\n")
             except BrokenPipeError:  # it was killed while somebody did what it asked for
                 break
         process.wait(timeout=60)

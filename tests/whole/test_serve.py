@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import shutil
 import signal
@@ -99,22 +98,23 @@ def test_nobody_else_comes_in(folder: Path) -> None:
     looking(folder, look, key="another")
 
 
-def test_who_stops_while_a_record_is_computed_waits_for_it(folder: Path) -> None:
-    path = folder / "done" / "record.json"
-    content = path.read_bytes()
-    path.unlink()
-    os.mkfifo(path)  # whoever computes the record waits here for what it is held against
-    written = threading.Event()
-
-    def write() -> None:
-        written.set()
-        path.write_bytes(content)
+def test_who_stops_while_a_record_is_computed_waits_for_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, ended = threading.Event(), threading.Event()
 
     async def open_and_stop() -> None:
-        async with open_shelf(folder, "Laboratory"):
-            await asyncio.sleep(0)
-            threading.Timer(0.1, write).start()
-        assert written.is_set()  # or the database is removed while it is written into
+        async with open_shelf(folder, "Laboratory") as desk:
+            compute = desk.shelf.evaluate
+
+            def evaluate() -> None:
+                begun.set()
+                compute()
+                ended.set()
+
+            monkeypatch.setattr(desk.shelf, "evaluate", evaluate)
+            await asyncio.to_thread(begun.wait)
+        assert ended.is_set()  # or the database is removed while it is written into
 
     asyncio.run(open_and_stop())
 
