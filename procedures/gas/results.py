@@ -42,7 +42,7 @@ class Through:
         return 3600.0 * self.ahead.flux * self.area
 
 
-def nozzles_table(findings: Sequence[MeterFinding], through: Sequence[Through], wording: int = 0) -> Result:
+def nozzles_table(findings: Sequence[MeterFinding], through: Sequence[Through], wording: int) -> Result:
     """Return what passed the nozzles at each flow, in the order of the findings; `wording` is evidence's."""
     ahead = [one.ahead.state for one in through]
     columns = (
