@@ -95,7 +95,12 @@ def hold(names: Iterable[str], what: str) -> ExitStack:
             stack.callback(os.close, file)
             said = path.with_suffix(".held")
             if not lock(file):
-                raise BenchInUse(f"{name} is in use{_holder(said)}: wait until it is free, or end that first")
+                if by := _holder(said):
+                    raise BenchInUse(
+                        f"{name} is in use by {by['what']} of {by['user']} (process {by['pid']}) since "
+                        f"{by['since']}: wait until it is free, or end that first"
+                    )
+                raise BenchInUse(f"{name} is in use: wait until it is free, or end that first")
             _say(said, what)
         return stack.pop_all()
 
@@ -177,14 +182,15 @@ def _say(path: Path, what: str) -> None:
         file.write(json.dumps(said).encode())
 
 
-def _holder(path: Path) -> str:
+def _holder(path: Path) -> dict[str, str]:
+    """Return what a holder says of itself, as it may be shown; nothing where that is not all there."""
     try:
         with os.fdopen(_open(path), "rb") as file:
             said = json.loads(file.read(LONGEST))
-        text = f" by {said['what']} of {said['user']} (process {said['pid']}) since {said['since']}"
+        told = {name: str(said[name]) for name in ("what", "user", "pid", "since")}
     except (OSError, ConfigurationError, ValueError, LookupError, TypeError, RecursionError):
-        return ""
-    return "".join(character for character in text if character.isprintable())
+        return {}
+    return {name: "".join(filter(str.isprintable, text)) for name, text in told.items()}
 
 
 def _user() -> str:

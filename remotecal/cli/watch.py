@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from remotecal import units
 from remotecal.cli.commands import HUB, add_directory
 from remotecal.cli.listing import named, place
-from remotecal.cli.terminal import language, say
+from remotecal.cli.terminal import in_their_language, language, say
 
 if TYPE_CHECKING:
     from remotecal.transport.messages import Live
@@ -90,7 +90,16 @@ async def _watch(hub: Path, name: str) -> None:
             with suppress(TransportError):  # the line is cut: what is shown is the latest there is
                 live = (await laboratory.state(row.station, getpass.getuser())).run
         row = find_run(laboratory.store, row.run)
-        print(f"{row.run} is not on; its journal here ends with it {row.state}")
+        order = laboratory.store.orders.find(row.run)
+        because = order.reason if order is not None else ""
+        print(
+            say(
+                f"{row.run} is not on; its journal here ends with it {row.state}",
+                f"{row.run} 不在进行；此处的日志止于：{_state(row.state)}",
+            )
+        )
+        if because:
+            print(f"  {in_their_language(because)}")
 
 
 def describe(live: Live) -> str:
@@ -98,7 +107,7 @@ def describe(live: Live) -> str:
     from remotecal.pages.words import words
 
     told = words(language())
-    parts = [live.state if told.language == "en" else told.of("state", live.state)]
+    parts = [_state(live.state)]
     if live.prompt:
         choices = f" [{'/'.join(map(_option, live.options))}]" if live.options else ""
         choices = (
@@ -149,3 +158,10 @@ def _print(line: str) -> None:
         print(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", flush=True)
     else:
         print(line, flush=True)
+
+
+def _state(state: str) -> str:
+    from remotecal.pages.words import words
+
+    told = words(language())
+    return state if told.language == "en" else told.of("state", state)

@@ -221,6 +221,8 @@ class Station(Site):
         foreseen = await asyncio.to_thread(self._foresee, order)
         agreed = await self._ask_for_consent(order, foreseen) if self.folder.settings.consent else ""
         check_time(order, self.liaison.laboratory_time)
+        await self.lending.end()
+        await asyncio.to_thread(self._see_that_it_is_free, order)
         return agreed
 
     async def _ask_for_consent(self, order: RemoteOrder, foreseen: OrderWaiting) -> str:
@@ -240,6 +242,11 @@ class Station(Site):
         with accept(order, self.folder, self.library) as planned:
             refuse_unsafe(planned)
             return foreseen(order, planned)
+
+    def _see_that_it_is_free(self, order: RemoteOrder) -> None:
+        """Raise `BenchInUse` if somebody works with an order's bench: what is claimed is carried out once."""
+        with accept(order, self.folder, self.library) as planned:
+            planned.bench.hold(f"seeing whether {order.id} can be begun").close()
 
     async def _claim(self, run: StationRun) -> bool:
         """Ask the laboratory for an order's one run; tell whether it is ours."""

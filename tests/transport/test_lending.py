@@ -160,6 +160,9 @@ async def test_what_somebody_else_on_the_computer_works_with_is_not_lent(
             assert tiny.world.lines == before, "nothing was sent"
             order = await far.site.order()
             assert "is in use by" in await far.site.refusal(order)
+            given = laboratory.store.orders.find(order.id)
+            assert given is not None
+            assert given.state == "refused", "nobody has claimed it: its numbers may be given again"
         read = await laboratory.command("here", "read", "Li Wei", argument="/meter.value")
         assert read.done
 
