@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from remotecal.clock import CLOCKS_AGREE
 from remotecal.transport.consent import ConsentAwaited
@@ -19,6 +19,9 @@ HEARD_WITHIN: Final = 2 * HELLO_EVERY
 """Seconds in which a station that is connected says hello."""
 LITTLE_DISK: Final = 10**9
 """Bytes of free disk below which a station is said to have little: evidence needs room."""
+
+TWICE: Final = "twice"
+"""Set in what a station said while two agents answer as it; the hub finds that."""
 
 Tie = Literal["connected", "silent", "never", "revoked"]
 """How a station is tied to the laboratory; `never`: it enrolled and was not heard of yet."""
@@ -68,9 +71,19 @@ def standing(station: StationRow, now: float) -> StationStanding:
         ahead=None if told is None or heard is None else told - heard,
         disk_free=said.get("disk_free"),
         held_up=said.get("held_up", {}),
-        not_served=served(said.get("speaks", 1), said.get("version", "")) if said else "",
+        not_served=not_served(station.name, said) if said else "",
         waits=None if waits is None else ConsentAwaited.model_validate(waits),
     )
+
+
+def not_served(name: str, said: Mapping[str, Any]) -> str:
+    """Return why a station is given no orders, by what it said last; "" if it may have some."""
+    if said.get(TWICE):
+        return (
+            f"two agents answer as {name}, for its folder was copied: stop one of them, and let that "
+            "computer enrol with a code of its own"
+        )
+    return served(said.get("speaks", 1), said.get("version", ""))
 
 
 def _tie(station: StationRow, now: float) -> Tie:

@@ -2,20 +2,27 @@
 
 import asyncio
 import base64
+import shutil
 import stat
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import serialization
 from laboratories import enrol_station, hub_up
+from sites import enrol_site, until
+from tiny_bench import Tiny
 
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.cli.processes import free_port
 from remotecal.errors import ConfigurationError, NotConnected, TransportError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
-from remotecal.station.folder import enrol_with
+from remotecal.hub.standing import StationStanding, standing
+from remotecal.pages.words import words
+from remotecal.station.folder import StationFolder, enrol_with
 from remotecal.transport.enrolment import Application, Code, new_secret
 from remotecal.transport.identities import HUB, check_name, station_named, station_uri
 from remotecal.transport.pki import (
@@ -192,3 +199,28 @@ def test_a_code_survives_being_read_aloud() -> None:
 def test_nobody_at_the_address(tmp_path: Path) -> None:
     with pytest.raises(NotConnected, match="can't be asked"):
         asyncio.run(enrol_with(tmp_path, f"127.0.0.1:{free_port()}", Code("a", "b", "0")))
+
+
+async def test_two_agents_of_one_folder_are_given_nothing_until_one_of_them_has_ended(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        shutil.copytree(site.folder.path, tmp_path / "copy")
+        copied = replace(site, folder=StationFolder(tmp_path / "copy"))
+
+        def stand() -> StationStanding:
+            return standing(hub.laboratory.store.stations.get("here"), time.time())
+
+        async with site.up() as station:
+            async with copied.up() as other:
+                await until(lambda: bool(station.liaison.not_served and other.liaison.not_served))
+                assert "two agents answer as here" in stand().not_served
+                assert "用新的注册码" in words("zh").refusal(stand().not_served)[0]
+                order = await site.order()
+                assert not await station.liaison.ask("order")
+                assert not await other.liaison.ask("order")
+            await site.state(order, "signed")
+            assert not stand().not_served
+        (claim,) = hub.laboratory.store.noted(what="claim")
+        assert claim.who == "here"
