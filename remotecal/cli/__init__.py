@@ -15,6 +15,7 @@ from contextlib import suppress
 from remotecal import errors
 from remotecal.cli.commands import command
 from remotecal.cli.every import COMMANDS
+from remotecal.cli.misread import Parser
 from remotecal.cli.tables import plain_lines
 from remotecal.cli.terminal import check_readable, in_their_language, never_fail_to_print, trouble
 
@@ -124,7 +125,7 @@ def parser(said: Container[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """
     codes = dict([FAULT, *((code, meaning) for _, code, meaning in reversed(EXIT_CODES))])
     lines = [f"  {code}  {codes[code]}" for code in sorted(codes)]
-    whole = argparse.ArgumentParser(
+    whole: argparse.ArgumentParser = Parser(
         prog="remotecal",
         description="Calibrate, from the instrument's reply to a certificate anyone can recompute.",
         epilog="\n".join(["exit codes:", "  0  all is well", *lines]),

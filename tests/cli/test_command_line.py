@@ -58,6 +58,7 @@ def test_help_imports_nothing_heavy():
         "remotecal.cli.commands",
         "remotecal.cli.declared",
         "remotecal.cli.every",
+        "remotecal.cli.misread",
         "remotecal.cli.tables",
         "remotecal.cli.terminal",
         "remotecal.errors",
