@@ -31,6 +31,26 @@ OF_PROGRAMMERS = {
     "remotecal/uncertainty",
 }
 """Folders that are called by programs alone, with what a procedure or a reader has looked at before."""
+OTHERWISE_TOLD = {
+    "remotecal/certificates/pdf": "what verify finds of a PDF, and pictures",
+    "remotecal/certificates/signing/signature.py": "beside a name",
+    "remotecal/cli": "said in both languages where it is printed",
+    "remotecal/configuration.py": "parts of sentences",
+    "remotecal/drivers/catalogue.py": "of drivers, to who writes them",
+    "remotecal/drivers/links": "how frames are broken, behind a sentence",
+    "remotecal/html.py": "HTML",
+    "remotecal/procedures/held.py": "parts of sentences",
+    "remotecal/procedures/observed.py": "parts of sentences",
+    "remotecal/procedures/procedure.py": "to who writes a procedure",
+    "remotecal/station/pages": "HTML and events",
+    "remotecal/transport": "between programs",
+    "remotecal/units.py": "names of units",
+    "remotecal/verify": "findings, of which verify has the Chinese",
+    "remotecal/web": "pages, which have words of their own",
+}
+"""Folder or file → what the texts are that its functions return, if they are no refusals."""
+A_SENTENCE = re.compile(r"(?!,)(?:.*?\b[a-z']{2,}\b){3}", re.DOTALL)
+"""Three words at least; what begins with a comma is a part of one."""
 PART = re.compile(r"\{[^{}]*\}")
 HANDED_ON = re.compile(
     r"(?:\W|\b(?:line|element|repeat|certificate|check standard|in|instruments|settings)\b)*"
@@ -91,17 +111,45 @@ def said(node: ast.expr, known: dict[str, str]) -> str | None:
     return None
 
 
-def refused(path: Path) -> Iterator[str]:
-    """Yield what a module refuses, with `{}` for parts; a reason that is handed on is none."""
+def either(node: ast.expr) -> tuple[ast.expr, ...]:
+    return (node.body, node.orelse) if isinstance(node, ast.IfExp) else (node,)
+
+
+def raised(path: Path) -> Iterator[ast.expr]:
+    """Yield the first argument of every error that is raised."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-            raised = node.exc.func
-            name = raised.id if isinstance(raised, ast.Name) else getattr(raised, "attr", "")
-            first = node.exc.args[0]
-            either = (first.body, first.orelse) if isinstance(first, ast.IfExp) else (first,)
-            for text in (said(one, constants(path)) for one in either if name not in OF_PROGRAMS):
-                if text and not HANDED_ON.fullmatch(PART.sub("", text)):
-                    yield text
+            error = node.exc.func
+            name = error.id if isinstance(error, ast.Name) else getattr(error, "attr", "")
+            if name not in OF_PROGRAMS:
+                yield from either(node.exc.args[0])
+
+
+def given(path: Path) -> Iterator[ast.expr]:
+    """Yield what functions give back or yield that say why something won't do."""
+    within = {str(one.relative_to(ROOT)) for one in (path, *path.parents) if one.is_relative_to(ROOT)}
+    if within & set(OTHERWISE_TOLD):
+        return
+    for function in ast.walk(tree(path)):
+        returned = getattr(function, "returns", None)
+        if returned is None or "str" not in ast.unparse(returned):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Return | ast.Yield) and node.value is not None:
+                yield from either(node.value)
+            elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "append":
+                yield from either(node.args[0])
+
+
+def refused(path: Path) -> Iterator[str]:
+    """Yield what a module refuses, with `{}` for parts; a reason that is handed on is none."""
+    known = constants(path)
+    for text in (said(one, known) for one in raised(path)):
+        if text and not HANDED_ON.fullmatch(PART.sub("", text)):
+            yield text
+    for text in (said(one, known) for one in given(path)):
+        if text and A_SENTENCE.match(PART.sub("", text)):
+            yield text
 
 
 def in_chinese(sentence: str) -> bool:
