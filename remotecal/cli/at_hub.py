@@ -19,8 +19,6 @@ WITHIN: Final = 120.0
 """Seconds in which the hub must say something; printing a certificate takes it some."""
 LARGEST: Final = 2**20
 """Bytes of an answer that is no file."""
-LARGEST_DOCUMENT: Final = 32 * 2**20
-"""Bytes of a certificate or an assessment."""
 PIECE: Final = 2**16
 """Bytes of a file that are held at once."""
 SAID_WITHIN: Final = 240.0
@@ -85,7 +83,9 @@ class AtHub:
 
     def get(self, path: str, into: Path, **query: str) -> bytes:
         """Keep a document of the hub's, and return it; errors as `keep`."""
-        self.keep(path, into, LARGEST_DOCUMENT, **query)
+        from remotecal.certificates.dcc.xml import LARGEST_FILE
+
+        self.keep(path, into, LARGEST_FILE, **query)
         return into.read_bytes()
 
     def keep(self, path: str, into: Path, largest: int, **query: str) -> None:

@@ -56,8 +56,6 @@ Files: TypeAlias = frozenset[tuple[Path, int, int]]
 """Files, each with when it was changed and its bytes."""
 COMPLETE: Final = frozenset({"finished", "signed"})
 """States of a run of which a record can be computed."""
-LARGEST_PRINT: Final = 2 * LARGEST_FILE
-"""Bytes of a printed certificate, which has another as its attachment."""
 LONGEST_NAME: Final = 100
 """Letters of a run's name."""
 
@@ -230,7 +228,7 @@ class Shelf:
                 signature.name,
                 path.stat().st_mtime if signature.at is None else signature.at.timestamp(),
                 xml,
-                read_plain(printed, LARGEST_PRINT) if issued and printed.is_file() else None,
+                read_plain(printed, LARGEST_FILE) if issued and printed.is_file() else None,
                 number if issued else None,
                 device,
             )

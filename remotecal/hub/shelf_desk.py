@@ -19,7 +19,7 @@ from remotecal.errors import CertificateRefused
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.laboratory import OrderDesk, connection
 from remotecal.hub.run_at import RunAt, lacking
-from remotecal.hub.shelf import LARGEST_PRINT, Shelf
+from remotecal.hub.shelf import Shelf
 from remotecal.model import Record
 from remotecal.order import Order
 from remotecal.transport.ending import end
@@ -59,7 +59,7 @@ class ShelvedRun(RunAt):
 
         path = self._place() / PDF_NAME
         if path.is_file():
-            return read_plain(path, LARGEST_PRINT)
+            return read_plain(path, LARGEST_FILE)
         return print_certificate(self.record(), self.certificate())
 
     def _place(self) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
+from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.pages.serving import careful
 from remotecal.web import (
     about,
@@ -44,14 +45,12 @@ if TYPE_CHECKING:
     from remotecal.hub.laboratory import OrderDesk
 
 PREFIX = "/api/v1"
-LARGEST_BODY = 32 * 2**20
-"""Bytes of a request: of the largest certificate that is read."""
 LARGEST_ORDER = LARGEST_BUNDLE + 2**20
 """Bytes of a request with an order, in which a procedure may travel."""
 LARGEST_JSON = 2**20
 """Bytes of any other request."""
 LARGER = {
-    "/certificate/signatures": LARGEST_BODY,
+    "/certificate/signatures": LARGEST_FILE,
     "/orders": LARGEST_ORDER,
     "/papers": LARGEST_SCAN + 2**16,
     "/brought": brought.LARGEST + 2**16,

@@ -24,7 +24,7 @@ NOTHING = "—"
 """A text that says nothing, where the schema demands one."""
 
 LARGEST_FILE = 32 * 2**20
-"""Bytes; a certificate with a PDF and raw data inside stays well below."""
+"""Bytes of a certificate, or of its print with it inside, wherever one is read; both stay well below."""
 
 MOST_TAGS = 1_000_000
 """Tags; numbers stand in lists, so a certificate has some hundreds."""
