@@ -124,10 +124,20 @@ def environment(package: str) -> Environment:
         "parted": parted,
         "unbroken": unbroken,
         "formulas": formulas,
+        "commands": commands,
         "symbol": symbol,
     }
     made.tests |= {"on_site": is_on_site, "sha256": is_sha256}
     return made
+
+
+QUOTED: Final = re.compile("`([^`]+)`")
+"""What a person types, in a sentence that a terminal prints as well."""
+
+
+def commands(text: str) -> Markup:
+    """Return a text in which what stands between backquotes is code."""
+    return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  all of it is escaped before
 
 
 SMALL: Final = 1e-4

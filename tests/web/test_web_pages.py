@@ -17,8 +17,9 @@ from remotecal.certificates.approval import sign
 from remotecal.clock import civil_time
 from remotecal.journal.events import read_alone, seconds
 from remotecal.pages import assets, frame
-from remotecal.pages.words import LANGUAGES, words
+from remotecal.pages.words import LANGUAGES, Language, words
 from remotecal.store.journals import STATES
+from remotecal.store.users import ROLES
 
 REMOTECAL = Path(frame.__file__).parent.parent
 
@@ -83,6 +84,11 @@ def test_every_catalogue_says_the_same() -> None:
             )
             assert fields == english, name
             assert text.strip(), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_role_of_a_user_has_a_word(language: Language) -> None:
+    assert [role for role in ROLES if not words(language).has("user_role", role)] == []
 
 
 def test_what_templates_say_stands_in_the_catalogues() -> None:
