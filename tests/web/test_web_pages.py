@@ -178,6 +178,7 @@ def test_who_is_not_logged_in_is_led_to_where_one_does_and_back(web: Web) -> Non
             "/login?next=/orders%3Fstage%3Dwaits",
         )
         page = client.get(answer.headers["location"])
+        assert '<p class="laboratory">' in page.text, "whose log-in it is"
         assert 'name="next" value="/orders?stage=waits"' in unescape(page.text)
         told = {"name": "operator", "password": PASSWORD, "next": "/orders?stage=waits"}
         assert client.post("/login", data=told).headers["location"] == "/orders?stage=waits"
