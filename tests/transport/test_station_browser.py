@@ -204,7 +204,7 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         desk.goto(f"{beside.base}/pictures/{order.id}/{kept.file.sha256}")
         shown = beside.do(_picture(beside, order.id, kept.file.sha256))
         assert max(len(shown), kept.file.size) < 2_000_000 < 4_000_000 < len(taken)
-        further = Person(phone, told, "10 the next photo, by the phone that joined: field, shoot, use; goal 3")
+        further = Person(phone, told, "10 the next photo by that phone: camera up, shoot, use; goal 3")
         further.begin()
         beside.do(beside.site.order())
         expect(phone.locator("#photo")).to_be_in_viewport(ratio=1)  # nothing is pressed for it
