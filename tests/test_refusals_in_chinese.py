@@ -23,8 +23,6 @@ OF_PROGRAMS = {
 }
 """What a wrong program meets, and nobody who uses a right one."""
 OF_PROGRAMMERS = {
-    "remotecal/model",
-    "remotecal/pages",
     "remotecal/scales",
     "remotecal/statistics",
     "remotecal/testing",
