@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -165,7 +165,8 @@ class Station(Site):
     async def _hold(self, run: StationRun, reason: str) -> None:
         """Make the rig of a run safe that is not taken up yet, and tell the laboratory why."""
         try:
-            async with self.instruments:
+            # A repeat that is to be taken again: the run has the instruments.
+            async with self.instruments if self.current is None else nullcontext():
                 found = await asyncio.to_thread(self._make_safe, run)
             rig = f"({NOTHING})" if found.nothing else "with its rig safe"
             said = f"{HELD} {rig}, and goes on by itself: {reason}"
@@ -304,6 +305,8 @@ class Station(Site):
                 if not remote.again or self.stopping.is_set():
                     raise
                 log.info("run %s: %s", run.order.id, error)
+                if not await self._clock_is_right(run):
+                    raise
                 remote.begin_anew()
 
     def _perform(self, run: StationRun, remote: RemoteControl) -> None:
