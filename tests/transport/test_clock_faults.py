@@ -16,7 +16,12 @@ from tiny_bench import Tiny
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import ON_SITE
 from remotecal.station import acceptance
+from remotecal.station.agent import Station
+from remotecal.station.commands import Commands
 from remotecal.store import Store
+from remotecal.transport import subjects
+from remotecal.transport.envelopes import seal, unseal_reply
+from remotecal.transport.messages import Command, CommandAnswer
 
 POINTS = 4
 HOUR = 3600
@@ -138,3 +143,30 @@ async def test_a_repeat_is_not_taken_again_by_a_clock_that_was_set_meanwhile(
             assert run.obey("answer", ON_SITE, "yes", run.prompt).done
             await site.state(order, "signed")
         assert resumed() == 1
+
+
+@pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="no clock of this system tells sleep")
+async def test_a_command_does_not_stay_in_time_while_the_computer_is_asleep(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in the connection of a computer whose lid was closed, and is read when it wakes."""
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        station = Station(site.folder)
+        commands = Commands(station, station.consent, station.lending, station.deliveries)
+        session, expires = station.liaison.session, station.liaison.laboratory_time + 60
+        right = time.clock_gettime
+
+        async def said(number: str) -> str:
+            command = Command(
+                id=number, station="here", session=session, verb="go_on", by="Li Wei", expires=expires
+            )
+            content = seal("command", command, hub.laboratory.key)
+            reply = await commands.obey(subjects.command("here", "go_on"), content)
+            return unseal_reply(reply, content, CommandAnswer, [station.liaison.key.public]).reason
+
+        assert "is not on at here" in await said("1")
+        monkeypatch.setattr(
+            time, "clock_gettime", lambda clock: right(clock) + HOUR * (clock == time.CLOCK_BOOTTIME)
+        )
+        assert await said("2") == "the command came too late: give it again"
