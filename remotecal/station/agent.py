@@ -297,10 +297,17 @@ class Station(Site):
         over.set()
 
     async def _perform_to_the_end(self, run: StationRun, remote: RemoteControl) -> None:
-        """Perform a run, and take it up again at once as often as somebody has a repeat taken again."""
+        """Perform a run, and take it up again at once as often as somebody has a repeat taken again.
+
+        What was cut off, and was gone on with elsewhere since, from a copy of the station's folder, is not
+        taken up.
+        """
+        elsewhere = ""
+        if self.liaison.greeted.is_set() and run.stage is Stage.CUT_OFF:
+            elsewhere = await self.deliveries.written_elsewhere(run, GREETED_WITHIN)
         while True:
             try:
-                return await asyncio.to_thread(self._perform, run, remote)
+                return await asyncio.to_thread(self._perform, run, remote, elsewhere)
             except RunSuspended as error:
                 if not remote.again or self.stopping.is_set():
                     raise
@@ -309,8 +316,10 @@ class Station(Site):
                     raise
                 remote.begin_anew()
 
-    def _perform(self, run: StationRun, remote: RemoteControl) -> None:
+    def _perform(self, run: StationRun, remote: RemoteControl, elsewhere: str) -> None:
         with accept(run.order, self.folder, self.library) as planned:
+            if elsewhere:
+                raise EvidenceError(f"the laboratory has another journal: {elsewhere}")
             company = Company(
                 remote,
                 (remote,),
