@@ -25,10 +25,11 @@ from typing import Final
 
 from pydantic import Field
 
-from remotecal.configuration import Written, checked, read_toml
+from remotecal.configuration import LARGEST, Written, checked, read_toml
 from remotecal.errors import OrderError
 from remotecal.model.base import Line
 from remotecal.model.identifiers import comparable
+from remotecal.opening import read_whole
 from remotecal.order import Dut, Order, Words
 
 TABLE: Final = "lot"
@@ -121,7 +122,7 @@ def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
 
 def _listed(path: Path) -> list[dict[str, str]]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_whole(path, LARGEST).decode("utf-8-sig")
     except (OSError, ValueError) as error:
         raise OrderError(f"{path} can't be read: {error}") from None
     known = set(Dut.model_fields) - {"on"}
