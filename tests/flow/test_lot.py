@@ -5,10 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import trusting
 
 from remotecal.bench import Bench
 from remotecal.certificates import XML_NAME
@@ -16,10 +23,14 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.pdf.summary import print_summary
 from remotecal.certificates.reporting import FILES, write_summary
+from remotecal.certificates.signing.journal import seal_journal
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.summary import Listed, Summary, summary
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, OrderError, RunAborted, RunError
 from remotecal.journal.events import read_journal
+from remotecal.journal.gathering import read_evidence
+from remotecal.journal.writing import Journal
 from remotecal.lot import read_orders
 from remotecal.model import Text
 from remotecal.order import Order
@@ -31,6 +42,8 @@ from remotecal.runs.execute import execute, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
+from remotecal.verify import journal, verify_draft
+from remotecal.verify.journal import recomputed
 
 QUICK = {"at": ["Q3"], "repeats": 2, "duration": 30.0, "smallest_mass": 10.0}
 
@@ -155,6 +168,29 @@ def test_a_lot_ends_in_one_report(bench, tmp_path):
         summary([written[0], written[0]])
     with pytest.raises(ConfigurationError, match="there is no certificate to report of"):
         summary([])
+
+
+def test_certificates_of_one_run_are_held_against_one_evaluation(bench, tmp_path, monkeypatch):
+    order, *_ = read_orders(listed(bench, 3))
+    run_of(bench, order, "run", answers=())
+    run, key, computed, asked = bench.directory.parent / "run", SealKey(Ed25519PrivateKey.generate()), {}, []
+    with Journal.open(run, bench.clock) as opened:
+        seal_journal(opened, key)
+    now, trust = datetime.fromtimestamp(bench.clock.now(), UTC), trusting(key)
+    monkeypatch.setattr(journal, "recomputed", lambda *given: asked.append(given) or recomputed(*given))
+    made = evaluate(read_evidence(run), find("flow.water_bench"))
+    told = {}
+    for folder in write_certificates(made, order, tmp_path / "out", printed=False):
+        report = verify_draft(folder / XML_NAME, journal=run, trust=trust, now=now, computed=computed)
+        told[folder.name] = next(check for check in report.checks if check.name == "results")
+    assert [check.outcome for check in told.values()] == ["passed"] * 3, told
+    assert len(asked) == 1
+    file = folder / XML_NAME
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("A-003", "A-004"), "utf-8")
+    report = verify_draft(file, journal=run, trust=trust, now=now, computed=computed)
+    assert next(check for check in report.checks if check.name == "results").outcome == "failed"
+    assert len(asked) == 1
 
 
 def test_a_report_is_for_one_customer(bench, tmp_path):
