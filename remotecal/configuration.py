@@ -48,8 +48,15 @@ LARGEST = 8 << 20
 PARTS = 32
 """How many parts a dotted key may have: `tomllib` takes hours, and gigabytes, for one of 100,000."""
 
+MOST_TOLD = 100
+"""How many faults of a file are told at once."""
+
+MOST_PARTS = 50_000
+"""How many all keys of three parts and more may have together: a kilobyte is kept for each."""
+
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{{PARTS}}}")
+_DOTTED = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{2,}}")
 
 
 def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
@@ -77,6 +84,10 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
             raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
         if _LONG_KEY.search(text):
             raise refusal(f"{path} has a key of more than {PARTS} parts")
+        if sum(found[0].count(".") for found in _DOTTED.finditer(text)) > MOST_PARTS:
+            raise refusal(
+                f"{path} has keys of more than {MOST_PARTS} parts in all: nobody writes such a TOML file"
+            )
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
@@ -214,8 +225,9 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
         raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        faults = "; ".join(_fault(model, fault) for fault in found if not _follows(fault, found))
-        raise refusal(f"{where}: {faults}") from None
+        faults = [_fault(model, fault) for fault in found[:MOST_TOLD] if not _follows(fault, found)]
+        more = ["…"] if len(found) > MOST_TOLD else []
+        raise refusal(f"{where}: {'; '.join([*faults, *more])}") from None
 
 
 def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
