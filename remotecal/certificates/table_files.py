@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from decimal import Context, Decimal
 from io import StringIO
@@ -26,7 +27,7 @@ MOST_DIGITS: Final = 11
 _GENERAL: Final = Context(prec=MOST_DIGITS)
 _WIDE: Final = Context(prec=400)
 """Enough for whatever a spreadsheet holds."""
-_PLAIN: Final = r"(?:#,##)?0(?:\.(?P<decimals>0+))?(?P<percent>%?)"
+_PLAIN: Final = r"(?:#,##)?0(?:\.(?P<decimals>0{1,30}))?(?P<percent>%?)"
 _BLANKS: Final = r"(?:_.|\\?\s)*"
 _SAME: Final = r"(?:#,##)?0(?(decimals)\.(?P=decimals))(?P=percent)"
 FIXED: Final = re.compile(rf"{_PLAIN}{_BLANKS}(?:;(?:\[\w+\])?\\?[-(]{_SAME}(?:\\?\))?{_BLANKS})?")
@@ -105,7 +106,7 @@ def _shown(cell: object, where: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     told = str(getattr(cell, "number_format", GENERAL))
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     shown = _as_told(Decimal(repr(value)), told) if number else None
     if shown is None:
         raise ConfigurationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -284,10 +285,14 @@ def _of_sheet(cell: object) -> _CellRead:
         return _CellRead(value.date().isoformat(), shown=False)
     if isinstance(value, date | time):
         return _CellRead(value.isoformat(), shown=False)
+    if isinstance(value, bool):
+        return _CellRead(str(value), shown=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return _CellRead(str(value), "error")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    if isinstance(value, int) and not isinstance(value, bool) and len(text.lstrip("-")) > EXACT_DIGITS:
+    if isinstance(value, int) and len(text.lstrip("-")) > EXACT_DIGITS:
         return _CellRead(text, "digits")
     plain = isinstance(value, str) or getattr(cell, "number_format", "General") in AS_HELD
     return _CellRead(text, shown=plain)
