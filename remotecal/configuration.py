@@ -80,7 +80,7 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is larger than {LARGEST >> 20} MiB: nobody writes such a TOML file")
     try:
         text = content.decode("utf-8-sig")
-        if _is_garbled(text):
+        if is_garbled(text):
             raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
         if _LONG_KEY.search(text):
             raise refusal(f"{path} has a key of more than {PARTS} parts")
@@ -202,7 +202,7 @@ _SCRIPTS = (0x0250, 0x0370, 0x0400, 0x0530, 0x0590, 0x0600, 0x0700)
 """Where scripts end and others begin: Latin, phonetic, Greek, Cyrillic, Armenian, Hebrew, Arabic, others."""
 
 
-def _is_garbled(text: str) -> bool:
+def is_garbled(text: str) -> bool:
     """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC.
 
     Nobody writes letters of two scripts side by side, nor characters that do not exist.

@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 from io import StringIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from remotecal.configuration import is_garbled
 from remotecal.errors import ConfigurationError
 from remotecal.spreadsheets import first_sheet, is_formula
 
@@ -74,7 +75,9 @@ def _of_csv(content: bytes, name: str) -> Iterator[list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{name} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8") from None
+        text = ""
+    if is_garbled(text) or (content and not text):
+        raise ConfigurationError(f"{name} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8")
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in "\t;" if mark in first), ",")
     try:

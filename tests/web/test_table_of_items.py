@@ -171,6 +171,14 @@ def test_a_number_beyond_all_and_a_truth_are_no_serial_numbers() -> None:
         rows_in(out.getvalue(), "table.xlsx", [False, True])
 
 
+def test_a_table_in_gbk_that_is_utf_8_by_accident_is_refused() -> None:
+    content = "name,serial\n校准,1\n".encode("gbk")
+    with pytest.raises(ConfigurationError, match="maybe in GBK"):
+        read_table(content, None)
+    with pytest.raises(ConfigurationError, match="perhaps in GBK"):
+        rows_in(content, "table.csv", [False, True])
+
+
 def test_an_account_in_the_table_is_the_one_it_is_brought_for() -> None:
     text = table("name,serial,account,certificate", "Meter,1,acme,C-1", "Meter,2,,")
     assert [line.entered.account for line in read_table(text, None)] == ["acme", ""]
