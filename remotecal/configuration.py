@@ -48,8 +48,15 @@ LARGEST = 8 << 20
 PARTS = 32
 """How many parts a dotted key may have: `tomllib` takes hours, and gigabytes, for one of 100,000."""
 
+MOST_TOLD = 100
+"""How many faults of a file are told at once."""
+
+MOST_PARTS = 50_000
+"""How many all keys of three parts and more may have together: a kilobyte is kept for each."""
+
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{{PARTS}}}")
+_DOTTED = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{2,}}")
 
 
 def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
@@ -73,10 +80,14 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is larger than {LARGEST >> 20} MiB: nobody writes such a TOML file")
     try:
         text = content.decode("utf-8-sig")
-        if _is_garbled(text):
+        if is_garbled(text):
             raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
         if _LONG_KEY.search(text):
             raise refusal(f"{path} has a key of more than {PARTS} parts")
+        if sum(found[0].count(".") for found in _DOTTED.finditer(text)) > MOST_PARTS:
+            raise refusal(
+                f"{path} has keys of more than {MOST_PARTS} parts in all: nobody writes such a TOML file"
+            )
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
@@ -191,7 +202,7 @@ _SCRIPTS = (0x0250, 0x0370, 0x0400, 0x0530, 0x0590, 0x0600, 0x0700)
 """Where scripts end and others begin: Latin, phonetic, Greek, Cyrillic, Armenian, Hebrew, Arabic, others."""
 
 
-def _is_garbled(text: str) -> bool:
+def is_garbled(text: str) -> bool:
     """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC.
 
     Nobody writes letters of two scripts side by side, nor characters that do not exist.
@@ -214,8 +225,9 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
         raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        faults = "; ".join(_fault(model, fault) for fault in found if not _follows(fault, found))
-        raise refusal(f"{where}: {faults}") from None
+        faults = [_fault(model, fault) for fault in found[:MOST_TOLD] if not _follows(fault, found)]
+        more = ["…"] if len(found) > MOST_TOLD else []
+        raise refusal(f"{where}: {'; '.join([*faults, *more])}") from None
 
 
 def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AfterValidator, BaseModel
 
+from remotecal import configuration
 from remotecal.bench_file import BenchFile, Interlock
 from remotecal.certificates.sheet import Sheet
 from remotecal.configuration import as_toml, checked, faults_of, read_toml
@@ -113,8 +114,25 @@ def test_looking_for_long_keys_takes_no_time(tmp_path, text):
         assert read_toml(tmp_path / "odd.toml", ConfigurationError) is not None
 
 
+def test_many_keys_of_many_parts_are_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(configuration, "MOST_PARTS", 60)
+    text = "".join(f"[{'.'.join([f'k{number}'] * 31)}]\n" for number in range(3))
+    (tmp_path / "many.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match="more than 60 parts in all"):
+        read_toml(tmp_path / "many.toml", ConfigurationError)
+    (tmp_path / "numbers.toml").write_text(f"x = {[0.5] * 100}\n")
+    assert read_toml(tmp_path / "numbers.toml", ConfigurationError) == {"x": [0.5] * 100}
+
+
 def test_a_file_that_nobody_writes_is_not_read_to_its_end(tmp_path):
     with (tmp_path / "huge.toml").open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(ConfigurationError, match=r"huge\.toml is larger than 8 MiB"):
         read_toml(tmp_path / "huge.toml", ConfigurationError)
+
+
+def test_of_faults_without_number_the_first_are_told():
+    with pytest.raises(ConfigurationError) as refused:
+        checked(Sheet, {f"k{number}": 1 for number in range(1000)}, "sheet.toml", ConfigurationError)
+    assert str(refused.value).count("; ") == 100
+    assert str(refused.value).endswith("; …")

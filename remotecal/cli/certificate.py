@@ -145,9 +145,10 @@ def _with_face(draft: Path, face: Face) -> tuple[Record, bytes, bytes]:
     from remotecal.certificates.pdf import print_certificate
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.errors import CertificateRefused, ConfigurationError
+    from remotecal.opening import read_whole
 
     try:
-        data = draft.read_bytes()
+        data = read_whole(draft)
     except OSError as error:
         raise ConfigurationError(f"{draft} can't be read: {error.strerror}") from error
     if read_signatures(data):

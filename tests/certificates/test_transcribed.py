@@ -175,6 +175,8 @@ def test_one_person_is_not_two(desk: Desk, capsys) -> None:
         ('unit = "g"\nk', 'unit = "%"\nrelative = true\nk', "an error has its U in a unit of its own"),
         ('is = "error"', 'is = "error"\nname = "修正值"', "a correction is less its error"),
         ("300    +4.1", "#300    +4.1", "row 3, indication"),
+        ('"B-77"', '"B-77\\u200b"', "U+200B, which nobody sees"),
+        ('number = "', 'number = "\\u202e', "U+202E, which nobody sees"),
     ],
 )
 def test_what_is_no_certificate_is_refused_and_said(

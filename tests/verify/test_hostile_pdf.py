@@ -64,6 +64,33 @@ def test_a_cross_reference_that_unpacks_to_millions_of_objects_is_not_read() -> 
         reader_of(written(ROOT, table=table))
 
 
+def test_a_chain_of_more_updates_than_any_certificate_has_is_not_followed() -> None:
+    content, before = b"%PDF-1.7\n", b""
+    for _ in range(pdf.MOST_SECTIONS + 1):
+        at = len(content)
+        content += b"xref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 1/Root 1 0 R%b>>\n" % before
+        before = b"/Prev %d" % at
+    with pytest.raises(CertificateRefused, match="added to more than 100 times"):
+        reader_of(content + b"startxref\n%d\n%%%%EOF\n" % at)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        b"/Filter/LZWDecode",
+        b"/Filter/RunLengthDecode",
+        b"/Filter/FlateDecode/DecodeParms<</Predictor 2/Columns 1>>",
+        b"/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 0>>",
+        b"/Filter/FlateDecode/DecodeParms<</Predictor 12/Columns 99999999>>",
+    ],
+)
+def test_an_attachment_packed_as_its_reader_does_not_know_is_refused(how: bytes) -> None:
+    packed = zlib.compress(b"<a/>")
+    one = b"<</Type/EmbeddedFile%b/Length %d>>stream\n%b\nendstream " % (how, len(packed), packed)
+    with pytest.raises(CertificateRefused, match="embedded files can't be read"):
+        embedded_xml(written(ROOT, b"<</Type/Pages/Kids[]/Count 0>>", FILE, one))
+
+
 def test_an_attachment_that_unpacks_to_more_than_a_certificate_is_not_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

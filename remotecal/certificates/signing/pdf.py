@@ -37,8 +37,8 @@ def unreadable() -> tuple[type[Exception], ...]:
     """
     from pyhanko.pdf_utils.misc import PdfError
 
-    plain = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-    return (PdfError, zlib.error, *plain)
+    plain = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
+    return (PdfError, zlib.error, RecursionError, NotImplementedError, *plain)
 
 
 def sign_pdf(data: bytes, key: SigningKey, at: datetime, timestamp: str | None = None) -> bytes:
@@ -193,6 +193,10 @@ def reader_of(data: bytes) -> PdfFileReader:
         raise CertificateRefused("the file is no PDF: it does not end as one; it may have been cut off")
     if sum(1 for _ in islice(_OBJECT.finditer(data), MOST_OBJECTS + 1)) > MOST_OBJECTS:
         raise CertificateRefused(f"the PDF has more than {MOST_OBJECTS} objects, as no certificate has")
+    if sum(1 for _ in islice(_SECTION.finditer(data), MOST_SECTIONS + 1)) > MOST_SECTIONS:
+        raise CertificateRefused(
+            f"the PDF was added to more than {MOST_SECTIONS} times, as no certificate is"
+        )
     try:
         return PdfFileReader(BytesIO(data), decode_limits=_limits())
     except unreadable() as error:
@@ -267,9 +271,12 @@ LAST = 1024
 """Bytes at the end of a PDF, in which it says where its cross-reference is (ISO 32000-1, annex H)."""
 MOST_OBJECTS = 100_000
 """Of a PDF, as its cross-reference tables name them; a certificate's has some hundreds."""
+MOST_SECTIONS = 100
+"""Of a PDF that was added to; each is read anew. A certificate was once, by its signature."""
 LARGEST_TABLE = 2**20
 """Bytes of a cross-reference stream, unpacked: one of as many objects."""
 _END = re.compile(rb"startxref\s+\d{1,10}\s+%%EOF")
 _OBJECT = re.compile(rb"\d{10} \d{5} [fn]")
+_SECTION = re.compile(rb"\btrailer\b|/Type\s*/XRef\b")
 LARGEST_TREE = 100
 """Nodes of the tree of embedded files; a certificate's has one."""

@@ -96,6 +96,11 @@ class Visitor:
     office: Office
     """Where they are."""
 
+    @property
+    def base(self) -> str:
+        """Where people open the console: as it is set, and only without that as their request calls it."""
+        return self.office.settings.api.address or str(self.request.base_url).rstrip("/")
+
     def may(self, action: Action) -> bool:
         """Tell whether they may do something."""
         return callers.may(self.caller, action)
