@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from remotecal.errors import ConfigurationError
 from remotecal.opening import open_plain
@@ -305,10 +306,23 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
             return f"{place or 'at the top'}: a key has no name"
         inner = _model_at(model, path[:-1])
         return f"{place} is unknown, {nearest(str(path[-1]), list(inner.model_fields) if inner else [])}"
+    if fault["type"] == "string_pattern_mismatch" and (example := _example(model, path)):
+        return f"{place}: write it like {example}, not {fault['input']!r}"
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said
     return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
+
+
+def _example(model: type[BaseModel], path: Sequence[int | str]) -> str:
+    """Return how a text at `path` is written, by the examples of its type; "" if it has none."""
+    inner = _model_at(model, path[:-1])
+    field = inner.model_fields.get(str(path[-1])) if inner else None
+    if field is None:
+        return ""
+    parts = [part for choice in get_args(field.annotation) for part in get_args(choice)]
+    told = (part.examples for part in (field, *parts) if isinstance(part, FieldInfo) and part.examples)
+    return " or ".join(map(str, next(told, [])))
 
 
 def _model_at(kind: object, path: Sequence[int | str]) -> type[BaseModel] | None:
