@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.sheet import TypedColumn, TypedResult
 
+SCANS: Final[Mapping[bytes, str]] = {
+    b"%PDF-": "pdf",
+    b"\x89PNG\r\n": "png",
+    b"\xff\xd8\xff": "jpg",
+    b"II*\0": "tif",
+    b"MM\0*": "tif",
+}
+"""How a scan begins → how its file's name ends."""
 LARGEST_TABLE: Final = 2**20
 """Bytes of a file with a table."""
 
@@ -134,14 +142,33 @@ def _cell(column: TypedColumn, text: str, where: str) -> str:
     return typed
 
 
+def ending_of(scan: bytes) -> str:
+    """Return how the name of a scan's file ends, by its first bytes.
+
+    Raises:
+        ConfigurationError: it is no PDF and no picture.
+    """
+    for begin, ending in SCANS.items():
+        if scan.startswith(begin):
+            return ending
+    raise ConfigurationError("bring the scan as PDF, JPEG, PNG or TIFF")
+
+
 def hash_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal (`ConfigurationError`: it can't be read, or is empty)."""
+    """Return the SHA-256 of a scan, in hexadecimal.
+
+    Raises:
+        ConfigurationError: it can't be read, is empty, or no PDF and no picture.
+    """
     try:
         with path.open("rb") as file:
+            begin = file.read(max(map(len, SCANS)))
+            file.seek(0)
             digest = file_digest(file, "sha256").hexdigest()
             empty = file.tell() == 0
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
     if empty:
         raise ConfigurationError(f"{path} is empty: it must show the paper")
+    ending_of(begin)
     return digest

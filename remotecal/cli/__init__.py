@@ -125,11 +125,9 @@ def parser(said: Container[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
     """
     codes = dict([FAULT, *((code, meaning) for _, code, meaning in reversed(EXIT_CODES))])
     lines = [f"  {code}  {codes[code]}" for code in sorted(codes)]
-    whole: argparse.ArgumentParser = Parser(
-        prog="remotecal",
+    whole = _named(
         description="Calibrate, from the instrument's reply to a certificate anyone can recompute.",
         epilog="\n".join(["exit codes:", "  0  all is well", *lines]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     whole.add_argument("--debug", action="store_true", help="show where an error comes from")
     whole.add_argument("--version", action=_Version, nargs=0, help="tell which version this is")
@@ -139,6 +137,12 @@ def parser(said: Container[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
         if name in said:
             declare(one)
     return whole
+
+
+def _named(description: str, epilog: str) -> argparse.ArgumentParser:
+    return Parser(
+        "remotecal", None, description, epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 class _Version(argparse.Action):

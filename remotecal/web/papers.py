@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from remotecal.certificates import dcc
 from remotecal.certificates.transcribed import differences, in_short, transcribe
-from remotecal.certificates.transcript import transcript
+from remotecal.certificates.transcript import ending_of, transcript
 from remotecal.clock import civil_day
 from remotecal.errors import ConfigurationError, NotNow, RecordError
 from remotecal.web.answers import Limit, described, file
@@ -40,14 +40,6 @@ router = APIRouter(prefix="/papers", tags=["papers"])
 
 LARGEST_SCAN: Final = 10 * 2**20
 """Bytes of a scan."""
-SCANS: Final[Mapping[bytes, str]] = {
-    b"%PDF-": "pdf",
-    b"\x89PNG\r\n": "png",
-    b"\xff\xd8\xff": "jpg",
-    b"II*\0": "tif",
-    b"MM\0*": "tif",
-}
-"""How a scan begins → how its file's name ends."""
 OCTETS: Final = "application/octet-stream"
 XML: Final = "application/xml"
 PaperInPath = Annotated[int, Path(ge=1, le=2**53)]
@@ -173,14 +165,6 @@ def _said_by(row: PaperRow, name: str) -> dict[str, object] | None:
         return None
     said: dict[str, object] = json.loads(kept)["said"]
     return said
-
-
-def ending_of(scan: bytes) -> str:
-    """Return how the name of a scan's file ends (`ConfigurationError`: it is no PDF and no picture)."""
-    for begin, ending in SCANS.items():
-        if scan.startswith(begin):
-            return ending
-    raise ConfigurationError("bring the scan as PDF, JPEG, PNG or TIFF")
 
 
 def bring_scan(here: Office, caller: Caller, name: str, scan: bytes, key: str | None = None) -> int:

@@ -139,6 +139,15 @@ def test_it_goes_into_a_folder_that_is_not_there_yet(desk: Desk) -> None:
     assert out.exists()
 
 
+def test_a_scan_is_a_pdf_or_a_picture(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    sheets = [str(desk.typed(by)) for by in ("Li", "Zhao")]
+    desk.scan.write_bytes(b"PK\x03\x04 a document")
+    out = desk.folder / "standard.xml"
+    assert main(["certificate", "transcribe", *sheets, "--scan", str(desk.scan), "--out", str(out)]) == 2
+    assert "bring the scan as PDF, JPEG, PNG or TIFF" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told_"),
     [
