@@ -30,6 +30,7 @@ from remotecal.locks import hold
 from remotecal.model import Certificate, DriftLimit, Frozen, Record
 from remotecal.model.choice import results_of
 from remotecal.open_bench import OpenBench
+from remotecal.opening import read_whole
 
 
 class CertificateUsed(Frozen):
@@ -139,8 +140,7 @@ class Bench:
         """Return the certificate of an instrument or artefact; None where the bench file names none.
 
         Raises:
-            CertificateRefused: it is expired, of another instrument or of who knows which, or of several and
-                it can't be told which of its results are of this one.
+            CertificateRefused: it is expired, of another instrument, or which results count can't be told.
             RecordError: it can't be read.
         """
         entry = self.standards[name]
@@ -152,7 +152,7 @@ class Bench:
             return None
         path = self.path.parent / entry.certificate
         try:
-            content = path.read_bytes()
+            content = read_whole(path)
         except OSError as error:
             raise CertificateRefused(f"{name}: its certificate {path} can't be read: {error}") from None
         used = CertificateUsed(

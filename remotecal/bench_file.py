@@ -10,12 +10,13 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from remotecal import units
 from remotecal.clock import Zone
-from remotecal.configuration import Written
+from remotecal.configuration import LARGEST, Written
 from remotecal.drivers.links.wire import Serial
 from remotecal.errors import BenchError, CertificateRefused
 from remotecal.model import DriftLimit, Record, Text
 from remotecal.model.base import LANGUAGES, Line
 from remotecal.model.certificate import ERROR
+from remotecal.opening import read_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class BenchHead(Written):
     """Name of the bench."""
     time_zone: Zone | None = None
     """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
-    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$")
+    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$", examples=["real", "virtual"])
     """`real`; `virtual`; or `virtual:FILE`, the time a simulated rig keeps in a file beside this one."""
 
 
@@ -340,7 +341,7 @@ def _text(folder: Path, where: str, value: str) -> str:
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, its lines ending alike on any system (BenchError: none is)."""
     try:
-        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        return read_whole(path, LARGEST).decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise BenchError(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
     except (OSError, ValueError) as error:

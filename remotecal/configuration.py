@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from remotecal.errors import ConfigurationError
 from remotecal.opening import open_plain
@@ -48,8 +49,15 @@ LARGEST = 8 << 20
 PARTS = 32
 """How many parts a dotted key may have: `tomllib` takes hours, and gigabytes, for one of 100,000."""
 
+MOST_TOLD = 100
+"""How many faults of a file are told at once."""
+
+MOST_PARTS = 50_000
+"""How many all keys of three parts and more may have together: a kilobyte is kept for each."""
+
 _PART = r"""(?:"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+'|[\w-]++)[ \t]*+"""
 _LONG_KEY = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{{PARTS}}}")
+_DOTTED = re.compile(rf"(?<![\w\\-])(?:{_PART}\.[ \t]*+){{2,}}")
 
 
 def read_toml(path: Path, refusal: type[ConfigurationError], absent: str = "") -> dict[str, object]:
@@ -73,10 +81,14 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
         raise refusal(f"{path} is larger than {LARGEST >> 20} MiB: nobody writes such a TOML file")
     try:
         text = content.decode("utf-8-sig")
-        if _is_garbled(text):
+        if is_garbled(text):
             raise refusal(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
         if _LONG_KEY.search(text):
             raise refusal(f"{path} has a key of more than {PARTS} parts")
+        if sum(found[0].count(".") for found in _DOTTED.finditer(text)) > MOST_PARTS:
+            raise refusal(
+                f"{path} has keys of more than {MOST_PARTS} parts in all: nobody writes such a TOML file"
+            )
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise refusal(f"{path} is not in UTF-8 (byte {error.start + 1}): save it as UTF-8") from None
@@ -191,7 +203,7 @@ _SCRIPTS = (0x0250, 0x0370, 0x0400, 0x0530, 0x0590, 0x0600, 0x0700)
 """Where scripts end and others begin: Latin, phonetic, Greek, Cyrillic, Armenian, Hebrew, Arabic, others."""
 
 
-def _is_garbled(text: str) -> bool:
+def is_garbled(text: str) -> bool:
     """Tell whether a text is GBK that is UTF-8 by accident: 校准 is D0 A3 D7 BC, У and U+05FC.
 
     Nobody writes letters of two scripts side by side, nor characters that do not exist.
@@ -214,8 +226,9 @@ def checked(model: type[M], content: object, where: str, refusal: type[Configura
         raise refusal(f"{where} is nested too deeply") from None
     except ValidationError as error:
         found = error.errors(include_url=False)
-        faults = "; ".join(_fault(model, fault) for fault in found if not _follows(fault, found))
-        raise refusal(f"{where}: {faults}") from None
+        faults = [_fault(model, fault) for fault in found[:MOST_TOLD] if not _follows(fault, found)]
+        more = ["…"] if len(found) > MOST_TOLD else []
+        raise refusal(f"{where}: {'; '.join([*faults, *more])}") from None
 
 
 def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
@@ -230,9 +243,10 @@ def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
         return {"": "it is nested too deeply"}
     except ValidationError as error:
         found: dict[str, list[str]] = {}
-        for fault in error.errors(include_url=False):
+        every = error.errors(include_url=False)
+        for fault in (one for one in every if not _follows(one, every)):
             key = str(fault["loc"][0]) if fault["loc"] else ""
-            said = _fault(model, fault).removeprefix(".".join(map(str, fault["loc"])))
+            said = _fault(model, fault).removeprefix(_place(fault))
             found.setdefault(key, []).append(said.removeprefix(":").strip())
         return {key: "; ".join(each) for key, each in found.items()}
     return {}
@@ -258,16 +272,33 @@ def _plain(value: object) -> str:
 
 
 def _follows(fault: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
-    """Tell whether a list is too short only because something in it is wrong, which is told by itself."""
+    """Tell whether a fault is told by another: a list is too short for what is wrong in it.
+
+    What may be a text or one certain word is refused for both; the word is not what was meant.
+    """
     place = fault["loc"]
+    if fault["type"] == "literal_error" and place and _TAG.fullmatch(str(place[-1])):
+        return any(one is not fault and one["loc"][:-1] == place[:-1] for one in found)
     return fault["type"] == "too_short" and any(
         len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in found
     )
 
 
+def _path(fault: ErrorDetails) -> list[str | int]:
+    """Return the keys that lead to what is wrong."""
+    return [step for step in fault["loc"] if str(step).strip() and not _TAG.fullmatch(str(step))]
+
+
+def _place(fault: ErrorDetails) -> str:
+    return ".".join(map(str, _path(fault)))
+
+
+_TAG = re.compile(r"(?:function-\w+|literal)\[.*\]", re.DOTALL)
+"""What pydantic calls one way of several in which something may be written: nobody's word, as a blank tag."""
+
+
 def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
-    path = [step for step in fault["loc"] if str(step).strip()]  # a blank tag of a union is nobody's word
-    place = ".".join(map(str, path))
+    path, place = _path(fault), _place(fault)
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "extra_forbidden":
@@ -275,10 +306,23 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
             return f"{place or 'at the top'}: a key has no name"
         inner = _model_at(model, path[:-1])
         return f"{place} is unknown, {nearest(str(path[-1]), list(inner.model_fields) if inner else [])}"
+    if fault["type"] == "string_pattern_mismatch" and (example := _example(model, path)):
+        return f"{place}: write it like {example}, not {fault['input']!r}"
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said
     return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
+
+
+def _example(model: type[BaseModel], path: Sequence[int | str]) -> str:
+    """Return how a text at `path` is written, by the examples of its type; "" if it has none."""
+    inner = _model_at(model, path[:-1])
+    field = inner.model_fields.get(str(path[-1])) if inner else None
+    if field is None:
+        return ""
+    parts = [part for choice in get_args(field.annotation) for part in get_args(choice)]
+    told = (part.examples for part in (field, *parts) if isinstance(part, FieldInfo) and part.examples)
+    return " or ".join(map(str, next(told, [])))
 
 
 def _model_at(kind: object, path: Sequence[int | str]) -> type[BaseModel] | None:

@@ -19,20 +19,28 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field
 
-from remotecal.configuration import Written, checked, read_toml
+from remotecal.configuration import Written, checked, is_garbled, read_toml
 from remotecal.errors import OrderError
 from remotecal.model.base import Line
-from remotecal.model.identifiers import comparable
+from remotecal.model.identifiers import comparable, disguise
+from remotecal.numerals import SHORTENED
+from remotecal.opening import read_whole
 from remotecal.order import Dut, Order, Words
 
 TABLE: Final = "lot"
 """What tells a lot from an order for devices that stand on the bench."""
+
+LARGEST_LIST: Final = 2**20
+"""Bytes of a list of devices."""
+MARKED: Final = ("serial", "owner_number", "interface_serial")
+"""Columns of numbers that a device is marked with, or tells: what is read there is what it says."""
 
 
 class LotTable(Written):
@@ -119,14 +127,21 @@ def _devices(lot: LotTable, path: Path) -> list[dict[str, object]]:
     return [{**common, **device} for device in own]
 
 
-def _listed(path: Path) -> list[dict[str, str]]:
+def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        content = read_whole(path, LARGEST_LIST)
     except (OSError, ValueError) as error:
         raise OrderError(f"{path} can't be read: {error}") from None
+    text = content.decode("utf-8-sig", "replace")
+    if "\N{REPLACEMENT CHARACTER}" in text or is_garbled(text):
+        raise OrderError(f"{path} is not in UTF-8, perhaps in GBK: save it as UTF-8")
+    return text
+
+
+def _listed(path: Path) -> list[dict[str, str]]:
     known = set(Dut.model_fields) - {"on"}
     try:
-        names, *rows = list(csv.reader(text.splitlines())) or [[]]
+        names, *rows = list(csv.reader(StringIO(_text(path), newline=""), strict=True)) or [[]]
     except csv.Error as error:
         raise OrderError(f"{path} is no table: {error}") from None
     if unknown := [name for name in names if name not in known]:
@@ -141,4 +156,16 @@ def _listed(path: Path) -> list[dict[str, str]]:
     found = [device for device in devices if device]
     if not found:
         raise OrderError(f"{path} lists no device: its first line names columns, such as serial")
+    _see_marks(found, path)
     return found
+
+
+def _see_marks(devices: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raise `OrderError` if a number is another one than it shows."""
+    for number in (device[name] for device in devices for name in MARKED if name in device):
+        if why := disguise(number):
+            raise OrderError(f"{path}: {why}")
+        if SHORTENED.fullmatch(number):
+            raise OrderError(
+                f"{path}: a spreadsheet cut {number} short: make its cell a text, and type it anew"
+            )

@@ -11,6 +11,10 @@ NUMBER: Final = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 """A number in digits of ASCII, as IEEE 488.2 (7.7.2) and every datasheet write it."""
 
 
+SHORTENED: Final = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,3}")
+"""How Excel writes a long number into CSV: most of its digits are lost."""
+
+
 def read_number(text: str) -> float:
     """Return the number a text is, blanks around it left aside.
 

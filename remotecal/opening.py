@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
@@ -19,6 +20,10 @@ if sys.platform == "win32":
     """Added to the flags: opening a pipe does not wait for its other end."""
 else:
     BINARY, AT_ONCE = os.O_CLOEXEC, os.O_NONBLOCK
+
+
+LARGEST_NAMED = 32 * 2**20
+"""Bytes of a file that somebody names, a certificate or its print above all."""
 
 
 def make_sure(file: int) -> None:
@@ -69,6 +74,22 @@ def open_plain(path: Path) -> int | None:
         return number
     os.close(number)
     return None
+
+
+def read_whole(path: Path, most: int = LARGEST_NAMED) -> bytes:
+    """Return what is in a file that somebody names.
+
+    Raises:
+        OSError: it can't be read, is a pipe that lies in a folder, or has more than `most` bytes, as a
+            device without end has.
+    """
+    if Path(os.path.realpath(path)).is_fifo():
+        raise OSError(errno.ESPIPE, "a pipe would be waited for without end", str(path))
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"there is more in it than {most} bytes", str(path))
+    return content
 
 
 def folders(top: Path) -> Iterator[tuple[Path, frozenset[str]]]:

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 from remotecal.errors import ConfigurationError
-from remotecal.opening import BINARY, make_sure
+from remotecal.opening import BINARY, make_sure, read_whole
+
+LARGEST_SECRET = 2**20
+"""Bytes of a key with its chain, or of another secret, that are read."""
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -38,7 +41,7 @@ def read_private(path: Path) -> bytes:
     """
     try:
         mode = path.stat().st_mode
-        content = path.read_bytes()
+        content = read_whole(path, LARGEST_SECRET)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
     # Windows keeps its access lists elsewhere, and shows everybody's rights here.

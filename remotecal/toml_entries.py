@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, TypeAlias, TypeGuard
 
 from pydantic import BaseModel
 
+from remotecal.configuration import LARGEST
 from remotecal.errors import ConfigurationError
+from remotecal.opening import read_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +30,7 @@ def document(path: Path) -> TOMLDocument:
     from tomlkit.exceptions import ParseError
 
     try:
-        return tomlkit.parse(path.read_text("utf-8"))
+        return tomlkit.parse(read_whole(path, LARGEST).decode("utf-8"))
     except (OSError, UnicodeDecodeError, ParseError) as error:
         raise ConfigurationError(f"{path} can't be read: {error}") from error
 

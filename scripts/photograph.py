@@ -23,7 +23,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 from playwright.sync_api import TimeoutError as NotInTime
-from tour_views import DESK, VIEWS, View
+from tour_views import DESK, VIEWS, View, first
 
 from remotecal.certificates.signing.issuing import issue, new_authority, new_rsa_key, requested, subject
 from remotecal.certificates.signing.keys import SigningKey, fingerprint
@@ -41,6 +41,10 @@ LANGUAGES = {"en": "", "zh-CN": ".zh-CN"}
 """What the browser asks for → what its pictures are called by."""
 ORDERED = 10
 """Runs that are ordered for a picture of one that is on, at most."""
+SITE, BENCH = "demo-site", "simulated"
+"""Where it is ordered, and how the bench's name begins."""
+MOST_REPEATS = 30
+"""Of each of its points."""
 HOLDER = "Wang Fang"
 """Whose key it is that the browser keeps."""
 COLOURS = 64
@@ -78,14 +82,16 @@ def prepared(browser: Browser, lab: Laboratory) -> None:
 def paused_run(browser: Browser, lab: Laboratory) -> Iterator[None]:
     """Have a run on that stands still: by the demonstration's clock one is over in seconds.
 
-    Where it was over before it could be paused, another one is ordered.
+    So as many repeats are ordered as there may be; where it was over before it could be paused, another one.
     """
     page = page_of(browser, lab, "liwei", "en")
     for _ in range(ORDERED):
-        page.goto(lab.url + "/orders?stage=certified")
-        page.locator('main td a[href^="/orders/"]').first.click()
+        first("/items/1", "/orders/new?")(page, lab.url)
+        there = page.locator(f'#at option[value^="{SITE}/{BENCH}"]').get_attribute("value")
+        page.locator("#at").select_option(there)
+        page.locator('input[name$="repeats"]').fill(str(MOST_REPEATS))
         with page.expect_navigation():
-            page.locator('form[action$="/again"] button').click()
+            page.locator('form[action="/orders/new"][method="post"] button').click()
         run = page.locator('main a[href^="/runs/"]')
         while run.count() == 0:
             page.reload()

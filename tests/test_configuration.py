@@ -3,14 +3,17 @@
 import tomllib
 from contextlib import suppress
 from datetime import date
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AfterValidator, BaseModel
 
+from remotecal import configuration
 from remotecal.bench_file import BenchFile, Interlock
 from remotecal.certificates.sheet import Sheet
-from remotecal.configuration import as_toml, checked, read_toml
+from remotecal.configuration import as_toml, checked, faults_of, read_toml
 from remotecal.errors import BenchError, ConfigurationError
 from remotecal.model import Text
 
@@ -73,6 +76,16 @@ def test_a_list_is_not_called_empty_for_what_is_wrong_in_it():
     assert "results: tuple" not in str(found.value)
 
 
+def test_what_may_be_written_in_several_ways_is_refused_once_and_by_its_key_alone():
+    class Head(BaseModel):
+        number: Annotated[str, AfterValidator(str.strip)] | Literal[""] = ""
+
+    with pytest.raises(BenchError) as refused:
+        checked(Head, {"number": 5}, "order.toml", BenchError)
+    assert str(refused.value) == "order.toml: number: input should be a valid string, not 5"
+    assert faults_of(Head, {"number": 5}) == {"number": "input should be a valid string, not 5"}
+
+
 def test_a_key_without_a_name_is_told():
     with pytest.raises(ConfigurationError, match="at the top: a key has no name") as found:
         checked(Sheet, {"": 1, "item": {" ": 2}}, "sheet", ConfigurationError)
@@ -101,8 +114,25 @@ def test_looking_for_long_keys_takes_no_time(tmp_path, text):
         assert read_toml(tmp_path / "odd.toml", ConfigurationError) is not None
 
 
+def test_many_keys_of_many_parts_are_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(configuration, "MOST_PARTS", 60)
+    text = "".join(f"[{'.'.join([f'k{number}'] * 31)}]\n" for number in range(3))
+    (tmp_path / "many.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match="more than 60 parts in all"):
+        read_toml(tmp_path / "many.toml", ConfigurationError)
+    (tmp_path / "numbers.toml").write_text(f"x = {[0.5] * 100}\n")
+    assert read_toml(tmp_path / "numbers.toml", ConfigurationError) == {"x": [0.5] * 100}
+
+
 def test_a_file_that_nobody_writes_is_not_read_to_its_end(tmp_path):
     with (tmp_path / "huge.toml").open("wb") as file:
         file.truncate(1 << 40)
     with pytest.raises(ConfigurationError, match=r"huge\.toml is larger than 8 MiB"):
         read_toml(tmp_path / "huge.toml", ConfigurationError)
+
+
+def test_of_faults_without_number_the_first_are_told():
+    with pytest.raises(ConfigurationError) as refused:
+        checked(Sheet, {f"k{number}": 1 for number in range(1000)}, "sheet.toml", ConfigurationError)
+    assert str(refused.value).count("; ") == 100
+    assert str(refused.value).endswith("; …")

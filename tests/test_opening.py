@@ -1,11 +1,18 @@
 """What is done with files and folders, where systems or disks get in the way."""
 
+import os
 import resource
 from pathlib import Path
 
 import pytest
 
+from remotecal.bench_file import read_text
+from remotecal.certificates.signing.keys import read_certificate
+from remotecal.cli.keys import _read
+from remotecal.errors import RemotecalError
 from remotecal.opening import copy_folder, folders
+from remotecal.private_files import read_private
+from remotecal.toml_entries import document
 
 SMALL = 2000
 """Bytes a file may have where the disk is said to be full."""
@@ -42,3 +49,22 @@ def test_folders_are_gone_through_to_any_depth_and_along_no_link(tmp_path):
         (deep / "up").unlink(missing_ok=True)
         for folder in filter(Path.exists, reversed(made)):
             folder.rmdir()
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="there are no devices in folders")
+def test_what_has_no_end_is_not_read_to_it_whoever_names_it(tmp_path):
+    endless = tmp_path / "endless"
+    endless.symlink_to("/dev/zero")
+    os.mkfifo(pipe := tmp_path / "pipe")
+    other_end = os.open(pipe, os.O_RDWR)  # so that nothing waits without end where it is opened after all
+    os.write(other_end, b"\n")
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (4 << 30, hard))
+    try:
+        for path in (endless, pipe):
+            for read in (read_private, read_certificate, read_text, document, _read):
+                with pytest.raises(RemotecalError, match=r"there is more in it|a pipe would be"):
+                    read(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+        os.close(other_end)

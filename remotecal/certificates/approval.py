@@ -270,8 +270,9 @@ def _check_person(record: Record, duty: Duty, name: str) -> None:
 
 
 def _named(record: Record, duty: Duty) -> list[str]:
-    """Return the names a certificate gives for a duty, in every language."""
-    return [text for person in record.persons if person.duty == duty for text in person.name.root.values()]
+    """Return the names a certificate gives for a duty, in every language, each once."""
+    persons = [person for person in record.persons if person.duty == duty]
+    return list(dict.fromkeys(text for person in persons for text in person.name.root.values()))
 
 
 def _check_new(record: Record, signatures: Sequence[Signature], duty: Duty, signer: Certificate) -> None:

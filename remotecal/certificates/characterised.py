@@ -15,6 +15,7 @@ from remotecal.errors import CertificateRefused, RecordError
 from remotecal.model import Certificate, Column, Text
 from remotecal.model.choice import results_of
 from remotecal.model.identifiers import among
+from remotecal.opening import read_whole
 
 if TYPE_CHECKING:
     from datetime import date
@@ -97,7 +98,7 @@ def fact(name: str, entry: Characteristic | Determined, folder: Path, today: dat
         return entry
     path = folder / entry.record
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
     except OSError as error:
         raise CertificateRefused(f"{name}: its record {path} can't be read: {error}") from None
     try:

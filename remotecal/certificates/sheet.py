@@ -13,6 +13,7 @@ from remotecal.certificates.typed_signs import called_correction, has_zero_of_it
 from remotecal.configuration import Written, nearest
 from remotecal.model import Identification, Item, Text
 from remotecal.model.base import Country, CoverageFactor, Line, Probability, Word
+from remotecal.model.identifiers import disguise
 from remotecal.numerals import read_typed
 from remotecal.order import Party, Signatory, Words
 
@@ -40,6 +41,16 @@ TypedNumber = Annotated[str, AfterValidator(number)]
 """A number in quotation marks, so that its digits stay."""
 
 
+def _as_it_looks(text: str) -> str:
+    if why := disguise(text):
+        raise ValueError(why)
+    return text
+
+
+Marked = Annotated[Line, AfterValidator(_as_it_looks)]
+"""A number that something is marked with, which shows what it is: no letters that nobody sees."""
+
+
 class Typist(Written):
     """Who typed the sheet."""
 
@@ -52,7 +63,7 @@ class Typist(Written):
 class TypedHead(Written):
     """What the paper says of itself."""
 
-    number: Line
+    number: Marked
     """Its number."""
     issued: date
     """Day of issue."""
@@ -83,13 +94,13 @@ class TypedItem(Written):
 
     name: Words
     """What it is."""
-    serial: Line
+    serial: Marked
     """The maker's serial number, by which a bench finds its certificate."""
     maker: Words | None = None
     """Who made it."""
     model: Line | None = None
     """Type designation."""
-    owner_number: Line | None = None
+    owner_number: Marked | None = None
     """The owner's number for it."""
 
     def item(self) -> Item:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import csv
+import math
 import re
 from decimal import Context, Decimal
 from io import StringIO
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from remotecal.configuration import is_garbled
 from remotecal.errors import ConfigurationError
 from remotecal.spreadsheets import first_sheet, is_formula
 
@@ -26,7 +28,7 @@ MOST_DIGITS: Final = 11
 _GENERAL: Final = Context(prec=MOST_DIGITS)
 _WIDE: Final = Context(prec=400)
 """Enough for whatever a spreadsheet holds."""
-_PLAIN: Final = r"(?:#,##)?0(?:\.(?P<decimals>0+))?(?P<percent>%?)"
+_PLAIN: Final = r"(?:#,##)?0(?:\.(?P<decimals>0{1,30}))?(?P<percent>%?)"
 _BLANKS: Final = r"(?:_.|\\?\s)*"
 _SAME: Final = r"(?:#,##)?0(?(decimals)\.(?P=decimals))(?P=percent)"
 FIXED: Final = re.compile(rf"{_PLAIN}{_BLANKS}(?:;(?:\[\w+\])?\\?[-(]{_SAME}(?:\\?\))?{_BLANKS})?")
@@ -73,7 +75,9 @@ def _of_csv(content: bytes, name: str) -> Iterator[list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{name} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8") from None
+        text = ""
+    if is_garbled(text) or (content and not text):
+        raise ConfigurationError(f"{name} is not in UTF-8, perhaps in GBK: save it as CSV UTF-8")
     first = text.partition("\n")[0]
     delimiter = next((mark for mark in "\t;" if mark in first), ",")
     try:
@@ -105,7 +109,7 @@ def _shown(cell: object, where: str) -> str:
     if value is None or isinstance(value, str):
         return value or ""
     told = str(getattr(cell, "number_format", GENERAL))
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     shown = _as_told(Decimal(repr(value)), told) if number else None
     if shown is None:
         raise ConfigurationError(

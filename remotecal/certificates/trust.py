@@ -21,11 +21,12 @@ from remotecal.certificates.signing.seal import PublicKey, SealKey
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.timestamp import check_authority
 from remotecal.clock import latest_day
-from remotecal.configuration import Written, checked, parse_toml, read_toml
+from remotecal.configuration import LARGEST, Written, checked, parse_toml, read_toml
 from remotecal.errors import CertificateRefused, ConfigurationError, EvidenceError
 from remotecal.model import Text
 from remotecal.model.base import Line, Number, Positive, Unit, Word
 from remotecal.model.identifiers import comparable, disguise, same
+from remotecal.opening import read_whole
 
 if TYPE_CHECKING:
     from typing import Self
@@ -343,7 +344,7 @@ def read_trust_list(path: Path, issuer: PublicKey, least: int = 1) -> TrustList:
     """
     signature = signature_file(path)
     try:
-        content, signed = path.read_bytes(), signature.read_text("ascii").strip()
+        content, signed = read_whole(path, LARGEST), read_whole(signature, LARGEST).decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} or its signature {signature} can't be read: {error}") from error
     try:

@@ -40,9 +40,10 @@ def main(asked: argparse.Namespace) -> None:
     from remotecal.cli.terminal import say
     from remotecal.errors import ConfigurationError
     from remotecal.model import Record, Text
+    from remotecal.opening import read_whole
 
     try:
-        data, said = asked.file.read_bytes(), asked.record.read_bytes()
+        data, said = read_whole(asked.file), read_whole(asked.record)
     except OSError as error:
         raise ConfigurationError(f"{error.filename} can't be read: {error.strerror}") from error
     record = Record.from_json(said).model_copy(update={"number": asked.number})

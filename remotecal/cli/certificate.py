@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -92,6 +93,8 @@ def transcribe(asked: argparse.Namespace) -> None:
     from remotecal.model import Certificate
 
     record = join(read_sheet(asked.first), read_sheet(asked.second), asked.scan.name, hash_of(asked.scan))
+    with suppress(OSError):  # writing tells what stands in the way
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
     write_new(asked.out, dcc.write(record))
     until = Certificate(record).valid_until
     serials = ", ".join(Certificate(record).serials)
@@ -145,9 +148,10 @@ def _with_face(draft: Path, face: Face) -> tuple[Record, bytes, bytes]:
     from remotecal.certificates.pdf import print_certificate
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.errors import CertificateRefused, ConfigurationError
+    from remotecal.opening import read_whole
 
     try:
-        data = draft.read_bytes()
+        data = read_whole(draft)
     except OSError as error:
         raise ConfigurationError(f"{draft} can't be read: {error.strerror}") from error
     if read_signatures(data):
@@ -178,7 +182,7 @@ def _empty(name: str, columns: Sequence[tuple[str, str]]) -> str:
     for is_, called in columns:
         lines += ["", "[[results.columns]]", f"is = {_quoted(is_)}", 'unit = ""']
         lines += [f"name = {_quoted(called)}"] if called else []
-        lines += ['k = ""', 'p = ""'] if is_ == "U" else []
+        lines += ['k = ""  # 2', 'p = ""  # 0.95'] if is_ == "U" else []
     return "\n".join(lines) + "\n"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from remotecal.certificates.demonstration import make_demonstration_keys
 from remotecal.certificates.signing.keys import fingerprint
+from remotecal.cli.listing import named
 from remotecal.cli.terminal import say
 from remotecal.model import Text
 from remotecal.register_entries import enter as enter_in
@@ -104,14 +105,6 @@ CUSTOMERS: Final = (
     ),
 )
 
-ROLES: Final = {
-    "operator": "操作员",
-    "reviewer": "核验员",
-    "approver": "批准人",
-    "administrator": "管理员",
-    "customer": "客户",
-}
-"""What people are at the hub, in Chinese."""
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 """Of passwords: none that is taken for another."""
 GROUPS, GROUP = 4, 4
@@ -179,7 +172,7 @@ def enter(users: Users) -> tuple[LogIn, ...]:
 
 
 def _whose(role: Role, name: Text) -> str:
-    return f"{say(role, ROLES[role])}{say(': ', '：')}{name.get('zh')} {name.get('en')}"
+    return f"{named('user_role', role)}{say(': ', '：')}{name.get('zh')} {name.get('en')}"
 
 
 def _password() -> str:

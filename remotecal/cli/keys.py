@@ -355,9 +355,11 @@ def _write_certificate(path: Path, certificate: Certificate) -> None:
 
 def _read(path: Path) -> bytes:
     from remotecal.errors import ConfigurationError
+    from remotecal.opening import read_whole
+    from remotecal.private_files import LARGEST_SECRET
 
     try:
-        return path.read_bytes()
+        return read_whole(path, LARGEST_SECRET)
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
 

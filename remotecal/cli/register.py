@@ -162,7 +162,7 @@ def _show(asked: argparse.Namespace) -> None:
     register = LaboratoryRegister.load(asked.register)
     today = today_here()
     for person in register.persons:
-        names = " / ".join(person.name.root.values())
+        names = " / ".join(dict.fromkeys(person.name.root.values()))
         print(plain(f"{names}: {', '.join(person.duties)}, for {', '.join(person.procedures)}"))
     rows = [
         (plain(each.what), str(each.until), _state(each.until, today))

@@ -57,7 +57,7 @@ def _show(document: AssessmentDocument) -> None:
             say(
                 f"{document.number}: runs begun {since} to {until}, depth {document.depth}, "
                 f"{count} certificates, list {document.digest}",
-                f"{document.number}：{since} 至 {until} 开始的运行，深度 {document.depth}，证书 {count} 份，"
+                f"{document.number}：{since} 至 {until} 开始的运行，层数 {document.depth}，证书 {count} 份，"
                 f"清单 {document.digest}",
             )
         )

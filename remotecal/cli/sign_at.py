@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Duty
     from remotecal.cli.at_hub import AtHub
     from remotecal.model import Record
+    from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
     from remotecal.verify import Report
 
@@ -40,8 +41,10 @@ class Fetched(NamedTuple):
 
     xml: bytes
     """The certificate, with the signatures it has so far."""
+    path: Path
+    """Where it is."""
     folder: Path
-    """Where it stands beside the journal and its files."""
+    """Where the run's journal and its files are."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,6 +69,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="", metavar="ID", help="whose, where each has its own: dut-1")
     add_proof_arguments(parser)
+
+
+class KnownRuns(NamedTuple):
+    """What is had, and computed, once for all certificates of a run."""
+
+    folders: dict[str, Path]
+    """`STATION/RUN` → where its journal and its files are."""
+    computed: dict[tuple[str, str], tuple[Record, Order]]
+    """What was computed of journals, as `verify_draft` keeps it."""
 
 
 class Examined(NamedTuple):
@@ -98,9 +110,11 @@ def sign_at(asked: argparse.Namespace, now: datetime, password: str | None) -> N
     with AtHub(asked.at) as hub, TemporaryDirectory(prefix="remotecal-sign-") as kept:
         introduce(hub, asked)
         examined: list[Examined] = []
+        known = KnownRuns({}, {})
         for place, (run, device) in enumerate(named):
             with _leaving_out(left_out, run, device):
-                one = _examined(asked, hub, run, device, Path(kept) / str(place), now, password)
+                folder = Path(kept) / str(place)
+                one = _examined(asked, hub, run, device, folder, now, password, known)
                 _check_alike(examined, one)
                 examined.append(one)
         if examined:
@@ -159,24 +173,29 @@ def _examined(
     folder: Path,
     now: datetime,
     password: str | None,
+    known: KnownRuns,
 ) -> Examined:
     """Fetch a certificate, compute it again and show it; errors as `sign_at`."""
+    from remotecal.certificates import XML_NAME
     from remotecal.certificates.approval import check_day, check_next, next_duty
     from remotecal.certificates.dcc import read
     from remotecal.certificates.signing.keys import read_signer
     from remotecal.certificates.signing.xml import read_signatures
     from remotecal.journal.evidence import lived_virtually
 
-    folder.mkdir()
-    fetched = fetch(hub, run, folder, device)
+    xml = hub.get(f"/runs/{run}/certificate.xml", folder / XML_NAME, device=device)
+    if run not in known.folders:
+        fetch(hub, run, folder)
+        known.folders[run] = folder
+    fetched = Fetched(xml, folder / XML_NAME, known.folders[run])
     signatures = read_signatures(fetched.xml)
     duty = next_duty(signatures)
     record = read(signatures[-1].content if signatures else fetched.xml)
     _check_asked(record, run, device)
     if (signer := read_signer(asked.key, password)) is not None:  # else once the PIN opened it, by `sign`
         check_next(fetched.xml, signer, now, _register(asked))
-    _examine(asked, fetched, record, now)
-    check_day(fetched.xml, now, virtual=lived_virtually(folder))
+    _examine(asked, fetched, record, now, known)
+    check_day(fetched.xml, now, virtual=lived_virtually(fetched.folder))
     return Examined(run, device, fetched.xml, record, duty)
 
 
@@ -220,8 +239,8 @@ def _file(asked: argparse.Namespace, hub: AtHub, one: Examined, key: SigningKey,
     print(say(f"{number} is {state} at {asked.at}", f"{number} 已签署（{SIGNED_AS[one.duty]}）：{asked.at}"))
 
 
-def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
-    """Return a run's certificate, with journal and files beside it in a folder.
+def fetch(hub: AtHub, run: str, folder: Path) -> None:
+    """Keep a run's journal and its files in a folder.
 
     Raises:
         JournalBroken: the journal is not what a station wrote.
@@ -230,11 +249,9 @@ def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
     """
     from hashlib import file_digest
 
-    from remotecal.certificates import XML_NAME
     from remotecal.journal.events import FILE, JournalReader
     from remotecal.journal.files import LARGEST_EVER, Attached
 
-    xml = hub.get(f"/runs/{run}/certificate.xml", folder / XML_NAME, device=device)
     hub.keep(f"/runs/{run}/journal", folder / FILE, LARGEST_EVER)
     for event in JournalReader.at(folder / FILE):
         if event.kind == "file":
@@ -244,7 +261,6 @@ def fetch(hub: AtHub, run: str, folder: Path, device: str) -> Fetched:
                 digest = file_digest(kept, "sha256").hexdigest()
             if digest != file.sha256:
                 raise EvidenceError(f"{file.name} of {run} is not the file that the journal names")
-    return Fetched(xml, folder)
 
 
 def introduce(hub: AtHub, asked: argparse.Namespace) -> None:
@@ -259,13 +275,14 @@ def introduce(hub: AtHub, asked: argparse.Namespace) -> None:
         raise ConfigurationError("say who you are at the hub: --user NAME, or --token-file FILE")
 
 
-def _examine(asked: argparse.Namespace, fetched: Fetched, record: Record, now: datetime) -> None:
+def _examine(
+    asked: argparse.Namespace, fetched: Fetched, record: Record, now: datetime, known: KnownRuns
+) -> None:
     """Verify and compute again what was fetched, and show all there is to know of it.
 
     Raises:
         CertificateRefused: a check fails, or the results can't be computed again.
     """
-    from remotecal.certificates import XML_NAME
     from remotecal.certificates.library import CertificateLibrary
     from remotecal.cli.verify import print_report, trust_list
     from remotecal.journal.events import FILE, JournalReader
@@ -273,13 +290,14 @@ def _examine(asked: argparse.Namespace, fetched: Fetched, record: Record, now: d
     from remotecal.verify.flags import flagged
 
     report = verify_draft(
-        fetched.folder / XML_NAME,
+        fetched.path,
         journal=fetched.folder / FILE,
         trust=trust_list(asked),
         library=CertificateLibrary(asked.standards),
         procedure=asked.procedure,
         drivers=asked.driver,
         now=now,
+        computed=known.computed,
     )
     print_report(report)
     _refuse_unproven(report)

@@ -7,7 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
@@ -74,6 +74,10 @@ def _customer_in(record: str) -> str:
     return json.dumps(json.loads(record)["customer"]["name"], ensure_ascii=False)
 
 
+FINEST_SHARE: Final = Decimal("0.1")
+"""What a record tells of shares at the least, in percent."""
+
+
 class Portion(NamedTuple):
     """How much of the variance of a run's results is a certificate's, in percent."""
 
@@ -81,6 +85,12 @@ class Portion(NamedTuple):
     """Of the result of which it is least."""
     most: Decimal
     """Of the result of which it is most."""
+
+    @property
+    def told(self) -> str:
+        """How much it is, from least to most; what was rounded to nothing is less than its last digit."""
+        least, most = (f"{one}" if one else f"< {FINEST_SHARE}" for one in self)
+        return least if least == most else f"{least} … {most}"
 
 
 class _Input(BaseModel):

@@ -124,10 +124,30 @@ def environment(package: str) -> Environment:
         "parted": parted,
         "unbroken": unbroken,
         "formulas": formulas,
+        "commands": commands,
+        "indexed": indexed,
         "symbol": symbol,
     }
     made.tests |= {"on_site": is_on_site, "sha256": is_sha256}
     return made
+
+
+QUOTED: Final = re.compile("`([^`]+)`")
+"""What a person types, in a sentence that a terminal prints as well."""
+
+
+def commands(text: str) -> Markup:
+    """Return a text in which what stands between backquotes is code."""
+    return Markup(QUOTED.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  all of it is escaped before
+
+
+INDEXED: Final = re.compile(r"\b[^\W\d_]+_\w+\b")
+"""A symbol with an index, in a sentence."""
+
+
+def indexed(text: str) -> Markup:
+    """Return a sentence whose symbols with an index are set as those of a budget."""
+    return Markup(INDEXED.sub(lambda found: symbol(found[0]), str(escape(text))))  # noqa: S704  as above
 
 
 SMALL: Final = 1e-4

@@ -9,6 +9,8 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from markupsafe import escape
+
 from remotecal.certificates.pdf.numbers import as_in_a_book
 from remotecal.sayings import Sayings, refused_by_rooms
 from remotecal.verify.said import checks_and_findings
@@ -42,8 +44,11 @@ class Catalogue:
     """`section.name` → what is said, with `{names}` of what is inserted."""
 
     def __call__(self, name: str, **inserted: object) -> str:
-        """Return a text (`KeyError` if the catalogue lacks it)."""
-        return self.texts[name].format(**inserted)
+        """Return a text (`KeyError` if the catalogue lacks it); as markup where markup is inserted."""
+        text = self.texts[name]
+        if any(hasattr(one, "__html__") for one in inserted.values()):
+            return escape(text).format(**inserted)
+        return text.format(**inserted)
 
     def of(self, group: str, name: str) -> str:
         """Return the text of something that others name, such as a state; the name itself where none is."""
@@ -56,7 +61,10 @@ class Catalogue:
         are several of has its number behind it: `dut[2]`, `thermometer_2`.
         """
         instrument, _, what = name.partition(".")
-        parts = [self._called(("role",), instrument), self._called(("property", "seen"), what)]
+        return self._of(self._called(("role",), instrument), what)
+
+    def _of(self, called: str, what: str) -> str:
+        parts = [called, self._called(("property", "seen"), what)]
         return self.texts["frame.colon"].join(filter(None, parts))
 
     def _called(self, groups: Sequence[str], name: str) -> str:
@@ -82,25 +90,28 @@ class Catalogue:
 
     def move(self, said: str) -> str:
         """Return what may move, `dut.input_level: -50 – 50 V` as a station says it, in this language."""
-        source, colon, span = said.partition(": ")
-        return self.source(source) + (f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if colon else "")
+        instrument, what, span = _moving(said)
+        return self._of(self._called(("role",), instrument), what) + self._up_to(span)
+
+    def _up_to(self, span: str) -> str:
+        return f"{self.texts['frame.colon']}{as_in_a_book('', span)}" if span else ""
 
     def moves(self, every: Iterable[str]) -> list[str]:
         """Return what may move as `move` says each; what is numbered without a gap stands in one line."""
-        alike: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        alike: dict[tuple[str, str, str, bool], list[tuple[int, str]]] = {}
         for said in every:
-            instrument, _, what = said.partition(".")
+            instrument, what, span = _moving(said)
             found = _NUMBERED.fullmatch(instrument)
-            key, number = (found["name"], int(found["number"])) if found else (instrument, 0)
-            alike.setdefault((key, what if found else said), []).append((number, said))
+            name, number = (found["name"], int(found["number"])) if found else (instrument, 0)
+            alike.setdefault((name, what, span, found is None), []).append((number, said))
         lines: list[str] = []
-        for (name, what), each in alike.items():
+        for (name, what, span, _), each in alike.items():
             first, last = min(each)[0], max(each)[0]
             if len(each) == 1 or sorted(number for number, _ in each) != list(range(first, last + 1)):
                 lines += [self.move(said) for _, said in each]
-                continue
-            one = self._called(("role",), name)
-            lines.append(self.move(f"{name}.{what}").replace(one, f"{one} {first}–{last}", 1))
+            else:
+                all_of_them = f"{self._called(('role',), name)} {first}–{last}"
+                lines.append(self._of(all_of_them, what) + self._up_to(span))
         return lines
 
     def doing(self, said: str) -> str:
@@ -150,6 +161,13 @@ class Catalogue:
     def choose(self, said: Mapping[str, str]) -> str:
         """Return a text by language in this one, or in the one it has."""
         return said.get(self.language) or said.get("en") or next(iter(said.values()), "")
+
+
+def _moving(said: str) -> tuple[str, str, str]:
+    """Return instrument, quantity and span of what may move, `dut.input_level: -50 – 50 V`."""
+    source, _, span = said.partition(": ")
+    instrument, _, what = source.partition(".")
+    return instrument, what, span
 
 
 @cache

@@ -186,16 +186,16 @@ class Terminal:
             if not fault:
                 return Answer(answer, self._by)
             print(fault)
+            still_wanted()  # an Enter key that hangs leaves no pause in which to look
 
     def _line(self, still_wanted: Callable[[], None]) -> str:
         while b"\n" not in self._typed:
             typed = self._pumped() if PUMPED else self._selected()
-            if typed is None:
-                still_wanted()
-            elif not typed:
+            if typed == b"":
                 raise RunError(GONE)
-            else:
-                self._typed += typed
+            self._typed += typed or b""
+            if b"\n" not in self._typed:
+                still_wanted()
         line, _, self._typed = self._typed.partition(b"\n")
         # In whatever the terminal speaks: Chinese ones may speak GBK.
         return line.decode(sys.stdin.encoding or "utf-8", errors="replace")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from remotecal.certificates.library import CertificateLibrary
     from remotecal.certificates.trust import TrustList
+    from remotecal.model import Record
+    from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
     from remotecal.verify.subject import Recompute
 
@@ -82,10 +84,12 @@ def verify_draft(
     drivers: Collection[str] = (),
     recompute: Recompute | None = None,
     now: datetime | None = None,
+    computed: dict[tuple[str, str], tuple[Record, Order]] | None = None,
 ) -> Report:
     """Examine a certificate that is still to be signed: all that `verify` does but who issued it, and when.
 
-    Arguments and errors are those of `verify`.
+    Arguments and errors are those of `verify`; `computed` keeps what was computed of a journal for the
+    certificates of the same run that are examined next, by the same procedure's file.
     """
     from remotecal.certificates.library import CertificateLibrary
     from remotecal.verify.issue import examine_signers
@@ -96,7 +100,14 @@ def verify_draft(
 
     moment = now or datetime.now(UTC).astimezone()
     means = Means(
-        moment, trust, library or CertificateLibrary(), None, procedure, frozenset(drivers), recompute
+        moment,
+        trust,
+        library or CertificateLibrary(),
+        None,
+        procedure,
+        frozenset(drivers),
+        recompute,
+        {} if computed is None else computed,
     )
     checks = Checklist()
     subject = open_certificate(checks, path, draft=True)

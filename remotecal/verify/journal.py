@@ -21,7 +21,7 @@ from remotecal.errors import (
 )
 from remotecal.journal.contents import Files, beside
 from remotecal.journal.events import JournalReader, seconds
-from remotecal.journal.gathering import Gathering
+from remotecal.journal.gathering import Gathering, read_evidence
 from remotecal.journal.occurrences import tell
 from remotecal.model.certificate import OF_RANGE, RANGE
 from remotecal.model.choice import results_of
@@ -80,7 +80,7 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
         examinations |= conduct(outline, means, files, demonstration=record.demonstration, trusted=trusted)
     examinations |= {
         **people(run),
-        "results": Results(record, journal, means, files) if trusted else NotComputed(),
+        "results": Results(record, journal, means, files, outline.last.hash) if trusted else NotComputed(),
     }
     try:
         Examinations(examinations, shown=frozenset({"people"})).examine(checks, tell(events, files))
@@ -91,6 +91,8 @@ def examine_journal(checks: Checklist, record: Record, journal: Path | None, mea
 class Results:
     """Computes the record again from a journal that somebody answers for, and compares it.
 
+    What was computed of a journal is not computed again for another certificate of its run.
+
     Raises:
         JournalBroken: the events are not those of a run.
         EvidenceError: the journal gives another record, or the procedure at hand is another one.
@@ -99,9 +101,10 @@ class Results:
 
     concerned = True
 
-    def __init__(self, record: Record, journal: Path, means: Means, files: Files) -> None:
-        self._record, self._journal, self._means = record, journal, means
-        self._gathering = Gathering(files) if means.recompute is None else None
+    def __init__(self, record: Record, journal: Path, means: Means, files: Files, head: str) -> None:
+        self._record, self._journal, self._means, self._head = record, journal, means, head
+        known = means.recompute is not None or any(each == head for each, _ in means.computed)
+        self._gathering = None if known else Gathering(files)
 
     def follow(self, told: Occurrence) -> None:
         """Go on to the next event."""
@@ -123,12 +126,15 @@ class Results:
         return "computed again from the journal, and the same to the last digit"
 
     def _again(self) -> Record:
-        if self._gathering is not None:
-            evidence = self._gathering.evidence()
-            again = recomputed(evidence, self._means.procedure, renewed_by(self._record))
-            return same_part(again, self._record, evidence.order)
-        assert self._means.recompute is not None  # noqa: S101  else it gathers
-        return self._means.recompute(self._journal)
+        if self._means.recompute is not None:
+            return self._means.recompute(self._journal)
+        renewed, computed = renewed_by(self._record), self._means.computed
+        if (self._head, renewed) not in computed:
+            evidence = self._gathering.evidence() if self._gathering else read_evidence(self._journal)
+            again = recomputed(evidence, self._means.procedure, renewed)
+            computed[self._head, renewed] = again, evidence.order
+        again, order = computed[self._head, renewed]
+        return same_part(again, self._record, order)
 
 
 def _is_this(evidence: EvidenceReference | None, journal: Outline) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from remotecal.certificates.signing.signature import Signature
     from remotecal.certificates.trust import TrustList
     from remotecal.model import Record
+    from remotecal.order import Order
     from remotecal.registers import LaboratoryRegister
 
 Recompute: TypeAlias = "Callable[[Path], Record]"
@@ -48,6 +49,8 @@ class Means:
     """Drivers beside the installed ones that whoever asks vouches for, each as `module:Class`."""
     recompute: Recompute | None
     """What makes a record of a journal, where no procedure does."""
+    computed: dict[tuple[str, str], tuple[Record, Order]] = field(default_factory=dict)
+    """Head of a journal and the later text it was evaluated by, if any → its record, and what was ordered."""
 
 
 @dataclass(frozen=True, slots=True)

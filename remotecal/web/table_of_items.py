@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+import math
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pydantic import ValidationError
 
+from remotecal.configuration import is_garbled
 from remotecal.errors import ConfigurationError
 from remotecal.model.identifiers import disguise
-from remotecal.numerals import read_count
+from remotecal.numerals import SHORTENED, read_count
 from remotecal.spreadsheets import first_sheet, is_formula
 from remotecal.web.bodies import MOST_MONTHS, ItemWritten
 
@@ -61,8 +62,6 @@ TEXTS: Final = frozenset({"zh", "en", *PLAIN})
 """Columns of texts, which a spreadsheet may have taken for something else."""
 AS_HELD: Final = frozenset({"General", "@", "0", "#", "#,##0"})
 """Formats of numbers by which a spreadsheet shows all digits that it holds, and no others."""
-SHORTENED: Final = re.compile(r"[0-9](\.[0-9]+)?E\+[0-9]{2,3}")
-"""How Excel writes a long number into CSV: most of its digits are lost."""
 SAVE_AS: Final = (
     "the file is not in UTF-8, but maybe in GBK as Excel writes CSV in China: save it as "
     "'CSV UTF-8 (comma delimited)', or as XLSX, and bring that"
@@ -227,7 +226,7 @@ def _csv(content: bytes) -> Iterator[list[_CellRead]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigurationError(SAVE_AS) from None
-    if "\0" in text:
+    if "\0" in text or is_garbled(text):
         raise ConfigurationError(SAVE_AS)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
@@ -284,10 +283,14 @@ def _of_sheet(cell: object) -> _CellRead:
         return _CellRead(value.date().isoformat(), shown=False)
     if isinstance(value, date | time):
         return _CellRead(value.isoformat(), shown=False)
+    if isinstance(value, bool):
+        return _CellRead(str(value), shown=False)
+    if isinstance(value, float) and not math.isfinite(value):
+        return _CellRead(str(value), "error")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value).strip()
-    if isinstance(value, int) and not isinstance(value, bool) and len(text.lstrip("-")) > EXACT_DIGITS:
+    if isinstance(value, int) and len(text.lstrip("-")) > EXACT_DIGITS:
         return _CellRead(text, "digits")
     plain = isinstance(value, str) or getattr(cell, "number_format", "General") in AS_HELD
     return _CellRead(text, shown=plain)

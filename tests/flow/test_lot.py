@@ -5,10 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 import tomllib
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
+
+from forged import trusting
 
 from remotecal.bench import Bench
 from remotecal.certificates import XML_NAME
@@ -16,10 +23,14 @@ from remotecal.certificates.dcc import write
 from remotecal.certificates.pdf.compare import read_print
 from remotecal.certificates.pdf.summary import print_summary
 from remotecal.certificates.reporting import FILES, write_summary
+from remotecal.certificates.signing.journal import seal_journal
+from remotecal.certificates.signing.seal import SealKey
 from remotecal.certificates.summary import Listed, Summary, summary
 from remotecal.configuration import as_toml
 from remotecal.errors import ConfigurationError, OrderError, RunAborted, RunError
 from remotecal.journal.events import read_journal
+from remotecal.journal.gathering import read_evidence
+from remotecal.journal.writing import Journal
 from remotecal.lot import read_orders
 from remotecal.model import Text
 from remotecal.order import Order
@@ -31,6 +42,8 @@ from remotecal.runs.execute import execute, resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.record import evaluate
 from remotecal.sim.water_bench.assemblies import WaterMeterBench
+from remotecal.verify import journal, verify_draft
+from remotecal.verify.journal import recomputed
 
 QUICK = {"at": ["Q3"], "repeats": 2, "duration": 30.0, "smallest_mass": 10.0}
 
@@ -94,6 +107,8 @@ def test_somebody_is_asked_to_mount_what_comes_next_before_all_else(bench):
     events = read_journal(bench.directory.parent / "first" / "journal.jsonl")
     (asked,) = (event for event in events if event.kind == "prompt")
     assert "meter_1: A-001; meter_2: A-002; meter_3: A-003" in asked.data["question"]["en"]
+    assert asked.data["question"]["en"].endswith("Places that stay empty: none.")
+    assert asked.data["question"]["zh"].endswith("空位：无。")
     said = [event.seq for event in events if event.kind == "instrument" and event.data["name"] == "meter_1"]
     assert said[0] > asked.seq, "a meter says who it is once it is mounted"
     assert len(certificates(evaluate(evidence, find("flow.water_bench")), first)) == 3
@@ -157,6 +172,29 @@ def test_a_lot_ends_in_one_report(bench, tmp_path):
         summary([])
 
 
+def test_certificates_of_one_run_are_held_against_one_evaluation(bench, tmp_path, monkeypatch):
+    order, *_ = read_orders(listed(bench, 3))
+    run_of(bench, order, "run", answers=())
+    run, key, computed, asked = bench.directory.parent / "run", SealKey(Ed25519PrivateKey.generate()), {}, []
+    with Journal.open(run, bench.clock) as opened:
+        seal_journal(opened, key)
+    now, trust = datetime.fromtimestamp(bench.clock.now(), UTC), trusting(key)
+    monkeypatch.setattr(journal, "recomputed", lambda *given: asked.append(given) or recomputed(*given))
+    made = evaluate(read_evidence(run), find("flow.water_bench"))
+    told = {}
+    for folder in write_certificates(made, order, tmp_path / "out", printed=False):
+        report = verify_draft(folder / XML_NAME, journal=run, trust=trust, now=now, computed=computed)
+        told[folder.name] = next(check for check in report.checks if check.name == "results")
+    assert [check.outcome for check in told.values()] == ["passed"] * 3, told
+    assert len(asked) == 1
+    file = folder / XML_NAME
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("A-003", "A-004"), "utf-8")
+    report = verify_draft(file, journal=run, trust=trust, now=now, computed=computed)
+    assert next(check for check in report.checks if check.name == "results").outcome == "failed"
+    assert len(asked) == 1
+
+
 def test_a_report_is_for_one_customer(bench, tmp_path):
     order = Order.load(bench.order)
     evidence = run_of(
@@ -201,10 +239,28 @@ def test_a_list_of_devices_has_columns_that_are_known(bench):
         ("serial,model\nA,B,C\n", "more cells than there are columns"),
         ("serial\n" + "x" * 200_000 + "\n", "is no table"),
         ("serial,serial\nA,B\n", "two columns are called alike"),
+        ('serial\n"A\nB"\n', r"U\+000A, which nobody sees"),
+        ("serial\nA\x1cB\n", r"U\+001C, which nobody sees"),
+        ("serial\nA\u200b\n", r"U\+200B, which nobody sees"),
+        ("serial\n1.23457E+11\n", "cut 1.23457E\\+11 short"),
+        ("serial,name\nA,У\u05fc\n", "perhaps in GBK"),
+        ("serial\n" + "A\n" * 2**19 + "B\n", "there is more in it"),
         ("serial,certificate\nA,X-1\nB,\nC,\nD,X-1\n", "certificates numbered X-1"),
         ("serial,certificate\nA,X-1\nB,\nC,\nD,x\u20111\n", "certificates numbered X-1"),
     ],
-    ids=["cells", "long", "columns", "numbers", "alike"],
+    ids=[
+        "cells",
+        "long",
+        "columns",
+        "lines",
+        "parted",
+        "hidden",
+        "short",
+        "garbled",
+        "large",
+        "numbers",
+        "alike",
+    ],
 )
 def test_a_list_of_devices_that_is_none_is_refused_in_a_sentence(bench, content, refusal):
     path = listed(bench, 2)

@@ -89,6 +89,17 @@ def test_a_question_is_dropped_when_the_run_must_stop(keyboard):
         Terminal().answer(READY, still_wanted)
 
 
+def test_a_key_that_hangs_keeps_nobody_from_looking_whether_the_run_must_stop(keyboard):
+    """Interlocks are looked at, and signals heeded, by what is called while a question is open."""
+
+    def still_wanted():
+        raise RunAborted("enough")
+
+    keyboard.write(b"\n" * 100 + b"yes\n")
+    with pytest.raises(RunAborted, match="enough"):
+        Terminal().answer(READY, still_wanted)
+
+
 def test_a_closed_terminal_ends_the_run(keyboard):
     keyboard.write(b"\x04")
     with pytest.raises(RunError, match="the terminal was closed"):

@@ -174,7 +174,9 @@ async def test_a_secret_is_told_to_nobody_else(folder: HubFolder, tmp_path: Path
 
         hub._enrol = listen
         false = Code(code.station, code.secret, "0" * 6)
-        with pytest.raises(TransportError, match="not the laboratory that made the code; nothing was told"):
+        with pytest.raises(
+            TransportError, match=r"not the laboratory that made the code; nothing was told to them\. Compare"
+        ):
             await enrol_with(tmp_path / "a", folder.settings.enrolment.address, false)
         assert all(not application.secret for application in heard)
 

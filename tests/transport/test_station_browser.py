@@ -204,11 +204,18 @@ def test_scenario_10_a_photo_comes_from_a_phone(
         desk.goto(f"{beside.base}/pictures/{order.id}/{kept.file.sha256}")
         shown = beside.do(_picture(beside, order.id, kept.file.sha256))
         assert max(len(shown), kept.file.size) < 2_000_000 < 4_000_000 < len(taken)
+        further = Person(phone, told, "10 the next photo by that phone: camera up, shoot, use; goal 3")
+        further.begin()
+        beside.do(beside.site.order())
+        expect(phone.locator("#photo")).to_be_in_viewport(ratio=1)  # nothing is pressed for it
+        further.choose(phone.locator("#photo"), photo, taken=True)
+        further.done()
         desk.goto(beside.base + "/phone")
         desk.get_by_role("button", name=told("site.shut_out")).click()
         wait_until(lambda: not beside.served.phones.origin)
         assert beside.served.keeper.phones == 0
     assert someone.clicks == 4, "goal 3; and to have the camera up, which no page may do by itself"
+    assert further.clicks == 3, "as the goal is, once a phone has joined"
     assert on_page == 1, "nothing was tapped on the page before its field"
     print("of the 4 taps 1 is on the page, its field; 3 are the camera's own: the code it read, shutter, use")
     print(

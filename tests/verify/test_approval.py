@@ -46,6 +46,15 @@ def test_the_states_of_a_certificate(made: Made, draft: bytes) -> None:
         signed_by(made, data, "issued")
 
 
+def test_a_name_that_is_the_same_in_both_languages_is_named_once(made: Made, draft: bytes) -> None:
+    said = '<dcc:content lang="{}">Zhang Wei</dcc:content>'
+    both = (said.format("zh") + said.format("en")).encode()
+    alike = draft.replace(b"<dcc:content>Zhang Wei</dcc:content>", both)
+    assert alike != draft
+    with pytest.raises(CertificateRefused, match="the certificate names Zhang Wei for that"):
+        signed_by(made, alike, "reviewed")
+
+
 @pytest.mark.parametrize(
     ("who", "reason"),
     [

@@ -279,6 +279,7 @@ def _further(home: Furnished) -> None:
         f"/orders/new?item={home.queries['item']}&pattern={order}&line=1",
         "/passkeys/new?name=laptop",
         "/search?q=ZZ-77",
+        "/search?q=S1",
         f"/certificates?q={home.queries['number']}",
         "/statistics/spread?by=item",
         "/items/import/kept?new=2&item=1",

@@ -10,7 +10,7 @@ from remotecal.drivers.declarations import named
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.states import Flags
 from remotecal.journal.exchanges import Exchange
-from remotecal.pages.frame import as_read
+from remotecal.pages.frame import as_read, commands, indexed
 from remotecal.pages.words import LANGUAGES, words
 from remotecal.procedures import Parameters
 from remotecal.procedures.library.meters.parameters import MeterParameters
@@ -133,6 +133,12 @@ def test_a_source_a_limit_and_what_may_move_are_said_as_people_say_them() -> Non
     assert zh.moves([*each, "dut.initiate"]) == ["被检仪器 1–30：启动测量", "被检仪器：启动测量"]
     apart = ["被检仪器 1：启动测量", "被检仪器 5：启动测量", "a：b：0 – 1 V"]
     assert zh.moves([each[0], each[4], "a.b: 0 – 1 V"]) == apart
+
+
+def test_a_sentence_has_its_symbols_and_commands_set_and_nothing_else_of_it_is_markup() -> None:
+    set_as = "点 <5>：<i>E</i><sub>rep</sub> 占方差的 50 %".replace("<5>", "&lt;5&gt;")
+    assert indexed("点 <5>：E_rep 占方差的 50 %") == set_as
+    assert commands("用 `remotecal runs` 查看 <b>") == "用 <code>remotecal runs</code> 查看 &lt;b&gt;"
 
 
 def test_a_reading_is_shown_with_the_digits_it_was_read_with() -> None:

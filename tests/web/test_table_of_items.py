@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 
 from remotecal import spreadsheets
+from remotecal.certificates.table_files import rows_in
 from remotecal.errors import ConfigurationError
 from remotecal.web import table_of_items
 from remotecal.web.table_of_items import TableRow, read_table
@@ -154,6 +155,28 @@ def test_what_a_spreadsheet_shows_otherwise_than_it_holds_is_refused() -> None:
     assert kinds(line) == [("digits", "serial")]
     (line,) = read_table(table("name,serial,due,months", f"Meter,1,2026-{'9' * 30}-1,{'1' * 5000}"), None)
     assert kinds(line) == [("months", "months"), ("day", "due")]
+
+
+def test_a_number_beyond_all_and_a_truth_are_no_serial_numbers() -> None:
+    book = Workbook()
+    for row in (["name", "serial"], ["M", 4711.5], ["M", True]):
+        book.active.append(row)
+    book.save(held := io.BytesIO())
+    with zipfile.ZipFile(held) as old, zipfile.ZipFile(out := io.BytesIO(), "w") as new:
+        for part in old.namelist():
+            new.writestr(part, old.read(part).replace(b"<v>4711.5<", b"<v>1e400<"))
+    told = [kinds(line) for line in read_table(out.getvalue(), None)]
+    assert told == [[("error", "serial")], [("shown", "serial")]]
+    with pytest.raises(ConfigurationError, match="row 2: a cell holds inf"):
+        rows_in(out.getvalue(), "table.xlsx", [False, True])
+
+
+def test_a_table_in_gbk_that_is_utf_8_by_accident_is_refused() -> None:
+    content = "name,serial\n校准,1\n".encode("gbk")
+    with pytest.raises(ConfigurationError, match="maybe in GBK"):
+        read_table(content, None)
+    with pytest.raises(ConfigurationError, match="perhaps in GBK"):
+        rows_in(content, "table.csv", [False, True])
 
 
 def test_an_account_in_the_table_is_the_one_it_is_brought_for() -> None:

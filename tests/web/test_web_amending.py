@@ -333,6 +333,7 @@ def test_an_order_gets_its_numbers_without_typing(web: Web, run: str) -> None:
         listed = operator.get("/numbers").text
         assert "order waits" in listed
         assert "O-{year}-{number:4}" in listed
+        assert re.search(rf"next: O-\d{{4}}-{int(numbers[1]) + 1:04}<", listed), "as it will be written"
     assert int(numbers[1]) == int(numbers[0]) + 1
     with browsing(web, "customer") as customer:
         assert customer.get("/numbers").status_code == 403

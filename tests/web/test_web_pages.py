@@ -17,8 +17,9 @@ from remotecal.certificates.approval import sign
 from remotecal.clock import civil_time
 from remotecal.journal.events import read_alone, seconds
 from remotecal.pages import assets, frame
-from remotecal.pages.words import LANGUAGES, words
+from remotecal.pages.words import LANGUAGES, Language, words
 from remotecal.store.journals import STATES
+from remotecal.store.users import ROLES
 
 REMOTECAL = Path(frame.__file__).parent.parent
 
@@ -83,6 +84,11 @@ def test_every_catalogue_says_the_same() -> None:
             )
             assert fields == english, name
             assert text.strip(), name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_role_of_a_user_has_a_word(language: Language) -> None:
+    assert [role for role in ROLES if not words(language).has("user_role", role)] == []
 
 
 def test_what_templates_say_stands_in_the_catalogues() -> None:
@@ -172,6 +178,7 @@ def test_who_is_not_logged_in_is_led_to_where_one_does_and_back(web: Web) -> Non
             "/login?next=/orders%3Fstage%3Dwaits",
         )
         page = client.get(answer.headers["location"])
+        assert '<p class="laboratory">' in page.text, "whose log-in it is"
         assert 'name="next" value="/orders?stage=waits"' in unescape(page.text)
         told = {"name": "operator", "password": PASSWORD, "next": "/orders?stage=waits"}
         assert client.post("/login", data=told).headers["location"] == "/orders?stage=waits"

@@ -576,3 +576,12 @@ def test_an_administrator_takes_passkeys_away_by_commands(
     with stranger(web) as client:
         assert problem(come_in(client, key), 401) == NOT_BY_THIS
     assert main(["hub", *hub, "passkey", "remove", name]) != 0
+
+
+def test_what_is_taken_along_leads_to_the_address_that_is_set(web: Web, origin: str) -> None:
+    with browsing(web, "customer") as client:
+        form = {"csrf": token(client.get("/notices"))}
+        client.headers["Host"] = "elsewhere.example"
+        client.headers["Origin"] = f"{web.url.partition('://')[0]}://elsewhere.example"
+        made = client.post("/notices/calendar", data=form)
+        assert f"<code>{origin}/calendar/" in unescape(made.text), made.text

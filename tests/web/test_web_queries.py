@@ -66,7 +66,7 @@ PAGES = {
         "/statistics/intervals": 3,
         "/people": 1,
         "/requests": 2,
-        "/numbers": 3,
+        "/numbers": 2,
         "/search?q={number}": 5,
         "/resting?number=M1": 3,
     },

@@ -58,7 +58,7 @@ def test_what_rests_on_a_standard_is_told_by_customer(web: Web, run: str) -> Non
     with browsing(web, "reviewer") as client:
         page = unescape(client.get(f"/resting?number={CERTIFICATE}").text)
         assert "Certificates, by their numbers: 1, of them issued: 0" in page
-        assert client.get("/resting").status_code == 200
+        assert "Depth 1 is what it was used for itself" in client.get("/resting").text
         assert client.get("/resting?number=nobody").status_code == 404
         assert client.get("/resting?number=N&since=yesterday").status_code == 422
         assert client.get("/resting?number=N&until=9999-12-31&since=0001-01-01").status_code == 200
@@ -78,6 +78,8 @@ def test_the_share_of_the_variance_is_that_of_the_lines_that_name_the_certificat
     assert shares_in(record, CERTIFICATE) == Portion(LEAST, MOST)
     assert shares_in(record, "N") is None  # a number is looked for whole
     assert shares_in("{}", CERTIFICATE) is None
+    nothing, little = Decimal("0.0"), Decimal("2.5")
+    assert [Portion(nothing, nothing).told, Portion(nothing, little).told] == ["< 0.1", "< 0.1 … 2.5"]
     with browsing(web, "operator") as client:
         page = client.get("/resting?number=N").text
         assert f">{LEAST} … {MOST}</td>" in page

@@ -9,6 +9,7 @@ import threading
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 import pytest
@@ -195,6 +196,8 @@ class _Swaps(BaseHTTPRequestHandler):
     """A hub that gives what belongs to another run or device than was asked for."""
 
     there, asked, given = "", "", ""
+    paths: ClassVar[list[str]] = []
+    """What was asked for, one after the other."""
 
     def do_GET(self) -> None:
         self._pass_on()
@@ -209,6 +212,7 @@ class _Swaps(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kept = {name: said for name, said in self.headers.items() if name not in {"Host", "Connection"}}
         path = self.path.replace(self.asked, self.given)
+        self.paths.append(path)
         answer = httpx.request(self.command, self.there + path, content=body, headers=kept)
         self.send_response(answer.status_code)
         for name, said in answer.headers.items():
@@ -236,6 +240,21 @@ def test_a_hub_that_gives_anothers_certificate_gets_no_signature(web: Web, run: 
     assert code != 0, said
     assert f"is of the run {other.partition('/')[2]}" in said or "is of dut, not of dut-2" in said
     assert signed_by(web, other) == []
+
+
+def test_a_runs_journal_is_fetched_once_for_all_its_certificates(web: Web, run: str) -> None:
+    told: dict[str, object] = {"there": web.url, "asked": "device=dut-2", "given": "device=", "paths": []}
+    handler = type("Counts", (_Swaps,), told)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as passing_on:
+        threading.Thread(target=passing_on.serve_forever, daemon=True).start()
+        at = replace(web, url=f"http://127.0.0.1:{passing_on.server_port}")
+        named, typed = [run, f"{run}/dut-2"], f"{PASSWORD}\nyes\n"
+        code, said = sign_at(at, named, key_of(web, "performed"), typed, "--user", "operator")
+        passing_on.shutdown()
+    assert code != 0
+    assert "is of dut, not of dut-2" in said
+    assert sum(path.endswith("/journal") for path in handler.paths) == 1
+    assert signed_by(web, run) == ["performed"]
 
 
 class _HangsUp(BaseHTTPRequestHandler):

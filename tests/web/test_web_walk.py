@@ -133,13 +133,16 @@ SQUEEZED = """[...document.querySelectorAll("main :is(th, td)")].filter((cell) =
   const em = parseFloat(getComputedStyle(cell).fontSize), text = document.createRange();
   const { right, width } = cell.getBoundingClientRect();
   text.selectNodeContents(cell);
-  const broken = text.getBoundingClientRect().height > 2 * em && cell.textContent.trim();
-  return broken && right > 0 && width < 3 * em && cell.checkVisibility();
+  const high = text.getBoundingClientRect().height, broken = high > 2 * em && cell.textContent.trim();
+  return broken && right > 0 && width < (high > 6 * em ? 4.5 : 3) * em && cell.checkVisibility();
 }).map((cell) => cell.textContent)"""
 """Cells so narrow that their text is broken within words."""
 TALL = """[...document.querySelectorAll("body > header")].map((one) => one.offsetHeight)
 .filter((height) => height > 18 * parseFloat(getComputedStyle(document.body).fontSize))"""
 """How high the head of a page is, where it leaves little of a phone's screen."""
+UNTOLD_CELLS = """[...document.querySelectorAll("table.list td:not(:has(:not(span, div)))")]
+.filter((cell) => !cell.textContent.trim() && cell.checkVisibility()).map((cell) => cell.dataset.label)"""
+"""What a phone names although nothing is told of it."""
 CUT_OFF = """[...document.querySelectorAll(".label")].filter((one) => one.scrollHeight > one.clientHeight)
 .map((one) => one.textContent)"""
 """Labels that say more than there is room for on 50 mm × 30 mm."""
@@ -180,6 +183,7 @@ def test_every_page_can_be_used_by_everybody(
                 unquiet += page.evaluate(SQUEEZED)
                 unquiet += page.evaluate(TALL)
                 unquiet += page.evaluate(CUT_OFF) if size == 16 else []
+                unquiet += page.evaluate(UNTOLD_CELLS) if screen < SCREENS[-1] else []
             page.set_viewport_size({"width": width, "height": 800})
             if refused or wide or broken or unprinted or unquiet:
                 wrong[where] = refused, wide, broken, unprinted, unquiet
@@ -208,6 +212,23 @@ NAMES_IN_CODE = re.compile(
 """What programs call something that has a name for people."""
 UNREAD = re.compile(r"<(code|script|option)\b.*?</\1>|<[^>]*>", re.DOTALL)
 """What nobody reads as the page's own words."""
+
+
+AS_WRITTEN = re.compile(r"&lt;/?(?:a|code|span|strong|time)\b|`")
+"""What a person reads of a page's own making: a tag, or the quotes of a command in a terminal's sentence."""
+
+
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_nobody_reads_a_tag_or_a_terminals_quotes(
+    home: Furnished, readers: Mapping[str, str], locale: str
+) -> None:
+    found = {}
+    for user in sorted(set(readers.values())):
+        with home.browsing(user, locale) as client:
+            for where in (one for one, reader in readers.items() if reader == user):
+                if told := AS_WRITTEN.findall(UNREAD.sub(" ", client.get(where).text)):
+                    found[where] = told
+    assert found == {}
 
 
 def test_pages_in_chinese_say_in_english_what_somebody_wrote_alone(

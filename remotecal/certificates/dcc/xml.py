@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from remotecal.errors import RecordError
+from remotecal.opening import LARGEST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ FACE = "urn:remotecal:face:1"
 NOTHING = "—"
 """A text that says nothing, where the schema demands one."""
 
-LARGEST_FILE = 32 * 2**20
+LARGEST_FILE = LARGEST_NAMED
 """Bytes of a certificate, or of its print with it inside, wherever one is read; both stay well below."""
 
 MOST_TAGS = 1_000_000

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
 from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from remotecal.certificates.pdf.document import DEEPEST, bookmarks, oddities
 from remotecal.certificates.pdf.update import check_update
-from remotecal.certificates.signing.pdf import Part, entry, unreadable
+from remotecal.certificates.signing.pdf import Part, entry, reader_of, unreadable
 from remotecal.errors import CertificateRefused
 
 if TYPE_CHECKING:
@@ -63,10 +62,8 @@ class Print:
 
 def read_print(pdf: bytes) -> Print:
     """Return a PDF as far as people see it (`CertificateRefused` if it can't be read)."""
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
+    reader = reader_of(pdf)
     try:
-        reader = PdfFileReader(BytesIO(pdf))
         pages = list(islice(_pages(reader.root["/Pages"], 0), MOST_PAGES + 1))
         if len(pages) > MOST_PAGES:
             raise ValueError(f"it has more than {MOST_PAGES} pages")

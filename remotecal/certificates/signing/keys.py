@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol, cast
 from urllib.parse import parse_qsl, unquote
 
 from remotecal.errors import ConfigurationError
-from remotecal.private_files import read_private, unreadable_key
+from remotecal.opening import read_whole
+from remotecal.private_files import LARGEST_SECRET, read_private, unreadable_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -101,7 +102,7 @@ def read_certificate(path: Path) -> Certificate:
     from cryptography.x509 import load_pem_x509_certificate
 
     try:
-        return load_pem_x509_certificate(path.read_bytes())
+        return load_pem_x509_certificate(read_whole(path, LARGEST_SECRET))
     except OSError as error:
         raise ConfigurationError(f"{path} can't be read: {error.strerror}") from error
     except ValueError as error:

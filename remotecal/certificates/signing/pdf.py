@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from remotecal.certificates.dcc.xml import LARGEST_FILE
 from remotecal.certificates.signing.signature import Signature
 from remotecal.certificates.signing.timestamp import TimeStamp, time_stamper
 from remotecal.errors import CertificateRefused, ConfigurationError
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from pyhanko.pdf_utils.decode_limits import DecodeLimits
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign.signers import PdfSigner, Signer
     from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -33,8 +37,8 @@ def unreadable() -> tuple[type[Exception], ...]:
     """
     from pyhanko.pdf_utils.misc import PdfError
 
-    plain = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError)
-    return (PdfError, zlib.error, *plain)
+    plain = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError)
+    return (PdfError, zlib.error, RecursionError, NotImplementedError, *plain)
 
 
 def sign_pdf(data: bytes, key: SigningKey, at: datetime, timestamp: str | None = None) -> bytes:
@@ -76,7 +80,7 @@ def read_pdf_signature(data: bytes) -> Signature:
     from cryptography.x509 import load_der_x509_certificate
     from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-    signatures = _signatures(_reader(data))
+    signatures = _signatures(reader_of(data))
     if len(signatures) != 1:
         raise CertificateRefused(f"the PDF has {len(signatures)} signatures; one is due")
     (signature,) = signatures
@@ -122,7 +126,7 @@ def embedded_xml(data: bytes) -> bytes:
 def embedded_files(data: bytes) -> list[tuple[str, bytes]]:
     """Return the files in a PDF by their names (`CertificateRefused` where they can't be read)."""
     try:
-        return list(_attachments(_reader(data)))
+        return list(_attachments(reader_of(data)))
     except unreadable() as error:
         raise CertificateRefused(f"the PDF's embedded files can't be read: {error}") from error
 
@@ -172,13 +176,46 @@ SIGNATURE_SIZE = 512
 """Bytes to keep free for a signature: that of an RSA key of 4096 bits."""
 
 
-def _reader(data: bytes) -> PdfFileReader:
+def reader_of(data: bytes) -> PdfFileReader:
+    """Return a reader of a PDF, which unpacks no more of it than a certificate may have.
+
+    pyHanko looks for the end of a PDF byte by byte, and reads whatever its cross-reference tells, so both
+    are looked at before.
+
+    Raises:
+        CertificateRefused: it is no PDF, or larger or of more objects than a certificate.
+    """
     from pyhanko.pdf_utils.reader import PdfFileReader
 
+    if len(data) > LARGEST_FILE:
+        raise CertificateRefused(f"the PDF has {len(data)} bytes; {LARGEST_FILE} are the most it may have")
+    if not _END.search(data, max(0, len(data) - LAST)):
+        raise CertificateRefused("the file is no PDF: it does not end as one; it may have been cut off")
+    if sum(1 for _ in islice(_OBJECT.finditer(data), MOST_OBJECTS + 1)) > MOST_OBJECTS:
+        raise CertificateRefused(f"the PDF has more than {MOST_OBJECTS} objects, as no certificate has")
+    if sum(1 for _ in islice(_SECTION.finditer(data), MOST_SECTIONS + 1)) > MOST_SECTIONS:
+        raise CertificateRefused(
+            f"the PDF was added to more than {MOST_SECTIONS} times, as no certificate is"
+        )
     try:
-        return PdfFileReader(BytesIO(data))
+        return PdfFileReader(BytesIO(data), decode_limits=_limits())
     except unreadable() as error:
         raise CertificateRefused(f"the file is no PDF: {error}") from error
+
+
+def _limits() -> DecodeLimits:
+    from pyhanko.pdf_utils.decode_limits import (
+        DEFAULT_PURPOSE_LIMITS,
+        DecodeLimits,
+        DecodePurpose,
+        StreamDecodeLimits,
+    )
+
+    table = StreamDecodeLimits(max_ratio=None, max_output_size=LARGEST_TABLE)
+    return DecodeLimits(
+        per_stream=StreamDecodeLimits(max_output_size=LARGEST_FILE),
+        per_purpose={**DEFAULT_PURPOSE_LIMITS, DecodePurpose.XREF_STREAM: table},
+    )
 
 
 def _signatures(reader: PdfFileReader) -> list[EmbeddedPdfSignature]:
@@ -230,5 +267,16 @@ def entry(node: Part, name: str, otherwise: object) -> Part:
     return node[name] if name in node else otherwise  # noqa: SIM401  see above
 
 
+LAST = 1024
+"""Bytes at the end of a PDF, in which it says where its cross-reference is (ISO 32000-1, annex H)."""
+MOST_OBJECTS = 100_000
+"""Of a PDF, as its cross-reference tables name them; a certificate's has some hundreds."""
+MOST_SECTIONS = 100
+"""Of a PDF that was added to; each is read anew. A certificate was once, by its signature."""
+LARGEST_TABLE = 2**20
+"""Bytes of a cross-reference stream, unpacked: one of as many objects."""
+_END = re.compile(rb"startxref\s+\d{1,10}\s+%%EOF")
+_OBJECT = re.compile(rb"\d{10} \d{5} [fn]")
+_SECTION = re.compile(rb"\btrailer\b|/Type\s*/XRef\b")
 LARGEST_TREE = 100
 """Nodes of the tree of embedded files; a certificate's has one."""

@@ -96,6 +96,11 @@ class Visitor:
     office: Office
     """Where they are."""
 
+    @property
+    def base(self) -> str:
+        """Where people open the console: as it is set, and only without that as their request calls it."""
+        return self.office.settings.api.address or str(self.request.base_url).rstrip("/")
+
     def may(self, action: Action) -> bool:
         """Tell whether they may do something."""
         return callers.may(self.caller, action)
@@ -351,10 +356,10 @@ def entrance(
         or request.query_params.get("next")
         or (f"{request.url.path}?{request.url.query}".rstrip("?") if _leads_back(request) else "/")
     )
-    words = words_for(request)
+    words, office = words_for(request), office_of(request)
     said = words.refusal(refusal)[0] if refusal else ""
     content = common(request, words) | {"next": local(asked), "refusal": said, "name": name}
-    content["offered"] = offered(request, office_of(request))
+    content |= {"offered": offered(request, office), "laboratory": office.settings.name(words.language)}
     if request.method not in SAFE:
         content["whole"] = "/login"  # where a form was sent to there may be no page
     return HTMLResponse(_template("login.html").render(**content), status, HEADERS)

@@ -67,8 +67,7 @@ async def new_calendar(form: Sent) -> Response:
     secret = await run_in_threadpool(_other_calendar, visitor.office.store, name, ends=bool(form["end"]))
     if secret is None:
         return see("/notices")
-    base = str(visitor.request.base_url).rstrip("/")
-    return await run_in_threadpool(_page, visitor, f"{base}/calendar/{secret}.ics")
+    return await run_in_threadpool(_page, visitor, f"{visitor.base}/calendar/{secret}.ics")
 
 
 @router.get("/calendar/{secret}.ics")

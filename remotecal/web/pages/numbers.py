@@ -37,13 +37,13 @@ def list_numbers(
     """Return the series, and the numbers that were given, the latest first."""
     not_a_customer(visitor.caller)
     store, settings = visitor.office.store, visitor.office.settings.numbers
+    patterns = {"order": settings.order, "certificate": settings.certificate}
     last = (at, before) if before else None
     rows = store.numbers.held(ON_A_PAGE + 1, before=last, beginning=q.strip())
     now = visitor.office.clock.now()
     return visitor.page(
         "numbers.html",
-        patterns={"order": settings.order, "certificate": settings.certificate},
-        series=store.numbers.next(),
+        series=[(name, pattern, visitor.likely(pattern)) for name, pattern in patterns.items()],
         lines=[NumberLine(row, fate(row, now)) for row in rows[:ON_A_PAGE]],
         further=rows[ON_A_PAGE - 1] if len(rows) > ON_A_PAGE else None,
         q=q,

@@ -295,5 +295,4 @@ def _named(one: RunAt | Awaiting) -> str:
 
 def command_to_sign(visitor: Visitor, what: str) -> str:
     """Return the command by which whoever looks on signs something where their key is."""
-    hub = str(visitor.request.base_url).rstrip("/")
-    return f"remotecal sign --at {hub} {what} --user {visitor.caller.name} --key"
+    return f"remotecal sign --at {visitor.base} {what} --user {visitor.caller.name} --key"

@@ -107,7 +107,7 @@ def _rows(visitor: Visitor, asked: OrdersAsked, ids: Sequence[str]) -> list[Orde
 
 def _sheet(visitor: Visitor, row: OrderRow, benches: Mapping[str, BenchAnnounced]) -> WorkSheet:
     told = opened(visitor, row)
-    address = f"{_base(visitor)}/orders/{row.id}"
+    address = f"{visitor.base}/orders/{row.id}"
     return WorkSheet(
         row,
         told,
@@ -135,14 +135,9 @@ def _labels(visitor: Visitor, asked: OrdersAsked, ids: Sequence[str]) -> list[It
     made = []
     for row in _rows(visitor, asked, ids):
         order = opened(visitor, row).order
-        address = f"{_base(visitor)}/orders/{row.id}"
+        address = f"{visitor.base}/orders/{row.id}"
         for dut in order.devices.values():
             number = dut.serial or dut.owner_number or ""
             whose = order.customer.name, order.laboratory.name
             made.append(arrival_label(dut.name, dut.model or "", row.number, number, *whose, address))
     return made
-
-
-def _base(visitor: Visitor) -> str:
-    """Return where people open the console."""
-    return visitor.office.settings.api.address or str(visitor.request.base_url).rstrip("/")

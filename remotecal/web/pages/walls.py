@@ -182,7 +182,7 @@ def _page(
         typed: field → what stands in the form; what is usual, if not given.
         refused: why none was made.
     """
-    address = "" if made is None else f"{str(visitor.request.base_url).rstrip('/')}{made.address}"
+    address = "" if made is None else f"{visitor.base}{made.address}"
     usual = {"shown_in": visitor.words.language, "days": str(WallWanted.model_fields["days"].default)}
     page = visitor.page(
         "walls.html",
