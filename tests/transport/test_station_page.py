@@ -375,6 +375,25 @@ def test_a_journal_that_grew_and_was_compressed_between_two_looks_is_told_to_its
         assert (told.kind, told.safe, told.lines) == ("finish", True, 6)
 
 
+def test_what_comes_next_is_told_of_a_run_that_was_taken_up(tmp_path: Path) -> None:
+    """Killed while it went to its first point, or behind it: nobody is told that this one was had."""
+    points = [{"name": name, "repeats": 1} for name in ("1 V", "2 V", "3 V")]
+    with Journal.create(tmp_path / "run", VirtualClock(0.0)) as journal:
+        followed, coming = FollowedJournal(tmp_path / "run"), []
+
+        def told(kind: str, **data: object) -> None:
+            journal.append(kind, data)
+            coming.append(followed.look().next_point)
+
+        told("start", points=points)
+        told("point", point="1 V")
+        told("resume")
+        told("repeat", point="1 V", repeat=1)
+        told("observation")
+        told("resume")
+    assert coming == ["1 V", "2 V", "1 V", "2 V", "2 V", "2 V"]
+
+
 # Photos
 
 
@@ -461,3 +480,8 @@ def test_with_the_hub_away_it_works_and_says_what_has_not_been_brought_over(
         page = client.get(beside.base + "/").text
         assert re.search(rf"{order.id}: \d+ of \d+ journal lines are at the laboratory", page)
         assert "complete" in client.get(beside.base + "/last").text
+        beside.call(beside.station.stop)
+        page = wait_until(lambda: "not at work" in (text := client.get(beside.base + "/").text) and text)
+        assert re.search(
+            rf"{order.id}: how many of its \d+ journal lines are at the laboratory is known", page
+        )

@@ -109,8 +109,9 @@ class JournalTold:
     def next_point(self) -> str:
         """The point that comes after this one; "" behind the last."""
         names = self.points
-        at = names.index(self.point) + 1 if self.point in names else 0
-        return names[at] if at < len(names) else ""
+        if self.point not in names:
+            return next((name for name, _ in self.due), "")
+        return next(iter(names[names.index(self.point) + 1 :]), "")
 
     @property
     def due(self) -> list[tuple[str, int]]:
@@ -161,7 +162,7 @@ class JournalTold:
             self.safe = data["reached"]  # type: ignore[assignment]  # its shape
         elif kind == "resume":
             self._close("away")
-            self.ended, self.kind, self.repeat = "", "", 0
+            self.ended, self.kind, self.point, self.repeat = "", "", "", 0
         elif kind in ENDS:
             self.ended, self.kind = str(data["text"]), kind
         elif kind == "finish":
