@@ -32,7 +32,7 @@ class BenchHead(Written):
     """Name of the bench."""
     time_zone: Zone | None = None
     """Time zone of the laboratory, whose days count: its IANA name; the computer's own where not given."""
-    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$")
+    clock: str = Field(default="real", pattern=r"^(real|virtual|virtual:.+)$", examples=["real", "virtual"])
     """`real`; `virtual`; or `virtual:FILE`, the time a simulated rig keeps in a file beside this one."""
 
 

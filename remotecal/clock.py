@@ -171,13 +171,14 @@ class SteadyClock(RealClock):
     """
 
     def __init__(self) -> None:
-        self._offset = time.time() - _since_boot()
+        self._offset = time.time() - since_boot()
 
     def now(self) -> float:
-        return self._offset + _since_boot()
+        return self._offset + since_boot()
 
 
-def _since_boot() -> float:
+def since_boot() -> float:
+    """Return seconds by a clock that nobody can set, and that goes on while the computer is asleep."""
     if sys.platform == "win32":
         return time.monotonic()
     if sys.platform == "darwin":

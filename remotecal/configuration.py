@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
 
 from remotecal.errors import ConfigurationError
 from remotecal.opening import open_plain
@@ -242,9 +243,10 @@ def faults_of(model: type[BaseModel], content: object) -> dict[str, str]:
         return {"": "it is nested too deeply"}
     except ValidationError as error:
         found: dict[str, list[str]] = {}
-        for fault in error.errors(include_url=False):
+        every = error.errors(include_url=False)
+        for fault in (one for one in every if not _follows(one, every)):
             key = str(fault["loc"][0]) if fault["loc"] else ""
-            said = _fault(model, fault).removeprefix(".".join(map(str, fault["loc"])))
+            said = _fault(model, fault).removeprefix(_place(fault))
             found.setdefault(key, []).append(said.removeprefix(":").strip())
         return {key: "; ".join(each) for key, each in found.items()}
     return {}
@@ -270,16 +272,33 @@ def _plain(value: object) -> str:
 
 
 def _follows(fault: ErrorDetails, found: Sequence[ErrorDetails]) -> bool:
-    """Tell whether a list is too short only because something in it is wrong, which is told by itself."""
+    """Tell whether a fault is told by another: a list is too short for what is wrong in it.
+
+    What may be a text or one certain word is refused for both; the word is not what was meant.
+    """
     place = fault["loc"]
+    if fault["type"] == "literal_error" and place and _TAG.fullmatch(str(place[-1])):
+        return any(one is not fault and one["loc"][:-1] == place[:-1] for one in found)
     return fault["type"] == "too_short" and any(
         len(one["loc"]) > len(place) and one["loc"][: len(place)] == place for one in found
     )
 
 
+def _path(fault: ErrorDetails) -> list[str | int]:
+    """Return the keys that lead to what is wrong."""
+    return [step for step in fault["loc"] if str(step).strip() and not _TAG.fullmatch(str(step))]
+
+
+def _place(fault: ErrorDetails) -> str:
+    return ".".join(map(str, _path(fault)))
+
+
+_TAG = re.compile(r"(?:function-\w+|literal)\[.*\]", re.DOTALL)
+"""What pydantic calls one way of several in which something may be written: nobody's word, as a blank tag."""
+
+
 def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
-    path = [step for step in fault["loc"] if str(step).strip()]  # a blank tag of a union is nobody's word
-    place = ".".join(map(str, path))
+    path, place = _path(fault), _place(fault)
     if fault["type"] == "missing":
         return f"{place} is missing"
     if fault["type"] == "extra_forbidden":
@@ -287,10 +306,23 @@ def _fault(model: type[BaseModel], fault: ErrorDetails) -> str:
             return f"{place or 'at the top'}: a key has no name"
         inner = _model_at(model, path[:-1])
         return f"{place} is unknown, {nearest(str(path[-1]), list(inner.model_fields) if inner else [])}"
+    if fault["type"] == "string_pattern_mismatch" and (example := _example(model, path)):
+        return f"{place}: write it like {example}, not {fault['input']!r}"
     said = fault["msg"].removeprefix("Value error, ")
     if fault["type"] == "value_error":
         return f"{place}{' ' if said.startswith('must ') else ': '}{said}" if place else said
     return f"{place}: {said[:1].lower()}{said[1:]}, not {fault['input']!r}"
+
+
+def _example(model: type[BaseModel], path: Sequence[int | str]) -> str:
+    """Return how a text at `path` is written, by the examples of its type; "" if it has none."""
+    inner = _model_at(model, path[:-1])
+    field = inner.model_fields.get(str(path[-1])) if inner else None
+    if field is None:
+        return ""
+    parts = [part for choice in get_args(field.annotation) for part in get_args(choice)]
+    told = (part.examples for part in (field, *parts) if isinstance(part, FieldInfo) and part.examples)
+    return " or ".join(map(str, next(told, [])))
 
 
 def _model_at(kind: object, path: Sequence[int | str]) -> type[BaseModel] | None:

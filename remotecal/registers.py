@@ -89,7 +89,7 @@ class RegisteredProcedure(Written):
 
     name: str
     """Its name."""
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", examples=["the 64 signs sha256sum tells"])
     """SHA-256 of its source file: any other is not the one approved."""
     valid_until: date
     """Last day before it must be reviewed."""

@@ -77,8 +77,8 @@ class Sayings:
         """Return one sentence; with `own`, one that has so many `; ` itself, and none in its parts."""
         places: list[str] = []
         while (told := self._alone(sentence, outermost=outermost, own=own)) is None:
-            place, colon, sentence = sentence.partition(": ")
-            if not colon or "; " in place or len(place) > LONGEST_PLACE or len(places) == MOST_PLACES:
+            place, stands, sentence = _parted(sentence)
+            if not stands or "; " in place or len(place) > LONGEST_PLACE or len(places) == MOST_PLACES:
                 return None
             places.append(place)
         said = [self._alone(place, outermost=False) or place for place in places]
@@ -114,6 +114,15 @@ class Sayings:
             key=lambda each: -len(_PART.sub("", each[0])),
         )
         return tuple(_Pattern(sentence, other) for sentence, other in with_parts)
+
+
+def _parted(sentence: str) -> tuple[str, bool, str]:
+    """Return what a sentence is about, whether it tells that, and the rest: `place: it`, or `name must …`."""
+    name, must, _ = sentence.partition(" must ")
+    if must and not re.search(r"\s", name):
+        return name, True, sentence[len(name) + 1 :]
+    place, colon, rest = sentence.partition(": ")
+    return place, bool(colon), rest
 
 
 class _Pattern:

@@ -100,7 +100,11 @@ def test_a_whole_file_is_read(load):
     ("old", "new", "message"),
     [
         ("name =", "nam =", r"bench.name is missing; bench.nam is unknown, did you mean name\?"),
-        ('clock = "virtual"', 'clock = "sundial"', "bench.clock: string should match pattern"),
+        (
+            'clock = "virtual"',
+            'clock = "sundial"',
+            "bench.clock: write it like real or virtual, not 'sundial'",
+        ),
         ("serial =", "serail =", r"instruments.source.serail is unknown, did you mean serial\?"),
         ("[heartbeat]", "[heartbeats]", r"heartbeats is unknown, did you mean heartbeat"),
         ("baud = 19200", 'baud = "fast"', "instruments.gauge.port.baud: input should be a valid integer"),

@@ -3,15 +3,17 @@
 import tomllib
 from contextlib import suppress
 from datetime import date
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AfterValidator, BaseModel
 
 from remotecal import configuration
 from remotecal.bench_file import BenchFile, Interlock
 from remotecal.certificates.sheet import Sheet
-from remotecal.configuration import as_toml, checked, read_toml
+from remotecal.configuration import as_toml, checked, faults_of, read_toml
 from remotecal.errors import BenchError, ConfigurationError
 from remotecal.model import Text
 
@@ -72,6 +74,16 @@ def test_a_list_is_not_called_empty_for_what_is_wrong_in_it():
         checked(Sheet, said, "sheet", ConfigurationError)
     assert "results.0.columns: tuple should have at least 1 item" in str(found.value)
     assert "results: tuple" not in str(found.value)
+
+
+def test_what_may_be_written_in_several_ways_is_refused_once_and_by_its_key_alone():
+    class Head(BaseModel):
+        number: Annotated[str, AfterValidator(str.strip)] | Literal[""] = ""
+
+    with pytest.raises(BenchError) as refused:
+        checked(Head, {"number": 5}, "order.toml", BenchError)
+    assert str(refused.value) == "order.toml: number: input should be a valid string, not 5"
+    assert faults_of(Head, {"number": 5}) == {"number": "input should be a valid string, not 5"}
 
 
 def test_a_key_without_a_name_is_told():

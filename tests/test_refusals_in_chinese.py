@@ -23,8 +23,6 @@ OF_PROGRAMS = {
 }
 """What a wrong program meets, and nobody who uses a right one."""
 OF_PROGRAMMERS = {
-    "remotecal/model",
-    "remotecal/pages",
     "remotecal/scales",
     "remotecal/statistics",
     "remotecal/testing",
@@ -190,6 +188,7 @@ def test_both_languages_have_the_same_parts() -> None:
         ("order.toml: flows: each once", "order.toml：flows：每个一次"),
         ("at 2: it is 3; mend either; low: each once", "at 2：为 3；请更正其一；low：每个一次"),
         ("refused: each once", "拒绝：每个一次"),
+        ("order.toml, parameters: flows must be below 2", "order.toml, parameters：flows：须小于 2"),
         ("order.toml: what nobody knows", None),
         ("each once; what nobody knows", None),
     ],
@@ -197,6 +196,7 @@ def test_both_languages_have_the_same_parts() -> None:
 def test_a_sentence_is_known_behind_its_place_and_beside_others(sentence: str, chinese: str | None) -> None:
     told = {
         "each once": "每个一次",
+        "must be below {limit}": "须小于 {limit}",
         "it is {found}; mend either": "为 {found}；请更正其一",
         "refused: {why}": "拒绝：{why}",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -92,6 +93,8 @@ def transcribe(asked: argparse.Namespace) -> None:
     from remotecal.model import Certificate
 
     record = join(read_sheet(asked.first), read_sheet(asked.second), asked.scan.name, hash_of(asked.scan))
+    with suppress(OSError):  # writing tells what stands in the way
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
     write_new(asked.out, dcc.write(record))
     until = Certificate(record).valid_until
     serials = ", ".join(Certificate(record).serials)
@@ -179,7 +182,7 @@ def _empty(name: str, columns: Sequence[tuple[str, str]]) -> str:
     for is_, called in columns:
         lines += ["", "[[results.columns]]", f"is = {_quoted(is_)}", 'unit = ""']
         lines += [f"name = {_quoted(called)}"] if called else []
-        lines += ['k = ""', 'p = ""'] if is_ == "U" else []
+        lines += ['k = ""  # 2', 'p = ""  # 0.95'] if is_ == "U" else []
     return "\n".join(lines) + "\n"
 
 

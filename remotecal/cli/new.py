@@ -316,4 +316,6 @@ def _next(place: Where, asked: argparse.Namespace) -> str:
         steps.append(f"remotecal sim up {asked.name}.py")
     elif place.package:
         steps.append(f"remotecal drivers show {class_name(asked.name)}")
+    else:
+        steps.append(f"PYTHONPATH=. remotecal drivers show {asked.name}:{class_name(asked.name)}")
     return "\n  ".join((*steps, "pytest"))

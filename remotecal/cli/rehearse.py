@@ -121,7 +121,7 @@ def _show(rehearsed: Rehearsal) -> None:
             point.title.get(language()),
             f"{point.expanded} {units.symbol(point.unit)}",
             point.k,
-            ", ".join(f"{symbol} {share} %" for symbol, share in point.foremost),
+            ", ".join(f"{symbol} {share} %" for symbol, share in point.foremost if float(share)),
             _chance(point.conforming_refused),
             _chance(point.other_passed),
         )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, RootModel, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from remotecal import units
 
@@ -42,10 +42,14 @@ Number = Annotated[str, StringConstraints(pattern=rf"^([-+]?{_DECIMAL}|NaN)$", m
 Positive = Annotated[str, StringConstraints(pattern=rf"^(\+?{_DECIMAL}|NaN)$", max_length=100)]
 """A `Number` that can't be negative, such as an uncertainty."""
 
-CoverageFactor = Annotated[str, StringConstraints(pattern=r"^(\+?[1-9][0-9]*(\.[0-9]*)?|NaN)$")]
+CoverageFactor = Annotated[
+    str, StringConstraints(pattern=r"^(\+?[1-9][0-9]*(\.[0-9]*)?|NaN)$"), Field(examples=["2", "2.13"])
+]
 """A coverage factor k, not below 1 (D-SI kValueType)."""
 
-Probability = Annotated[str, StringConstraints(pattern=r"^(\+?(0(\.[0-9]*)?|1(\.0*)?)|NaN)$")]
+Probability = Annotated[
+    str, StringConstraints(pattern=r"^(\+?(0(\.[0-9]*)?|1(\.0*)?)|NaN)$"), Field(examples=["0.95"])
+]
 """A coverage probability between 0 and 1, never in percent (D-SI probabilityValueType)."""
 
 NOT_STATED = "NaN"
@@ -60,7 +64,7 @@ Language = Annotated[str, StringConstraints(pattern=r"^([a-z]{2})?$")]
 LANGUAGES = ("zh", "en")
 """The languages of certificates that are written here."""
 
-Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["CN", "DE"])]
 """An ISO 3166-1 code of two capitals."""
 
 

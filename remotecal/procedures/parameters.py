@@ -56,15 +56,15 @@ class In:
     def read(self, written: object) -> float:
         """Return one value in `unit`; raises `ValueError` for what is no such value."""
         value = self._number(written)
-        for refused, words in (
-            (self.above is not None and not value > self.above, f"above {self.above}"),
-            (self.below is not None and not value < self.below, f"below {self.below}"),
-            (self.at_least is not None and not value >= self.at_least, f"at least {self.at_least}"),
-            (self.at_most is not None and not value <= self.at_most, f"at most {self.at_most}"),
-        ):
-            if refused:
-                unit = "" if self.unit == "1" else f" {self.unit}"
-                raise ValueError(f"must be {words}{unit}; it is {written}")
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.above is not None and not value > self.above:
+            raise ValueError(f"must be above {self.above}{unit}; it is {written}")
+        if self.below is not None and not value < self.below:
+            raise ValueError(f"must be below {self.below}{unit}; it is {written}")
+        if self.at_least is not None and not value >= self.at_least:
+            raise ValueError(f"must be at least {self.at_least}{unit}; it is {written}")
+        if self.at_most is not None and not value <= self.at_most:
+            raise ValueError(f"must be at most {self.at_most}{unit}; it is {written}")
         if not math.isfinite(value):
             raise ValueError(f"{written!r} is no number")
         return value

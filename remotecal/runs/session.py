@@ -169,11 +169,11 @@ class Session:
             return
         named = ((dut.on, dut.serial or dut.owner_number) for dut in order.devices.values())
         places = "; ".join(": ".join(filter(None, pair)) for pair in named)
-        empty = ", ".join(order.order.empty) or "none 无"
+        empty = ", ".join(order.order.empty)
         self._run.ask(
             Text(
-                zh=f"请装上被检器具，然后确认。{places}。空位：{empty}。",
-                en=f"Mount the devices, then confirm: {places}. Places that stay empty: {empty}.",
+                zh=f"请装上被检器具，然后确认。{places}。空位：{empty or '无'}。",
+                en=f"Mount the devices, then confirm: {places}. Places that stay empty: {empty or 'none'}.",
             ),
             options=(DONE,),
         )

@@ -55,10 +55,18 @@ def fill(
     """
     filled: dict[str, str] = {}
     faults = []
+    taken = {name for role in procedure.roles() for name in filling(role.name)}
     for role in procedure.roles():
         names = filling(role.name)
         if not names and not role.optional:
-            faults.append(f"nothing fills the role {role}")
+            able = [
+                name for name in drivers if name not in taken and not _lack(role, name, drivers, artefacts)
+            ]
+            if able:
+                who = " or ".join(able)
+                faults.append(f"nothing fills the role {role}; {who} could: say so under [roles]")
+            else:
+                faults.append(f"nothing fills the role {role}")
         if len(names) > 1 and not role.several:
             faults.append(f"{' and '.join(names)} can't both fill the role {role}")
         for key, name in zip(role.keys(len(names)), names, strict=False):
@@ -149,8 +157,9 @@ def check_reach(
     faults = [
         _beyond(procedure, drivers, quantity, name, point)
         for quantity, name in procedure.reach.items()
-        for point in points
-        if name in point.nominal
+        for point in {
+            point.nominal[name]: point for point in reversed(points) if name in point.nominal
+        }.values()
     ]
     if beyond := "; ".join(filter(None, faults)):
         raise ParameterError(f"{beyond}. Choose other points, or another bench")
@@ -244,11 +253,13 @@ def _beyond(
         least, most = procedure.shows(quantity, driver, value)
         low, high = (units.convert(end, declared.unit, unit) for end in declared.span)
         if most < low or least > high:
-            said = f"{value:g} {unit}"
+            value, least, most = (units.convert(each, unit, declared.unit) for each in (value, least, most))
+            said = f"{value:g} {declared.unit}"
             if least != most:
-                said += f", there at least {least:g} and at most {most:g} {unit},"
+                said += f", there at least {least:g} and at most {most:g} {declared.unit},"
+            low, high = declared.span
             found.append(
                 f"point {point.name}, {nominal}: {said} is beyond the {key} ({driver.__name__}), whose "
-                f"{name} is {low:g} to {high:g} {unit}"
+                f"{name} is {low:g} to {high:g} {declared.unit}"
             )
     return "; ".join(found)

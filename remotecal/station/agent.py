@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
@@ -165,7 +165,8 @@ class Station(Site):
     async def _hold(self, run: StationRun, reason: str) -> None:
         """Make the rig of a run safe that is not taken up yet, and tell the laboratory why."""
         try:
-            async with self.instruments:
+            # A repeat that is to be taken again: the run has the instruments.
+            async with self.instruments if self.current is None else nullcontext():
                 found = await asyncio.to_thread(self._make_safe, run)
             rig = f"({NOTHING})" if found.nothing else "with its rig safe"
             said = f"{HELD} {rig}, and goes on by itself: {reason}"
@@ -296,18 +297,29 @@ class Station(Site):
         over.set()
 
     async def _perform_to_the_end(self, run: StationRun, remote: RemoteControl) -> None:
-        """Perform a run, and take it up again at once as often as somebody has a repeat taken again."""
+        """Perform a run, and take it up again at once as often as somebody has a repeat taken again.
+
+        What was cut off, and was gone on with elsewhere since, from a copy of the station's folder, is not
+        taken up.
+        """
+        elsewhere = ""
+        if self.liaison.greeted.is_set() and run.stage is Stage.CUT_OFF:
+            elsewhere = await self.deliveries.written_elsewhere(run, GREETED_WITHIN)
         while True:
             try:
-                return await asyncio.to_thread(self._perform, run, remote)
+                return await asyncio.to_thread(self._perform, run, remote, elsewhere)
             except RunSuspended as error:
                 if not remote.again or self.stopping.is_set():
                     raise
                 log.info("run %s: %s", run.order.id, error)
+                if not await self._clock_is_right(run):
+                    raise
                 remote.begin_anew()
 
-    def _perform(self, run: StationRun, remote: RemoteControl) -> None:
+    def _perform(self, run: StationRun, remote: RemoteControl, elsewhere: str) -> None:
         with accept(run.order, self.folder, self.library) as planned:
+            if elsewhere:
+                raise EvidenceError(f"the laboratory has another journal: {elsewhere}")
             company = Company(
                 remote,
                 (remote,),

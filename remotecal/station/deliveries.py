@@ -148,6 +148,17 @@ class Deliveries:
             log.error("the laboratory does not take the order %s again: %s", run.order.id, answer.reason)
         return answer.done
 
+    async def written_elsewhere(self, run: StationRun, within: float) -> str:
+        """Return how a journal here differs from what the laboratory has of it.
+
+        "" where it does not, or nobody says so within a time.
+        """
+        with suppress(TimeoutError, RemotecalError):
+            async with asyncio.timeout(within):
+                there = await self._kept([await asyncio.to_thread(held, run.directory)])
+                return there.answer.runs[0].differs
+        return ""
+
     async def end(self, within: float) -> None:
         """Bring what can still be brought within a time, and stop."""
         if tasks := tuple(self._tasks.values()):

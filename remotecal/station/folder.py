@@ -186,7 +186,8 @@ async def enrol_with(path: Path, address: str, code: Code) -> StationFolder:
     authority = await ask_authority(address)
     if not code.is_of(fingerprint(parse_certificate(authority))):
         raise TransportError(
-            f"whoever answers at {address} is not the laboratory that made the code; nothing was told to them"
+            f"whoever answers at {address} is not the laboratory that made the code; nothing was told to "
+            "them. Compare the code, its last six signs above all, and the address"
         )
     pending = folder.path / "authority.pending.pem"
     pending.write_bytes(authority)

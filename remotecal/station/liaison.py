@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
+from remotecal.clock import since_boot
 from remotecal.errors import RemotecalError, TransportError
 from remotecal.transport import subjects
 from remotecal.transport.connection import Connection, Endpoint
@@ -87,7 +88,7 @@ class Liaison:
     @property
     def laboratory_time(self) -> float:
         """The laboratory's clock, in seconds since 1970; right once `greeted` is set."""
-        return time.monotonic() + self._ahead
+        return since_boot() + self._ahead  # a lid that was closed does not keep late commands in time
 
     async def ask(self, service: Service, content: bytes = b"", *, within: float = 5.0) -> bytes:
         """Return the laboratory's answer (`TransportError` if there is none)."""
@@ -162,7 +163,7 @@ class Liaison:
         subject, envelope = subjects.service("hello", self._folder.name), seal("hello", hello, self.key)
         welcome = await self.control.ask(subject, envelope, Welcome, self.laboratory, within=within)
         self.heard = time.monotonic()
-        self._ahead = welcome.time - self.heard
+        self._ahead = welcome.time - since_boot()
         self.hub, self.not_served = welcome.hub, welcome.refused
         self.greeted.set()
         if welcome.refused:

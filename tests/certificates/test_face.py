@@ -21,7 +21,7 @@ from remotecal.certificates.dcc import read, write
 from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import Print, read_print
 from remotecal.certificates.pdf.content import content, margins
-from remotecal.certificates.pdf.face import STANDARDS, ResultsTables, digest, read_face
+from remotecal.certificates.pdf.face import STANDARDS, OwnText, ResultsTables, digest, read_face
 from remotecal.certificates.pdf.own_words import LONGEST
 from remotecal.certificates.pdf.words import missing_facts, same_words
 from remotecal.certificates.signing.pdf import embedded_xml
@@ -139,6 +139,10 @@ def test_another_version_is_compared_with_the_footer_left_out(folder: Path) -> N
 NOTE = 'en = "Please contact us within 15 days of receipt if you have questions about this certificate."'
 
 
+def test_a_line_that_is_the_same_in_both_languages_is_printed_once() -> None:
+    assert OwnText(zh="0571-8000 0000", en="0571-8000 0000").said == [["", "0571-8000 0000"]]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "why"),
     [
@@ -180,6 +184,7 @@ NOTE = 'en = "Please contact us within 15 days of receipt if you have questions 
         ('file = "logo.png"', 'file = "../logo.png"', r"logo\.file"),
         ('file = "logo.png"', 'file = "/etc/logo.png"', r"logo\.file"),
         ('file = "logo.png"', 'file = "none.png"', "can't be read"),
+        ('sha256 = "bb251c37', 'sha256 = "00bb251c37', "sha256: write it like the 64 signs sha256sum tells"),
         ("bb251c37", "aa251c37", "another SHA-256 than logo says"),
     ],
 )  # fmt: skip

@@ -21,6 +21,7 @@ from remotecal.certificates.pdf.fonts import CHINESE_FONTS
 from remotecal.certificates.pdf.formula import equations
 from remotecal.certificates.pdf.label import labels
 from remotecal.certificates.pdf.numbers import aligned, full_width, printed
+from remotecal.certificates.pdf.numbers import said as in_each_language
 from remotecal.certificates.pdf.results import annexes, results
 from remotecal.model import Column, Condition, Conformity, Limits, Table, Text, Uncertainty
 from remotecal.runs.catalogue import find, names
@@ -261,6 +262,16 @@ def test_who_calibrates_and_who_verifies_are_called_what_they_are() -> None:
 )
 def test_punctuation_beside_chinese_is_as_wide_as_chinese(typed: str, shown: str) -> None:
     assert full_width(typed) == shown
+
+
+def test_a_name_that_is_the_same_in_both_languages_is_printed_once() -> None:
+    assert (
+        in_each_language(Text(zh="My Lab", en="My Lab"))
+        == in_each_language(Text.plain("My Lab"))
+        == [["", "My Lab"]]
+    )
+    assert in_each_language(Text(zh="实验室", en="Lab")) == [["zh", "实验室"], ["en", "Lab"]]
+    assert in_each_language(Text(zh="实验室")) == [["zh", "实验室"]]
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,14 @@ def test_what_both_typed_is_a_certificate_with_its_digits(desk: Desk) -> None:
     assert sha256(desk.scan.read_bytes()).hexdigest() in said
 
 
+def test_it_goes_into_a_folder_that_is_not_there_yet(desk: Desk) -> None:
+    sheets = [str(desk.typed(by)) for by in ("Li", "Zhao")]
+    out = desk.folder / "certificates" / "standard.xml"
+    asked = ["certificate", "transcribe", *sheets, "--scan", str(desk.scan), "--out", str(out)]
+    assert main(asked) == 0
+    assert out.exists()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told_"),
     [
@@ -167,6 +175,8 @@ def test_one_person_is_not_two(desk: Desk, capsys) -> None:
         ('is = "error"', 'is = "eror"', "did you mean error"),
         ('is = "indication"', 'is = "U"\nk = "1"', "stands behind the column"),
         ('k = "2"\n', "", "needs its unit and its k"),
+        ('k = "2"', 'k = "2,0"', "columns.2.k: write it like 2 or 2.13, not '2,0'"),
+        ('p = "0.95"', 'p = "95 %"', "columns.2.p: write it like 0.95, not '95 %'"),
         ('unit = "kg"', 'unit = "kgg"', "kgg"),
         ("issued = 2026-06-02", "issued = 2026-05-02", "before the calibration was finished"),
         ("valid_until = 2027-06-01", "valid_until = 2025-06-01", "before it was issued"),

@@ -117,6 +117,18 @@ def test_what_can_not_be_a_name_is_refused(
     assert contents(tmp_path) == {}
 
 
+def test_what_a_driver_says_to_try_works_where_it_was_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new", "driver", "sable540", "--out", str(tmp_path)]) == 0
+    tried = capsys.readouterr().out
+    assert "\n  PYTHONPATH=. remotecal drivers show sable540:Sable540\n  pytest" in tried
+    shown = tool(
+        "remotecal", "drivers", "show", "sable540:Sable540", cwd=tmp_path, PYTHONPATH=f".{os.pathsep}{ROOT}"
+    )
+    assert "Sable540" in shown
+
+
 @pytest.mark.parametrize("there", ["sable540.py", "sable540_twin.py", "test_sable540.py"])
 def test_nothing_is_overwritten(there: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / there).write_text("mine")

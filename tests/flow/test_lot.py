@@ -107,6 +107,8 @@ def test_somebody_is_asked_to_mount_what_comes_next_before_all_else(bench):
     events = read_journal(bench.directory.parent / "first" / "journal.jsonl")
     (asked,) = (event for event in events if event.kind == "prompt")
     assert "meter_1: A-001; meter_2: A-002; meter_3: A-003" in asked.data["question"]["en"]
+    assert asked.data["question"]["en"].endswith("Places that stay empty: none.")
+    assert asked.data["question"]["zh"].endswith("空位：无。")
     said = [event.seq for event in events if event.kind == "instrument" and event.data["name"] == "meter_1"]
     assert said[0] > asked.seq, "a meter says who it is once it is mounted"
     assert len(certificates(evaluate(evidence, find("flow.water_bench")), first)) == 3

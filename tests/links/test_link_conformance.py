@@ -12,9 +12,11 @@ from ways import WAYS, Carried
 
 from remotecal.drivers.links import addresses
 from remotecal.drivers.links.portable_serial import PortableSerialStream
+from remotecal.errors import LinkError
+from remotecal.pages.words import words
 from remotecal.testing import LINK_CHECKS
 from remotecal.testing.links import LinkCheck
-from remotecal.testing.peers import AsciiQuestions, Lines, Planned, RtuQuestions, TcpQuestions
+from remotecal.testing.peers import SOON, AsciiQuestions, Lines, Planned, RtuQuestions, TcpQuestions, Wire
 
 PEERS: dict[str, Callable[[Path], Planned]] = {
     "raw socket": lambda _: TcpPeer(
@@ -54,3 +56,34 @@ def test_a_serial_port_by_pyserial_keeps_them_too(
     """As it is opened where ports are no files."""
     monkeypatch.setattr(addresses, "open_port", PortableSerialStream)
     test_every_link_keeps_what_links_promise("in a thread", "serial port", check, tmp_path)
+
+
+def silent(wire: Wire, reply: bytes) -> None:
+    """Say nothing."""
+
+
+def torn(wire: Wire, reply: bytes) -> None:
+    """Say the first bytes."""
+    wire.put(reply[:3])
+
+
+def noisy(wire: Wire, reply: bytes) -> None:
+    """Say something else."""
+    wire.put(b"\xff\x00\xa5\x80" + reply[::-1])
+
+
+@pytest.mark.parametrize("behaviour", [silent, torn, noisy])
+@pytest.mark.parametrize("kind", PEERS)
+def test_whoever_stands_at_a_rig_reads_in_chinese_what_its_instruments_do_not_say(
+    kind: str, behaviour: Callable[[Wire, bytes], None], tmp_path: Path
+) -> None:
+    with contextlib.closing(PEERS[kind](tmp_path)) as peer, contextlib.closing(peer.open()) as link:
+        peer.plan(behaviour)
+        try:
+            link.ask(peer.question(1), SOON)
+        except LinkError as error:
+            for said in (str(error), f"1 instruments can't be used: {error}"):
+                told, language = words("zh").refusal(said)
+                assert language == "zh", said
+                assert "请检查" in told, said
+                assert told.endswith("。"), said

@@ -95,3 +95,30 @@ def test_what_a_person_is_told_of_risks(tmp_path, capsys):
     least, most = said["whole"]
     each = [point["conforming_refused"] for point in said["points"]]
     assert (least, most) == (max(each), min(1.0, sum(each)))
+
+
+DIAL = {
+    "driver": "PressureGaugeByHand",
+    "address": "by-hand:dial",
+    "serial": "SIM-0001",
+    "settings": {"unit": "bar", "high": 10, "step": 0.1, "percent_of_span": 1.6},
+}
+
+
+def test_a_pressure_beyond_the_gauge_is_told_once_and_in_its_own_unit(tmp_path):
+    directory = pressure(tmp_path)
+    mended(directory, "bench.toml", lambda said: said["instruments"].update(dut=DIAL))
+    with pytest.raises(ConfigurationError) as refused:
+        rehearsed(directory)
+    assert str(refused.value).count("is beyond the dut") == 1
+    assert "pressure: 16 bar is beyond the dut" in str(refused.value)
+    assert "is 0 to 10 bar" in str(refused.value)
+
+
+def test_what_contributes_nothing_that_shows_is_not_named(tmp_path, capsys):
+    directory = pressure(tmp_path, resolution=5e4, accuracy_class=5.0)
+    mended(directory, "order.toml", lambda said: said["dut"].pop("class_name"))
+    assert main(["rehearse", str(directory / "order.toml")]) == 0
+    said = capsys.readouterr().out
+    assert "100.0 %" in said
+    assert " 0.0 %" not in said

@@ -539,7 +539,11 @@ def test_a_run_that_a_full_disk_or_a_kill_kept_from_its_first_line_is_begun_anew
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (('meter = "gauge"', ""), BenchError, "nothing fills the role meter: Indicator"),
+        (
+            ('meter = "gauge"', ""),
+            BenchError,
+            "nothing fills the role meter: Indicator; gauge could: say so under",
+        ),
         (('meter = "gauge"', 'meter = "source"'), BenchError, "TinySource is no Indicator"),
         (("tiny:TinyMeter", "tiny:Grams"), BenchError, "Grams.value is in g, a Indicator gives it in V"),
         (("tiny:TinyMeter", "tiny:Mute"), BenchError, "Mute declares no value"),

@@ -38,7 +38,7 @@ def test_an_order_becomes_the_parts_of_a_certificate(tiny):
             'demonstration = "yes"',
             "order.demonstration: input should be a valid boolean",
         ),
-        ("demonstration = true", 'country = "China"', "order.country: string should match"),
+        ("demonstration = true", 'country = "China"', "order.country: write it like CN or DE, not 'China'"),
         ('serial = "M1"', "", "serial or owner_number is missing"),
         ('serial = "M1"', 'serial = "M1"\nserail = "x"', r"dut.serail is unknown, did you mean serial\?"),
         (

@@ -21,6 +21,7 @@ from remotecal.errors import ConfigurationError, NotConnected, TransportError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.hub.standing import StationStanding, standing
+from remotecal.journal.events import ON_SITE
 from remotecal.pages.words import words
 from remotecal.station.folder import StationFolder, enrol_with
 from remotecal.transport.enrolment import Application, Code, new_secret
@@ -173,7 +174,9 @@ async def test_a_secret_is_told_to_nobody_else(folder: HubFolder, tmp_path: Path
 
         hub._enrol = listen
         false = Code(code.station, code.secret, "0" * 6)
-        with pytest.raises(TransportError, match="not the laboratory that made the code; nothing was told"):
+        with pytest.raises(
+            TransportError, match=r"not the laboratory that made the code; nothing was told to them\. Compare"
+        ):
             await enrol_with(tmp_path / "a", folder.settings.enrolment.address, false)
         assert all(not application.secret for application in heard)
 
@@ -224,3 +227,30 @@ async def test_two_agents_of_one_folder_are_given_nothing_until_one_of_them_has_
             assert not stand().not_served
         (claim,) = hub.laboratory.store.noted(what="claim")
         assert claim.who == "here"
+
+
+async def test_a_run_that_was_gone_on_with_from_a_copy_is_not_taken_up_again(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    """A disk that died in a run is restored elsewhere, and later the first computer is switched on again."""
+    tiny.parameter("ask = true")
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        async with site.up() as station:
+            order = await site.order()
+            await until(lambda: (live := station.live()) is not None and live.prompt > 0)
+        shutil.copytree(site.folder.path, tmp_path / "copy")
+        async with site.up() as station:
+            await until(lambda: (live := station.live()) is not None and live.prompt > 0)
+            assert station.current.obey("abort", ON_SITE, "enough", 0).done
+            await site.state(order, "aborted")
+        copied = replace(site, folder=StationFolder(tmp_path / "copy"))
+        before = list(tiny.world.lines)
+        async with copied.up() as other:
+            await until(lambda: bool(other.held_up))
+            await until(lambda: (live := other.live()) is None or live.prompt > 0)
+        assert "resume" not in [event["kind"] for event in copied.journal(order)]
+        assert tiny.world.lines == before, "it had left its rig safe, and somebody else has it"
+        (ended,) = (tmp_path / "copy" / "orders").glob("*/ended")
+        assert "the laboratory has another journal" in ended.read_text()
+        assert "the journal here has" in await site.refusal(order)

@@ -90,3 +90,8 @@ def test_what_is_piped_is_not_wrapped(
     monkeypatch.delenv("COLUMNS", raising=False)
     show_table(("run", "why"), [("O-1", REASON * 9)])
     assert plain(REASON * 9) in capsys.readouterr().out
+
+
+def test_a_space_of_any_width_is_shown_and_what_a_terminal_obeys_is_not() -> None:
+    assert plain("0 – 100\u202f%, 张\u3000三, 1\u00a0kPa") == "0 – 100\u202f%, 张\u3000三, 1\u00a0kPa"
+    assert plain("\x1b[2J\u202e\u2028") == "\ufffd[2J\ufffd\ufffd"

@@ -62,15 +62,19 @@ class OwnText(Written):
     @property
     def said(self) -> Said:
         """As the template takes it."""
-        return [["zh", self.zh], ["en", self.en]]
+        return [["", self.zh]] if self.zh == self.en else [["zh", self.zh], ["en", self.en]]
 
 
 class PictureFile(Written):
     """A picture beside the face's file."""
 
-    file: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}\.png$")]
+    file: Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]{0,99}\.png$")] = Field(
+        examples=["logo.png"]
+    )
     """Its name (PNG)."""
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] = Field(
+        examples=["the 64 signs sha256sum tells"]
+    )
     """Its SHA-256: by the hash of the face's file the pictures are told, too."""
     alt: OwnText
     """What it shows, for those who can't see it."""

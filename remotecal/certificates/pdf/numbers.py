@@ -17,9 +17,14 @@ Cell = dict[str, object]
 
 
 def said(text: Text | None) -> Said:
-    """Return a record's text in the languages it has, Chinese first; a dash where there is none."""
+    """Return a record's text in the languages it has, Chinese first; a dash where there is none.
+
+    What is the same in all of them, such as a name in Latin letters, stands there once.
+    """
     if text is None:
         return [["", "—"]]
+    if len(text.root) > 1 and len(same := set(text.root.values())) == 1:
+        return [["", full_width(*same)]]
     entries = sorted(text.root.items(), key=lambda entry: (entry[0] != "zh", entry[0]))
     return [[language, full_width(content)] for language, content in entries]
 

@@ -59,7 +59,7 @@ def without_echo(received: bytes, sent: bytes) -> bytes:
         Nonsense: something else came first.
     """
     if received[: len(sent)] != sent[: len(received)]:
-        raise Nonsense("what was sent did not come back first; is echo stated rightly?")
+        raise Nonsense("what was sent did not come back first (is echo stated rightly?)")
     return received[len(sent) :]
 
 
@@ -238,7 +238,7 @@ class RtuFraming(ModbusFraming):
         if size is None or len(received) < size:
             return None
         if len(received) > size:
-            raise Nonsense(f"{len(received) - size} bytes follow a frame of {size}; does the adapter echo?")
+            raise Nonsense(f"{len(received) - size} bytes follow a frame of {size} (does the adapter echo?)")
         if checksum(received[:-2]) != received[-2:]:
             raise Nonsense("its checksum is wrong")
         return self.check(request, received[:-2])

@@ -46,14 +46,14 @@ class LineFraming:
             return self._block(received)
         end = received.find(self._reply_ending)
         if (end if end >= 0 else len(received)) > self._reply_size:
-            raise Nonsense(f"it is longer than {self._reply_size} bytes; is the line ending right?")
+            raise Nonsense(f"it is longer than {self._reply_size} bytes (is the line ending right?)")
         if end < 0:
             return None
         if end + len(self._reply_ending) != len(received):
             raise Nonsense(f"something follows the line's ending {self._reply_ending!r}")
         line = received[:end]
         if line == request:
-            raise Nonsense("it is the request itself, and an echo confirms nothing; does the adapter echo?")
+            raise Nonsense("it is the request itself, and an echo confirms nothing (does the adapter echo?)")
         return line if self._ascii and line.isascii() else readable(line, self._encoding)
 
     def _frame(self, received: bytes, size: int) -> bytes | None:
@@ -141,5 +141,5 @@ def readable(line: bytes, encoding: str) -> bytes:
     try:
         line.decode(encoding)
     except UnicodeDecodeError as error:
-        raise Nonsense(f"it is no {encoding} text; are the port's settings right?") from error
+        raise Nonsense(f"it is no {encoding} text (are the port's settings right?)") from error
     return line

@@ -28,10 +28,10 @@ class AsciiFraming(ModbusFraming):
         if self.echoes:
             received = without_echo(received, self.wrap(request))
         if received and not received.startswith(b":"):
-            raise Nonsense("it does not begin with a colon; is it set to Modbus RTU?")
+            raise Nonsense("it does not begin with a colon (is it set to Modbus RTU?)")
         inside, ending, rest = received.partition(ENDING)
         if rest:
-            raise Nonsense(f"{len(rest)} bytes follow a frame; does the adapter echo?")
+            raise Nonsense(f"{len(rest)} bytes follow a frame (does the adapter echo?)")
         if len(inside) > LONGEST:
             raise Nonsense(f"it is longer than {LONGEST} characters")
         return self.check(request, content(inside)) if ending else None

@@ -246,4 +246,4 @@ class WiredLink(Exchanges):
         while len(heard) < len(frame) and (left := end - time.monotonic()) > 0:
             heard += stream.receive(left)
         if heard != frame:
-            raise Nonsense("what was sent did not come back; is echo stated rightly?")
+            raise Nonsense("what was sent did not come back (is echo stated rightly?)")
