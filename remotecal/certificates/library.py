@@ -53,10 +53,17 @@ class CertificateLibrary:
 
 
 def canonical_hash(data: bytes) -> str:
-    """Return the SHA-256 of a certificate's canonical XML (C14N 1.0), in hexadecimal."""
-    from lxml.etree import tostring
+    """Return the SHA-256 of a certificate's canonical XML (C14N 1.0), in hexadecimal.
 
-    return sha256(tostring(parse(data), method="c14n")).hexdigest()
+    Raises:
+        RecordError: it is no XML, or has no canonical form, as with a relative URI for a namespace.
+    """
+    from lxml.etree import C14NError, tostring
+
+    try:
+        return sha256(tostring(parse(data), method="c14n")).hexdigest()
+    except C14NError as error:
+        raise RecordError(f"the XML has no canonical form: {error}") from None
 
 
 def is_paper(reference: ReportReference) -> bool:

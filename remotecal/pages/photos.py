@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from io import BytesIO
 from threading import Lock
@@ -21,6 +22,12 @@ REDUCED: Final = frozenset({"JPEG", "MPO"})
 MOST_PIXELS: Final = 64_000_000
 MOST_WHOLE: Final = 25_000_000
 """Pixels of a photo, at most, and of one that is drawn whole: what a phone takes has fewer."""
+MOST_SCANS: Final = 100
+"""Scans of a JPEG, each of which goes over the whole picture again; a progressive one has ten."""
+MANY_SCANS: Final = "the photo is written in more than {} scans, as no camera does: take another one"
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+"""Of a segment of a JPEG (ISO/IEC 10918-1, B.1.1.3); what may stand within a scan is none."""
+_SOI, _EOI, _SOS, _TEM = 0xD8, 0xD9, 0xDA, 0x01
 SIDE: Final = 1600
 """Longest side of what is shown, in pixels."""
 LARGEST_SHOWN: Final = 2_000_000
@@ -81,7 +88,22 @@ def _opened(content: bytes) -> Image:
         raise ConfigurationError(TOO_MANY.format(MOST_PIXELS)) from error
     except Exception as error:
         raise ConfigurationError(f"this is no photo that can be shown: {WHAT_TO_DO}") from error
-    most = MOST_PIXELS if image.format in REDUCED else MOST_WHOLE
+    if image.format in REDUCED and _scans(content) > MOST_SCANS:
+        raise ConfigurationError(MANY_SCANS.format(MOST_SCANS))
+    # A progressive JPEG is made smaller only when it is read to its end, and held whole until then.
+    reduced = image.format in REDUCED and "progressive" not in image.info
+    most = MOST_PIXELS if reduced else MOST_WHOLE
     if image.width * image.height > most:
         raise ConfigurationError(TOO_MANY.format(most))
     return image
+
+
+def _scans(content: bytes) -> int:
+    """Return how many scans a JPEG has, up to its end; a film may stand behind that."""
+    scans, place = 0, 0
+    while (found := _MARKER.search(content, place)) and (kind := content[found.end() - 1]) != _EOI:
+        place = found.end()
+        if kind not in {_SOI, _TEM}:
+            place += int.from_bytes(content[place : place + 2])
+        scans += kind == _SOS
+    return scans

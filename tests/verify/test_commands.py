@@ -13,6 +13,7 @@ import pytest
 from made import Made
 
 from remotecal.certificates.dcc.write import write
+from remotecal.certificates.library import CertificateLibrary, canonical_hash
 from remotecal.certificates.signing.pdf import embedded_xml
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli import sign as sign_command
@@ -20,7 +21,7 @@ from remotecal.cli import trace as trace_command
 from remotecal.cli import verify as verify_command
 from remotecal.clock import VirtualClock
 from remotecal.configuration import read_toml, read_within
-from remotecal.errors import BenchError, CertificateRefused, ConfigurationError, EvidenceError
+from remotecal.errors import BenchError, CertificateRefused, ConfigurationError, EvidenceError, RecordError
 from remotecal.journal.events import read_journal
 from remotecal.journal.writing import Journal
 from remotecal.verify import verify
@@ -82,6 +83,15 @@ def test_a_pipe_in_a_folder_is_not_waited_for_and_a_shells_own_is_read(made: Mad
     os.close(writing)
     assert read_within(Path(f"/dev/fd/{reading}"), 10) == b"<a/>"
     os.close(reading)
+
+
+def test_xml_without_a_canonical_form_among_the_standards_costs_none_of_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b'<a xmlns:b="relative"/>')
+    (tmp_path / "b.xml").write_bytes(b"<a></a>")
+    library = CertificateLibrary([tmp_path])
+    assert library.by_hash(canonical_hash(b"<a/>")) == b"<a></a>"
+    with pytest.raises(RecordError, match="no canonical form"):
+        canonical_hash(b'<a xmlns:b="relative"/>')
 
 
 def test_a_trust_list_needs_its_key(made: Made, means: tuple[object, ...]) -> None:
