@@ -327,7 +327,7 @@ class Station(Site):
                 by=self.folder.name,
                 largest_file=self.folder.settings.largest_file,
             )
-            run.perform(planned, company)
+            run.perform(planned, company, remote.wait_for_bench)
 
     def _note_end(self, run: StationRun, reason: str) -> None:
         try:

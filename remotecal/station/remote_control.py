@@ -87,7 +87,7 @@ class RemoteControl:
         self.again = ""
         """Why the run is to be taken up again at once; "" where it is not."""
         self._progress: Progress | None = None
-        self._tempo, self._begun = Tempo(), 0.0
+        self._tempo, self._begun, self._at_first = Tempo(), 0.0, "begin"
 
     def __call__(self, progress: Progress) -> None:
         """Take note of where the run is."""
@@ -95,6 +95,10 @@ class RemoteControl:
         self._begun = now if self._progress is None else self._begun
         self._tempo.see(now - self._begun, progress.plan, progress.number, progress.repeat)
         self._progress = progress
+
+    def wait_for_bench(self) -> None:
+        """Take note that the run can't begin before somebody else has left its bench."""
+        self._at_first = "wait until the bench is free"
 
     def answer(self, question: Question, still_wanted: Callable[[], None]) -> Answer:
         """Return the first answer anybody gives."""
@@ -199,7 +203,7 @@ class RemoteControl:
         progress, asked = self._progress, self._open_question()
         state = self.ended or ("asking" if asked else "paused" if self.control.paused else "running")
         place = (
-            Live(run=self.run, state=state, doing="begin")
+            Live(run=self.run, state=state, doing=self._at_first)
             if progress is None
             else _place(self.run, progress, self.control.watched)
         )

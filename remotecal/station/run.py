@@ -33,7 +33,7 @@ from remotecal.runs.record import evaluate
 from remotecal.runs.safety import NOTHING, Safety, make_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from remotecal.certificates.signing.seal import SealKey
     from remotecal.runs.session import Plan
@@ -164,11 +164,16 @@ class StationRun:
         """Keep the laboratory's word that it has everything; None where there is nothing to have."""
         write_private(self.papers / "done", b"" if proof is None else _proof(proof))
 
-    def perform(self, planned: Plan, company: Company) -> None:
+    def perform(self, planned: Plan, company: Company, busy: Callable[[], None]) -> None:
         """Carry out the order, or go on where it was cut off.
 
         Blocks until the run is over; for a thread of its own. What was begun waits for a bench that
         somebody else works with, what was not is given back.
+
+        Args:
+            planned: the run, as its order wants it.
+            company: who takes part in it.
+            busy: called when it begins to wait for its bench.
 
         Raises:
             RemotecalError: as `carry_out` and `go_on`.
@@ -177,12 +182,13 @@ class StationRun:
         while True:
             try:
                 self._perform(planned, company)
-            except BenchInUse as busy:
+            except BenchInUse as in_use:
                 if self.stage is not Stage.CUT_OFF:
                     raise
-                if said != str(busy):
-                    said = str(busy)
-                    log.warning("run %s goes on once its bench is free: %s", self.order.id, busy)
+                if said != str(in_use):
+                    said = str(in_use)
+                    log.warning("run %s goes on once its bench is free: %s", self.order.id, in_use)
+                    busy()
                 company.control.stopped.wait(LOOK_EVERY)
                 company.control.check()
             else:

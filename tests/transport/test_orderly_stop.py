@@ -74,6 +74,9 @@ def test_a_run_goes_on_once_somebody_else_has_left_its_bench(both: Processes) ->
         both.start("station")
         log = both.path / "station.log"
         wait_until(lambda: f"run {run} goes on once its bench is free" in log.read_text())
+        wait_until(
+            lambda: "wait until the bench is free" in call("station", "state", "--station", both.station)
+        )
         assert "resume" not in both.kinds(run)
     both.check_whole(run, POINTS)
     assert not reason(both, run)
