@@ -265,7 +265,8 @@ class Hub:
         hello = spoken_by(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
         now = time.time()
         said = hello.model_dump(mode="json", include=ANNOUNCED) | {TWICE: self._is_one_of_two(station, hello)}
-        announced = json.dumps(said, ensure_ascii=False)
+        # Without blanks: the store looks for what waits for consent in the text.
+        announced = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
         if refused := not_served(station.name, said):
             await asyncio.to_thread(self._refusals.note, station.name, "", refused)
