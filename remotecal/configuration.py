@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
 from remotecal.errors import ConfigurationError
-from remotecal.opening import open_plain
+from remotecal.opening import is_pipe, open_plain
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -100,7 +100,7 @@ def parse_toml(content: bytes, path: Path, refusal: type[ConfigurationError]) ->
 
 
 def _begin(path: Path, size: int, refusal: type[ConfigurationError]) -> bytes:
-    if Path(os.path.realpath(path)).is_fifo():  # one that a shell made, `<(…)`, lies in no folder
+    if is_pipe(path):
         raise refusal(f"{path} is a pipe, which would be waited for without end: name a file")
     with path.open("rb") as file:
         return file.read(size)

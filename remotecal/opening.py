@@ -76,6 +76,11 @@ def open_plain(path: Path) -> int | None:
     return None
 
 
+def is_pipe(path: Path) -> bool:
+    """Tell whether a path leads to a pipe in a folder; one that a shell made, `<(…)`, lies in none."""
+    return Path(os.path.realpath(path)).is_fifo()
+
+
 def read_whole(path: Path, most: int = LARGEST_NAMED) -> bytes:
     """Return what is in a file that somebody names.
 
@@ -83,7 +88,7 @@ def read_whole(path: Path, most: int = LARGEST_NAMED) -> bytes:
         OSError: it can't be read, is a pipe that lies in a folder, or has more than `most` bytes, as a
             device without end has.
     """
-    if Path(os.path.realpath(path)).is_fifo():
+    if is_pipe(path):
         raise OSError(errno.ESPIPE, "a pipe would be waited for without end", str(path))
     with path.open("rb") as file:
         content = file.read(most + 1)

@@ -95,7 +95,7 @@ async def _watch(hub: Path, name: str) -> None:
         print(
             say(
                 f"{row.run} is not on; its journal here ends with it {row.state}",
-                f"{row.run} 不在进行；此处的日志止于：{_state(row.state)}",
+                f"{row.run} 不在进行；此处的日志止于：{named('state', row.state)}",
             )
         )
         if because:
@@ -107,7 +107,7 @@ def describe(live: Live) -> str:
     from remotecal.pages.words import words
 
     told = words(language())
-    parts = [_state(live.state)]
+    parts = [named("state", live.state)]
     if live.prompt:
         choices = f" [{'/'.join(map(_option, live.options))}]" if live.options else ""
         choices = (
@@ -158,10 +158,3 @@ def _print(line: str) -> None:
         print(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K", end="", flush=True)
     else:
         print(line, flush=True)
-
-
-def _state(state: str) -> str:
-    from remotecal.pages.words import words
-
-    told = words(language())
-    return state if told.language == "en" else told.of("state", state)
