@@ -152,6 +152,14 @@ def _table(name: Text, given: Calibrated | Table) -> Table:
     return given if isinstance(given, Table) else Table(columns=_columns(name, given.stated))
 
 
+def stated_column(
+    ref_type: str, unit: str, values: tuple[str, ...], expanded: str = "", *, name: Text | None = None
+) -> Column:
+    """Return a column of a certificate, with an expanded uncertainty (k = 2) where there is one."""
+    known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",)) if expanded else None
+    return Column(name=name, ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)
+
+
 def _columns(name: Text, stated: Stated) -> tuple[Column, Column]:
     indication = Text(zh=f"{name.get('zh')}示值", en=f"Indication, {name.get('en')}")
     return (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from remotecal.certificates.trust import Capability
-from remotecal.model import Column, Table, Text, Uncertainty
-from remotecal.sim.certificates import Certified
+from remotecal.model import Table, Text
+from remotecal.sim.certificates import Certified, stated_column
 from remotecal.sim.clamp_on.site import COMMON
 
 if TYPE_CHECKING:
@@ -38,11 +38,8 @@ SCOPE: Final = (
 
 def clamp_on(calibrated: Calibrated, age: timedelta) -> Certified:
     """Return what a certificate of the clamp-on meter states, and what of that is the laboratory's."""
-    known = Uncertainty(expanded=(f"{COMMON:g}",), k=("2",), p=("0.95",))
     name = Text(zh="公共部分", en="Common part")
-    shared = Column(
-        name=name, ref_types=("remotecal_commonDeviation",), unit="1", values=("0",), uncertainty=known
-    )
+    shared = stated_column("remotecal_commonDeviation", "1", ("0",), f"{COMMON:g}", name=name)
     return Certified(
         Text(zh="外夹式超声流量计", en="Clamp-on ultrasonic meter"),
         ((Text(zh="流速", en="velocity"), calibrated), (name, Table(columns=(shared,)))),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from remotecal.model import Column, Table, Text, Uncertainty
-from remotecal.sim.certificates import Certified
+from remotecal.model import Table, Text
+from remotecal.sim.certificates import Certified, stated_column
 
 EXPANSION: Final = {
     "steel": 4.8e-5,
@@ -63,14 +63,14 @@ class Solid:
         relative = self.expanded / self.stated
         table = Table(
             columns=(
-                _value("remotecal_density", "kg/m3", f"{self.stated:.4f}", f"{self.expanded:.4f}"),
-                _value(
+                stated_column("remotecal_density", "kg/m3", (f"{self.stated:.4f}",), f"{self.expanded:.4f}"),
+                stated_column(
                     "remotecal_volume",
                     "cm3",
-                    f"{1e6 * self.mass / self.stated:.6f}",
+                    (f"{1e6 * self.mass / self.stated:.6f}",),
                     f"{1e6 * self.volume * relative:.6f}",
                 ),
-                _value("basic_mass", "g", f"{1000 * self.mass:.5f}", "0.00005"),
+                stated_column("basic_mass", "g", (f"{1000 * self.mass:.5f}",), "0.00005"),
             )
         )
         name = Text(
@@ -95,20 +95,15 @@ class Weight:
         """Return what its certificate states."""
         table = Table(
             columns=(
-                _value(
+                stated_column(
                     "remotecal_conventionalMass",
                     "g",
-                    f"{1000 * self.stated:.6f}",
+                    (f"{1000 * self.stated:.6f}",),
                     f"{1000 * self.expanded:.6f}",
                 ),
             )
         )
         return Certified(Text(zh="砝码", en="Weight"), ((Text(zh="质量", en="mass"), table),))
-
-
-def _value(ref_type: str, unit: str, value: str, expanded: str) -> Column:
-    known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",))
-    return Column(ref_types=(ref_type,), unit=unit, values=(value,), uncertainty=known)
 
 
 def draw_solid(

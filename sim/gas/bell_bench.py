@@ -11,12 +11,12 @@ from remotecal.bench_file import Heartbeat, Interlock, Safe
 from remotecal.certificates.trust import Capability
 from remotecal.drivers.capabilities import Ammeter
 from remotecal.fluids.gas_equations import EQUATIONS
-from remotecal.model import Column, Table, Text, Uncertainty
+from remotecal.model import Table, Text
 from remotecal.procedures.parameters import In
 from remotecal.sim import stands
 from remotecal.sim.assembly import Assembly, BenchOptions
 from remotecal.sim.calibrated import Calibrated, Stated, draw
-from remotecal.sim.certificates import Certified
+from remotecal.sim.certificates import Certified, stated_column
 from remotecal.sim.chance import chance
 from remotecal.sim.gas.bell_rig import BellRig, BellSpec
 from remotecal.sim.gas.outfit import meter
@@ -235,8 +235,7 @@ class BellBench(Assembly):
 
 def bell_certified() -> Certified:
     """Return what a bell's certificate states."""
-    known = Uncertainty(expanded=(f"{U_AREA * AREA:.6f}",), k=("2",), p=("0.95",))
-    stated = Column(ref_types=("remotecal_bellArea",), unit="m2", values=(f"{AREA:.5f}",), uncertainty=known)
+    stated = stated_column("remotecal_bellArea", "m2", (f"{AREA:.5f}",), f"{U_AREA * AREA:.6f}")
     name = Text(zh="单位高度容积", en="volume for each height")
     return Certified(Text(zh="钟罩", en="Bell"), ((name, Table(columns=(stated,))),))
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final, Literal
 
-from remotecal.model import Column, Table, Text, Uncertainty
-from remotecal.sim.certificates import Certified
+from remotecal.model import Table, Text
+from remotecal.sim.certificates import Certified, stated_column
 
 COMMON, OWN = 0.0016, 0.0010
 """Expanded uncertainty (k = 2) of a certified error: the part the laboratory's meters share, and each one's
@@ -139,32 +139,29 @@ class TrueMaster:
         """Return what its certificate states."""
         way = WAYS[self.kind]
         across = ("remotecal_referenceFlow", "m3/h") if way.by_flow else ("remotecal_reynoldsNumber", "1")
-        at = _column(*across, tuple(f"{each:.5g}" if way.by_flow else f"{each:.0f}" for each in self.places))
-        errors = _column("basic_measurementError", "1", tuple(f"{each:.5f}" for each in self.stated), WHOLE)
+        at = stated_column(
+            *across, tuple(f"{each:.5g}" if way.by_flow else f"{each:.0f}" for each in self.places)
+        )
+        errors = stated_column(
+            "basic_measurementError", "1", tuple(f"{each:.5f}" for each in self.stated), f"{WHOLE:.6f}"
+        )
         facts = (
             ("仪表系数", "K factor", "remotecal_kFactor", "1/m3", f"{self.pulses:g}"),
             ("管道内径", "pipe diameter", "remotecal_pipeDiameter", "mm", f"{1000 * self.diameter:.1f}"),
             ("最大流量", "highest flow", "remotecal_highestFlow", "m3/h", f"{self.highest:g}"),
         )
-        shared = Table(columns=(_column("remotecal_commonDeviation", "1", ("0",), COMMON),))
+        shared = Table(columns=(stated_column("remotecal_commonDeviation", "1", ("0",), f"{COMMON:.6f}"),))
         return Certified(
             way.name,
             (
                 (Text(zh="示值误差", en="error of indication"), Table(columns=(at, errors))),
                 (Text(zh="公共部分", en="common part"), shared),
                 *(
-                    (Text(zh=zh, en=en), Table(columns=(_column(kind, unit, (value,)),)))
+                    (Text(zh=zh, en=en), Table(columns=(stated_column(kind, unit, (value,)),)))
                     for zh, en, kind, unit, value in facts
                 ),
             ),
         )
-
-
-def _column(ref_type: str, unit: str, values: tuple[str, ...], expanded: float | None = None) -> Column:
-    if expanded is None:
-        return Column(ref_types=(ref_type,), unit=unit, values=values)
-    known = Uncertainty(expanded=(f"{expanded:.6f}",), k=("2",), p=("0.95",))
-    return Column(ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)
 
 
 def width(highest: float) -> float:

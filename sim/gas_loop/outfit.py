@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
-from remotecal.model import Column, Table, Text, Uncertainty
+from remotecal.model import Table, Text
 from remotecal.sim.calibrated import Calibrated, Stated, draw
+from remotecal.sim.certificates import stated_column
 from remotecal.sim.gas_loop.bank import draw_for
 from remotecal.sim.gas_loop.gas import TrueGas
 from remotecal.sim.gas_loop.heat import HeatSpec
@@ -129,8 +130,7 @@ def mass_zero_of(rng: Random, highest: float) -> float:
 
 def sensors_share() -> tuple[Text, Table]:
     """Return what a sensor's certificate states of the part it has in common with the others."""
-    known = Uncertainty(expanded=(f"{SENSORS_COMMON:.6f}",), k=("2",), p=("0.95",))
-    part = Column(ref_types=("remotecal_commonDeviation",), unit="1", values=("0",), uncertainty=known)
+    part = stated_column("remotecal_commonDeviation", "1", ("0",), f"{SENSORS_COMMON:.6f}")
     return Text(zh="公共部分", en="common part"), Table(columns=(part,))
 
 

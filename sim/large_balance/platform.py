@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from remotecal.model import Column, Table, Text, Uncertainty
-from remotecal.sim.certificates import Certified
+from remotecal.model import Table, Text
+from remotecal.sim.certificates import Certified, stated_column
 from remotecal.sim.instruments.weighing import WEIGHT_DENSITY
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class LargeWeight:
 
 
 def _single(ref_type: str, unit: str, value: str, expanded: str) -> Table:
-    known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",))
-    return Table(columns=(Column(ref_types=(ref_type,), unit=unit, values=(value,), uncertainty=known),))
+    return Table(columns=(stated_column(ref_type, unit, (value,), expanded),))
 
 
 def draw_weights(rng: Random, count: int, nominal: float) -> tuple[LargeWeight, ...]:

@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass, replace
 from random import Random
 
-from remotecal.model import Column, Table, Text, Uncertainty
+from remotecal.model import Table, Text
 from remotecal.sim.calibrated import Calibrated, Stated, draw
+from remotecal.sim.certificates import stated_column
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.meter import MeterSpec, Shape, certified
 from remotecal.sim.large_water.branches import BranchSpec
@@ -101,12 +102,8 @@ def outfit(
 
 def common_part() -> Table:
     """Return what a master meter's certificate states of the part all of them share."""
-    known = Uncertainty(expanded=(f"{COMMON:g}",), k=("2",), p=("0.95",))
     name = Text(zh="公共部分", en="Common part")
-    column = Column(
-        name=name, ref_types=("remotecal_commonDeviation",), unit="1", values=("0",), uncertainty=known
-    )
-    return Table(columns=(column,))
+    return Table(columns=(stated_column("remotecal_commonDeviation", "1", ("0",), f"{COMMON:g}", name=name),))
 
 
 def _master(rng: Random, flow: float, shared: float) -> Calibrated:

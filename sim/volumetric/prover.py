@@ -7,10 +7,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from remotecal.model import Table, Text
-from remotecal.sim.certificates import Certified
+from remotecal.sim.certificates import Certified, stated_column
 from remotecal.sim.chance import chance
 from remotecal.sim.instruments.transmitter import transmitter
-from remotecal.sim.volumetric.vessel import stated_column
 
 if TYPE_CHECKING:
     from remotecal.sim.simulated import Source

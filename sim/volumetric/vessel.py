@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from remotecal.model import Column, Table, Text, Uncertainty
+from remotecal.model import Table, Text
 from remotecal.sim.calibrated import Calibrated, Stated, draw, interpolate
-from remotecal.sim.certificates import Certified
+from remotecal.sim.certificates import Certified, stated_column
 
 if TYPE_CHECKING:
     from remotecal.sim.water.rig import Rig
@@ -98,9 +98,3 @@ class Vessel:
 def tank_thermometer(rng: Random) -> Calibrated:
     """Draw the thermometer in its water."""
     return draw(rng, "°C", (10.0, 20.0, 30.0), spread=0.05, expanded=(0.02,) * 3, digits=3)
-
-
-def stated_column(ref_type: str, unit: str, values: tuple[str, ...], expanded: str = "") -> Column:
-    """Return a column of a certificate, with an expanded uncertainty (k = 2) where there is one."""
-    known = Uncertainty(expanded=(expanded,), k=("2",), p=("0.95",)) if expanded else None
-    return Column(ref_types=(ref_type,), unit=unit, values=values, uncertainty=known)
