@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from remotecal import units
@@ -154,8 +155,17 @@ def coefficients_of(several: Sequence[Selected]) -> CertifiedCoefficients:
         matrix, exact = joint.correlation.possible(), joint.correlation.u
         if exact is not None:
             found = [
-                Coefficient(each.value, float(exact[place]), each.dof, each.unit)
-                for each, place in zip(found, places, strict=True)
+                replace(each, u=_finer(exact[place], column.values, row) or each.u)
+                for each, place, column in zip(found, places, several, strict=True)
             ]
         return CertifiedCoefficients(tuple(found), tuple(tuple(matrix[i][j] for j in places) for i in places))
     return CertifiedCoefficients(tuple(found), None)
+
+
+def _finer(u: str, column: Column, row: int) -> float | None:
+    """Return a standard uncertainty that stands beside a matrix, if U / k is that one rounded.
+
+    A U that was raised, to a CMC say, is what the certificate answers for.
+    """
+    ((stated, slack),) = column.correlated([row])
+    return float(u) if abs(stated - Decimal(u)) <= slack else None

@@ -165,6 +165,17 @@ def test_more_digits_beside_the_correlation_count_and_so_do_the_fewest_degrees_o
     assert [each.dof for each in area(certified(table.model_copy(update={"joint": ()}))).inputs] == [12, 7]
 
 
+def test_a_u_that_was_raised_above_what_stands_beside_the_correlation_is_what_counts():
+    stated = Correlation(matrix=(("1", "0.5"), ("0.5", "1")), u=("0.000481", "0.372E-6"))
+    columns = (
+        column(A_0[0], "mm2", "98.0500", expanded=("0.0030",)),
+        column(SLOPE[0], "1/MPa", "4.0E-6", expanded=("0.8E-6",)),
+    )
+    table = Table(columns=columns, joint=(JointResult(columns=(0, 1), correlation=stated),))
+    raised, as_beside = area(certified(table)).inputs
+    assert (raised.u, as_beside.u) == (pytest.approx(1.5e-9), pytest.approx(0.372e-12))
+
+
 def test_coefficients_in_several_rows_are_refused_until_one_is_chosen():
     both = certified(
         Table(
