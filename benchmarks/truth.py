@@ -88,6 +88,7 @@ VARIETY: Mapping[str, Mapping[str, Sequence[object]]] = {
     "line-bench": {},
     "hydrometer-bench": {},
     "pressure-bench": {"output": ("indication", "current"), "full": (1.0, 10.0, 100.0)},
+    "piston-bench": {"medium": ("nitrogen", "oil"), "full": (1.0, 10.0, 100.0)},
 }
 """What is chosen of a bench in turn, the first option by every seed; of others nothing is."""
 

@@ -93,7 +93,7 @@ DOMAINS = {
     "gas": Domain("gas", ("gas",), ("nozzles", "pvtt", "bell")),
     "gas_loop": Domain("gas_loop", ("gas_loop",), ("gas-loop",)),
     "heat": Domain("heat", ("heat",), ("heat-bench", "heat-calculator", "heat-meter")),
-    "pressure": Domain("pressure", ("pressure",), ("pressure-bench",)),
+    "pressure": Domain("pressure", ("pressure",), ("pressure-bench", "piston-bench")),
 }
 
 

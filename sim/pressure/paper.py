@@ -1,19 +1,20 @@
-"""What is written about a pressure bench, and the work order for it."""
+"""What is written about benches of pressure, and the work orders for them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.bench_file import Interlock, Safe
 from remotecal.model import Text
-from remotecal.sim.paper import Job, Paper, characteristic
+from remotecal.sim.paper import Job, Paper, Standing, characteristic
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from remotecal.sim.calibrated import Calibrated
+    from remotecal.sim.calibrated import Calibrated, Stated
     from remotecal.sim.pressure.device import DeviceSpec
+    from remotecal.sim.pressure.piston import PistonSpec, PistonWeight
 
 
 def paper(spec: DeviceSpec, certificates: Mapping[str, Calibrated], today: date, *, current: bool) -> Paper:
@@ -36,6 +37,60 @@ def paper(spec: DeviceSpec, certificates: Mapping[str, Calibrated], today: date,
         ),
         safe=Safe(order=("controller",), within=120.0),
     )
+
+
+def piston(
+    spec: DeviceSpec,
+    gauge: PistonSpec,
+    weights: Sequence[PistonWeight],
+    facts: Mapping[str, Stated],
+    today: date,
+    *,
+    oil: bool,
+) -> Paper:
+    """Return what is written of a piston gauge with a gauge on its line, which oil fills or nitrogen."""
+    medium = "oil" if oil else "nitrogen"
+    known = {
+        name: characteristic(stated.corrections[0], stated.unit, stated.expanded[0], today)
+        for name, stated in facts.items()
+    }
+    if oil:
+        around = gauge.circumference
+        known["piston_circumference"] = characteristic(round(around, 6), "m", round(0.005 * around, 6), today)
+    return Paper(
+        name=f"simulated piston gauge, {medium}, up to {spec.full / 100:g} bar",
+        job=Job(
+            "pressure.dead_weight",
+            "PISTON",
+            {**_loaded(spec, weights), "medium": medium},
+            {**GAUGE, "model": f"0–{spec.full / 100:g} bar"},
+        ),
+        artefacts={
+            "piston": Standing("A-1", gauge.certified(), model=f"{1e6 * gauge.stated:.3g} mm²"),
+            **{
+                each.serial: Standing(each.serial, each.certified(), model=f"{each.stated:.3g} kg")
+                for each in weights
+            },
+        },
+        roles={"weights": tuple(each.serial for each in weights)},
+        characteristics=known,
+        interlocks=(Interlock(watch="dut.pressure", above=round(1.1 * spec.full, 6), unit="kPa", every=5.0),),
+    )
+
+
+def _loaded(spec: DeviceSpec, weights: Sequence[PistonWeight]) -> dict[str, object]:
+    """Return set points as weights make them one after the other, beginning with the piston and the first."""
+    full, whole = 1000.0 * spec.full, sum(each.stated for each in weights)
+    counts = range(2, len(weights) + 1)
+    on = [sum(each.stated for each in weights[:count]) for count in counts]
+    return {
+        "span": [0.0, full],
+        "pressures": [0.0, *(float(f"{full * mass / whole:.4g}") for mass in on)],
+        "loads": [[], *(list(range(1, count + 1)) for count in counts)],
+        "resolution": 1000.0 * spec.step,
+        "accuracy_class": 0.05,
+        "unit": "kPa",
+    }
 
 
 def _parameters(spec: DeviceSpec, *, current: bool) -> dict[str, object]:

@@ -26,6 +26,21 @@ def test_the_demonstration_ends_in_a_certificate_that_holds(tmp_path, capsys, ou
     assert "holds" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("medium", ["nitrogen", "oil"])
+def test_a_gauge_at_a_piston_gauge_gets_a_certificate_that_holds(tmp_path, capsys, medium):
+    out = tmp_path / "demo"
+    told = ("--set", f"medium={medium}", "--set", "weights=4", "--set", "full=16")
+    assert demonstrate("piston-bench", *told, "--out", str(out)) == 0
+    made = read((out / "certificate.xml").read_bytes())
+    assert made.evidence.procedure == "pressure.dead_weight"
+    symbols = {line.symbol for budget in made.measurements[0].budgets for line in budget.lines}
+    assert {"A_0", "λ", "m_1", "ρ_m"} <= symbols
+    assert ("Γ" in symbols) == (medium == "oil")
+    capsys.readouterr()
+    assert main(verifying(out)) == 0
+    assert "holds" in capsys.readouterr().out
+
+
 def test_intervals_cover_the_errors_the_device_has_in_use():
     """`benchmarks/truth.py` is the full-sized check."""
     intervals = [one for seed in range(1003, 1009) for one in calibrate("pressure-bench", seed)]

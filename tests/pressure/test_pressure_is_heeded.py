@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from heeded import Heeded, Somebody, Told
-from test_dead_weight import OnSite, WeighedBench, add_artefacts
+from test_dead_weight import OnSite
 
-from remotecal.clock import VirtualClock
 from remotecal.sim.pressure.assemblies import PressureBench
+from remotecal.sim.pressure.piston_bench import PistonBench
 
 
 def lively(bench) -> None:
@@ -33,8 +33,7 @@ def pressure_bench(folder, output):
 
 @contextmanager
 def piston(folder):
-    with WeighedBench.up(folder / "bench", clock=VirtualClock(1_796_000_000.0)) as bench:
-        add_artefacts(bench)
+    with PistonBench.up(folder / "bench", seed=7) as bench:
         yield bench, OnSite(bench)
 
 
@@ -46,7 +45,7 @@ QUICK: Told = {
     "accuracy_class": 0.1,
 }
 
-LOADS = {"pressures": [0.0, 5e5, 1e6], "loads": [[], [1, 2, 3], [1, 2, 3, 4]]}
+LOADS = {"pressures": [0.0, 6e5, 1e6], "loads": [[], [1, 2, 3, 4], [1, 2, 3, 4, 5, 6]]}
 
 PRESSURE: Mapping[str, Told] = {
     "span": {"span": [0.0, 1.1e6]},
@@ -115,7 +114,7 @@ class TestPressure(Heeded):
         "pressure.dead_weight": {
             **PRESSURE,
             "sequence": {"sequence": "JJG 882"},
-            "loads": {"loads": [[], [1, 2, 3], [1, 2, 3]]},
+            "loads": {"loads": [[], [1, 2, 3, 4], [1, 2, 3, 4, 5]]},
         },
     }
     run: ClassVar = {

@@ -122,3 +122,19 @@ def test_what_contributes_nothing_that_shows_is_not_named(tmp_path, capsys):
     said = capsys.readouterr().out
     assert "100.0 %" in said
     assert " 0.0 %" not in said
+
+
+def test_a_piston_gauge_is_rehearsed_with_the_real_ones_certificates(tmp_path):
+    with simulated("piston-bench").put_up(
+        simulated("piston-bench").choose({"seed": 7, "full": 16.0, "medium": "oil", "weights": 4}), tmp_path
+    ):
+        pass
+    mended(tmp_path, "order.toml", lambda said: said["parameters"].update(sequence="DKD-R 6-1 C"))
+    told = rehearsed(tmp_path)
+    assert told.assumed == ()
+    path = tmp_path / "piston.xml"
+    poorer = path.read_bytes().replace(b"0.00123</", b"0.00300</")
+    assert poorer != path.read_bytes()
+    path.write_bytes(poorer)
+    top, poor = (float(each.points[-1].expanded) for each in (told, rehearsed(tmp_path)))
+    assert poor > 1.3 * top

@@ -270,7 +270,7 @@ class AtTheDial:
             return Answer("SIM-0001", "liwei")
         self.asked.append(question.text.get("en"))
         with self._bench.world.present():
-            shown = self._bench._shown() / 100
+            shown = self._bench.shown() / 100
         return Answer(f"{round(shown / 0.005) * 0.005:.3f} bar", "liwei")
 
 
