@@ -95,6 +95,7 @@ def _details(item: Described) -> Iterator[str]:
         source = f" ({item.source})" if item.source else ""
         yield f"limit of error: {item.accuracy}{source}"
     yield from item.ranges
+    yield from (f"refused while {reported}" for reported in item.unless)
     if item.states:
         yield ", ".join(item.states)
     if item.settable:

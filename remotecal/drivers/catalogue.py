@@ -127,6 +127,8 @@ class Described:
     """What each range says, where it depends on that."""
     source: str
     """Where the limit of error is printed."""
+    unless: tuple[str, ...]
+    """What it says nothing under: each of what is asked along with it, with its states or conditions."""
     states: tuple[str, ...]
     """Names of the states or conditions."""
     settable: bool
@@ -298,6 +300,7 @@ def _described(cls: type[Instrument], item: Declaration, doc: str) -> Described:
         accuracy=accuracy,
         ranges=ranges,
         source=source,
+        unless=tuple(f"{one.name} is {one.spoiling}" for one in getattr(item, "unless", ())),
         states=tuple(member.name for member in states),
         settable=isinstance(item, Setting | Choice) and _settable(cls, item),
         place=_place(item),

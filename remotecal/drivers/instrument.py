@@ -99,6 +99,7 @@ class Instrument:
     """Seconds before each new attempt to ask it when it can't answer just now."""
     _placed: dict[Held, Content]
     measured_before: dict[tuple[Quantity, ...], Measuring]
+    heeds: bool
     met: Identity | None
     """Who answered when the instrument was opened."""
 
@@ -114,6 +115,7 @@ class Instrument:
         self.pauses = PAUSES
         self._placed = {}
         self.measured_before = {}
+        self.heeds = True
         self.met = None
         link.name = self.name
         link.on_reopen = self._take_up_again

@@ -11,10 +11,12 @@ from remotecal.drivers.declarations import Asked, Declaration, Obtained
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.ranges import RangeLimits, Ranges
 from remotecal.drivers.talks import Talk, talked
+from remotecal.errors import InstrumentError
 
 if TYPE_CHECKING:
     from remotecal.drivers.accuracy import Accuracy, Span
     from remotecal.drivers.contents import Content
+    from remotecal.drivers.states import Spoiling
 
 
 class Quantity(Declaration):
@@ -28,6 +30,8 @@ class Quantity(Declaration):
     """The maker's limit of error; where it depends on the range in force, that of the worst one."""
     ranges: Ranges | None
     """Span and limit of error by range; None where they are the same wherever."""
+    unless: tuple[Spoiling, ...] = ()
+    """What is asked along with it, and may spoil it."""
     limits: RangeLimits
     """Span and limit of error where they do not depend on a range; see `in_force`."""
 
@@ -71,6 +75,8 @@ class Measurable(Asked, Protocol):
 
     measured_before: dict[tuple[Quantity, ...], Measuring]
     """How quantities are measured together that were before, for `measuring`."""
+    heeds: bool
+    """Whether what it reports beside its readings is asked; in journals from before that it is not."""
 
 
 class Row(NamedTuple):
@@ -86,23 +92,42 @@ class Row(NamedTuple):
     source: str
 
 
+class Spoiler(NamedTuple):
+    """What an instrument reports beside one of its quantities."""
+
+    source: str
+    """Instrument and quantity."""
+    reported: Spoiling
+    place: int
+    """Where it stands among what is asked."""
+
+    def see(self, content: Content) -> None:
+        """Raise `InstrumentError` if what is reported spoils the quantity."""
+        if spoilt := self.reported.spoilt(content):
+            raise InstrumentError(
+                f"{self.source} has no valid value: {self.reported.name} says {spoilt}; see to it at the "
+                "instrument"
+            )
+
+
 class Measuring(NamedTuple):
     """How quantities of an instrument are measured together."""
 
     asked: tuple[Declaration, ...]
-    """The quantities, and behind them what tells their ranges."""
+    """The quantities, and behind them what tells their ranges, and what spoils them."""
     rows: tuple[Row, ...]
+    spoilers: tuple[Spoiler, ...]
 
 
 def measure(instrument: Measurable, quantities: tuple[Quantity, ...]) -> tuple[Measured, ...]:
-    """Ask an instrument for quantities, and along with them for what tells their ranges.
+    """Ask an instrument for quantities, and along with them for what tells their ranges and spoils them.
 
     Returns:
         One `Measured` per quantity, in the order asked, with the maker's uncertainty.
 
     Raises:
         LinkError: no right answer came.
-        InstrumentError: the instrument has no valid value.
+        InstrumentError: the instrument has no valid value, or reports what spoils it.
     """
     prepared = instrument.measured_before.get(quantities) or _prepared(instrument, quantities)
     obtained = talked(instrument.link, instrument.conversation(*prepared.asked))
@@ -126,7 +151,7 @@ def _measured(
     instrument: Measurable, prepared: Measuring, obtained: tuple[Obtained, ...]
 ) -> tuple[Measured, ...]:
     """Return what was measured, from what stood on the wire."""
-    asked, rows = prepared
+    asked, rows, spoilers = prepared
     found: list[Measured] = []
     for (quantity, low, high, line, unit, source), (content, at, exchange) in zip(rows, obtained):  # noqa: B905  what tells the ranges stands behind
         value = content if low > high or type(content) is float else number_in(quantity, content)
@@ -136,6 +161,8 @@ def _measured(
             value = quantity.decode(content)
             u = _uncertainty(instrument, quantity, value, asked, obtained)
         found.append(_made(Measured, (value, unit, u, source, at, exchange)))
+    for spoiler in spoilers:
+        spoiler.see(obtained[spoiler.place][0])
     return tuple(found)
 
 
@@ -161,16 +188,20 @@ _made = tuple.__new__
 def _prepared(instrument: Measurable, quantities: tuple[Quantity, ...]) -> Measuring:
     """Return how quantities are measured, found out once for each combination."""
     asked: dict[Declaration, None] = dict.fromkeys(quantities)
-    rows = []
+    rows, reported = [], []
     for item in quantities:
         low, high = item.span if item.is_plain and item.ranges is None else (math.inf, -math.inf)
         source = f"{instrument.name}.{item.name}"
         rows.append(Row(item, low, high, item.limits.line, item.unit, source))
         asked |= dict.fromkeys(item.ranges.asked if item.ranges else ())
+        if instrument.heeds:
+            asked |= dict.fromkeys(item.unless)
+            reported += [(source, one) for one in item.unless]
     if len(instrument.measured_before) >= MOST_COMBINATIONS:
         instrument.measured_before.clear()
-    tellers = tuple(one for one in asked if one not in quantities)
-    prepared = instrument.measured_before[quantities] = Measuring((*quantities, *tellers), tuple(rows))
+    whole = (*quantities, *(one for one in asked if one not in quantities))
+    spoilers = tuple(Spoiler(source, one, whole.index(one)) for source, one in reported)
+    prepared = instrument.measured_before[quantities] = Measuring(whole, tuple(rows), spoilers)
     return prepared
 
 

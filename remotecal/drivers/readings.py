@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast, overload
 
 from remotecal.drivers.codecs import Register
 from remotecal.drivers.contents import Code, Content, is_conventional, number_in, without_value
+from remotecal.drivers.declarations import declared
 from remotecal.drivers.quantity import Measurable, Quantity, ameasure, measure
 
 if TYPE_CHECKING:
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.codecs import Codec
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.ranges import Ranges
+    from remotecal.drivers.states import Spoiling
 
 
 class Reading(Quantity):
@@ -31,6 +34,8 @@ class Reading(Quantity):
             integer register's content, not scaled), and words.
         takes: longest time the instrument may take to answer, in seconds, where that is longer than
             the wire's `slowest_reply`.
+        unless: flags or states the instrument reports beside it; asked along with every reading, which is
+            refused under what they are said to spoil it.
     """
 
     def __init__(
@@ -43,9 +48,11 @@ class Reading(Quantity):
         wraps: float = False,
         no_value: tuple[Code, ...] = (),
         takes: float | None = None,
+        unless: Sequence[Spoiling] = (),
     ) -> None:
         super().__init__(wire)
         self._state(unit, span, accuracy)
+        self.unless = tuple(unless)
         self.no_value = no_value
         self._codes = tuple(code for code in no_value if not isinstance(code, str))
         self._words = frozenset(code.upper() for code in no_value if isinstance(code, str))
@@ -130,3 +137,21 @@ class BoundReading:
     async def aread(self) -> Measured:
         """Ask the instrument in the running event loop; as `read`."""
         return (await ameasure(self.instrument, (self.declaration,)))[0]
+
+
+def moduli(driver: type) -> dict[str, float]:
+    """Return the counters of a driver that wrap, each with what it wraps at."""
+    return {
+        item.name: item.modulus
+        for item in declared(driver)
+        if isinstance(item, Reading) and item.modulus is not None
+    }
+
+
+def spoilers(driver: type) -> dict[str, list[str]]:
+    """Return the readings of a driver that something may spoil, each with what is asked along with it."""
+    return {
+        item.name: [one.name for one in item.unless]
+        for item in declared(driver)
+        if isinstance(item, Reading) and item.unless
+    }

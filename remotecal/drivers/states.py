@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from enum import Enum, IntFlag
 from typing import TYPE_CHECKING, Generic, TypeVar, cast, overload
 
@@ -18,20 +19,40 @@ E = TypeVar("E", bound=Enum)
 F_co = TypeVar("F_co", bound=IntFlag, covariant=True)
 
 
-class Choice(Held, Generic[E]):
+class Spoiling(Declaration):
+    """A statement that may tell of readings beside it that they say nothing now."""
+
+    @property
+    def spoiling(self) -> str:
+        """What spoils them, in words."""
+        raise NotImplementedError
+
+    def spoilt(self, content: Content) -> str:
+        """Return by what readings are spoilt, in words; "" where they are not."""
+        raise NotImplementedError
+
+
+class Choice(Held, Spoiling, Generic[E]):
     """One of a few named states; the members' values are what stands on the wire.
 
     Args:
         wire: where it lives.
         options: the states.
         takes, confirmed: as for a `Setting`.
+        spoils: the states in which a value says nothing, of readings that are to be had `unless` of it.
     """
 
     def __init__(
-        self, wire: Codec, options: type[E], *, takes: float | None = None, confirmed: bool = False
+        self,
+        wire: Codec,
+        options: type[E],
+        *,
+        takes: float | None = None,
+        confirmed: bool = False,
+        spoils: Collection[E] = (),
     ) -> None:
         super().__init__(wire, takes, confirmed=confirmed)
-        self.options = options
+        self.options, self.spoils = options, spoils
 
     def decode(self, content: Content) -> E:
         """Return the member (GarbledReply where there is none for what stood on the wire).
@@ -43,6 +64,14 @@ class Choice(Held, Generic[E]):
                 if same(content, member.value):
                     return member
         raise GarbledReply(f"{self!r}: {content!r} is none of {[m.value for m in self.options]}")
+
+    @property
+    def spoiling(self) -> str:
+        return ", ".join(state.name for state in self.spoils)
+
+    def spoilt(self, content: Content) -> str:
+        found = self.decode(content)
+        return found.name if found in self.spoils else ""
 
     def encode(self, value: E) -> Content:
         """Return what stands on the wire for a member (OutOfSpan for anything else)."""
@@ -101,7 +130,7 @@ class BoundChoice(Generic[E]):
         return self.declaration.decode(content)
 
 
-class Flags(Declaration, Generic[F_co]):
+class Flags(Spoiling, Generic[F_co]):
     """Conditions the instrument reports, one bit each.
 
     Args:
@@ -109,15 +138,24 @@ class Flags(Declaration, Generic[F_co]):
         conditions: what each bit means.
         resettable: those that a run may reset before it begins, with nobody looking: they say that no run
             was on, and nothing else. None unless stated.
+        spoils: those under which a value says nothing, of readings that are to be had `unless` of them.
     """
 
-    def __init__(self, wire: Codec, conditions: type[F_co], *, resettable: IntFlag | None = None) -> None:
+    def __init__(
+        self,
+        wire: Codec,
+        conditions: type[F_co],
+        *,
+        resettable: IntFlag | None = None,
+        spoils: IntFlag | None = None,
+    ) -> None:
         super().__init__(wire)
         self.conditions = conditions
         self.resettable = conditions(0 if resettable is None else resettable)
+        self.spoils = conditions(0 if spoils is None else spoils)
 
     def decode(self, content: Content) -> F_co:
-        """Return the conditions behind a number."""
+        """Return the conditions behind a number (GarbledReply: it is none)."""
         try:
             number = read_number(content) if isinstance(content, str) else content
         except ValueError:
@@ -125,6 +163,13 @@ class Flags(Declaration, Generic[F_co]):
         if not math.isfinite(number) or number % 1:
             raise GarbledReply(f"{self!r}: {content!r} is no set of flags")
         return self.conditions(int(number))
+
+    @property
+    def spoiling(self) -> str:
+        return names_of(self.spoils)
+
+    def spoilt(self, content: Content) -> str:
+        return names_of(self.decode(content) & self.spoils)
 
     @overload
     def __get__(self, instrument: None, owner: type) -> Flags[F_co]: ...
@@ -152,6 +197,12 @@ class BoundFlags(Generic[F_co]):
         """Ask which conditions stand, in the running event loop."""
         ((content, _, _),) = await self.instrument.aobtain(self.declaration)
         return self.declaration.decode(content)
+
+
+def names_of(standing: IntFlag) -> str:
+    """Return the conditions that stand, in words; bits that mean nothing by their sum."""
+    nameless = standing.value - sum(one.value for one in standing)
+    return ", ".join([*(str(one.name) for one in standing), *([str(nameless)] if nameless else [])])
 
 
 class Action(Declaration):

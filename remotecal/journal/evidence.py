@@ -56,6 +56,8 @@ class InstrumentUsed(Frozen):
     firmware: str
     wraps: dict[str, float] = Field(default_factory=dict)
     """Counter → what it wraps at, in its unit, as its driver declares."""
+    spoiled_by: dict[str, list[str]] = Field(default_factory=dict)
+    """Reading → what was asked along with it that can spoil it; of none in journals from before that."""
     noted: tuple[str, ...] = ()
     """What was found when it was opened, such as errors queued before."""
 

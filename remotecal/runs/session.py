@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, cast
 
-from remotecal.drivers.declarations import declared
 from remotecal.drivers.hand_instrument import HandInstrument
-from remotecal.drivers.quantities import Reading
+from remotecal.drivers.readings import moduli, spoilers
 from remotecal.drivers.shown import DONE
 from remotecal.drivers.waveform import Waveform
 from remotecal.errors import (
@@ -191,7 +190,7 @@ class Session:
         for name, instrument in self._opened.instruments.items():
             if (isinstance(instrument, HandInstrument) or name in late) is not by_hand:
                 continue
-            wraps = moduli(type(instrument))
+            wraps, spoilt = moduli(type(instrument)), spoilers(type(instrument))
             said: dict[str, Json] = {
                 "address": instrument.link.address,
                 "driver": self._entries[name].driver,
@@ -200,6 +199,7 @@ class Session:
                 **instrument.identify()._asdict(),
                 **({"noted": list(instrument.noted)} if instrument.noted else {}),
                 **({"wraps": wraps} if wraps else {}),
+                **({"spoiled_by": spoilt} if spoilt else {}),
             }
             self._refuse_another(said)
             self._refuse_other_device(name, type(instrument), str(said["serial"]))
@@ -366,15 +366,6 @@ class Session:
         self._journal.append("safe", safety.written())
         if failure is None and safety.unsafe is None:
             self._journal.append("finish", {"observations": len(self._done)})
-
-
-def moduli(driver: type[Instrument]) -> dict[str, float]:
-    """Return the counters of a driver that wrap, each with what it wraps at."""
-    return {
-        item.name: item.modulus
-        for item in declared(driver)
-        if isinstance(item, Reading) and item.modulus is not None
-    }
 
 
 def _refuse_unread(values: Mapping[str, Value], began: float) -> None:

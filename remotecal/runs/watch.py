@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from remotecal.clock import SteppedClock
 from remotecal.drivers.capabilities import RigController
+from remotecal.drivers.states import names_of
 from remotecal.errors import InterlockTripped, RemotecalError
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class Watch:
     def _beat_and_look(self, heart: BoundSetting) -> None:
         self._beat(heart)
         if self._rig is not None and (trips := self._rig.trips.read()):
-            raise InterlockTripped(f"the rig tripped by itself: {_names(trips)}")
+            raise InterlockTripped(f"the rig tripped by itself: {names_of(trips)}")
 
     def _take_up(self) -> None:
         """Reset a rig that tripped only because no run was on; leave all other trips to a person."""
@@ -211,7 +212,7 @@ class Watch:
             self._rig.reset()
         if trips := self._rig.trips.read():
             raise InterlockTripped(
-                f"the rig is tripped: {_names(trips)}; remove the cause and reset it at the rig first"
+                f"the rig is tripped: {names_of(trips)}; remove the cause and reset it at the rig first"
             )
 
 
@@ -219,12 +220,6 @@ def may_be_reset(trips: BoundFlags[IntFlag]) -> bool:
     """Ask why a rig is tripped, and tell whether that may be reset with nobody looking."""
     found = trips.read()
     return bool(found) and found in trips.declaration.resettable
-
-
-def _names(trips: IntFlag) -> str:
-    """Return the conditions that stand, in words; bits that mean nothing by their sum."""
-    nameless = trips.value - sum(trip.value for trip in trips)
-    return ", ".join([*(str(trip.name) for trip in trips), *([str(nameless)] if nameless else [])])
 
 
 def _watched(interlocks: Sequence[Interlock]) -> str:

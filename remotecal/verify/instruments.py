@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from remotecal.drivers.hand_instrument import HandInstrument
 from remotecal.drivers.links.by_hand import name_of
+from remotecal.drivers.readings import moduli, spoilers
 from remotecal.errors import EvidenceError
 from remotecal.journal.contents import Files
 from remotecal.journal.evidence import read_instrument
-from remotecal.runs.session import SAME, moduli
+from remotecal.runs.session import SAME
 from remotecal.verify.kept import NOT_UNDERSTOOD, KeptLink, on_kept_link
 from remotecal.verify.report import Unable
 
@@ -163,6 +164,8 @@ def _says_so(event: Event, link: KeptLink, drivers: Collection[str]) -> Known:
     instrument = on_kept_link(event, link, drivers)
     if told.wraps != moduli(type(instrument)):
         raise EvidenceError(f"line {event.seq}: {name} has counters that wrap elsewhere than its driver says")
+    if told.spoiled_by and told.spoiled_by != spoilers(type(instrument)):
+        raise EvidenceError(f"line {event.seq}: {name} has readings that something else spoils by its driver")
     if isinstance(instrument, HandInstrument) is not bool(name_of(told.address)):
         hand = "a person" if isinstance(instrument, HandInstrument) else "nobody"
         raise EvidenceError(f"line {event.seq}: {hand} reads {told.driver}, and {name} is at {told.address}")

@@ -136,6 +136,7 @@ def on_kept_link(event: Event, link: KeptLink, drivers: Collection[str] = ()) ->
     except TypeError as error:
         raise EvidenceError(f"line {event.seq}: {name} can't be set up as it says: {error}") from error
     instrument.pauses = ()  # what was kept does not change by waiting
+    instrument.heeds = bool(event.data.get("spoiled_by"))
     return instrument
 
 

@@ -208,6 +208,27 @@ def flags_resettable() -> None:
     assert Flags(MODE, Alarm, resettable=Alarm.EMPTY).resettable == Alarm.EMPTY
 
 
+def flags_spoils() -> None:
+    assert Flags(MODE, Alarm).spoilt("1") == ""
+    assert Flags(MODE, Alarm, spoils=Alarm.EMPTY).spoilt(f"{int(Alarm.EMPTY)}") == "EMPTY"
+
+
+def choice_spoils() -> None:
+    assert Choice(MODE, Mode).spoilt("2") == ""
+    assert Choice(MODE, Mode, spoils=[Mode.FAST]).spoilt("2") == "FAST"
+
+
+def reading_unless() -> None:
+    """What may spoil it is asked along with it, by whoever reads it, and refuses it."""
+    flags = Flags(Phrase("F?"), Alarm, spoils=Alarm.EMPTY)
+    value = reading(Phrase("A?"), unless=[flags])
+    said = (b"A?\n", b"3\n"), (b"F?\n", b"0\n"), (b"A?\n", b"3\n"), (b"F?\n", b"%d\n" % Alarm.EMPTY)
+    with on_lines(Line(), *said, q=value, f=flags) as probe:
+        assert probe.q.read().value == 3.0
+        with pytest.raises(InstrumentError, match="q has no valid value: f says EMPTY"):
+            probe.q.read()
+
+
 def action_wire() -> None:
     with on_lines(Line(), (b"ZERO\n", b""), q=Action(Phrase(None, order="ZERO"))) as probe:
         probe.q()

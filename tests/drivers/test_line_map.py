@@ -217,6 +217,7 @@ KEYS: dict[str, Callable[[], bool]] = {
     "SaidSetting.confirmed": lambda: item("speed").confirmed,
     "SaidChoice.choices": lambda: item("mode").options.__members__["FAST"].value == "F",
     "SaidChoice.confirmed": lambda: item("mode", choices__mode__confirmed=True).confirmed,
+    "SaidChoice.spoils": lambda: item("mode", choices__mode__spoils=["FAST"]).spoilt("F") == "FAST",
     "SaidAction.order": lambda: item("start").wire.command("") == "RUN",
     "SaidAction.takes": lambda: item("start", actions__start__takes=5).takes == 5,
     "LineWay.ending": lambda: driver(line__ending="\r").wire.ending == "\r",

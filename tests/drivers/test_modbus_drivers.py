@@ -102,11 +102,15 @@ class Keller33X(ModbusInstrument):
     """Temperature."""
 
 
+SOUND = asked(3, 71, 0)
+"""A TUF-2000M has nothing to say of its readings."""
+
+
 def test_tuf_asks_for_its_first_ten_registers_as_its_manual_does() -> None:
     request = frame("01 03 00 00 00 0A C5 CD")
     registers = (0x0651, 0x3F9E, 0, 0, 0, 0, 0, 0, 0xD687, 0x0012)
     answer = rtu(1, modbus.reply(modbus.Request(3, 0, 10), registers))
-    with bus(FirstRegisters, (request, answer)) as meter:
+    with bus(FirstRegisters, (request, answer), SOUND) as meter:
         flow, whole = meter.read(meter.flow, meter.whole)
     assert flow.value == pytest.approx(1.2345678, rel=1e-7)
     assert whole.value == 1234567
@@ -115,8 +119,10 @@ def test_tuf_asks_for_its_first_ten_registers_as_its_manual_does() -> None:
 def test_tuf_is_asked_as_it_is_delivered_by_the_frame_its_manual_prints() -> None:
     registers = (0x0651, 0x3F9E, 0, 0, 0, 0, 0, 0, 0xD687, 0x0012)
     answer = modbus_ascii.frame(b"\x01" + modbus.reply(modbus.Request(3, 0, 10), registers))
+    faults = modbus.Request(3, 71, 1)
+    asks, none = b"\x01" + faults.encode(), modbus_ascii.frame(b"\x01" + modbus.reply(faults, (0,)))
     with (
-        on_serial_port((b":01030000000AF2\r\n", answer)) as device,
+        on_serial_port((b":01030000000AF2\r\n", answer), (modbus_ascii.frame(asks), none)) as device,
         FirstRegisters.open(f"modbus+ascii://{device}", name="dut", clock=VirtualClock(0.0)) as meter,
     ):
         flow, whole = meter.read(meter.flow, meter.whole)
@@ -148,7 +154,7 @@ TUF = [asked(3, 1437, 0), asked(3, 1438, 3)]
 
 def test_tuf_total_is_whole_part_and_fraction_in_one_request() -> None:
     registers = (0xD687, 0x0012, 0x0000, 0x3F40)  # 1234567 and 0.75, low word first
-    with bus(Tuf2000M, *TUF, asked(3, 8, *registers)) as meter:
+    with bus(Tuf2000M, *TUF, asked(3, 8, *registers), SOUND) as meter:
         volume = meter.volume.read()
     assert (volume.value, volume.unit) == (1234567.75, "m3")
     assert volume.u == pytest.approx(12345.6775 / 3**0.5)
@@ -158,6 +164,11 @@ def test_tuf_faults_and_signal_quality() -> None:
     with bus(Tuf2000M, *TUF, asked(3, 71, 0b1001), asked(3, 91, 0x0353)) as meter:
         assert meter.faults.read() == Fault.NO_SIGNAL | Fault.PIPE_EMPTY
         assert meter.signal_quality.read().value == 83
+    with (
+        bus(Tuf2000M, *TUF, asked(3, 0, 0x0651, 0x3F9E), asked(3, 71, 0b1001)) as meter,
+        pytest.raises(InstrumentError, match="flow has no valid value: faults says NO_SIGNAL, PIPE_EMPTY"),
+    ):
+        meter.flow.read()
 
 
 @pytest.mark.parametrize(
@@ -305,11 +316,22 @@ def test_mfc300_process_values_and_double_counters_stand_where_the_manual_has_th
 
 
 def test_mfc400_says_what_is_to_be_said_of_a_quantity_and_is_never_written_to() -> None:
-    nan = asked(4, 30002, 0x7FC0, 0x0000)
-    with bus(KrohneMfc400, asked(4, 30501, 0b10100000), nan) as meter:
+    nan, failed = asked(4, 30002, 0x7FC0, 0x0000), asked(4, 30501, 0b10100000)
+    with bus(KrohneMfc400, failed, nan, asked(4, 30501, 0)) as meter:
         assert meter.flow_condition.read() == Condition.FAILURE | Condition.OUT_OF_SPECIFICATION
         with pytest.raises(InstrumentError, match="no valid value"):
             meter.flow.read()
+
+
+def test_mfc400_a_value_that_it_says_is_worth_nothing_is_not_read() -> None:
+    flow = asked(4, 30002, 0x3C23, 0xD70A)
+    with bus(KrohneMfc400, flow, asked(4, 30501, 0b00100100)) as meter:
+        assert meter.flow.read().value == pytest.approx(0.01), "it is but to be maintained"
+    with (
+        bus(KrohneMfc400, flow, asked(4, 30501, 0b10100000)) as meter,
+        pytest.raises(InstrumentError, match=r"flow has no valid value: flow_condition says FAILURE; see to"),
+    ):
+        meter.flow.read()
     assert not KrohneMfc400.wire.functions & {5, 6, 15, 16}
 
 

@@ -20,7 +20,7 @@ from remotecal.drivers.declarations import named
 from remotecal.drivers.mapped import rows, table
 from remotecal.drivers.mapped.register_map import RegisterMap
 from remotecal.drivers.quantities import Action
-from remotecal.errors import BenchError, OutOfSpan, SafeStateNotReached, WrongInstrument
+from remotecal.errors import BenchError, InstrumentError, OutOfSpan, SafeStateNotReached, WrongInstrument
 from remotecal.procedures.procedure import _lacks
 from remotecal.sim.memory import MemoryLink
 from remotecal.sim.simulated_modbus import ModbusSimulated
@@ -417,6 +417,25 @@ def is_never_safe(**at: Any) -> bool:
     return False
 
 
+def is_spoilt(by: str, **at: Any) -> bool:
+    """Tell whether the density is refused while the meter says that it is empty, in its usual unit."""
+    kind = driver(readings__density__unless=[by], **at)
+    meter = opened(kind, density=lambda: 998.0, alarms=lambda: 8)
+    try:
+        meter.density.read()
+    except InstrumentError as error:
+        return "density has no valid value: " in str(error)
+    return False
+
+
+def says_by_what(**at: Any) -> bool:
+    try:
+        driver(readings__density__unless=["alarms"], **at)
+    except BenchError as error:
+        return "unless names alarms" not in str(error)
+    return True
+
+
 KEYS: dict[str, Callable[[], bool]] = {
     "Stated.maker": lambda: driver(maker="B").maker == "B",
     "Stated.model": lambda: driver(model="B").model == "B",
@@ -507,6 +526,7 @@ KEYS: dict[str, Callable[[], bool]] = {
     "Indicated.wraps": lambda: (
         (item("pulses").modulus, item("pulses", readings__pulses__wraps=9e4).modulus) == (65536, 9e4)
     ),
+    "Indicated.unless": lambda: not says_by_what() and says_by_what(flags__alarms__spoils=["EMPTY"]),
     "ReadingRow.no_value": lambda: item("pressure").no_value == (65000,),
     "ReadingRow.channels": lambda: item("temperature[5]").wire.number == 40028,
     "ReadingRow.step": lambda: item("temperature[2]", readings__temperature__step=None).wire.number == 40022,
@@ -517,6 +537,8 @@ KEYS: dict[str, Callable[[], bool]] = {
     ),
     "FlagsRow.bits": lambda: int(item("alarms").conditions["EMPTY"]) == 8,
     "FlagsRow.resettable": lambda: bool(item("alarms", flags__alarms__resettable=["EMPTY"]).resettable),
+    "FlagsRow.spoils": lambda: is_spoilt("alarms", flags__alarms__spoils=["EMPTY"]),
+    "ChoiceRow.spoils": lambda: is_spoilt("unit_of_density", choices__unit_of_density__spoils=["KG_PER_M3"]),
     "ActionRow.content": lambda: item("clear").content == 7,
     "Bit.bit": lambda: item("clear", actions__clear__bit=3, actions__clear__content=1).wire.bit == 3,
 }

@@ -15,7 +15,7 @@ from remotecal.drivers.flonidan.uniflo1200 import FlonidanUniflo1200
 from remotecal.drivers.links import modbus
 from remotecal.drivers.modbus_instrument import ModbusInstrument
 from remotecal.drivers.siemens.coriolis import Alarm, SiemensFc410
-from remotecal.errors import ModbusRefusal, WrongInstrument
+from remotecal.errors import InstrumentError, ModbusRefusal, WrongInstrument
 from remotecal.testing.transcripts import Exchange, frame, on_serial_port
 
 
@@ -107,8 +107,12 @@ AS_DELIVERED = asked(527, 3)
 """An FC410 or FCT010 sends a float's most significant byte first."""
 
 
+SOUND = asked(3014, 0, 0)
+"""A SITRANS FC410 has no alarm."""
+
+
 def test_fc410_gives_what_flows_in_one_request() -> None:
-    said = (AS_DELIVERED, asked(3000, *words(2.5, 0.0025, 998.2)), asked(3010, *words(20.5)))
+    said = (AS_DELIVERED, asked(3000, *words(2.5, 0.0025, 998.2), *[0] * 10), asked(3010, *words(20.5)))
     with line(SiemensFc410, *said) as meter:
         found = meter.read(meter.mass_flow, meter.flow, meter.density)
         assert meter.temperature.read()[:2] == (20.5, "°C")
@@ -119,7 +123,7 @@ def test_fc410_gives_what_flows_in_one_request() -> None:
 def test_fct010_by_its_manuals_frame() -> None:
     """Its page 152 misprints the last byte once, as 93; the checksum is that of 8B."""
     printed = frame("01 03 0B B8 00 02 46 0A"), frame("01 03 04 40 C3 52 8B 62 C8")
-    with line(SiemensFc410, AS_DELIVERED, printed) as meter:
+    with line(SiemensFc410, AS_DELIVERED, printed, SOUND) as meter:
         assert meter.mass_flow.read()[:2] == (pytest.approx(6.10383, abs=5e-6), "kg/s")
 
 
@@ -127,7 +131,7 @@ def test_fc410_is_read_in_the_order_it_tells_or_refused() -> None:
     refused = 'sends floats in the order CDAB, they are read as ABCD: state order = "CDAB"'
     with pytest.raises(WrongInstrument, match=refused), line(SiemensFc410, asked(527, 0)):
         pass
-    said = (asked(527, 0), asked(3000, *swapped(2.5)))
+    said = (asked(527, 0), asked(3000, *swapped(2.5)), SOUND)
     with line(SiemensFc410, *said, options={"order": "CDAB"}) as meter:
         assert meter.mass_flow.read().value == 2.5
 
@@ -135,6 +139,12 @@ def test_fc410_is_read_in_the_order_it_tells_or_refused() -> None:
 def test_fc410_says_that_its_pipe_is_empty() -> None:
     with line(SiemensFc410, AS_DELIVERED, asked(3014, 0x0080, 0x0020)) as meter:
         assert meter.alarms.read() == Alarm.EMPTY_PIPE | Alarm.STARTING
+    empty = asked(3000, *words(2.5)), asked(3014, 0x0080, 0x0020)
+    with (
+        line(SiemensFc410, AS_DELIVERED, *empty) as meter,
+        pytest.raises(InstrumentError, match=r"mass_flow has no .* alarms says EMPTY_PIPE, STARTING"),
+    ):
+        meter.mass_flow.read()
 
 
 def test_converters_are_never_written_to() -> None:

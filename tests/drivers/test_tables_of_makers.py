@@ -218,9 +218,13 @@ def test_daniel_whose_registers_stand_elsewhere_is_refused() -> None:
 
 def test_adam_6217_tells_what_is_wrong_at_an_input() -> None:
     middle = round(12 / 20 * 65535)
-    with bus("advantech-adam-6217", *RANGES, asked(0, middle), asked(100, 0b1001)) as module:
+    with bus("advantech-adam-6217", *RANGES, asked(0, middle), asked(100, 0)) as module:
         assert module.pressure.read()[:2] == (pytest.approx(5.0, abs=1e-3), "bar")
+    broken = asked(100, 0b1001)
+    with bus("advantech-adam-6217", *RANGES, broken, asked(0, middle), broken) as module:
         assert [one.name for one in module.status.read()] == ["NO_VALUE", "OPEN_CIRCUIT"]
+        with pytest.raises(InstrumentError, match=r"pressure has no .* status says NO_VALUE, OPEN_CIRCUIT"):
+            module.pressure.read()
 
 
 # Transmitters
@@ -302,7 +306,7 @@ def optidew(*, unit: int = 0, mode: int = 8) -> list[Exchange]:
 
 
 def test_optidew_gives_its_dew_point_and_what_is_wrong_with_it() -> None:
-    said = (asked(6, *words(-40.25, 23.5)), asked(38, 0b1000), asked(37, 1))
+    said = (asked(6, *words(-40.25, 23.5)), asked(33, 8, 0, 0, 0, 1, 0), asked(38, 0b1000), asked(37, 1))
     with bus("michell-optidew", *optidew(), *said) as hygrometer:
         dew_point, temperature = hygrometer.read(hygrometer.dew_point, hygrometer.temperature)
         assert hygrometer.faults.read().name == "AMBIENT_PT100"
@@ -310,6 +314,25 @@ def test_optidew_gives_its_dew_point_and_what_is_wrong_with_it() -> None:
     assert (dew_point[:2], temperature.value) == ((-40.25, "°C"), 23.5)
     assert hygrometer.met.serial == "100000"
     assert isinstance(hygrometer, DewPointMeter)
+
+
+@pytest.mark.parametrize(
+    ("mode", "control", "faults", "why"),
+    [
+        (7, 1, 0, "mode says HOLD"),
+        (8, 3, 0, "control says COOLING"),
+        (8, 1, 0b10010, "faults says OPTICS_LOW, MIRROR_PT100"),
+    ],
+)
+def test_optidew_is_not_read_while_it_holds_its_last_value_or_is_ill(
+    mode: int, control: int, faults: int, why: str
+) -> None:
+    said = (asked(6, *words(-40.25)), asked(33, mode, 0, 0, 0, control, faults))
+    with (
+        bus("michell-optidew", *optidew(), *said) as hygrometer,
+        pytest.raises(InstrumentError, match=f"dew_point has no valid value: {why}"),
+    ):
+        hygrometer.dew_point.read()
 
 
 @pytest.mark.parametrize(

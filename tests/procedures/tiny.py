@@ -6,7 +6,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
+from enum import Enum, IntFlag
 from pathlib import Path
 from typing import Annotated, ClassVar, Protocol
 
@@ -15,7 +15,7 @@ from remotecal.drivers.codecs import scpi
 from remotecal.drivers.declarations import Step
 from remotecal.drivers.line_instrument import ScpiInstrument
 from remotecal.drivers.links.wire import Line
-from remotecal.drivers.quantities import Channels, Choice, Reading, Setting
+from remotecal.drivers.quantities import Channels, Choice, Flags, Reading, Setting
 from remotecal.drivers.ranges import Range, Ranges
 
 SLOWEST = 5.0
@@ -98,6 +98,22 @@ class WrappingMeter(TinyMeter):
     """What is measured."""
 
 
+class Ill(IntFlag):
+    """What a meter says of itself."""
+
+    WARM = 1
+    BROKEN = 2
+
+
+class IllMeter(TinyMeter):
+    """A meter that says of itself when its value is none."""
+
+    condition = Flags(scpi("STATus:CONDition"), Ill, spoils=Ill.BROKEN)
+    """What is to be said of it."""
+    value = Reading(scpi("MEASure:VALue"), "V", span=(0, 20), accuracy=absolute(0.01), unless=[condition])
+    """What is measured."""
+
+
 class VoltsOrNot(Enum):
     """What the values are in."""
 
@@ -140,6 +156,8 @@ class TinyWorld:
         self.level = 0.0
         self.offset = 0.0
         self.full_scale = 10.0
+        self.condition = Ill(0)
+        """What an ill meter says of itself."""
         self.unit = "V"
         """What the meter shows its values in."""
         self.beats: list[int] = []
@@ -184,6 +202,7 @@ class TinyWorld:
             "MEAS:TEMP?": "25.0",
             "MEAS:FULL?": f"{self.full_scale}",
             "UNIT?": self.unit,
+            "STAT:COND?": f"{int(self.condition)}",
         }
 
 

@@ -7,7 +7,7 @@ on the wire. Both share the block of process values, which are in SI units whate
 from __future__ import annotations
 
 from enum import Enum, IntFlag
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import UNSTATED
 from remotecal.drivers.capabilities import (
@@ -40,7 +40,7 @@ class Mode(Enum):
 
 
 class Condition(IntFlag):
-    """What an MFC 400 says of one quantity (NAMUR NE 107)."""
+    """What an MFC 400 says of one quantity (NAMUR NE 107); see `NO_VALUE`."""
 
     TOO_SMALL = 1 << 0
     """The value is limited."""
@@ -53,6 +53,16 @@ class Condition(IntFlag):
     OUT_OF_SPECIFICATION = 1 << 5
     RESERVED = 1 << 6
     FAILURE = 1 << 7
+
+
+NO_VALUE: Final = (
+    Condition.TOO_SMALL
+    | Condition.TOO_LARGE
+    | Condition.INITIAL_VALUE
+    | Condition.FUNCTION_CHECK
+    | Condition.FAILURE
+)
+"""By these what stands in the register is limited, simulated, not yet measured or substituted."""
 
 
 SERIAL = Serial(19200, parity="E")
@@ -132,20 +142,47 @@ class KrohneMfc400(Mfc, MassTotalizer, VolumeTotalizer):
         order="ABCD", slowest_reply=1.0, serial=SERIAL, functions=frozenset({3, 4})
     )
 
-    velocity_condition = Flags(input_u16(30500), Condition)
+    velocity_condition = Flags(input_u16(30500), Condition, spoils=NO_VALUE)
     """What is to be said of the velocity."""
 
-    flow_condition = Flags(input_u16(30501), Condition)
+    velocity = Reading(
+        input_f32(30000), "m/s", span=(-20, 20), accuracy=UNSTATED, unless=[velocity_condition]
+    )
+    """Velocity of the fluid in the measuring tube."""
+
+    flow_condition = Flags(input_u16(30501), Condition, spoils=NO_VALUE)
     """What is to be said of the volume flow."""
 
-    mass_flow_condition = Flags(input_u16(30502), Condition)
+    flow = Reading(input_f32(30002), "m3/s", span=(-0.15, 0.15), accuracy=UNSTATED, unless=[flow_condition])
+    """Volume flow at line conditions."""
+
+    mass_flow_condition = Flags(input_u16(30502), Condition, spoils=NO_VALUE)
     """What is to be said of the mass flow."""
 
-    temperature_condition = Flags(input_u16(30503), Condition)
+    mass_flow = Reading(
+        input_f32(30004), "kg/s", span=(-150, 150), accuracy=UNSTATED, unless=[mass_flow_condition]
+    )
+    """Mass flow."""
+
+    temperature_condition = Flags(input_u16(30503), Condition, spoils=NO_VALUE)
     """What is to be said of the temperature."""
 
-    density_condition = Flags(input_u16(30504), Condition)
+    temperature = Reading(
+        input_f32(30006),
+        "K",
+        span=(173.15, 673.15),
+        accuracy=UNSTATED,
+        unless=[temperature_condition],
+    )
+    """Temperature of the measuring tube."""
+
+    density_condition = Flags(input_u16(30504), Condition, spoils=NO_VALUE)
     """What is to be said of the density."""
+
+    density = Reading(
+        input_f32(30008), "kg/m3", span=(0, 3000), accuracy=UNSTATED, unless=[density_condition]
+    )
+    """Density of the fluid."""
 
     mode = Choice(input_u16(39000), Mode)
     """Whether it measures; that it stands among the input registers is unverified, so it is not asked

@@ -17,6 +17,7 @@ from remotecal.drivers.capabilities import GasLoop
 from remotecal.drivers.capabilities.safe_states import LOWEST_AIR, UNDER_PRESSURE
 from remotecal.drivers.instrument import Identity, Instrument
 from remotecal.drivers.mapped import fitting
+from remotecal.drivers.mapped.rows import Indicated
 from remotecal.drivers.quantities import Action, Choice, Reading, Setting
 from remotecal.drivers.relief import LOOK, believed, look
 from remotecal.errors import BenchError, OutOfSpan, RemotecalError, SafeStateNotReached, WrongInstrument
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from remotecal.drivers.mapped.rows import Agreement, Relieved, Row, Stated, Told
     from remotecal.drivers.measured import Measured
     from remotecal.drivers.readings import BoundReading
+    from remotecal.drivers.states import Spoiling
 
     T = TypeVar("T", bound=Stated)
 
@@ -189,6 +191,9 @@ def driver_of(
     """
     wanted = fitting.wanted(table)
     made = {name: statement(name, row, fitting.states_of(name, wanted)) for _, name, row in table.rows()}
+    for _, name, row in table.rows():
+        if isinstance(reading := made[name], Reading) and isinstance(row, Indicated):
+            reading.unless = tuple(cast("Spoiling", made[told]) for told in row.unless)
     body: dict[str, object] = {
         "__doc__": f"{table.model}, by a table.\n\nSource: {table.source}",
         "__module__": base.__module__,

@@ -84,6 +84,18 @@ def check(table: Stated) -> None:
         _check_relieved(table.relieved, rows)
     for agreement in table.agree:
         _check_agreement(agreement, rows)
+    _check_spoilers(rows)
+
+
+def _check_spoilers(rows: Mapping[str, tuple[str, Row]]) -> None:
+    """Raise `BenchError` unless what readings are not to be had under is said where they say so."""
+    for name, (kind, row) in rows.items():
+        for told in getattr(row, "unless", ()):
+            if not getattr(rows.get(told, ("", None))[1], "spoils", ()):
+                raise BenchError(
+                    f"{kind}.{name}: unless names {told}, which is no row of flags or choices with spoils: "
+                    "say there under what a reading says nothing"
+                )
 
 
 def coherent(unit: str) -> str:

@@ -166,7 +166,9 @@ def _statement(name: str, row: Row, states: type[Enum] | None) -> Declaration:
             codec = row.codec(row.ask, row.order, row.decimals)
             return Setting(codec, row.unit, span=row.span, confirmed=row.confirmed)
         case SaidChoice():
-            return Choice(row.codec(row.ask, row.order), _states(name, row, states), confirmed=row.confirmed)
+            states = _states(name, row, states)
+            spoils = [states[key] for key in row.spoils]
+            return Choice(row.codec(row.ask, row.order), states, confirmed=row.confirmed, spoils=spoils)
         case SaidAction():
             return Action(Phrase(None, order=row.order), takes=row.takes)
     raise AssertionError(f"{name} is a row of a kind that nobody knows")

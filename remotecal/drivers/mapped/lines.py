@@ -103,6 +103,14 @@ class SaidChoice(Answer, Row):
     """State → what stands in the line for it."""
     confirmed: bool = False
     """It is read back after each setting."""
+    spoils: tuple[State, ...] = ()
+    """Those in which a reading that names this row in `unless` says nothing."""
+
+    @model_validator(mode="after")
+    def _spoils_by_its_states(self) -> Self:
+        if unknown := [name for name in self.spoils if name not in self.choices]:
+            raise ValueError(f"spoils names {unknown[0]}, which is no state")
+        return self
 
 
 class SaidAction(Row):

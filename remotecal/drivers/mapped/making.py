@@ -20,6 +20,7 @@ from remotecal.drivers.mapped.table import ActionRow, ChoiceRow, FlagsRow, Readi
 from remotecal.drivers.quantities import Action, Channels, Choice, Flags, Reading, Setting
 
 if TYPE_CHECKING:
+    from remotecal.drivers.codecs import Register
     from remotecal.drivers.declarations import Declaration
     from remotecal.drivers.mapped.rows import Indicated, Row
     from remotecal.drivers.mapped.table import Map
@@ -59,8 +60,10 @@ def statement(name: str, row: Row, states: type[Enum] | None) -> Declaration:
         case FlagsRow():
             make = cast("Callable[[str, dict[str, int]], type[IntFlag]]", IntFlag)
             conditions = make(f"{name} of a table", {key: 1 << bit for key, bit in row.bits.items()})
-            reset = conditions(sum(1 << row.bits[key] for key in row.resettable))
-            return Flags(row.register(), conditions, resettable=reset)
+            reset, spoils = (
+                conditions(sum(1 << row.bits[key] for key in keys)) for keys in (row.resettable, row.spoils)
+            )
+            return Flags(row.register(), conditions, resettable=reset, spoils=spoils)
         case ActionRow():
             return Action(row.register(), row.content)
     raise AssertionError(f"{name} is a row of a kind that nobody knows")
@@ -108,7 +111,12 @@ def _choice(name: str, row: ChoiceRow, states: type[Enum] | None) -> Choice[Enum
     place = row.register()
     if states is None:
         make = cast("Callable[[str, dict[str, int]], type[Enum]]", Enum)
-        return Choice(place, make(f"{name} of a table", row.choices), confirmed=row.confirmed)
+        return _chosen(place, row, make(f"{name} of a table", row.choices))
     codes = tuple((float(code), float(states[key].value)) for key, code in row.choices.items())
     plain = all(code == value for code, value in codes)
-    return Choice(replace(place, codes=() if plain else codes), states, confirmed=row.confirmed)
+    return _chosen(replace(place, codes=() if plain else codes), row, states)
+
+
+def _chosen(place: Register, row: ChoiceRow, states: type[Enum]) -> Choice[Enum]:
+    spoils = [states[key] for key in row.spoils]
+    return Choice(place, states, confirmed=row.confirmed, spoils=spoils)

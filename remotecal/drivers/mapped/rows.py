@@ -57,6 +57,8 @@ class Indicated(Valued):
     """Where the limit is printed."""
     wraps: bool | float = False
     """A counter that starts again at 0: true, or the value it never reaches."""
+    unless: tuple[str, ...] = ()
+    """Flags and choices that are asked along with it, and say under what it says nothing."""
 
     @model_validator(mode="after")
     def _says_how_good_it_is(self) -> Self:

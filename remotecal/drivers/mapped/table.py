@@ -106,6 +106,8 @@ class ReadingRow(Scaled, Indicated):
             raise ValueError("a channel's number stands there twice")
         if self.rest is not None and (self.channels or self.offset):
             raise ValueError("a total that has a rest has no channels and no offset")
+        if self.channels and self.unless:
+            raise ValueError("of one of several channels nothing is said by what stands beside all of them")
         return self
 
     def codec(self) -> RegisterCodec:
@@ -145,11 +147,15 @@ class ChoiceRow(Bit):
     """State → what stands on the wire for it."""
     confirmed: bool = False
     """It is read back after each setting."""
+    spoils: tuple[str, ...] = ()
+    """Those in which a reading that names this row in `unless` says nothing."""
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:
         if len(set(self.choices.values())) != len(self.choices):
             raise ValueError("two states are the same on the wire")
+        if unknown := [name for name in self.spoils if name not in self.choices]:
+            raise ValueError(f"spoils names {unknown[0]}, which is no state")
         if self.bit is not None and not set(self.choices.values()) <= {0, 1}:
             raise ValueError("a bit is 0 or 1")
         return self
@@ -162,6 +168,8 @@ class FlagsRow(Place, Row):
     """Condition → its bit, 0 the least significant one."""
     resettable: tuple[str, ...] = ()
     """Those that a run may reset with nobody looking: they say that no run was on, and nothing else."""
+    spoils: tuple[str, ...] = ()
+    """Those under which a reading that names this row in `unless` says nothing."""
 
     @model_validator(mode="after")
     def _are_told_apart(self) -> Self:
@@ -174,6 +182,8 @@ class FlagsRow(Place, Row):
             raise ValueError(f'bit {highest} is none of a register of type = "{self.form}"')
         if unknown := [name for name in self.resettable if name not in self.bits]:
             raise ValueError(f"resettable names {unknown[0]}, which is no condition")
+        if unknown := [name for name in self.spoils if name not in self.bits]:
+            raise ValueError(f"spoils names {unknown[0]}, which is no condition")
         return self
 
 

@@ -91,6 +91,12 @@ class Alarm(IntFlag):
     STARTING = 1 << 23
 
 
+NO_VALUE: Final = (
+    Alarm.EMPTY_PIPE | Alarm.PARTIALLY_FILLED | Alarm.STORAGE | Alarm.SYSTEM | Alarm.UNSTABLE | Alarm.STARTING
+)
+"""By these flow and density say nothing."""
+
+
 class SiemensFc410(TellsOrder, SitransCoriolis, Thermometer):
     """SITRANS FC410, FC310, or an FCT010 on a MASS 2100 or FC300. Nothing is written: that needs a password.
 
@@ -115,8 +121,17 @@ class SiemensFc410(TellsOrder, SitransCoriolis, Thermometer):
     frame_temperature = Reading(holding_f32(3024), "°C", span=(-50, 200), accuracy=UNSTATED)
     """Temperature of the sensor's frame, which has these limits."""
 
-    alarms = Flags(holding_u32(3015), Alarm)
+    alarms = Flags(holding_u32(3015), Alarm, spoils=NO_VALUE)
     """What is wrong."""
+
+    mass_flow = Reading(holding_f32(3001), "kg/s", span=(0, 150), accuracy=UNSTATED, unless=[alarms])
+    """Absolute mass flow."""
+
+    flow = Reading(holding_f32(3003), "m3/s", span=(0, 0.15), accuracy=UNSTATED, unless=[alarms])
+    """Absolute volume flow at line conditions."""
+
+    density = Reading(holding_f32(3005), "kg/m3", span=(0, 3000), accuracy=UNSTATED, unless=[alarms])
+    """Density of the fluid."""
 
     byte_order = Choice(holding_u16(528), FloatOrder)
     """How floats are sent."""

@@ -6,7 +6,7 @@ Source: TUF-2000M User Manual, chapters 6 and 7. Register numbers are the manual
 from __future__ import annotations
 
 from enum import Enum, IntFlag
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from remotecal.drivers.accuracy import EXACT, UNSTATED, percent_of_reading
 from remotecal.drivers.capabilities import FlowMeter, VelocityMeter, VolumeTotalizer
@@ -65,6 +65,18 @@ class Fault(IntFlag):
     ANALOG_INPUT_OVER_RANGE = 1 << 15
 
 
+NO_VALUE: Final = (
+    Fault.NO_SIGNAL
+    | Fault.POOR_SIGNAL
+    | Fault.PIPE_EMPTY
+    | Fault.HARDWARE_FAILURE
+    | Fault.RAM_CHECKSUM
+    | Fault.PARAMETER_CHECKSUM
+    | Fault.ROM_CHECKSUM
+)
+"""By these flow and totals say nothing."""
+
+
 class LowByte(Reading):
     """A quantity in the low byte of a register whose high byte holds something else."""
 
@@ -92,13 +104,18 @@ class Tuf2000M(ModbusInstrument, FlowMeter, VelocityMeter, VolumeTotalizer):
         functions=frozenset({3}),
     )
 
-    flow = Reading(holding_f32(1), "m3/h", span=(0, 400), accuracy=percent_of_reading(1, MANUAL))
+    faults = Flags(holding_u16(72), Fault, spoils=NO_VALUE)
+    """What is wrong."""
+
+    flow = Reading(
+        holding_f32(1), "m3/h", span=(0, 400), accuracy=percent_of_reading(1, MANUAL), unless=[faults]
+    )
     """Volume flow, whatever unit the display shows; the span, 14 m/s in DN 100, is unverified."""
 
-    velocity = Reading(holding_f32(5), "m/s", span=(-12, 12), accuracy=UNSTATED)
+    velocity = Reading(holding_f32(5), "m/s", span=(-12, 12), accuracy=UNSTATED, unless=[faults])
     """Velocity of the fluid; the span is unverified."""
 
-    sound_speed = Reading(holding_f32(7), "m/s", span=(500, 3000), accuracy=UNSTATED)
+    sound_speed = Reading(holding_f32(7), "m/s", span=(500, 3000), accuracy=UNSTATED, unless=[faults])
     """Speed of sound in the fluid; the span is unverified."""
 
     volume = Reading(
@@ -106,6 +123,7 @@ class Tuf2000M(ModbusInstrument, FlowMeter, VelocityMeter, VolumeTotalizer):
         "m3",
         span=(0, 2**31 - 1),
         accuracy=percent_of_reading(1, MANUAL),
+        unless=[faults],
     )
     """Positive accumulator: integer part and decimal fraction."""
 
@@ -114,6 +132,7 @@ class Tuf2000M(ModbusInstrument, FlowMeter, VelocityMeter, VolumeTotalizer):
         "m3",
         span=(-(2**31), 2**31 - 1),
         accuracy=percent_of_reading(1, MANUAL),
+        unless=[faults],
     )
     """Net accumulator: integer part and decimal fraction."""
 
@@ -122,9 +141,6 @@ class Tuf2000M(ModbusInstrument, FlowMeter, VelocityMeter, VolumeTotalizer):
 
     temperature_2 = Reading(holding_f32(35), "°C", span=(-50, 400), accuracy=UNSTATED)
     """Outlet temperature, where a Pt100 is connected; the span is unverified."""
-
-    faults = Flags(holding_u16(72), Fault)
-    """What is wrong."""
 
     signal_quality = LowByte(holding_u16(92), "1", span=(0, 99), accuracy=EXACT)
     """Quality of the received signal, larger is better."""
