@@ -42,7 +42,7 @@ from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.tempo import Tempo
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.gas_loop import assemblies
+from remotecal.sim.gas_loop import assemblies, meter, outfit
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.sim.gas_loop.outfit import certified
 
@@ -443,6 +443,37 @@ def test_masters_are_not_extrapolated(bench):
 def test_a_flow_no_masters_are_for_is_refused(bench):
     with pytest.raises(CertificateRefused, match="600 kPa, 8 m3/h: no masters of 65, 160, 400 m3/h make it"):
         planned(bench, lowest=8.0, flows=[8.0])
+
+
+@pytest.mark.parametrize(
+    ("certified", "order", "said"),
+    [
+        ((0.05, 1.0), {"flows": [400.0]}, r"400 m3/h: .* check meter, .* of 20 to 400, and 412 is asked for"),
+        (
+            (0.05, 1.0),
+            {"flows": [20.0]},
+            r"20 m3/h: .* check meter, .* of 20 to 400, and 19\.42 is asked for",
+        ),
+        ((0.05, 0.9), {"flows": [400.0]}, r"600 kPa, 400 m3/h: check meter, .* 360, and 400 is asked for"),
+    ],
+)
+def test_a_check_meter_is_certified_wherever_a_run_may_come(tmp_path, monkeypatch, certified, order, said):
+    """Of 400 m³/h a run makes 402.8: that was refused by its first repeat, an hour after it was begun."""
+    monkeypatch.setattr(meter, "FLOWS", certified)
+    with ClosedLoop.up(tmp_path / "bench", seed=7, check="rotary") as bench:
+        with pytest.raises(CertificateRefused, match=said):
+            planned(bench, **order)
+        if certified[1] == 1.0:
+            assert planned(bench, flows=[380.0, 21.0])
+
+
+def test_masters_are_certified_wherever_a_run_may_come(tmp_path, monkeypatch):
+    """At 600 kPa and 400 m³/h the smallest is at Re 1.92e5, and may be 5.1 % beyond."""
+    monkeypatch.setattr(outfit, "REYNOLDS", (5e3, 4.8e5))
+    with ClosedLoop.up(tmp_path / "bench", seed=7, check="rotary") as bench:
+        with pytest.raises(CertificateRefused, match=r"400 m3/h: .* master 1, .* 2\.015e\+05 is asked for"):
+            planned(bench, flows=[400.0])
+        assert planned(bench, flows=[400.0], flow_tolerance=0.2, pressure_tolerance=0.2)
 
 
 def test_an_interlock_leaves_room_for_the_pressures(bench):
