@@ -132,9 +132,10 @@ class OnLoop(MeterUnderTest):
         self._see_steps(drivers)
         if can(drivers, "dut", VolumeConverter):
             self._see_converts(drivers)
-        filling = LoopGas(self.parameters)
-        for pressure in self.parameters.pressures:
-            filling.require(self.parameters.cooling, 1000.0 * pressure)
+        told, filling = self.parameters, LoopGas(self.parameters)
+        coldest, most = told.cooling - told.temperature_difference, 1.0 + told.pressure_tolerance / 100.0
+        for pressure in told.pressures:
+            filling.require(coldest, 1000.0 * most * pressure)
 
     def _see_converts(self, drivers: Drivers) -> None:
         """See that it can be computed what the meter should convert by."""

@@ -476,6 +476,16 @@ def test_masters_are_certified_wherever_a_run_may_come(tmp_path, monkeypatch):
         assert planned(bench, flows=[400.0], flow_tolerance=0.2, pressure_tolerance=0.2)
 
 
+def test_a_gas_stays_vapour_wherever_a_run_may_bring_it(bench):
+    """At 600 kPa this one has its dew point at 19.75 °C: at 20 °C all is vapour, and 19.5 °C are let pass."""
+    told = {"dew_point": -5.207, "pressure_tolerance": 0.01}
+    with pytest.raises(ParameterError, match=r"1\.02 times what stays vapour at 19\.5 °C .* a drier gas"):
+        planned(bench, **told)
+    assert planned(bench, **told, temperature_difference=0.1)
+    with pytest.raises(ParameterError, match=r"at 612 kPa: .* 1\.01 times"):
+        planned(bench, dew_point=-5.207, temperature_difference=0.1)
+
+
 def test_an_interlock_leaves_room_for_the_pressures(bench):
     with pytest.raises(ParameterError, match="1050"):
         planned(bench, pressures=[1200.0])
