@@ -638,6 +638,40 @@ def test_masters_that_tell_mass_need_the_density_in_full(measured):
     assert dry == pytest.approx(wet, abs=0.011)
 
 
+def conditions_of(evidence, **told):
+    said = {each.ref_types[0]: each.quantities[0] for each in evaluated(evidence, **told).conditions}
+    return {
+        kind.removeprefix("remotecal_"): (note.text.get("zh"), note.text.get("en"))
+        for kind, note in said.items()
+        if kind in {"remotecal_fluid", "remotecal_composition"}
+    }
+
+
+def test_a_certificate_tells_what_the_gas_consists_of_and_at_which_pressure_its_dew_point_is(measured):
+    """Z and density are by these; a dew point without its pressure is that of any amount of water."""
+    _, evidence = measured
+    assert list(conditions_of(evidence)) == ["fluid"]
+    moist = conditions_of(evidence, dew_point=-20.0, dew_pressure=400.0)
+    assert moist["fluid"][0].startswith("空气，露点 -20 °C（400 kPa 下）（")
+    assert moist["fluid"][1].startswith("air, dew point -20 °C at 400 kPa (")
+    gas = {"gas": "natural gas", "components": ["methane", "n_butane"], "fractions": [0.9895, 0.01]}
+    told = conditions_of(evidence, **gas)
+    assert told["composition"] == (
+        "甲烷 98.9995 %，正丁烷 1.0005 %（摩尔分数）",
+        "methane 98.9995 %, n-butane 1.0005 % (mole fractions)",
+    )
+    assert ", dry (" in told["fluid"][1]
+    simple = {"calorific_value": 40.725, "relative_density": 0.5695, "equation": "SGERG-88"}
+    assert conditions_of(evidence, **gas, **simple)["composition"][1].endswith(
+        ", H_s = 40.725 MJ/m³, d = 0.5695"
+    )
+    gas = {"gas": "natural gas", "components": ["methane", "water"], "fractions": [0.9999, 0.0001]}
+    told = conditions_of(evidence, **gas)
+    assert "，水分见组成（" in told["fluid"][0]
+    assert "its water by the composition" in told["fluid"][1]
+    assert told["composition"][1] == "methane 99.99 %, water 0.01 % (mole fractions)"
+
+
 def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
     _, evidence = measured
     ahead, behind = (evaluated(evidence, masters_first=first) for first in (True, False))
