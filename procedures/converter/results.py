@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from remotecal.model import Column, Condition, Note, Result, Table, Text
-from remotecal.procedures.library.converter.gas_names import composition
 from remotecal.procedures.library.evaluation.digits import decimals, fixed, with_uncertainty
 from remotecal.procedures.library.evaluation.tables import column, error_column
+from remotecal.procedures.library.meters.gas_names import composition
 
 if TYPE_CHECKING:
     from remotecal.model import PointBudget

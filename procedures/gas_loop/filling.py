@@ -88,6 +88,11 @@ class LoopGas:
         """
         return LoopGas(self._told, (self._dry, self.equation), (dew_point, pressure))
 
+    @property
+    def without_dew(self) -> Gas:
+        """The gas as it was analysed, with no water of its dew point."""
+        return self._dry
+
     def inputs(self) -> list[Input]:
         """Return what of the gas is uncertain."""
         found, told = self._dry.inputs(), self._told

@@ -126,6 +126,23 @@ class Master:
             called = "check meter" if self.key == "c" else f"master {self.key}"
             raise CertificateRefused(f"{called}, certificate {self.certificate.number}: {refusal}") from None
 
+    def require_about(self, number: float, told: LoopParameters) -> None:
+        """Raise `CertificateRefused` unless its errors are certified wherever a run may bring a place to.
+
+        Beyond its certificate the evaluation reads nothing, and a run that came there would be in vain.
+        """
+        self.require(number)
+        off = 1.0 + told.flow_tolerance / 100.0
+        off *= 1.0 if self.by_flow else 1.0 + told.pressure_tolerance / 100.0
+        try:
+            self.require(number / off)
+            self.require(number * off)
+        except CertificateRefused as refusal:
+            raise CertificateRefused(
+                f"a run may be off by flow_tolerance, and in Re by pressure_tolerance: {refusal}; "
+                "or allow less"
+            ) from None
+
     def parts(self, number: float) -> Parts:
         """Return what of its stated uncertainty it shares with others, and what is its own."""
         self.require(number)

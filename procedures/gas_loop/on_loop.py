@@ -24,7 +24,7 @@ from remotecal.drivers.capabilities import (
 )
 from remotecal.drivers.measured import Measured
 from remotecal.drivers.quantities import BoundReading
-from remotecal.errors import BenchError, ParameterError
+from remotecal.errors import BenchError, CertificateRefused, ParameterError
 from remotecal.procedures import Artefact, Certificates, Drivers, Point, Run
 from remotecal.procedures.library.evaluation.output import see_resolution
 from remotecal.procedures.library.evaluation.repeats import CMC
@@ -132,9 +132,10 @@ class OnLoop(MeterUnderTest):
         self._see_steps(drivers)
         if can(drivers, "dut", VolumeConverter):
             self._see_converts(drivers)
-        filling = LoopGas(self.parameters)
-        for pressure in self.parameters.pressures:
-            filling.require(self.parameters.cooling, 1000.0 * pressure)
+        told, filling = self.parameters, LoopGas(self.parameters)
+        coldest, most = told.cooling - told.temperature_difference, 1.0 + told.pressure_tolerance / 100.0
+        for pressure in told.pressures:
+            filling.require(coldest, 1000.0 * most * pressure)
 
     def _see_converts(self, drivers: Drivers) -> None:
         """See that it can be computed what the meter should convert by."""
@@ -205,10 +206,10 @@ class OnLoop(MeterUnderTest):
         for master in self._masters:
             if can(drivers, f"readers[{master.key}]", PulseCounter):
                 master.factor  # noqa: B018  refuses one that states none
-        choices = {point.name: self._choice(point) for point in self.points()}
-        for choice in choices.values():
+        for point in self.points():
+            choice = self._choice(point)
             for number, at in zip(choice.numbers, choice.places, strict=True):
-                self._masters[number - 1].parts(at)
+                self._see_about(point, self._masters[number - 1], at)
         if self._checks(drivers):
             self._see_check(Master("c", certificates["check_meter"].certificate, order), drivers)
 
@@ -237,8 +238,16 @@ class OnLoop(MeterUnderTest):
             check.factor  # noqa: B018  refuses one that states none
         for point in self.points():
             state = self._gas.state(self.parameters.cooling, 1000.0 * point.nominal["pressure"])
-            check.parts(check.place(state, point.nominal["flow"]))
+            self._see_about(point, check, check.place(state, point.nominal["flow"]))
         self._check = check
+
+    def _see_about(self, point: Point, meter: Master, at: float) -> None:
+        """See that a meter is certified wherever a run may bring a point to, and tells what it shares."""
+        try:
+            meter.require_about(at, self.parameters)
+        except CertificateRefused as refusal:
+            raise CertificateRefused(f"{point.name}: {refusal}") from None
+        meter.parts(at)
 
     def _choice(self, point: Point) -> Opening:
         return choice_at(point, self._masters, self.parameters, self._gas)

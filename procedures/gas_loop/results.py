@@ -12,6 +12,7 @@ from remotecal.procedures.library.evaluation.digits import significant
 from remotecal.procedures.library.evaluation.tables import column
 from remotecal.procedures.library.gas_loop import disturbance
 from remotecal.procedures.library.measuring.surroundings import AirDuring
+from remotecal.procedures.library.meters.gas_names import composition
 from remotecal.procedures.library.meters.results import MeterFinding, errors_at
 from remotecal.uncertainty.number import estimate
 
@@ -251,30 +252,47 @@ def _not_closed(
     return (Statement(ref_types=("remotecal_remark",), declaration=Text(zh=zh, en=en)),)
 
 
-def gas(name: str, filling: LoopGas, dew_point: float | None, *, read: bool = False) -> Condition:
-    """Return the condition that names the gas, its water and its equation of state.
+def gas(told: LoopParameters, filling: LoopGas, *, read: bool = False) -> tuple[Condition, ...]:
+    """Return the conditions that name the gas, its water and its equation of state, and what it consists of.
 
     Args:
-        name: of the gas.
+        told: what the order tells.
         filling: the gas.
-        dew_point: as the order states it; None for a dry gas.
-        read: whether a meter told it instead.
+        read: whether a meter told its dew point.
     """
-    zh = {"air": "空气", "nitrogen": "氮气", "natural gas": "天然气"}[name]
-    zh_water, en_water = (
-        ("干燥", "dry") if dew_point is None else (f"露点 {dew_point:g} °C", f"dew point {dew_point:g} °C")
-    )
-    if read:
-        zh_water, en_water = "露点实测", "its dew point measured"
+    zh = {"air": "空气", "nitrogen": "氮气", "natural gas": "天然气"}[told.gas]
+    zh_water, en_water = ("露点实测", "its dew point measured") if read else _water(told)
     by = f"{filling.equation.name}; {filling.equation.implementation}"
     note = Note(
         name=Text(zh="介质名称", en="Name"),
         ref_types=("remotecal_fluidName",),
         text=Text(
-            zh=f"{zh}，{zh_water}（状态方程：{by}）", en=f"{name}, {en_water} (equation of state: {by})"
+            zh=f"{zh}，{zh_water}（状态方程：{by}）", en=f"{told.gas}, {en_water} (equation of state: {by})"
         ),
     )
-    return Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
+    named = Condition(name=Text(zh="介质", en="Fluid"), ref_types=("remotecal_fluid",), quantities=(note,))
+    return (named, *_consists(told, filling)) if told.components else (named,)
+
+
+def _water(told: LoopParameters) -> tuple[str, str]:
+    """Return what the order tells of the water in the gas, in Chinese and in English."""
+    if told.dew_point is not None:
+        dew, at = f"{told.dew_point:g} °C", f"{told.dew_pressure:g} kPa"
+        return f"露点 {dew}（{at} 下）", f"dew point {dew} at {at}"
+    return ("水分见组成", "its water by the composition") if "water" in told.components else ("干燥", "dry")
+
+
+def _consists(told: LoopParameters, filling: LoopGas) -> tuple[Condition]:
+    """Return the condition of what the gas consists of, with what SGERG-88 goes by where that is used."""
+    fractions = {name: estimate(share) for name, share in filling.without_dew.fractions.items()}
+    parts, kind = composition(fractions), "remotecal_composition"
+    if told.equation == "SGERG-88":
+        heat, relative = told.simple
+        by = f"H_s = {heat:g} MJ/m³, d = {relative:g}"
+        parts = Text(zh=f"{parts.get('zh')}，{by}", en=f"{parts.get('en')}, {by}")
+    name = Text(zh="气体组成", en="Composition of the gas")
+    note = Note(name=name, ref_types=(kind,), text=parts)
+    return (Condition(name=name, ref_types=(kind,), quantities=(note,)),)
 
 
 CALLED: Final[Mapping[str, tuple[str, Text]]] = {
@@ -307,7 +325,7 @@ def conditions(observed: Iterable[LoopSeen], told: LoopParameters, filling: Loop
             each.take(*readings)
     read = dew.low <= dew.high
     return (
-        gas(told.gas, filling, told.dew_point, read=read),
+        *gas(told, filling, read=read),
         *air.conditions(),
         *(between(f"remotecal_{kind}", said, ends[name], 2) for name, (kind, said) in CALLED.items()),
         *((between("remotecal_dewPoint", _dew_point(told), dew, 2),) if read else ()),

@@ -23,6 +23,10 @@ CARRIERS = ("nitrogen", "oxygen", "argon")
 """What a gas consists of that takes up water as air does."""
 _AIR_LIKE = 0.95
 """Share of these from which on a gas is taken for such a one."""
+DEW_POINTS = (-50.0, 40.0)
+"""Dew points the formula is used for, °C."""
+PRESSURES = (50e3, 2e6)
+"""Pressures it is used for in such a gas, Pa."""
 _LOW = 200e3
 """Pressure up to which other gases take up as much water, within the uncertainty, Pa."""
 
@@ -71,9 +75,9 @@ def water_fraction(gas: Gas, dew_point: N, p: N | float) -> N:
         ParameterError: an input is outside the range.
     """
     formula = f"the water content of {gas.name} by its dew point"
-    air_like = gas.fraction(*CARRIERS) >= _AIR_LIKE * (1 - gas.fraction("water"))
-    require("dew point", dew_point, -50, 40, "°C", formula)
-    require("pressure at the dew point", p, 50e3, 2e6 if air_like else _LOW, "Pa", formula)
+    low, high = PRESSURES
+    require("dew point", dew_point, *DEW_POINTS, "°C", formula)
+    require("pressure at the dew point", p, low, high if _is_air_like(gas) else _LOW, "Pa", formula)
     frost = extent(dew_point)[1] < 0
     saturated = sublimation_pressure(dew_point) if frost else saturation_vapour_pressure(dew_point)
     alpha, beta = (_polynomial(each, dew_point) for each in (_OVER_ICE if frost else _OVER_WATER))
@@ -85,22 +89,36 @@ def water_fraction(gas: Gas, dew_point: N, p: N | float) -> N:
 def require_vapour(gas: Gas, t: Number, p: Number) -> None:
     """Refuse a state in which some of a gas's water would not be vapour.
 
-    Pressure makes a gas take up more of it: 6 % at 2 MPa in air, up to twice as much at 10 MPa in methane.
-    So what is refused is 10 % for each MPa above the vapour pressure, which certainly condenses; what is
-    less may condense.
+    Pressure makes a gas take up more of it. In air and its parts that is known (`water_fraction`), within
+    twice its uncertainty. Elsewhere it is up to twice as much at 10 MPa in methane: so what is refused there
+    is 10 % for each MPa above the vapour pressure, which certainly condenses; what is less may condense.
 
     Raises:
         ParameterError: it would condense.
     """
     if not gas.fraction("water"):
         return
-    saturated = sublimation_pressure(t) if extent(t)[1] < 0 else saturation_vapour_pressure(t)
-    _, share = extent(gas.fractions["water"] * p / (saturated * (1.0 + 0.1e-6 * p)))
-    if not share <= 1.01:
+    _, share = extent(gas.fractions["water"] / _held(gas, t, p))
+    if not share <= 1.0 + 2.0 * WATER_FRACTION_U:
         raise ParameterError(
             f"{gas.name} has {gas.fraction('water'):.3g} mol/mol of water, {share:.3g} times what stays "
             f"vapour at {extent(t)[0]:g} °C and {extent(p)[1]:g} Pa: check water, temperature and pressure"
         )
+
+
+def _held(gas: Gas, t: Number, p: Number) -> Number:
+    """Return the mole fraction of water that a gas holds as vapour, or more than that where none is known."""
+    (coldest, warmest), (least, greatest) = extent(t), extent(p)
+    (cold, warm), (low, high) = DEW_POINTS, PRESSURES
+    if _is_air_like(gas) and cold <= coldest and warmest <= warm and low <= least and greatest <= high:
+        return water_fraction(gas, t, p)
+    saturated = sublimation_pressure(t) if warmest < 0 else saturation_vapour_pressure(t)
+    held: Number = saturated * (1.0 + 0.1e-6 * p) / p
+    return held
+
+
+def _is_air_like(gas: Gas) -> bool:
+    return gas.fraction(*CARRIERS) >= _AIR_LIKE * (1 - gas.fraction("water"))
 
 
 def _polynomial(coefficients: tuple[float, ...], t: N) -> N:

@@ -57,6 +57,11 @@ def test_an_analysis_is_scaled_if_it_is_nearly_complete():
     with pytest.raises(ParameterError, match=r"not within 0\.001 of 1"):
         Gas.analysed("gas", {"methane": 95.0, "nitrogen": 5.0})
     assert Gas.analysed("gas", {"methane": 0.97, "nitrogen": 0.01}, sum_within=0.02).name == "gas"
+    for methane in (0.949, 0.951):
+        assert Gas.analysed("gas", {"methane": methane, "nitrogen": 0.05}).name == "gas"
+    for methane in (0.948999, 0.951001):
+        with pytest.raises(ParameterError, match="sum up to"):
+            Gas.analysed("gas", {"methane": methane, "nitrogen": 0.05})
 
 
 @given(fractions)

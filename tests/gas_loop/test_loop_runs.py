@@ -42,7 +42,7 @@ from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Scripted
 from remotecal.runs.tempo import Tempo
 from remotecal.sim.assembly import CLOCK
-from remotecal.sim.gas_loop import assemblies
+from remotecal.sim.gas_loop import assemblies, meter, outfit
 from remotecal.sim.gas_loop.assemblies import ClosedLoop
 from remotecal.sim.gas_loop.outfit import certified
 
@@ -445,6 +445,47 @@ def test_a_flow_no_masters_are_for_is_refused(bench):
         planned(bench, lowest=8.0, flows=[8.0])
 
 
+@pytest.mark.parametrize(
+    ("certified", "order", "said"),
+    [
+        ((0.05, 1.0), {"flows": [400.0]}, r"400 m3/h: .* check meter, .* of 20 to 400, and 412 is asked for"),
+        (
+            (0.05, 1.0),
+            {"flows": [20.0]},
+            r"20 m3/h: .* check meter, .* of 20 to 400, and 19\.42 is asked for",
+        ),
+        ((0.05, 0.9), {"flows": [400.0]}, r"600 kPa, 400 m3/h: check meter, .* 360, and 400 is asked for"),
+    ],
+)
+def test_a_check_meter_is_certified_wherever_a_run_may_come(tmp_path, monkeypatch, certified, order, said):
+    """Of 400 m³/h a run makes 402.8: that was refused by its first repeat, an hour after it was begun."""
+    monkeypatch.setattr(meter, "FLOWS", certified)
+    with ClosedLoop.up(tmp_path / "bench", seed=7, check="rotary") as bench:
+        with pytest.raises(CertificateRefused, match=said):
+            planned(bench, **order)
+        if certified[1] == 1.0:
+            assert planned(bench, flows=[380.0, 21.0])
+
+
+def test_masters_are_certified_wherever_a_run_may_come(tmp_path, monkeypatch):
+    """At 600 kPa and 400 m³/h the smallest is at Re 1.92e5, and may be 5.1 % beyond."""
+    monkeypatch.setattr(outfit, "REYNOLDS", (5e3, 4.8e5))
+    with ClosedLoop.up(tmp_path / "bench", seed=7, check="rotary") as bench:
+        with pytest.raises(CertificateRefused, match=r"400 m3/h: .* master 1, .* 2\.015e\+05 is asked for"):
+            planned(bench, flows=[400.0])
+        assert planned(bench, flows=[400.0], flow_tolerance=0.2, pressure_tolerance=0.2)
+
+
+def test_a_gas_stays_vapour_wherever_a_run_may_bring_it(bench):
+    """At 600 kPa this one has its dew point at 19.75 °C: at 20 °C all is vapour, and 19.5 °C are let pass."""
+    told = {"dew_point": -5.207, "pressure_tolerance": 0.01}
+    with pytest.raises(ParameterError, match=r"1\.02 times what stays vapour at 19\.5 °C .* a drier gas"):
+        planned(bench, **told)
+    assert planned(bench, **told, temperature_difference=0.1)
+    with pytest.raises(ParameterError, match=r"at 612 kPa: .* 1\.01 times"):
+        planned(bench, dew_point=-5.207, temperature_difference=0.1)
+
+
 def test_an_interlock_leaves_room_for_the_pressures(bench):
     with pytest.raises(ParameterError, match="1050"):
         planned(bench, pressures=[1200.0])
@@ -595,6 +636,40 @@ def test_masters_that_tell_mass_need_the_density_in_full(measured):
     assert [a - b for a, b in zip(dry, wet, strict=True)] == pytest.approx([0.15, 0.15], abs=0.021)
     dry, wet = (errors_of(evaluated(evidence, equation="GERG-2008", **water)) for water in ({}, moist))
     assert dry == pytest.approx(wet, abs=0.011)
+
+
+def conditions_of(evidence, **told):
+    said = {each.ref_types[0]: each.quantities[0] for each in evaluated(evidence, **told).conditions}
+    return {
+        kind.removeprefix("remotecal_"): (note.text.get("zh"), note.text.get("en"))
+        for kind, note in said.items()
+        if kind in {"remotecal_fluid", "remotecal_composition"}
+    }
+
+
+def test_a_certificate_tells_what_the_gas_consists_of_and_at_which_pressure_its_dew_point_is(measured):
+    """Z and density are by these; a dew point without its pressure is that of any amount of water."""
+    _, evidence = measured
+    assert list(conditions_of(evidence)) == ["fluid"]
+    moist = conditions_of(evidence, dew_point=-20.0, dew_pressure=400.0)
+    assert moist["fluid"][0].startswith("空气，露点 -20 °C（400 kPa 下）（")
+    assert moist["fluid"][1].startswith("air, dew point -20 °C at 400 kPa (")
+    gas = {"gas": "natural gas", "components": ["methane", "n_butane"], "fractions": [0.9895, 0.01]}
+    told = conditions_of(evidence, **gas)
+    assert told["composition"] == (
+        "甲烷 98.9995 %，正丁烷 1.0005 %（摩尔分数）",
+        "methane 98.9995 %, n-butane 1.0005 % (mole fractions)",
+    )
+    assert ", dry (" in told["fluid"][1]
+    simple = {"calorific_value": 40.725, "relative_density": 0.5695, "equation": "SGERG-88"}
+    assert conditions_of(evidence, **gas, **simple)["composition"][1].endswith(
+        ", H_s = 40.725 MJ/m³, d = 0.5695"
+    )
+    gas = {"gas": "natural gas", "components": ["methane", "water"], "fractions": [0.9999, 0.0001]}
+    told = conditions_of(evidence, **gas)
+    assert "，水分见组成（" in told["fluid"][0]
+    assert "its water by the composition" in told["fluid"][1]
+    assert told["composition"][1] == "methane 99.99 %, water 0.01 % (mole fractions)"
 
 
 def test_what_is_behind_the_meter_stores_with_the_other_sign(measured):
