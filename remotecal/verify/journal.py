@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -322,7 +323,8 @@ def recomputed(
     Raises:
         EvidenceError: the procedure at hand is another one, and nothing was computed; or no run by it could
             have begun so.
-        Unable: the procedure is not at hand, or the later text goes to other points than the run did.
+        Unable: the procedure is not at hand, or the later text goes to other points than the run did; or
+            none could have begun so by this version, and another one ran.
     """
     from remotecal.runs.beforehand import see_could_begin
     from remotecal.runs.catalogue import find_followed
@@ -334,7 +336,12 @@ def recomputed(
     except OrderError as error:
         raise Unable(f"the procedure is not at hand: {error}") from error
     record = evaluate(evidence, found, new_evaluation=bool(renewed))
-    see_could_begin(evidence, found, drivers)
+    try:
+        see_could_begin(evidence, found, drivers)
+    except EvidenceError as refusal:
+        if (ran := evidence.software.get("remotecal")) == (now := version("remotecal")):
+            raise
+        raise Unable(f"{refusal}; it was run by remotecal {ran}, this is {now}") from refusal
     if renewed and (doubt := other_points(evidence, found)):  # a later text may go to others, as a forger
         raise Unable(
             f"it was evaluated anew, and by the later text {doubt}: by the text of the run, SHA-256 "

@@ -8,6 +8,7 @@ from short_runs import ShortRuns, of_before, record, record_anew
 from remotecal.errors import EvidenceError
 from remotecal.sim.gas.assemblies import NozzleBench
 from remotecal.verify.journal import recomputed
+from remotecal.verify.report import Unable
 
 RUNS = ShortRuns(flows=[26.0, 6.5], repeats=2, duration=30.0, fewest_pulses=1000)
 
@@ -25,6 +26,9 @@ def test_nozzles_in_each_others_places_are_no_evidence(evidence):
     exchanged = known | {"nozzles[2]": known["nozzles[7]"], "nozzles[7]": known["nozzles[2]"]}
     with pytest.raises(EvidenceError, match=r"run run could not have begun so: nozzle 2 .*mend nozzle_flows"):
         recomputed(replace(evidence, certificates=exchanged), None, "")
+    older = replace(evidence, certificates=exchanged, software={"remotecal": "0.0.1"})
+    with pytest.raises(Unable, match=r"it was run by remotecal 0\.0\.1"):
+        recomputed(older, None, "")
 
 
 @pytest.mark.parametrize(

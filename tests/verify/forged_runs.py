@@ -98,7 +98,7 @@ def certificate_out_of_date(events: list[Event]) -> None:
 def parameter_of_a_later_text(events: list[Event]) -> None:
     """As a run before it: its procedure then leaves out of the budget what counts since."""
     start = data(events[0])
-    del start["parameters"][next(iter(start["parameters"].keys() - start["order"]["parameters"].keys()))]
+    del start["parameters"][min(start["parameters"].keys() - start["order"]["parameters"].keys())]
 
 
 def class_of_another_order(events: list[Event]) -> None:
