@@ -11,6 +11,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from remotecal import units
 from remotecal.clock import Zone
 from remotecal.configuration import LARGEST, Written
+from remotecal.drivers.links.by_hand import name_of
 from remotecal.drivers.links.wire import Serial
 from remotecal.errors import BenchError, CertificateRefused
 from remotecal.model import DriftLimit, Record, Text
@@ -291,6 +292,18 @@ class BenchFile(Written):
         for name, fact in self.characteristics.items():
             if isinstance(fact, Characteristic) and fact.proof is not None:
                 raise ValueError(f"characteristics.{name}.proof can't be written: name its record")
+        return self
+
+    @model_validator(mode="after")
+    def _each_dial_is_one_instrument(self) -> Self:
+        known = dict[str, str]()
+        for name, entry in self.instruments.items():
+            dial = name_of(entry.address).casefold()
+            if dial and (other := known.setdefault(dial, name)) != name:
+                raise ValueError(
+                    f"{other} and {name} are one instrument by their address {entry.address}, read by hand: "
+                    "give each a name of its own"
+                )
         return self
 
     def approved(self, today: date) -> tuple[Approval, ...]:

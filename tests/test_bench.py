@@ -69,6 +69,13 @@ order = ["source"]
 within = 20.0
 """
 
+BY_HAND = """
+[instruments.{name}]
+driver = "PressureGaugeByHand"
+address = "by-hand:{called}"
+settings = {{ unit = "bar", high = 16, step = 0.1 }}
+"""
+
 
 @pytest.fixture
 def load(tmp_path):
@@ -116,6 +123,11 @@ def test_a_whole_file_is_read(load):
         ),
         ("2027-03-01", '"soon"', "instruments.source.valid_until: input should be a valid date"),
         ("2027-03-01", "nan", "instruments.source.valid_until: "),
+        (
+            "",
+            BY_HAND.format(name="dial", called="gauge-3") + BY_HAND.format(name="other", called="Gauge-3 "),
+            "dial and other are one instrument by their address by-hand:Gauge-3 , read by hand",
+        ),
         ("MettlerSics", "MettlerSic", "MettlerSics"),
         ("tiny:TinyMeter", "tiny:TinyMetre", "the driver tiny:TinyMetre can't be loaded"),
         ("tiny:TinyMeter", "tinny:TinyMeter", "the driver tinny:TinyMeter can't be loaded"),
@@ -166,6 +178,11 @@ def test_a_wrong_file_is_refused_with_file_and_key(load, tmp_path, old, new, mes
     with pytest.raises(BenchError, match=message) as refusal:
         load(old, new)
     assert str(tmp_path / "bench.toml") in str(refusal.value)
+
+
+def test_instruments_that_are_read_by_hand_have_names_of_their_own(load):
+    bench = load(new="".join(BY_HAND.format(name=name, called=name) for name in ("dial", "other")))
+    assert {"dial", "other"} <= bench.file.instruments.keys()
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from remotecal.journal.contents import Files
 from remotecal.journal.events import FILE, JournalReader
 from remotecal.journal.gathering import Gathering
 from remotecal.journal.occurrences import tell
+from remotecal.runs.beforehand import see_could_begin
 from remotecal.runs.catalogue import find, is_installed
 from remotecal.runs.record import evaluate
 from remotecal.store.records import RecordRow
@@ -192,7 +193,9 @@ def _ordered_record(order: RemoteOrder, found: Found, journal: SignedJournal, co
     made = conduct(outline, means, files, demonstration=demonstration, trusted=True)
     Examinations(made).examine(checks, gathering.along(tell(journal.events, files)))
     anew = found.sha256 != order.procedure.sha256
-    record = evaluate(gathering.evidence(), found, new_evaluation=anew)
+    evidence = gathering.evidence()
+    record = evaluate(evidence, found, new_evaluation=anew)
+    see_could_begin(evidence, found)
     check_record(order, record)
     _refuse_failures(checks)
     return record.to_json()

@@ -184,6 +184,8 @@ class Evidence:
     """As `Start` says."""
     wording: int = 0
     """As `Start` says."""
+    format: int = FORMAT
+    """As `Start` says."""
     kept: tuple[KeptBeside, ...] = ()
     """What was read beside the repeats, in the order made."""
 

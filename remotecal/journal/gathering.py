@@ -171,6 +171,7 @@ class Gathering:
             adjusted=self._adjusted,
             own_word=start.own_word,
             wording=start.wording,
+            format=start.format,
             kept=tuple(self._kept),
         )
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from traceback import walk_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from remotecal.errors import EvaluationFailed, EvidenceError
 from remotecal.journal.observation import AS_FOUND, AS_LEFT, Observation, Point
@@ -18,6 +18,7 @@ from remotecal.procedures.parameters import read_parameters
 from remotecal.procedures.stood_by import unfit
 from remotecal.runs.compiling import compile_record, joined
 from remotecal.runs.items import check_evidence
+from remotecal.runs.parts import LIBRARY
 from remotecal.runs.suitability import implausible, points_of
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def evaluate(evidence: Evidence, found: Found, *, new_evaluation: bool = False) 
         )
     parameters = read_parameters(found.procedure.accepts(), evidence.parameters, "journal, parameters")
     _check_terms(evidence, found, parameters)
+    _check_form(evidence, found, parameters)
     procedure = found.procedure(_as_stated(evidence, parameters))
     check_evidence(evidence, procedure)
     _check_readers(evidence, procedure)
@@ -152,6 +154,29 @@ def _check_terms(evidence: Evidence, found: Found, parameters: Parameters) -> No
             raise EvidenceError(f"the run took {was!r} for {name}, order {number} says {wanted!r}")
     if found.sha256 == evidence.procedure.sha256 and (fault := other_points(evidence, found)):
         raise EvidenceError(fault)
+
+
+def _check_form(evidence: Evidence, found: Found, parameters: Parameters) -> None:
+    """Raise `EvidenceError` if evidence of a run by this very text has the form of runs before it.
+
+    Such are evaluated as they were: without what counts, or is said, since. But a run tells each parameter
+    that its text takes, and the library's texts came with runs that tell the rest.
+    """
+    if found.sha256 != evidence.procedure.sha256:
+        return
+    untold = [name for name in type(parameters).model_fields if name not in evidence.parameters]
+    if found.procedure.__module__.startswith(f"{LIBRARY}."):
+        parts = {"format": evidence.format >= OF_LIBRARY, "own_word": evidence.own_word}
+        untold += [name for name, there in {**parts, "wording": evidence.wording}.items() if not there]
+    if untold:
+        raise EvidenceError(
+            f"run {evidence.run} does not tell {', '.join(untold)}, as runs did before the text of "
+            f"{found.name} that it followed"
+        )
+
+
+OF_LIBRARY: Final = 2
+"""Format of journals in which runs by the library's texts of today are written at the earliest."""
 
 
 def other_points(evidence: Evidence, found: Found) -> str:

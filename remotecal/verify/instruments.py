@@ -62,7 +62,11 @@ class Instruments:
             place, serial = f"line {event.seq}: {name} says it", str(event.data["serial"])
             _certified(place, serial, self._start.certificates.get(name))
         for name, serial in self._start.artefacts.items():
-            _certified(f"the bench file says that {name}", serial, self._start.certificates.get(name))
+            if (used := self._start.certificates.get(name)) is None:
+                raise EvidenceError(
+                    f"{name} is an artefact without a certificate, which no bench file can have"
+                )
+            _certified(f"the bench file says that {name}", serial, used)
         return "; ".join(f"{name}: {read_instrument(event).identity}" for name, event in self._first.items())
 
     def _end_part(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,7 +132,7 @@ class Results:
         renewed, computed = renewed_by(self._record), self._means.computed
         if (self._head, renewed) not in computed:
             evidence = self._gathering.evidence() if self._gathering else read_evidence(self._journal)
-            again = recomputed(evidence, self._means.procedure, renewed)
+            again = recomputed(evidence, self._means.procedure, renewed, self._means.drivers)
             computed[self._head, renewed] = again, evidence.order
         again, order = computed[self._head, renewed]
         return same_part(again, self._record, order)
@@ -308,18 +309,24 @@ def _told(part: object) -> str:
     return f"{part!r:.160}"
 
 
-def recomputed(evidence: Evidence, procedure: Path | None, renewed: str) -> Record:
+def recomputed(
+    evidence: Evidence, procedure: Path | None, renewed: str, drivers: Collection[str] = ()
+) -> Record:
     """Return the record that evidence gives by the procedure its run followed.
 
     Args:
         evidence: from a journal whose chain and signature were checked.
         procedure: the procedure's file, where it is not an installed one.
         renewed: SHA-256 of the later text by which it is to be evaluated; "" by the one of the run.
+        drivers: those beside the installed ones that may be used, each as `module:Class`.
 
     Raises:
-        EvidenceError: the procedure at hand is another one, and nothing was computed.
-        Unable: the procedure is not at hand, or the later text goes to other points than the run did.
+        EvidenceError: the procedure at hand is another one, and nothing was computed; or no run by it could
+            have begun so.
+        Unable: the procedure is not at hand, or the later text goes to other points than the run did; or
+            none could have begun so by this version, and another one ran.
     """
+    from remotecal.runs.beforehand import see_could_begin
     from remotecal.runs.catalogue import find_followed
     from remotecal.runs.record import evaluate, other_points
 
@@ -329,6 +336,12 @@ def recomputed(evidence: Evidence, procedure: Path | None, renewed: str) -> Reco
     except OrderError as error:
         raise Unable(f"the procedure is not at hand: {error}") from error
     record = evaluate(evidence, found, new_evaluation=bool(renewed))
+    try:
+        see_could_begin(evidence, found, drivers)
+    except EvidenceError as refusal:
+        if (ran := evidence.software.get("remotecal")) == (now := version("remotecal")):
+            raise
+        raise Unable(f"{refusal}; it was run by remotecal {ran}, this is {now}") from refusal
     if renewed and (doubt := other_points(evidence, found)):  # a later text may go to others, as a forger
         raise Unable(
             f"it was evaluated anew, and by the later text {doubt}: by the text of the run, SHA-256 "

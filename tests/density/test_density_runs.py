@@ -7,13 +7,14 @@ import re
 from dataclasses import replace
 
 import pytest
-from short_runs import ShortRuns, record, rewrite
+from short_runs import ShortRuns, of_before, record, record_anew, rewrite
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
 from remotecal.errors import (
     BenchError,
     ConfigurationError,
+    EvidenceError,
     InstrumentError,
     NotStable,
     ParameterError,
@@ -29,6 +30,7 @@ from remotecal.runs.control import Control
 from remotecal.runs.execute import resume
 from remotecal.runs.prompts import Answer, Beside, Scripted
 from remotecal.sim.density.assemblies import DensityBench, SolidBench
+from remotecal.verify.journal import recomputed
 
 RUNS = ShortRuns()
 ordered, planned, calibrate = RUNS.ordered, RUNS.planned, RUNS.calibrate
@@ -112,8 +114,9 @@ def test_an_old_table_of_water_is_found(tmp_path):
     assert in_what(other)[0].startswith("another liquid than water")
     assert other.measurements[0].results[-1].tables[0].column("remotecal_liquidDeviation") is None
     before = {name: one for name, one in evidence.parameters.items() if name != "weighed_in"}
-    older = record(replace(evidence, parameters=before))
-    assert (in_what(older), older.statements) == ([], made.statements), "as journals of before were evaluated"
+    older = record_anew(of_before(evidence, parameters=before))
+    said = (*made.statements, older.statements[-1])
+    assert (in_what(older), older.statements) == ([], said), "as journals of before were evaluated"
 
 
 @pytest.mark.parametrize(("pull", "said"), [(0.0, "pass"), (2.0, "fail")])
@@ -200,6 +203,14 @@ def test_standards_in_another_order_than_the_order_says_are_refused(bench):
     rewrite(bench.bench, ('"Si-1",\n    "GL-1",', '"GL-1",\n    "Si-1",'))
     with pytest.raises(ParameterError, match=r"standards\[1\] has 2230\.21 kg/m3 by its certificate"):
         planned(bench)
+
+
+def test_standards_in_each_others_places_are_no_evidence(bench):
+    evidence = calibrate(bench)
+    known = evidence.certificates
+    exchanged = known | {"standards[1]": known["standards[4]"], "standards[4]": known["standards[1]"]}
+    with pytest.raises(EvidenceError, match=r"could not have begun so: standards\[1\] has 2\d+"):
+        recomputed(replace(evidence, certificates=exchanged), None, "")
 
 
 @pytest.mark.parametrize(

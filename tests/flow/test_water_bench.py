@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from short_runs import After, OnceRead
+from short_runs import After, OnceRead, of_before, record_anew
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -101,7 +101,7 @@ def test_each_meter_has_a_certificate_that_speaks_of_it_alone(bench):
     assert "Drift of any standard since its calibration is not in the uncertainties" in drift.get("en")
     assert "各标准器自校准以来的漂移未计入不确定度" in drift.get("zh")
     assert "r = 0.9; stated by the bench" in known_by(made)["W"]
-    older = record(replace(evidence, wording=0))
+    older = record_anew(of_before(evidence, wording=0))
     assert not [one for one in older.statements if RESTS_ON in one.ref_types]
     assert known_by(older)["W"].endswith("r = 0.9"), "as it was printed"
     numbers = [part.number for part in parts.values()]

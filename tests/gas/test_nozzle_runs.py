@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted, untold
-from short_runs import AtPoint, ShortRuns, evaluated, record, rewrite, told
+from short_runs import AtPoint, ShortRuns, evaluated, of_before, record, record_anew, rewrite, told
 
 from remotecal.bench_file import Characteristic
 from remotecal.certificates.dcc import read, write
@@ -86,7 +86,7 @@ def test_the_certificate_tells_what_passed_the_nozzles(bench):
     (choking,) = (one.declaration for one in made.statements if "remotecal_choking" in one.ref_types)
     assert "背压" in choking.get("zh")
     assert "divided by the smallest read ahead of them" in choking.get("en")
-    older = record(replace(evidence, wording=0))
+    older = record_anew(of_before(evidence, wording=0))
     before = older.measurements[0].results[2].tables[0]
     assert len(before.columns) == len(table.columns) - 1
     assert "C*" in {column.name.get("en") for column in before.columns}
@@ -306,21 +306,25 @@ def test_limits_of_the_class_are_called_unverified_and_those_of_the_order_are_no
         assert said.count("(unverified)") == times
 
 
+def unverified_in(made):
+    (said,) = (one.declaration.get("en") for one in made.statements if one.conformity)
+    return said.count("(unverified)")
+
+
 def test_a_limit_that_an_order_states_is_its_own_word_though_it_be_the_default(bench):
     """Forms had filled in all defaults: such orders, and older runs, print as they did when issued."""
     evidence = calibrate(bench)
 
-    def unverified(told, **changes):
+    def unverified(told):
         order = evidence.order.model_copy(update={"parameters": told})
-        made = record(replace(evidence, order=order, **changes))
-        (said,) = (one.declaration.get("en") for one in made.statements if one.conformity)
-        return said.count("(unverified)")
+        return unverified_in(record(replace(evidence, order=order)))
 
     few = evidence.order.parameters
     states = {**few, "repeatability_share": evidence.parameters["repeatability_share"]}
     assert evidence.own_word
     assert (unverified(few), unverified(states), unverified(evidence.parameters)) == (3, 2, 3)
-    assert unverified(states, own_word=False) == 3
+    order = evidence.order.model_copy(update={"parameters": states})
+    assert unverified_in(record_anew(of_before(evidence, order=order, own_word=False))) == 3
     assert unverified({**states, "transition": None}) == 2
 
 

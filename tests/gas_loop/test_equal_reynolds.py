@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 from loops import calibrate
-from short_runs import evaluated, record
+from short_runs import evaluated, of_before, record, record_anew
 
 from remotecal.model import Text
 from remotecal.procedures.library.gas_loop.levels import compared as held_together
@@ -123,7 +123,7 @@ def test_a_journal_that_does_not_know_how_many_are_wanted_is_evaluated_by_points
     order = evidence.order.model_copy(
         update={"parameters": {n: one for n, one in evidence.order.parameters.items() if n in known}}
     )
-    older = record(replace(evidence, parameters=known, order=order))
+    older = record_anew(of_before(evidence, parameters=known, order=order, kept=evidence.kept))
     assert said(older) == []
     assert older.measurements == record(evidence).measurements
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
 from heat_tables import errors
-from short_runs import AtPoint, ShortRuns, evaluated, record
+from short_runs import AtPoint, ShortRuns, evaluated, of_before, record, record_anew
 
 from remotecal.bench import Bench
 from remotecal.certificates.dcc import read, write
@@ -107,7 +107,7 @@ def test_every_pair_gets_its_own_errors(baths):
         )
     )
     assert way_measured(record(without))[0] == "; ".join(f"{name}: not stated" for name in came)
-    assert way_measured(record(before)) == [], "journals of before are evaluated as they were"
+    assert way_measured(record_anew(of_before(before))) == [], "journals of before are evaluated as they were"
     with baths.world.present():
         assert not baths.tank.on, "the bath is off"
         assert baths.tank.temperature < 50.0, "and cool, so that the pairs can be taken out"

@@ -51,9 +51,9 @@ def record(evidence):
 
 
 def of_before(evidence, **changes):
-    """Return evidence of a run by an older text, that kept nothing beside its repeats."""
+    """Return evidence of a run by an older text, that kept nothing beside its repeats, or as changed."""
     older = evidence.procedure.model_copy(update={"sha256": "0" * 64})
-    return replace(evidence, kept=(), procedure=older, **changes)
+    return replace(evidence, **{"kept": (), "procedure": older, **changes})
 
 
 def record_anew(evidence):

@@ -14,13 +14,15 @@ from remotecal.certificates.dcc import read
 from remotecal.certificates.pdf.face import read_face
 from remotecal.certificates.signing.seal import SealKey
 from remotecal.errors import CertificateRefused, EvidenceError, OrderError
+from remotecal.hub import recomputing
 from remotecal.hub.backup import back_up
 from remotecal.hub.issuing import issue
 from remotecal.hub.recomputing import DIFFERS, SignedJournal, evaluate_anew
 from remotecal.hub.settings import HubFolder
 from remotecal.journal.events import Event, read_journal
+from remotecal.journal.evidence import Evidence
 from remotecal.journal.gathering import gather
-from remotecal.runs.catalogue import find
+from remotecal.runs.catalogue import Found, find
 from remotecal.runs.record import evaluate
 from remotecal.store import Store
 from remotecal.transport.bundles import TrustedProcedures, make_bundle
@@ -78,6 +80,19 @@ def test_a_journal_that_does_not_go_together_is_not_computed(
     brought = bring(tiny, store, tmp_path / "lies", SealKey.read(folder.laboratory), lie=lie)
     compared = brought.recompute()
     assert "the journal does not go together: course of the run" in compared.reason
+    assert store.records.find("here", "out") is None
+
+
+def test_a_run_that_could_not_have_begun_has_no_record(
+    brought: Brought, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where standards fill each other's roles; what is asked is its procedure's matter."""
+
+    def refuse(evidence: Evidence, found: Found) -> None:
+        raise EvidenceError(f"run {evidence.run} by {found.name} could not have begun so")
+
+    monkeypatch.setattr(recomputing, "see_could_begin", refuse)
+    assert "could not have begun so" in brought.recompute().reason
     assert store.records.find("here", "out") is None
 
 

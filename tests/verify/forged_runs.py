@@ -59,6 +59,11 @@ def another_than_its_certificates(events: list[Event]) -> None:
         data(event).update(said)
 
 
+def artefact_without_its_certificate(events: list[Event]) -> None:
+    """So that the certificate does not name it, where the procedure goes without."""
+    data(events[0])["artefacts"]["weight"] = "W-1"
+
+
 def one_never_opened(events: list[Event]) -> list[Event]:
     return [event for event in events if event.kind != "instrument" or event.data["name"] != "balance"]
 
@@ -88,6 +93,12 @@ def certificate_out_of_date(events: list[Event]) -> None:
     until = re.search(r'"day": "(\d{4}-\d\d-\d\d)"', text)
     assert until
     data(events[0])["certificates"] = json.loads(text.replace(until[1], "2026-05-01"))
+
+
+def parameter_of_a_later_text(events: list[Event]) -> None:
+    """As a run before it: its procedure then leaves out of the budget what counts since."""
+    start = data(events[0])
+    del start["parameters"][min(start["parameters"].keys() - start["order"]["parameters"].keys())]
 
 
 def class_of_another_order(events: list[Event]) -> None:
@@ -261,6 +272,7 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
     (counter_that_wraps_elsewhere, "instruments", "wrap elsewhere than its driver says"),
     (another_after_the_resumption, "instruments", "has serial 'B512870000'"),
     (another_than_its_certificates, "instruments", "is for B512874411"),
+    (artefact_without_its_certificate, "instruments", "weight is an artefact without a certificate"),
     (one_never_opened, "instruments", "balance took part, and was never opened"),
     (one_from_nowhere, "instruments", "bystander answered, and was never opened"),
     (one_not_opened_again, "instruments", "are not the bench's instruments"),
@@ -270,6 +282,7 @@ RUNS: tuple[tuple[Forgery, str, str], ...] = (
         "granulate_density was valid until 2026-05-01, used on 2026-05-04",
     ),
     (certificate_out_of_date, "facts of the rig", "was valid until 2026-05-01, used on 2026-05-04"),
+    (parameter_of_a_later_text, "results", ", as runs did before the text of dosing that it followed"),
     (class_of_another_order, "results", "the run took 5.0 for accuracy_class, order"),
     (fewer_repeats, "results", "the run took 2 for repeats, order"),
     (fewer_repeats_in_points_alone, "results", "90 % × 1, 40 % × 1, order"),
