@@ -51,11 +51,20 @@ def transmitter(*exchanges: Exchange, serial: str | None = None, **told: int) ->
 
 def test_dmt340_says_who_it_is_and_gives_what_it_measures_in_one_request() -> None:
     values = asked(2, *words(21.5, math.nan, -38.25, -36.5))
-    with transmitter(*who(), *MEASURES, TEST, values, serial="D0710040") as dew:
+    with transmitter(*who(), *MEASURES, TEST, values, asked(512, 1, 1), serial="D0710040") as dew:
         found = dew.read(dew.temperature, dew.dew_point)
         assert dew.met == ("Vaisala", "DMT340", "D0710040", "5.10")
     assert [one[:2] for one in found] == [(21.5, "°C"), (-36.5, "°C")]
     assert isinstance(dew, DewPointMeter)
+
+
+def test_what_a_dmt340_gives_while_its_sensor_is_purged_is_no_value() -> None:
+    values = asked(2, *words(21.5, math.nan, -38.25, -36.5))
+    with (
+        transmitter(*who(), *MEASURES, TEST, values, asked(512, 1, 0), serial="D0710040") as dew,
+        pytest.raises(InstrumentError, match="no valid value: online says NOT_AVAILABLE"),
+    ):
+        dew.read(dew.temperature, dew.dew_point)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from remotecal.drivers.links import modbus
 from remotecal.drivers.mapped.line_map import LineMap
 from remotecal.drivers.quantities import Choice, Reading
 from remotecal.drivers.screening import Screen
-from remotecal.errors import ForbiddenCommand, GarbledReply, WrongInstrument
+from remotecal.errors import ForbiddenCommand, GarbledReply, InstrumentError, WrongInstrument
 from remotecal.sim.serving import LineServing, SocketServer, TcpServing
 from remotecal.sim.simulated_lines import LineSimulated
 from remotecal.sim.simulated_modbus import ModbusSimulated
@@ -115,9 +115,15 @@ def mfe600h(unit: int) -> list[Exchange]:
 
 def test_mfe600h_reads_whole_and_fraction_in_one_request() -> None:
     registers = (0, 0x4148, 0, 0x3F80, 0, 0, 0, 0, 0x0001, 0x0002, 0, 0x3E80)  # 12.5 m3/h … 131073.25 m3
-    with bus("microsensor-mfe600h", *mfe600h(5), asked(4112, *registers)) as meter:
+    with bus("microsensor-mfe600h", *mfe600h(5), asked(4112, *registers, *[0] * 10)) as meter:
         flow, volume = meter.read(meter.flow, meter.volume)
     assert (flow.value, volume.value) == (12.5, 131073.25)
+    empty = asked(4112, *registers, *[0] * 8, 1, 0)
+    with (
+        bus("microsensor-mfe600h", *mfe600h(5), empty) as meter,
+        pytest.raises(InstrumentError, match="flow has no valid value: empty_pipe says ALARM"),
+    ):
+        meter.read(meter.flow, meter.volume)
 
 
 def test_mfe600h_that_is_set_to_litres_is_refused() -> None:

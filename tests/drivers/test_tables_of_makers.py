@@ -244,16 +244,23 @@ def test_rosemount_3095fb_in_its_manuals_four_formats(order: str, answer: str) -
     request, reply = asked(400, *struct.unpack(">HH", bytes.fromhex(answer)), function=4)
     assert request[:6] == bytes.fromhex("01 04 01 90 00 02")
     table = text("rosemount-3095fb").replace('order = "ABCD"', f'order = "{order}"')
-    with bus("rosemount-3095fb", *rosemount(), (request, reply), table=table) as transmitter:
+    updating = asked(120, 0, function=4)
+    with bus("rosemount-3095fb", *rosemount(), updating, (request, reply), table=table) as transmitter:
         assert transmitter.differential_pressure.read()[:2] == (100.25, "kPa")
 
 
 def test_rosemount_3095fb_gives_all_it_measures_in_one_request() -> None:
     values = asked(400, *words(12.5, 801.0, 20.25), function=4)
-    with bus("rosemount-3095fb", *rosemount(), values) as transmitter:
-        found = transmitter.read(
-            transmitter.differential_pressure, transmitter.pressure, transmitter.temperature
-        )
+    ill = ((1 << 8, 0), "thermometer says DISCONNECTED"), ((0, 1 << 15), "sensor says NOT_UPDATING")
+    for status, why in (((0, 0), ""), *ill):
+        said = asked(119, *status, function=4)
+        with bus("rosemount-3095fb", *rosemount(), said, values) as transmitter:
+            wanted = transmitter.differential_pressure, transmitter.pressure, transmitter.temperature
+            if not why:
+                found = transmitter.read(*wanted)
+                continue
+            with pytest.raises(InstrumentError, match=f"has no valid value: {why}"):
+                transmitter.read(*wanted)
     assert [one.value for one in found] == [12.5, 801.0, 20.25]
     assert isinstance(transmitter, PressureGauge | Thermometer)
 

@@ -45,10 +45,11 @@ class VaisalaDmt340(ModbusInstrument, DewPointMeter, Thermometer):
     """DMT340 series. Nothing is ever written.
 
     One that reports a fault or has no data just now, as while its sensor is purged, is refused when it is
-    opened; a quantity it has not at that moment, or at all, is NaN, and no value. It is believed where
-    its test register reads as it must, which no other order of bytes or counting of registers gives; that
-    a DMT340 has the test register of later instruments, every span and the port's settings, which are those
-    of Vaisala's probes (unit 240 there), are unverified. Dew points are at the pressure in the transmitter.
+    opened, and so is what it gives meanwhile; a quantity it has not at that moment, or at all, is NaN, and no
+    value. It is believed where its test register reads as it must, which no other order of bytes or counting
+    of registers gives; that a DMT340 has the test register of later instruments, every span and the port's
+    settings, which are those of Vaisala's probes (unit 240 there), are unverified. Dew points are at the
+    pressure in the transmitter.
     """
 
     maker = "Vaisala"
@@ -63,32 +64,38 @@ class VaisalaDmt340(ModbusInstrument, DewPointMeter, Thermometer):
         functions=frozenset({3, 43}),
     )
 
-    temperature = Reading(holding_f32(3), "°C", span=(-40, 180), accuracy=UNSTATED)
+    fault = Choice(holding_u16(513), Fault, spoils=[Fault.ANY])
+    """Whether it reports a fault."""
+
+    online = Choice(holding_u16(514), Online, spoils=[Online.NOT_AVAILABLE])
+    """Whether it measures."""
+
+    temperature = Reading(holding_f32(3), "°C", span=(-40, 180), accuracy=UNSTATED, unless=[fault, online])
     """Temperature of the gas."""
 
-    dew_point_over_water = Reading(holding_f32(7), "°C", span=(-100, 100), accuracy=UNSTATED)
+    dew_point_over_water = Reading(
+        holding_f32(7), "°C", span=(-100, 100), accuracy=UNSTATED, unless=[fault, online]
+    )
     """Dew point, over water also below 0 °C."""
 
-    dew_point = Reading(holding_f32(9), "°C", span=(-100, 100), accuracy=UNSTATED)
+    dew_point = Reading(holding_f32(9), "°C", span=(-100, 100), accuracy=UNSTATED, unless=[fault, online])
     """Dew point; below 0 °C the frost point."""
 
-    dew_point_at_1_atm = Reading(holding_f32(11), "°C", span=(-100, 100), accuracy=UNSTATED)
+    dew_point_at_1_atm = Reading(
+        holding_f32(11), "°C", span=(-100, 100), accuracy=UNSTATED, unless=[fault, online]
+    )
     """Dew or frost point of this gas at atmospheric pressure."""
 
-    water_content = Reading(holding_f32(21), "ppm", span=(0, 1e6), accuracy=UNSTATED)
+    water_content = Reading(holding_f32(21), "ppm", span=(0, 1e6), accuracy=UNSTATED, unless=[fault, online])
     """Water in the gas, by volume, with the pressure that is set."""
 
-    vapour_pressure = Reading(holding_f32(23), "hPa", span=(0, 2000), accuracy=UNSTATED)
+    vapour_pressure = Reading(
+        holding_f32(23), "hPa", span=(0, 2000), accuracy=UNSTATED, unless=[fault, online]
+    )
     """Pressure of the water vapour."""
 
     pressure_set = Reading(holding_f32(769), "hPa", span=(0, 9999), accuracy=EXACT)
     """Pressure that it reckons with; a temporary one, where somebody sends it, is not told here."""
-
-    fault = Choice(holding_u16(513), Fault)
-    """Whether it reports a fault."""
-
-    online = Choice(holding_u16(514), Online)
-    """Whether it measures."""
 
     errors = Reading(holding_u32(516), "1", span=(0, 2**32 - 1), accuracy=EXACT)
     """The errors that stand, bit 0 for E0 of its manual's table, and so on."""
