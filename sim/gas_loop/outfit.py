@@ -158,6 +158,11 @@ def wells(rng: Random, count: int) -> dict[str, float]:
     return {name: rng.uniform(-WELL, WELL) for name in thermometers(count)}
 
 
+def _cooler_of_bank(size: float, pressures: tuple[float, ...]) -> float:
+    """Return the conductance in W/K of a cooler that takes what a blower spends on nozzles at these kPa."""
+    return 4000.0 * size * max(1.0, max(pressures) / 1000.0)
+
+
 def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec:
     """Draw a loop with what is certified of it."""
     usual: MeterKind = "turbine"
@@ -179,7 +184,9 @@ def drawn(rng: Random, wanted: Wanted, known: dict[str, Calibrated]) -> LoopSpec
             connecting_volume=known["connecting_volume"].correction(0.0) * size,
             filling=wanted.filling,
             heat=HeatSpec(
-                walls=4e5 * size, cooler=4000.0 * size if wanted.bank else 500.0, meter_lag=wanted.meter_lag
+                walls=4e5 * size,
+                cooler=_cooler_of_bank(size, wanted.bank) if wanted.bank else 500.0,
+                meter_lag=wanted.meter_lag,
             ),
             leak=wanted.leak / 3600.0,
             branch_leak=wanted.branch_leak / 3600.0,

@@ -286,3 +286,9 @@ def test_a_loop_that_tripped_has_the_way_round_its_nozzles_open(bench):
     assert (loop.nozzles.read().value, loop.nozzles_standing.read().value) == (0, 0)
     with pytest.raises(InstrumentError):
         loop.nozzles.set(1)
+
+
+def test_the_cooler_keeps_up_with_what_nozzles_cost_at_high_pressure(tmp_path):
+    chosen = {"bank": True, "gas": "natural gas", "pressures": (2500.0,)}
+    with ClosedLoop.up(tmp_path / "bench", seed=1, **chosen) as bench:
+        assert calibrate(bench, pressures=[2500.0], flows=[400.0], repeats=3, duration=60.0).complete
