@@ -102,8 +102,8 @@ class SiemensFc410(TellsOrder, SitransCoriolis, Thermometer):
 
     It is read in the order of bytes that it tells. That an FC410 and FC310, whose order can be changed as
     well, tell it where an FCT010 does, and that all have the frame's temperature and the alarms where the
-    FC410 has them, is unverified. Who it is stands in letters, which are not read here; of its totalizers
-    no address is known.
+    FC410 has them, is unverified: one without alarms needs a driver of its own that restates its readings.
+    Who it is stands in letters, which are not read here; of its totalizers no address is known.
     """
 
     model = "SITRANS FC410"
