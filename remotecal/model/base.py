@@ -4,7 +4,15 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    RootModel,
+    StringConstraints,
+    ValidationError,
+)
 
 from remotecal import units
 
@@ -22,6 +30,15 @@ def _one_line(text: str) -> str:
     if not text:
         raise ValueError("the text is empty; leave it out instead")
     return text
+
+
+def first_of(error: Exception) -> str:
+    """Return the first thing that is wrong by an error, and where, in a line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(map(str, fault["loc"]))
+    return f"{where}: {fault['msg']}" if where else fault["msg"]
 
 
 Line = Annotated[str, AfterValidator(_one_line)]

@@ -25,6 +25,7 @@ from remotecal.model.base import (
     Text,
     Unit,
     Word,
+    first_of,
     parts,
 )
 from remotecal.model.equipment import (
@@ -359,7 +360,7 @@ class Record(Frozen):
         try:
             return cls.model_validate_json(text)
         except (ValidationError, UnitError) as error:
-            raise RecordError(f"this is no record: {error}") from error
+            raise RecordError(f"this is no record: {first_of(error)}") from error
 
     def _named(self) -> list[tuple[str, object]]:
         parties: tuple[Item | Equipment, ...] = (*self.items, *self.standards)

@@ -14,7 +14,7 @@ from remotecal.drivers.catalogue import drivers as installed
 from remotecal.drivers.instrument import known_serial
 from remotecal.errors import BenchError, EvidenceError, OrderError, ParameterError
 from remotecal.model.base import LANGUAGES
-from remotecal.model.identifiers import among
+from remotecal.model.identifiers import among, disguise
 from remotecal.numerals import read_number
 from remotecal.procedures.procedure import Procedure, of_role
 
@@ -60,7 +60,10 @@ def check_items(order: Order, procedure: Procedure, roles: Mapping[str, str] | N
 
 
 def check_texts(order: Order) -> None:
-    """Raise `OrderError` if the certificate could not say a text of an order in each of its languages."""
+    """Raise `OrderError` if the certificate could not say a text of an order in each of its languages.
+
+    Nor one of its numbers, as whoever reads it would: by letters that nobody sees it would be another.
+    """
     texts = {
         **{f"laboratory.{name}": getattr(order.laboratory, name) for name in ("name", "address")},
         **{f"customer.{name}": getattr(order.customer, name) for name in ("name", "address")},
@@ -78,6 +81,17 @@ def check_texts(order: Order) -> None:
                 f"order {order.order.number}, {where}: {text.in_all()!r} is in {told}, and certificates are "
                 f'in {wanted}: give it in both, or once for both, as plain "…"'
             )
+    numbers = {
+        **{f"order.{name}": getattr(order.order, name) for name in ("number", "certificate")},
+        **{
+            f"{id_}.{name}": getattr(dut, name)
+            for id_, dut in order.devices.items()
+            for name in ("serial", "interface_serial", "owner_number", "certificate")
+        },
+    }
+    for where, number in numbers.items():
+        if number is not None and (why := disguise(number)):
+            raise OrderError(f"order {order.order.number!a}, {where}: {why}; type it anew")
 
 
 def check_serials(order: Order, kind: type[Procedure], roles: Mapping[str, str], bench: Bench) -> None:

@@ -221,6 +221,13 @@ def test_what_a_certificate_could_not_say_in_each_language_is_refused_before_the
         site.plan()
 
 
+def test_a_number_that_shows_another_one_than_it_is_is_refused_before_the_run(site):
+    dut = site.order.dut.model_copy(update={"serial": "SN\u200b-1"})
+    site.order = site.order.model_copy(update={"dut": dut})
+    with pytest.raises(OrderError, match=r"dut\.serial: .* U\+200B, which nobody sees; type it anew"):
+        site.plan()
+
+
 def test_a_verification_by_what_is_no_regulation_is_refused_before_the_run(site):
     with pytest.raises(
         OrderError, match=r"judged by DOSE 1-2026, .* the regulation \(JJG\) as the parameter"

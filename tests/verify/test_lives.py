@@ -112,6 +112,19 @@ def test_amended_signed_superseded(made: Made, lists: Path, capsys: pytest.Captu
     assert "superseded by FLOW-1-A" in " ".join(capsys.readouterr().out.split())
 
 
+def test_what_is_no_record_is_refused_in_a_line(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
+    for content, said in (
+        ("<dcc/>", "this is no record: Invalid JSON"),
+        ("{}", "this is no record: number: "),
+    ):
+        (made.folder / "none.json").write_text(content)
+        assert amend(made, made.folder / "none.json") != 0
+        told = capsys.readouterr().err.strip()
+        assert said in told
+        assert len(told.splitlines()) == 1
+        assert "pydantic" not in told
+
+
 def test_an_amendment_of_what_another_laboratory_issued(made: Made, lists: Path) -> None:
     """The link must lead to a certificate of one's own."""
     foreign = made.recompute(made.run).model_copy(update={"number": "FLOW-9"})
