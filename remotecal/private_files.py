@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from remotecal.errors import ConfigurationError
@@ -30,6 +31,8 @@ def write_private(path: Path, content: bytes) -> None:
             make_sure(stream.fileno())
         draft.replace(path)
     except OSError as error:
+        with suppress(OSError):  # a part of a secret, which would keep a full disk full
+            draft.unlink()
         raise ConfigurationError(f"{path} can't be written: {error}") from error
 
 

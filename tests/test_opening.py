@@ -5,13 +5,14 @@ import resource
 from pathlib import Path
 
 import pytest
+from little_room import files_up_to
 
 from remotecal.bench_file import read_text
 from remotecal.certificates.signing.keys import read_certificate
 from remotecal.cli.keys import _read
-from remotecal.errors import RemotecalError
+from remotecal.errors import ConfigurationError, RemotecalError
 from remotecal.opening import copy_folder, folders
-from remotecal.private_files import read_private
+from remotecal.private_files import read_private, write_private
 from remotecal.toml_entries import document
 
 SMALL = 2000
@@ -23,15 +24,18 @@ def test_a_folder_that_can_not_be_copied_is_told_by_its_first_file(tmp_path):
     folder.mkdir()
     for name in ("a.xml", "b.xml", "clock"):
         (folder / name).write_bytes(bytes(2 * SMALL))
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, hard))
-    try:
-        with pytest.raises(OSError, match=rf"^{to}/[ab]\.xml can't be written: \[Errno 27\] [^\[]*$"):
-            copy_folder(folder, to, leave_out="clock")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    said = rf"^{to}/[ab]\.xml can't be written: \[Errno 27\] [^\[]*$"
+    with files_up_to(SMALL), pytest.raises(OSError, match=said):
+        copy_folder(folder, to, leave_out="clock")
     copy_folder(folder, tmp_path / "whole", leave_out="clock")
     assert sorted(path.name for path in (tmp_path / "whole").iterdir()) == ["a.xml", "b.xml"]
+
+
+def test_part_of_a_secret_does_not_keep_a_full_disk_full(tmp_path):
+    write_private(key := tmp_path / "key.pem", b"old")
+    with files_up_to(SMALL), pytest.raises(ConfigurationError, match=r"key\.pem can't be written"):
+        write_private(key, bytes(2 * SMALL))
+    assert (list(tmp_path.iterdir()), key.read_bytes()) == ([key], b"old")
 
 
 def test_folders_are_gone_through_to_any_depth_and_along_no_link(tmp_path):

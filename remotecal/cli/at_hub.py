@@ -93,21 +93,28 @@ class AtHub:
 
         Raises:
             NotConnected: it breaks off, or has more than `largest` bytes, of which no more are kept.
+            ConfigurationError: there is no room for it here.
         """
         asked = urlencode({name: value for name, value in query.items() if value})
         answer = self._ask("GET", f"{path}?{asked}" if asked else path)
-        into.parent.mkdir(parents=True, exist_ok=True)
         left = largest
         try:
+            into.parent.mkdir(parents=True, exist_ok=True)
             with into.open("wb") as file:
-                while left >= 0 and (piece := answer.read(min(PIECE, left + 1))):
+                while left >= 0 and (piece := self._piece(answer, path, min(PIECE, left + 1))):
                     left -= len(piece)
                     file.write(piece)
-        except (OSError, HTTPException) as error:
-            raise NotConnected(f"{path} could not be fetched from {self._url}: {error}") from error
+        except OSError as error:  # of this computer's disk: the hub is there
+            raise ConfigurationError(f"{into} can't be written: {error.strerror}") from error
         if left < 0:
             into.unlink()
             raise NotConnected(f"{path} at {self._url} is no such file: it has more than {largest} bytes")
+
+    def _piece(self, answer: HTTPResponse, path: str, most: int) -> bytes:
+        try:
+            return answer.read(most)
+        except (OSError, HTTPException) as error:
+            raise NotConnected(f"{path} could not be fetched from {self._url}: {error}") from error
 
     def post(self, path: str, content: bytes, kind: str, **query: str) -> Mapping[str, object]:
         """Send a file, and return what is answered; errors as `_ask`."""

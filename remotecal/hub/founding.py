@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,16 +33,27 @@ def found(directory: Path, settings: str, authority: Path | None = None) -> HubF
             new one of the laboratory's own is made.
 
     Raises:
-        ConfigurationError: the directory is not empty, or settings or authority can't be used.
+        ConfigurationError: the directory is not empty or can't be written, or settings or authority can't be
+            used.
+        StoreError: the database can't be made. Whatever fails, the directory is empty again.
     """
     if directory.exists() and any(directory.iterdir()):
         raise ConfigurationError(f"{directory} is not empty: a hub's keys are never written over")
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (directory / FILE).write_text(settings, encoding="utf-8")
+    try:
+        return _filled(directory, settings, authority)
+    except BaseException:
+        for made in directory.iterdir():  # half a hub can't be gone on with
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+        raise
+
+
+def _filled(directory: Path, settings: str, authority: Path | None) -> HubFolder:
+    write_private(directory / FILE, settings.encode())
     folder = HubFolder(directory)
     own = Authority.read(authority) if authority else Authority.create(folder.settings.laboratory)
     own.identity.write(folder.authority)
-    folder.trusted.write_bytes(certificate_pem(own.certificate))
+    write_private(folder.trusted, certificate_pem(own.certificate))
     for path in (folder.admission, folder.laboratory):
         write_private(path, new_seal_key())
     renew_own(folder)

@@ -91,7 +91,7 @@ class StationFolder:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = path / FILE
         if not file.exists():
-            file.write_text(as_toml({"name": name, "benches": []}), encoding="utf-8")
+            write_private(file, as_toml({"name": name, "benches": []}).encode())
         folder = cls(path)
         if folder.settings.name != name:
             raise ConfigurationError(
@@ -190,7 +190,7 @@ async def enrol_with(path: Path, address: str, code: Code) -> StationFolder:
             "them. Compare the code, its last six signs above all, and the address"
         )
     pending = folder.path / "authority.pending.pem"
-    pending.write_bytes(authority)
+    write_private(pending, authority)
     key, journal_key = new_key(), new_seal_key()
     write_private(folder.path / "journal.pending.pem", journal_key)
     application = Application(

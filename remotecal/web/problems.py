@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from http import HTTPStatus
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNUSABLE = "the laboratory's database can't be used now"
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM_FOR_FILES = "a disk of the hub is full: have room made there, and do it again; all is kept"
 FULL = "the disk of the laboratory's database is full: have room made there, and do it again; all is kept"
 
 STATUS: tuple[tuple[type[RemotecalError], HTTPStatus], ...] = (
@@ -68,6 +71,7 @@ STATUS: tuple[tuple[type[RemotecalError], HTTPStatus], ...] = (
 def add_to(app: FastAPI) -> None:
     """Have an application answer every failure with problem details."""
     app.add_exception_handler(RemotecalError, _refused)
+    app.add_exception_handler(OSError, _system)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _by_status)
     app.add_exception_handler(Exception, _failed)
@@ -109,6 +113,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         await note_refusal(request, error)
     if isinstance(error, NotLoggedIn) and "text/event-stream" in request.headers.get("accept", ""):
         return Response(OVER, media_type="text/event-stream")  # else a browser asks again, for ever
+    if _without_room(error.__cause__):
+        return await _full(request, error)
     status = status_of(error)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         log.error("%s", error)
@@ -117,6 +123,22 @@ async def _refused(request: Request, error: Exception) -> Response:
         log.error("%s", error)
     headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
     return await _answer(request, status, str(error), headers)
+
+
+async def _system(request: Request, error: Exception) -> Response:
+    """Answer where no room is left for a certificate, or for what it is printed from; the rest is a fault."""
+    if not _without_room(error):
+        raise error
+    return await _full(request, error)
+
+
+def _without_room(error: BaseException | None) -> bool:
+    return isinstance(error, OSError) and error.errno in NO_ROOM
+
+
+async def _full(request: Request, error: Exception) -> Response:
+    log.error("%s", error)
+    return await _answer(request, HTTPStatus.SERVICE_UNAVAILABLE, NO_ROOM_FOR_FILES)
 
 
 async def note_refusal(request: Request, error: RequestRefused) -> None:

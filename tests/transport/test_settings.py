@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 from laboratories import enrol_station, hub_up
+from little_room import files_up_to
 
-from remotecal.errors import ConfigurationError
+from remotecal.errors import ConfigurationError, StoreError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.station.agent import Station
@@ -41,6 +42,22 @@ def test_a_database_stands_beside_the_settings(tmp_path: Path) -> None:
     file = folder.path / "hub.toml"
     file.write_text(file.read_text().replace("sqlite:///hub.sqlite", "postgresql+psycopg://u@h/n"))
     assert HubFolder(folder.path).database == "postgresql+psycopg://u@h/n"
+
+
+@pytest.mark.parametrize("size", [10, 900, 20_000])
+def test_a_hub_the_disk_has_no_room_for_is_made_once_there_is(tmp_path: Path, size: int) -> None:
+    """Whether settings, a certificate or the database was too long, none of it is left in the way."""
+    settings, place = settings_text("W", "host"), tmp_path / "hub"
+    with files_up_to(size), pytest.raises((ConfigurationError, StoreError)):
+        found(place, settings)
+    assert list(place.iterdir()) == []
+    assert found(place, settings).path == place
+
+
+def test_a_station_the_disk_has_no_room_for_is_made_once_there_is(tmp_path: Path) -> None:
+    with files_up_to(3), pytest.raises(ConfigurationError, match=r"station\.toml can't be written"):
+        StationFolder.make(tmp_path / "here", "here")
+    assert StationFolder.make(tmp_path / "here", "here").settings.name == "here"
 
 
 def test_a_station_that_never_enrolled(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """From the draft to the certificate a customer fetches: who may sign, when, and what comes of it."""
 
+import errno
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from web_laboratory import DIGEST, NAMES, Web, problem
@@ -110,6 +112,30 @@ def test_the_seal_may_be_kept_at_home(web: Web, run: str, tmp_path: Path) -> Non
     issue(laboratory.folder, laboratory.store, "here", name, tmp_path)
     assert (tmp_path / "certificate.pdf").read_bytes() == pdf
     assert (tmp_path / "certificate.xml").read_bytes() == sealed
+
+
+def test_where_a_disk_of_the_hub_is_full_it_is_said_and_nothing_is_left_of_it(
+    web: Web, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk its certificates are on, and the one they are printed on, which may be others than the
+    database's."""
+    approved(web, run)
+    issued = web.hub.laboratory.folder.issued / "here"
+    before = sorted(issued.glob("*")) if issued.exists() else []
+
+    def no_room(*_: object, **__: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with web.token("administrator") as administrator:
+        for full, ask, address in (
+            ("remotecal.private_files.make_sure", administrator.post, run + "/certificate/issue"),
+            ("remotecal.certificates.pdf.TemporaryDirectory", administrator.get, run + "/certificate.pdf"),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(full, no_room)
+                assert "a disk of the hub is full: have room made there" in problem(ask(address), 503)
+            assert (sorted(issued.glob("*")) if issued.exists() else []) == before
+        assert administrator.post(run + "/certificate/issue").json()["state"] == "issued"
 
 
 def test_what_else_is_signed_is_not_taken(web: Web, run: str) -> None:

@@ -19,12 +19,13 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from little_room import files_up_to
 from tiny import PROCEDURE
 from web_laboratory import PASSWORD, Web
 
 from remotecal.certificates.signing.xml import read_signatures
 from remotecal.cli.at_hub import AtHub
-from remotecal.errors import NotConnected
+from remotecal.errors import ConfigurationError, NotConnected
 from remotecal.private_files import write_private
 
 USERS = {"performed": "operator", "reviewed": "reviewer", "approved": "approver", "issued": "administrator"}
@@ -284,6 +285,8 @@ def test_a_connection_that_ended_while_somebody_read_costs_no_signature(tmp_path
                 with pytest.raises(NotConnected, match="more than 1 bytes"):
                     hub.keep("/runs", tmp_path / "kept", 1)
                 assert not (tmp_path / "kept").exists()
+                with files_up_to(1), pytest.raises(ConfigurationError, match="kept can't be written"):
+                    hub.keep("/runs", tmp_path / "kept", 2)
         finally:
             server.shutdown()
             served.join()
