@@ -198,9 +198,9 @@ class Station(Site):
             if await self.deliveries.show_papers(run):
                 return True  # the laboratory had forgotten that we took it on
             agreed = await self._examine(run)
-            run.keep(envelope)
             if agreed:
                 run.note_agreed(agreed)
+            run.keep(envelope)
             granted = await self._claim(run)
         except NotConnected:
             raise
@@ -216,7 +216,7 @@ class Station(Site):
     async def _examine(self, run: StationRun) -> str:
         """Raise why an order won't be carried out; returns who on site agrees, "" where nobody is asked."""
         order = run.order
-        if run.papers.exists():
+        if run.is_kept:
             raise OrderError(f"the order {order.id} was taken on before: an order is carried out once")
         check_time(order, self.liaison.laboratory_time)
         foreseen = await asyncio.to_thread(self._foresee, order)
@@ -269,8 +269,8 @@ class Station(Site):
             self.folder.settings.largest_file,
             may_begin_anew=run.order.after_crash == "resume",
         )
-        if run.agreed and run.stage is Stage.CLAIMED:
-            remote.control.act("agree", run.agreed)
+        if agreed := await asyncio.to_thread(lambda: run.agreed_untold):
+            remote.control.act("agree", agreed)
         over = asyncio.Event()
         self.deliveries.bring(run, over, remote)
         beside = [

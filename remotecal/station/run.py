@@ -53,6 +53,9 @@ ENDS = frozenset({"abort", "interlock", "failure"})
 """Events after which a run is over that is not complete, unless it is taken up again; one that was suspended
 is not."""
 
+_AGREES = b'"verb":"agree"'
+"""In the line that says who agreed; within a text its quotation marks would be written otherwise."""
+
 
 class Stage(Enum):
     """How far an order has come, by what is on the disk."""
@@ -110,6 +113,11 @@ class StationRun:
         """Keep the signed order."""
         write_private(self.papers / "order.json", envelope)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was taken on; its folder alone says nothing, the station was killed before."""
+        return (self.papers / "order.json").exists()
+
     def done(self) -> bool:
         """Tell whether the laboratory has everything."""
         return (self.papers / "done").exists()
@@ -143,6 +151,16 @@ class StationRun:
         """Who on site has agreed; "" where nobody was asked."""
         file = self.papers / "agreed"
         return file.read_text("utf-8") if file.exists() else ""
+
+    @property
+    def agreed_untold(self) -> str:
+        """Who on site has agreed, where the journal does not say so yet: the station may have been killed."""
+        path, by = found_in(self.directory), self.agreed
+        if not by or not path.exists():
+            return by
+        with suppress(JournalBroken), opened_lines(path) as lines:
+            return "" if any(_AGREES in line for line in lines) else by
+        return ""
 
     def envelope(self) -> bytes:
         """Return the signed order."""

@@ -18,7 +18,7 @@ from remotecal.errors import CertificateRefused, ConfigurationError, NotConnecte
 from remotecal.hub.issuing import issue
 from remotecal.hub.settings import HubFolder
 from remotecal.hub.standing import standing
-from remotecal.journal.events import found_in
+from remotecal.journal.events import ON_SITE, found_in
 from remotecal.journal.resting import unpack_journal
 from remotecal.order import Order
 from remotecal.station import acceptance
@@ -182,15 +182,20 @@ async def killed(
         await site.state(order, "signed")
         run = StationRun(order, site.folder)
         await until(run.done)
+    cut_back(site, run, left)
+    tiny.world.level = 2.0
+    return run
+
+
+def cut_back(site: Site, run: StationRun, left: Callable[[list[bytes]], list[bytes]]) -> None:
+    """Leave a station what it had of a run when it was killed, and the laboratory nothing."""
     lines = journal_in(run.directory).splitlines(keepends=True)
     unpack_journal(run.directory)
     found_in(run.directory).write_bytes(b"".join(left(lines)))
     (run.papers / "done").unlink()
     with site.hub.laboratory.store.database.begin() as connection:
         for table in (journal_lines, runs):
-            connection.execute(delete(table).where(table.c.run == order.id))
-    tiny.world.level = 2.0
-    return run
+            connection.execute(delete(table).where(table.c.run == run.order.id))
 
 
 def to_the_last_repeat(lines: list[bytes]) -> list[bytes]:
@@ -236,6 +241,40 @@ async def test_the_rig_of_a_killed_run_is_made_safe_though_its_journal_is_broken
             await site.state(again, "signed")
         assert tiny.world.level == 0
         assert "were brought to their safe states" in run.ended
+
+
+async def test_an_order_of_which_a_killed_station_kept_nothing_is_carried_out(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path
+) -> None:
+    """It is killed with the folder made, and the order not in it yet."""
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here")
+        order = await site.order()
+        StationRun(order, site.folder).papers.mkdir(parents=True)
+        async with site.up():
+            await site.state(order, "signed")
+        assert site.arrived_whole(order)
+
+
+@pytest.mark.parametrize("left", [0, 1, 2])
+async def test_who_agreed_stands_in_the_journal_whenever_a_station_is_killed(
+    folder: HubFolder, tiny: Tiny, tmp_path: Path, left: int
+) -> None:
+    async with hub_up(folder) as hub:
+        site = await enrol_site(hub, tiny, tmp_path / "here", consent=True)
+        async with site.up() as station:
+            order = await site.order()
+            await until(lambda: station.consent.order is not None)
+            assert (await wish_for(site.folder.socket, Wish(verb="agree"))).done
+            await site.state(order, "signed")
+            run = StationRun(order, site.folder)
+            await until(run.done)
+        cut_back(site, run, lambda lines: lines[:left])
+        async with site.up():
+            await until(run.done)
+        agreed = [event["data"] for event in site.journal(order) if event["data"].get("verb") == "agree"]
+        assert [one["by"] for one in agreed] == [ON_SITE]
+        assert site.arrived_whole(order)
 
 
 async def test_an_agent_stops_while_nobody_answers_its_claim(
