@@ -38,8 +38,8 @@ def in_parts(wanted: Sequence[T]) -> Iterator[Sequence[T]]:
         yield wanted[begin : begin + IN_ONE_QUERY]
 
 
-NO_ROOM = frozenset({"SQLITE_FULL", "53100"})
-"""What SQLite and PostgreSQL call a full disk."""
+NO_ROOM = frozenset({"SQLITE_FULL", "SQLITE_IOERR_SHMSIZE", "53100"})
+"""What SQLite and PostgreSQL call a full disk; SQLite, too, where it can't begin to look into its file."""
 
 
 class Database:

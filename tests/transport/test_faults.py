@@ -12,6 +12,8 @@ from disk_faults import OF_A_HUB, UNMOUNTABLE, Disk, FileSizeLimit, FullFileSyst
 from processes import Processes, call, call_process, processes, wait_until
 from tiny_bench import Tiny
 
+from remotecal.errors import StoreFull
+from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
 from remotecal.store import Store
 
@@ -168,6 +170,18 @@ def test_the_hubs_disk_is_full(small: FullFileSystem, both: Processes) -> None:
     small.make_room()
     both.check_whole(run, POINTS)
     assert both.running["hub"].poll() is None, "nobody had to start it again"
+
+
+@pytest.mark.skipif(bool(UNMOUNTABLE), reason=UNMOUNTABLE)
+def test_a_hub_that_is_started_on_a_full_disk_says_that_it_is_full(tmp_path: Path) -> None:
+    with FullFileSystem(tmp_path / "disk", "4m").mounted() as small:
+        folder = found(tmp_path / "disk" / "hub", settings_text("W", "host"))
+        small.fill(os.getpid())
+        with pytest.raises(StoreFull, match="is full: make room there"), Store(folder.database) as store:
+            store.stations.find("here")
+        small.make_room()
+        with Store(folder.database) as store:
+            assert store.stations.find("here") is None
 
 
 def test_a_lost_link_makes_safe_where_the_order_says_so(both: Processes) -> None:
