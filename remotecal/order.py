@@ -5,20 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from remotecal.configuration import Written, checked, read_toml
 from remotecal.errors import OrderError
 from remotecal.model import Contact, EquipmentClass, Identification, Item, Laboratory, Location, Person, Text
 from remotecal.model.base import Country, Line
-from remotecal.model.identifiers import comparable
+from remotecal.model.identifiers import comparable, turned
 
 
 def _text(written: object) -> object:
     return {"": written} if isinstance(written, str) else written
 
 
-Words = Annotated[Text, BeforeValidator(_text)]
+def _as_they_stand(words: Text) -> Text:
+    if why := next(filter(None, map(turned, words.root.values())), None):
+        raise ValueError(why)
+    return words
+
+
+Words = Annotated[Text, BeforeValidator(_text), AfterValidator(_as_they_stand)]
 """A text by language, `{ zh = "泵", en = "pump" }`, or one that is the same in all: `"ABB"`."""
 
 

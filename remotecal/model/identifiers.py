@@ -18,6 +18,9 @@ _IGNORED = re.compile(
 )
 """What is shown as nothing, and yet is a letter or a mark by its category."""
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates of the direction that is written in (Unicode UAX 9)."""
+
 ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "DESERET"})
 """Scripts that have letters in common, as far as eyes can tell."""
 
@@ -54,6 +57,12 @@ def disguise(text: str) -> str | None:
     if len(scripts) > 1 and any(_look_alike(letter) for letter in text):
         return f"{text!a} mixes letters that look alike, of {', '.join(sorted(scripts)).title()}"
     return None
+
+
+def turned(text: str) -> str | None:
+    """Return why words are not to be believed: they are shown in another order than they stand in."""
+    found = _TURNING.search(text)
+    return found and f"{text!r} has the character U+{ord(found[0]):04X}, which nobody sees"
 
 
 def _hidden(letter: str) -> bool:

@@ -41,6 +41,7 @@ def test_an_order_becomes_the_parts_of_a_certificate(tiny):
         ("demonstration = true", 'country = "China"', "order.country: write it like CN or DE, not 'China'"),
         ('serial = "M1"', "", "serial or owner_number is missing"),
         ('serial = "M1"', 'serial = "M1"\nserail = "x"', r"dut.serail is unknown, did you mean serial\?"),
+        ('"Customer"', r'"Customer\u202edetimil"', r"customer\.name: .* U\+202E, which nobody sees"),
         (
             'duty = "performed"',
             'duty = "watched"',
