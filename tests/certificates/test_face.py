@@ -22,7 +22,7 @@ from remotecal.certificates.pdf import print_certificate
 from remotecal.certificates.pdf.compare import Print, read_print
 from remotecal.certificates.pdf.content import content, margins
 from remotecal.certificates.pdf.face import STANDARDS, OwnText, ResultsTables, digest, read_face
-from remotecal.certificates.pdf.own_words import LONGEST
+from remotecal.certificates.pdf.own_words import LONGEST, own_words
 from remotecal.certificates.pdf.words import missing_facts, same_words
 from remotecal.certificates.signing.pdf import embedded_xml
 from remotecal.certificates.signing.xml import read_signatures, sign_xml
@@ -139,6 +139,19 @@ def test_another_version_is_compared_with_the_footer_left_out(folder: Path) -> N
 NOTE = 'en = "Please contact us within 15 days of receipt if you have questions about this certificate."'
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "未加盖校准专用章无效",
+        "本证书涂改无效，复印无效",
+        "未经本实验室书面允许，不得部分复制",
+        "Void if altered. Invalid without the seal",
+    ],
+)
+def test_what_many_a_laboratory_says_of_its_paper_may_be_said(line: str) -> None:
+    assert own_words(line) == line
+
+
 def test_a_line_that_is_the_same_in_both_languages_is_printed_once() -> None:
     assert OwnText(zh="0571-8000 0000", en="0571-8000 0000").said == [["", "0571-8000 0000"]]
 
@@ -158,8 +171,9 @@ def test_a_line_that_is_the_same_in_both_languages_is_printed_once() -> None:
         (NOTE, 'en = "The meter meets JJG 1033"', "'meets' could be read"),
         (NOTE, 'en = "It c o n f o r m s to all of it"', "'conforms' could be read"),
         (NOTE, 'en = "This certificate is void"', "'void' could be read"),
-        ("如对本证书有疑问", "本次结果均在允许范围之内", "'允许' could be read"),
+        ("如对本证书有疑问", "本次结果均在允许范围之内", "'允许范围' could be read"),
         ("如对本证书有疑问", "本证书作废", "'作废' could be read"),
+        ("如对本证书有疑问", "本证书无 效", "'无 效' could be read"),
         (NOTE, 'en = "Class A instrument"', "'Class A' could be read"),
         ("如对本证书有疑问", "示值偏差小于千分之一", "'示值' could be read"),
         (NOTE, 'en = "\\u0440ass"', r"U\+0440 is neither Latin nor Chinese"),

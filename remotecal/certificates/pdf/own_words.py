@@ -18,11 +18,10 @@ _ALLOWED = re.compile(
 _RESULTS: Final = re.compile(
     r"合\s*格|符\s*合|通\s*过|不\s*确\s*定\s*度|误\s*差|修\s*正|准\s*确\s*度|结\s*论|有\s*效\s*期|等\s*级"
     r"|偏\s*差|示\s*值|[百千万]\s*分\s*之|扩\s*展|置\s*信|超\s*差|达\s*标"
-    r"|满\s*足|允\s*许|作\s*废|无\s*效|撤\s*销"
+    r"|满\s*足|允\s*许\s*范\s*围|作\s*废|撤\s*销"
     r"|\b(?:(?:dis|un)?pass\w*|fail\w*|(?:non-?)?conform\w*|compl(?:y|ie[sd]|ian\w*)|uncertaint\w*|errors?|accura\w*"
     r"|tolerance\w*|correction\w*|verdict\w*|valid(?:ity)?\s+(?:until|to)|MPE|deviat\w*|per\s*(?:cent|mill?e)|pp[mb]|expanded|coverage|confidence"
-    r"|within\s+(?:\w+\s+)?limits?|class\s+\w{1,3}|meets|satisf\w*|void|invalid\w*"
-    r"|revoked|withdrawn)\b",
+    r"|within\s+(?:\w+\s+)?limits?|class\s+\w{1,3}|meets|satisf\w*|revoked|withdrawn)\b",
     re.IGNORECASE,
 )
 """Words of verdicts, uncertainties, validity and of what counts no more."""
@@ -30,6 +29,10 @@ _RESULTS: Final = re.compile(
 _NUMBERS: Final = re.compile(r"\d[.,]\d|[%‰°±=<>~^|\\]|\b[Uuk]\s*[:(]?\s*\d")
 """Decimal fractions, signs that stand with results, an uncertainty and a coverage factor by their letters."""
 
+
+_VOID: Final = re.compile(r"无\s*效|\b(?:void|invalid)\b", re.IGNORECASE)
+_UNLESS: Final = re.compile(r"未|无(?!\s*效)|涂\s*改|复\s*印|\b(?:without|unless|if)\b", re.IGNORECASE)
+"""That a certificate is void; and when, as many a laboratory says on it: without its seal, if altered."""
 
 _SPACED: Final = re.compile(r"\b(?:[^\W\d_] ){3,}[^\W\d_]\b")
 """A word whose letters stand apart."""
@@ -50,7 +53,8 @@ def own_words(text: str) -> str:
         foreign = next(letter for letter in text if not _ALLOWED.fullmatch(letter))
         raise ValueError(f"U+{ord(foreign):04X} is neither Latin nor Chinese: no line of a face may have it")
     plain = _SPACED.sub(lambda word: word[0].replace(" ", ""), unicodedata.normalize("NFKC", text))
-    if (found := _RESULTS.search(plain)) or (found := _NUMBERS.search(plain)):
+    void = None if _UNLESS.search(plain) else _VOID.search(plain)
+    if found := _RESULTS.search(plain) or _NUMBERS.search(plain) or void:
         raise ValueError(
             f"{found[0]!r} could be read as a result or a verdict: those stand in the certificate itself, "
             "and its statements, and never in a face"
