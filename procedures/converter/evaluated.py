@@ -61,6 +61,7 @@ def evaluated(
             *conformity.statements(pressure, of_pressure, said.PRESSURE)[1:],
             *conformity.statements(temperature, of_temperature, said.TEMPERATURE)[1:],
             *conformity.statements(calculators, of_calculator, said.CALCULATOR)[1:],
+            *said.left_out(wanted, evidence.wording),
             *said.calculator(calculators),
             *said.packets(grid),
             *_remarked(grid, wanted, whole, pressure),

@@ -26,6 +26,24 @@ AGREES: Final = 2e-4
 """How well a wrong method or wrong base conditions must agree with what is shown to be named, as a share."""
 
 
+NORM, LEVELS, TEMPERATURES = "EN 12405-1", 5, 3
+"""A document, and at how many pressures and temperatures it has a converter verified (unverified)."""
+
+
+def left_out(parameters: ConverterParameters, wording: int) -> tuple[Statement, ...]:
+    """Return that it was seen at fewer places than the document asks for; `wording` is evidence's."""
+    p, t = len(parameters.pressures), len(parameters.temperatures)
+    if wording < 2 or parameters.norm != NORM or (p >= LEVELS and t >= TEMPERATURES):
+        return ()
+    text = Text(
+        zh=f"{parameters.norm} 要求 {LEVELS} 个压力点、{TEMPERATURES} 个温度点（未核实），实测 {p} 个压力点、"
+        f"{t} 个温度点；符合性仅针对所测各点。",
+        en=f"{parameters.norm} asks for {LEVELS} pressures and {TEMPERATURES} temperatures (unverified); "
+        f"measured were {p} and {t}, and the verdicts are of these alone.",
+    )
+    return (Statement(ref_types=("remotecal_remark", "remotecal_leftOut"), declaration=text),)
+
+
 def calculator(findings: Sequence[ArithmeticFinding]) -> tuple[Statement, ...]:
     """Return what is said of the calculator's error: the largest that was found."""
     worst = max(findings, key=lambda one: abs(one.evaluated.value)).evaluated.reported()

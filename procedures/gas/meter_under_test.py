@@ -75,6 +75,7 @@ class GasMeterUnderTest(MeterUnderTest):
             methods=(by_gum(self.model_equation, findings, self.inputs),),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
+                *self.parameters.left_out(evidence.wording),
                 *remarks(findings, BY_CMC),
                 *((IN_CMC,) if accredited else ()),
             ),

@@ -297,6 +297,7 @@ class MeterByMasters(OnLoop):
             ),
             statements=(
                 *conformity.statements(findings, specification, METER, further),
+                *wanted.left_out(evidence.wording),
                 *remarks(findings, BY_CMC),
                 *results.open_remark(rounds, closures, wanted.closure if says_why else None),
                 *results.open_bank_remark(rounds, banks, wanted.nozzle_closure if says_why else None),

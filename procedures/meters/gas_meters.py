@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import model_validator
 
-from remotecal.model import Text
+from remotecal.model import Statement, Text
 from remotecal.procedures import In
 from remotecal.procedures.library.evaluation.conformity import Further, Specification, Zones, as_it_comes
 from remotecal.procedures.library.meters.classes import CLASSES, NORM, TRANSITION, ClassName, test_flows
 from remotecal.procedures.library.meters.parameters import MeterParameters
 from remotecal.procedures.library.meters.results import MeterFinding
+
+BESIDE: Final = 0.05
+"""How far from a flow of the document one may be to stand for it, as a share (unverified)."""
 
 
 class GasMeterParameters(MeterParameters):
@@ -75,6 +78,21 @@ class GasMeterParameters(MeterParameters):
     def q_t(self) -> float:
         """The transitional flow, in m³/h."""
         return TRANSITION * self.highest if self.transition is None else self.transition
+
+    def left_out(self, wording: int) -> tuple[Statement, ...]:
+        """Return at which of the document's flows nothing was measured; `wording` is evidence's."""
+        document = test_flows(self.lowest, self.highest)
+        apart = [q for q in document if all(abs(one / q - 1) > BESIDE for one in self.wanted)]
+        if wording < 2 or self.norm != NORM or not apart:
+            return ()
+        flows = {join: join.join(f"{q:g}" for q in apart) for join in ("、", ", ")}
+        text = Text(
+            zh=f"{self.norm} 的流量点（未核实）{flows['、']} m³/h 未测；"
+            "符合性和加权平均误差仅针对所测流量点。",
+            en=f"Nothing was measured at these flows of {self.norm} (unverified): {flows[', ']} m³/h. The "
+            "verdict and the weighted mean error are of the flows measured alone.",
+        )
+        return (Statement(ref_types=("remotecal_remark", "remotecal_leftOut"), declaration=text),)
 
     def held_against(
         self, findings: Sequence[MeterFinding], weighted: float

@@ -119,7 +119,8 @@ class Start(Frozen):
     printed by the runs that say so, and otherwise by those before them."""
     wording: int = 0
     """Which edition of what a certificate says beside its results its own has. By 1 it tells which standards'
-    drift is not charged, too, which correlation the bench states, and up to where nozzles are choked."""
+    drift is not charged, too, which correlation the bench states, and up to where nozzles are choked; by 2 at
+    which places of its document an item was not measured, too."""
     clock: Literal["real", "virtual"] | None = None
     """What its times are; None in journals that do not tell the beginning of repeats either."""
 

@@ -258,7 +258,7 @@ def plan(order: Order, found: Found, bench: Bench, clock: Clock, run: str) -> Pl
         approvals=bench.file.approved(today),
         software={"Python": platform.python_version(), "remotecal": version("remotecal")},
         own_word=True,
-        wording=1,
+        wording=2,
         clock="virtual" if isinstance(clock, SteppedClock) else "real",
     )
     return Plan(start, procedure, bench, clock)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 sys.path.insert(0, str(Path(__file__).parent.parent / "verify"))
 
 from forged import BEGAN, RealRun, doubted
-from short_runs import AtPoint, UnwiredRuns, evaluated, record, rewrite, told
+from short_runs import AtPoint, UnwiredRuns, evaluated, of_before, record, record_anew, rewrite, told
 
 from remotecal.certificates.dcc import read, write
 from remotecal.certificates.library import CertificateLibrary
@@ -135,6 +135,14 @@ def test_at_one_temperature_hysteresis_is_not_charged_beside_the_scatter_that_it
         found = {line.symbol: float(line.contribution) for line in budget.lines}
         larger = max(scatter, abs(turned[budget.row]) / math.sqrt(12))
         assert math.hypot(found["E_rep"], found["δ_h"]) == pytest.approx(larger, rel=0.06, abs=5e-5)
+
+
+def test_fewer_places_than_the_document_asks_for_are_told(bench):
+    evidence = calibrate(bench)
+    assert "EN 12405-1 asks for 5 pressures and 3 temperatures (unverified); measured were 3 and 1" in said(
+        record(evidence)
+    )
+    assert "measured were" not in said(record_anew(of_before(evidence, wording=1)))
 
 
 def test_a_method_difference_is_stated_and_not_charged_to_the_device(bench):

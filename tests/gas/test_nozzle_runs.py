@@ -75,6 +75,20 @@ def test_errors_are_those_of_the_meter_within_their_uncertainty(tmp_path, output
     assert (table.column("remotecal_kFactor") is None) is (output == "current")
 
 
+def left_out(made):
+    return [one.declaration.get("en") for one in made.statements if "remotecal_leftOut" in one.ref_types]
+
+
+def test_flows_of_the_document_that_were_left_out_are_told(bench):
+    """A weighted mean error of two flows is not the document's."""
+    evidence = calibrate(bench)
+    (text,) = left_out(record(evidence))
+    assert "OIML R 137-1&2:2012 (unverified): 65, 45.5, 16.25, 3.25, 1.3 m³/h" in text
+    assert not left_out(record_anew(of_before(evidence, wording=1)))
+    every = RUNS.ordered(bench, flows=[]).parameters
+    assert not find("gas.meter_by_nozzles").procedure.accepts()(**every).left_out(2)
+
+
 def test_the_certificate_tells_what_passed_the_nozzles(bench):
     evidence = calibrate(bench)
     made = record(evidence)
