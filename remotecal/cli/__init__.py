@@ -11,13 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
+from typing import Final
 
 from remotecal import errors
 from remotecal.cli.commands import command
 from remotecal.cli.every import COMMANDS
 from remotecal.cli.misread import Parser
 from remotecal.cli.tables import plain_lines
-from remotecal.cli.terminal import check_readable, in_their_language, never_fail_to_print, trouble
+from remotecal.cli.terminal import check_readable, in_their_language, never_fail_to_print, say, trouble
 
 MADE_SAFE = "the rig was made safe, unless the message says otherwise"
 
@@ -97,9 +98,29 @@ def _fate(error: Exception) -> tuple[int, str]:
     if isinstance(error, EOFError):
         return 2, NOTHING_TYPED
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("remotecal"):
-        return 2, f"{error.name} is not installed: `pip install 'remotecal[remote]'` brings what is needed"
+        return 2, _not_installed(str(error.name))
     said = f"{type(error).__name__}: {error}".rstrip(": ")
     return FAULT[0], f"{FAULT[1].partition(';')[0]}: {said}: `remotecal --debug …` shows where"
+
+
+def _not_installed(module: str) -> str:
+    extra = EXTRAS.get(module.partition(".")[0], "web")
+    return say(
+        f"{module} is not installed: `pip install 'remotecal[{extra}]'` brings it",
+        f"未安装 {module}：`pip install 'remotecal[{extra}]'` 会安装它",
+    )
+
+
+EXTRAS: Final = {
+    "aiohttp": "websocket",
+    "alembic": "remote",
+    "nats": "remote",
+    "pandas": "dataframe",
+    "psycopg": "postgresql",
+    "pyaga8": "gas",
+    "sqlalchemy": "remote",
+}
+"""What brings a module that is not installed with the rest; all others come with the pages."""
 
 
 def _complain(text: str) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from remotecal.cli import EXIT_CODES, main
+from remotecal.cli import EXIT_CODES, _fate, main
 from remotecal.cli.every import COMMANDS
 from remotecal.cli.procedures import parameter_rows
 from remotecal.procedures.parameters import In, Parameters
@@ -151,3 +154,23 @@ def test_a_refusal_is_in_the_language_of_whoever_sits_there(capsys, monkeypatch)
         monkeypatch.setenv("LC_ALL", language)
         assert main(["runs", "--in", "nowhere"]) == 2
         assert capsys.readouterr().err == f"remotecal: {said}\n"
+
+
+def test_whatever_is_not_installed_is_named_with_the_extra_that_brings_it():
+    root = Path(__file__).parent.parent.parent
+    extras = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    modules = {
+        distribution.lower(): module
+        for module, distributions in packages_distributions().items()
+        for distribution in distributions
+        if not module.startswith("_")
+    }
+    told = {}
+    for extra in ("remote", "web", "websocket", "dataframe", "postgresql", "gas"):
+        for wanted in extras["optional-dependencies"][extra]:
+            module = modules.get(re.match(r"[\w-]+", wanted)[0].lower())
+            if module is not None:
+                code, said = _fate(ModuleNotFoundError(name=f"{module}.part"))
+                told[module] = code, f"remotecal[{extra}]" in said
+    assert {"nats", "fastapi", "PIL", "psycopg", "pyaga8"} <= told.keys()
+    assert {module for module, (code, right) in told.items() if code != 2 or not right} == set()
