@@ -12,10 +12,10 @@ import json
 import logging
 import secrets
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -36,7 +36,7 @@ from remotecal.hub.ordered import note_refusal
 from remotecal.hub.out_of_service import Out
 from remotecal.hub.refusals import Refusals
 from remotecal.hub.settings import FILE
-from remotecal.hub.standing import TWICE, not_served
+from remotecal.hub.standing import TWICE, Starts, not_served
 from remotecal.locks import hold
 from remotecal.private_files import read_private
 from remotecal.store import Store
@@ -88,8 +88,6 @@ OF_ONE_STATION = 16
 """Requests of one station that are worked on at the same time; it asks again for what is not answered."""
 ADMISSION = "$SYS.REQ.USER.AUTH"
 """Where servers ask who may connect."""
-STARTS: Final = 8
-"""Of a station's agent, that are told apart."""
 ANNOUNCED = {"version", "speaks", "benches", "procedures", "running", "time", "disk_free", "held_up",
              "waits_for_consent"}  # fmt: skip
 """What is kept of a station's hello."""
@@ -120,8 +118,8 @@ class Hub:
         self._keeping = Keeping(self._store, self.laboratory.key.public)
         self._start = secrets.token_hex(16)
         """Tells stations that this is another start, whose database may be an older copy."""
-        self._met = defaultdict[str, deque[str]](lambda: deque(maxlen=STARTS))
-        """Station → the last starts of its agent that said hello here."""
+        self._met = defaultdict[str, Starts](Starts)
+        """Station → the starts of its agent that said hello here."""
         self._in_hand = Counter[str]()
         """Station → its requests that are being worked on."""
         self._refusals = Refusals(self._store)
@@ -264,24 +262,15 @@ class Hub:
     async def _greet(self, station: StationRow, content: bytes) -> Welcome:
         hello = spoken_by(station, unseal(content, "hello", Hello, [PublicKey.from_text(station.key)]))
         now = time.time()
-        said = hello.model_dump(mode="json", include=ANNOUNCED) | {TWICE: self._is_one_of_two(station, hello)}
+        said = hello.model_dump(mode="json", include=ANNOUNCED) | {
+            TWICE: self._met[station.name].hear(hello.session)
+        }
         # Without blanks: the store looks for what waits for consent in the text.
         announced = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         await asyncio.to_thread(self._store.stations.seen, station.name, hello.session, announced, now)
         if refused := not_served(station.name, said):
             await asyncio.to_thread(self._refusals.note, station.name, "", refused)
         return Welcome(time=now, hub=self._start, refused=refused)
-
-    def _is_one_of_two(self, station: StationRow, hello: Hello) -> bool:
-        """Tell whether a start of an agent speaks that another one had taken the place of.
-
-        An agent that ended says nothing any more, so both are there: somebody copied the station's folder.
-        """
-        met = self._met[station.name]
-        returns = hello.session in met and hello.session != station.session
-        if hello.session not in met:
-            met.append(hello.session)
-        return returns
 
     async def _next_order(self, station: StationRow, _: bytes) -> bytes:
         if not_served(station.name, station.said):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -22,6 +23,11 @@ LITTLE_DISK: Final = 10**9
 
 TWICE: Final = "twice"
 """Set in what a station said while two agents answer as it; the hub finds that."""
+
+STARTS: Final = 8
+"""Of a station's agent, that are told apart."""
+ALONE: Final = 4
+"""Hellos in a row by which one of two agents is known to be the only one again."""
 
 Tie = Literal["connected", "silent", "never", "revoked"]
 """How a station is tied to the laboratory; `never`: it enrolled and was not heard of yet."""
@@ -74,6 +80,30 @@ def standing(station: StationRow, now: float) -> StationStanding:
         not_served=not_served(station.name, said) if said else "",
         waits=None if waits is None else ConsentAwaited.model_validate(waits),
     )
+
+
+class Starts:
+    """The starts of a station's agent, as they say hello: whether two of them are up at once."""
+
+    def __init__(self) -> None:
+        self._met = deque[str](maxlen=STARTS)
+        self._last, self._in_a_row, self._twice = "", 0, False
+
+    def hear(self, session: str) -> bool:
+        """Take a hello; returns whether two agents answer as the station.
+
+        An agent that ended says nothing any more. So where one speaks again that another had taken the place
+        of, both are there: somebody copied the station's folder. They need not take turns.
+        """
+        self._in_a_row = self._in_a_row + 1 if session == self._last else 1
+        if session not in self._met:
+            self._met.append(session)
+        elif session != self._last:
+            self._twice = True
+        elif self._in_a_row >= ALONE:
+            self._twice = False
+        self._last = session
+        return self._twice
 
 
 def not_served(name: str, said: Mapping[str, Any]) -> str:

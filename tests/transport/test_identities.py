@@ -20,7 +20,7 @@ from remotecal.cli.processes import free_port
 from remotecal.errors import ConfigurationError, NotConnected, TransportError
 from remotecal.hub.founding import found, settings_text
 from remotecal.hub.settings import HubFolder
-from remotecal.hub.standing import StationStanding, standing
+from remotecal.hub.standing import Starts, StationStanding, standing
 from remotecal.journal.events import ON_SITE
 from remotecal.pages.words import words
 from remotecal.station.folder import StationFolder, enrol_with
@@ -254,3 +254,11 @@ async def test_a_run_that_was_gone_on_with_from_a_copy_is_not_taken_up_again(
         (ended,) = (tmp_path / "copy" / "orders").glob("*/ended")
         assert "the laboratory has another journal" in ended.read_text()
         assert "the journal here has" in await site.refusal(order)
+
+
+def test_two_agents_need_not_take_turns_to_be_two() -> None:
+    starts = Starts()
+    assert [starts.hear(who) for who in "AAB"] == [False, False, False], "it was started again"
+    assert [starts.hear(who) for who in "AAABBA"] == [True] * 6
+    assert [starts.hear(who) for who in "AAAA"] == [True, True, False, False], "the other has ended"
+    assert starts.hear("B")
