@@ -69,18 +69,42 @@ class HydrometerSeen(InAir):
     """The liquid, before and after."""
 
 
-def see_pull(hanger: Measured, in_air: Measured, sunk: Measured) -> str:
-    """Return why a hydrometer that hangs at a balance can't pull at it so; "" if it can."""
+FAR: Final = 0.05
+"""By which share of its mark a hydrometer may float elsewhere, at most, to have hung in water."""
+
+
+def see_pull(hanger: Measured, in_air: Measured, sunk: Measured, mark: float) -> str:
+    """Return why a hydrometer that hangs at a balance can't pull at it so; "" if it can.
+
+    Args:
+        hanger: the balance with nothing but the hanger.
+        in_air: with the hydrometer on it.
+        sunk: with that sunk in water, to the mark.
+        mark: what stands at the mark, in kg/m³.
+    """
     empty, above, below = (one.to("kg").value for one in (hanger, in_air, sunk))
     told = f"hanger {empty:.7g} kg, hydrometer in air {above:.7g} kg, sunk to the mark {below:.7g} kg"
     if below <= empty:
-        return f"{told}: it floats above this mark, and pulls at nothing. Take a liquid lighter than the mark"
+        return (
+            f"{told}: it floats above this mark in water, and pulls at nothing. Marks for liquids lighter "
+            "than water can't be weighed in it, and nothing else is reckoned with: leave them out"
+        )
     if below >= above:
         return (
             f"{told}: a liquid makes it lighter than it is in air. Let it hang free, down to the mark, take "
             "off what stuck to the hanger, and weigh in the order that is asked for"
         )
+    about = WATER_ABOUT * (above - empty) / (above - below)
+    if abs(about / mark - 1.0) > FAR:
+        return (
+            f"{told}: in water it would float so in a liquid of {about:.4g} kg/m3, and at the mark stands "
+            f"{mark:g}: look whether it hangs in water, to this mark, and in which unit the balance shows"
+        )
     return ""
+
+
+WATER_ABOUT: Final = 998.0
+"""In kg/m³."""
 
 
 class MarkRepeats(Repeats[HydrometerSeen]):
@@ -95,7 +119,7 @@ class MarkRepeats(Repeats[HydrometerSeen]):
     ) -> None:
         super().__init__(point, evidence, seen)
         for one in seen:
-            if refusal := see_pull(one.hanger, one.in_air, one.sunk):
+            if refusal := see_pull(one.hanger, one.in_air, one.sunk, point.nominal["density"]):
                 raise EvidenceError(f"{point.name}, repeat {one.entry.repeat}: {refusal}")
         self._parameters, self._mark = parameters, point.nominal["density"]
         self._air = AirAround(self)

@@ -96,7 +96,8 @@ class Hydrometer(Procedure):
         have_done(run, sink(point.nominal["density"]))
         (told["sunk"],) = run.read(self.dut.settled_mass)
         (after,) = run.read(self.thermometer.temperature)
-        if refusal := see_pull(told["hanger"], told["in_air"], told["sunk"]):
+        seen = told["hanger"], told["in_air"], told["sunk"]
+        if refusal := see_pull(*seen, point.nominal["density"]):
             raise RunError(f"{point.name}: {refusal}")
         see_steady(point.name, before, after, self.parameters.temperature_change)
         return HydrometerSeen(liquid=(before, after), **told)

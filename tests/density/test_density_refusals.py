@@ -177,7 +177,7 @@ def test_a_hydrometer_that_floats_above_the_mark_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("sunk", "said"),
     [
-        ("hanger", "pulls at nothing. Take a liquid lighter"),
+        ("hanger", "pulls at nothing. Marks for liquids lighter"),
         ("in_air", "lighter than it is in air. Let it hang"),
     ],
 )
@@ -189,6 +189,20 @@ def test_weighings_that_no_liquid_makes_are_refused(tmp_path, sunk, said):
     forged = first.values["sunk"]._replace(value=first.values[sunk].value)
     spoiled = replace(first, values={**first.values, "sunk": forged})
     with pytest.raises(EvidenceError, match=said):
+        record(replace(evidence, observations=(spoiled, *others)))
+
+
+def test_a_hydrometer_that_hung_in_no_water_is_refused(tmp_path):
+    """In nonane it pulls by another force than in water, by which alone is reckoned: 1484 kg/m³ for 1068."""
+    with up(HydrometerBench, tmp_path) as bench:
+        evidence = RUNS.calibrate(bench)
+    first, *others = evidence.observations
+    hanger, above, below = (first.values[name].value for name in ("hanger", "in_air", "sunk"))
+    in_nonane = above - (above - below) * 718.0 / 998.0
+    assert hanger < in_nonane < above
+    elsewhere = first.values["sunk"]._replace(value=in_nonane)
+    spoiled = replace(first, values={**first.values, "sunk": elsewhere})
+    with pytest.raises(EvidenceError, match="look whether it hangs in water, to this mark"):
         record(replace(evidence, observations=(spoiled, *others)))
 
 

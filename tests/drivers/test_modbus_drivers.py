@@ -333,6 +333,7 @@ def test_mfc400_a_value_that_it_says_is_worth_nothing_is_not_read() -> None:
     ):
         meter.flow.read()
     assert not KrohneMfc400.wire.functions & {5, 6, 15, 16}
+    assert [register.number for register in KrohneMfc400.forbidden] == [1004], "its settings are kept"
 
 
 # ABB

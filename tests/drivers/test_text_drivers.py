@@ -190,6 +190,11 @@ def test_sbi_line_without_a_net_weight_is_refused_at_once(line: bytes, why: str)
         balance.settled_mass.read()
 
 
+def test_sbi_number_with_a_blank_within_is_none() -> None:
+    with sbi(b"N     +   1 3.56 g  ") as balance, pytest.raises(GarbledReply, match="holds no weight"):
+        balance.mass.read()
+
+
 def test_sbi_weight_that_comes_by_itself_is_no_serial_number() -> None:
     streamed = [SBI[0], (SBI[1][0], b"N     +   123.56 g  \r\n")]
     with (

@@ -141,6 +141,8 @@ class KrohneMfc400(Mfc, MassTotalizer, VolumeTotalizer):
     wire: ClassVar[Modbus] = Modbus(
         order="ABCD", slowest_reply=1.0, serial=SERIAL, functions=frozenset({3, 4})
     )
+    forbidden: ClassVar[tuple[Register, ...]] = (coil(1004),)
+    """Its settings as they left the factory."""
 
     velocity_condition = Flags(input_u16(30500), Condition, spoils=NO_VALUE)
     """What is to be said of the velocity."""

@@ -60,7 +60,7 @@ class Printed:
             raise GarbledReply(f"{line!r} is no line of 14 or 20 characters: is the balance set to SBI?")
         if word := _WORD.search(columns[:11]):
             raise InstrumentError(f"it prints {word[0]!r} in place of a weight: see its display")
-        digits = re.sub(r"[\[\] ]", "", columns[1:11])
+        digits = re.sub(r"[\[\]]", "", columns[1:11]).strip()
         if columns[0] not in "+- " or not _NUMBER.fullmatch(digits):
             raise GarbledReply(f"{line!r} holds no weight in columns 1 to 10")
         return cls(label, columns[0].strip() + digits, columns[11:])
